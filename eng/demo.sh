@@ -23,35 +23,38 @@ done
 
 sweep_abandoned
 use_instance demo
-lock 0 || die "another demo of this checkout is running"
+lock 5 || die "another demo of this checkout is running"
 demo=$RUN own=''
 
-# However this ends, the client goes first, then what was started for it.
+# However this ends: the client goes first, then what was started for it.
 clean_up() {
     local code=$?
     trap '' INT TERM HUP
     RUN=$demo
     stop 5 client build
+    wait
     if [ -n "$own" ]; then
         use_instance demo
         say "taking the demo down"
         bring_down wipe
+        [ "$code" -eq 0 ] || say "its logs: $RUN/logs"
     fi
-    exit $code
+    exit "$code"
 }
 trap clean_up EXIT
 trap 'exit 130' INT
 trap 'exit 143' TERM HUP
 
 use_instance main
-if anything_alive || [ -n "$keep" ]; then
-    in_use=$(exec {LOCK}>&-; anything_alive && ready api-1 && ready inventory && echo yes) || true
-    [ -n "$in_use" ] || "$ROOT/seckill" up --apis 2 --workers 1
+if anything_alive && ready api-1 && ready inventory; then
+    say "running the sale on the system that is up"
+elif anything_alive || [ -n "$keep" ]; then
+    "$ROOT/seckill" up --apis 2 --workers 1 &
+    wait $!
 else
     use_instance demo
     own=1
-    bring_up 2 1 &
-    wait $!
+    bring_up 2 1
 fi
 
 while IFS= read -r line; do export "${line?}"; done < <(print_env)
@@ -59,7 +62,5 @@ RUN=$demo
 (launch client '' "$PWD" dotnet "$(load_client)" demo "${client[@]}") &
 code=0
 wait $! || code=$?
-if [ -n "$keep" ]; then
-    say "still up: storefront $ORDER_URLS, ops $INVENTORY_URL; ./seckill down stops it"
-fi
+[ -z "$keep" ] || say "still up: storefront $ORDER_URLS, ops $INVENTORY_URL; ./seckill down stops it"
 exit $code

@@ -21,12 +21,13 @@ done
 
 sweep_abandoned
 use_instance test
-lock 0 || die "another test run of this checkout is going on"
+lock 5 || die "another test run of this checkout is going on"
 
 clean_up() {
     local code=$?
     trap '' INT TERM HUP
     stop 5 run build
+    wait
     bring_down wipe
     [ -z "${summary:-}" ] || echo "$summary"
     exit $code
@@ -42,11 +43,7 @@ summary="0 passed, 1 failed"
 rm -rf "$RUN/results"
 mkdir -p "$RUN/results"
 resolve_servers
-record_settings
-start_servers &
-servers_job=$!
-build_and_wait() { (build) || { wait $servers_job || true; return 1; }; wait $servers_job; }
-build_and_wait
+start_servers_and_build
 
 export SECKILL_PORT_BASE=$BASE
 for project in "$ROOT"/tests/*/*.csproj; do

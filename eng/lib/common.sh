@@ -11,8 +11,9 @@ bad_usage() { say "seckill: $* (see --help)"; exit 2; }
 
 # number NAME VALUE MIN MAX: refuses anything but a whole number within the bounds.
 number() {
-    [[ ${2:-} =~ ^(0|[1-9][0-9]{0,8})$ ]] && [ "$2" -ge "$3" ] && [ "$2" -le "$4" ] ||
+    if [[ ! ${2:-} =~ ^(0|[1-9][0-9]{0,8})$ ]] || [ "$2" -lt "$3" ] || [ "$2" -gt "$4" ]; then
         bad_usage "$1 must be a whole number from $3 to $4, not '${2:-}'"
+    fi
 }
 
 # use_instance main|demo|test: an instance is a directory of state and a range of ports. A demo and a test

@@ -60,8 +60,13 @@ stop() {
     shift
     for name in "$@"; do
         alive "$name" || continue
-        # To PostgreSQL SIGINT means: do not wait for clients to leave.
-        case $name in postgres*) kill -INT "$PID" ;; *) kill -TERM "$PID" ;; esac 2>/dev/null || true
+        case $name in
+            # Its SIGINT means: do not wait for clients to leave.
+            postgres*) kill -INT "$PID" ;;
+            # A tool has helpers of its own, in its process group.
+            build | client | run) kill -TERM -- "-$PID" ;;
+            *) kill -TERM "$PID" ;;
+        esac 2>/dev/null || true
     done
     for name in "$@"; do
         while alive "$name" && [ $SECONDS -lt "$deadline" ]; do sleep 0.05; done
@@ -86,12 +91,18 @@ require_port() {
     done
 }
 
+# send DESCRIPTOR FORMAT [ARGUMENT]: the other end may be gone; that must not end us with SIGPIPE.
+send() {
+    # shellcheck disable=SC2059  # the format is the message
+    (trap '' PIPE; printf "${@:2}" >&"$1") 2>/dev/null || true
+}
+
 # http_get PORT PATH: sets HTTP_STATUS and HTTP_BODY; plain bash, so that no client must be installed.
 http_get() {
     local fd line
     HTTP_STATUS='' HTTP_BODY=''
     { exec {fd}<>"/dev/tcp/127.0.0.1/$1"; } 2>/dev/null || return 1
-    printf 'GET %s HTTP/1.0\r\nHost: 127.0.0.1\r\n\r\n' "$2" >&"$fd" 2>/dev/null || true
+    send "$fd" 'GET %s HTTP/1.0\r\nHost: 127.0.0.1\r\n\r\n' "$2"
     if read -r -t 5 -u "$fd" _ HTTP_STATUS _; then
         while read -r -t 5 -u "$fd" line && [ "${line%$'\r'}" != '' ]; do :; done
         IFS= read -r -d '' -t 5 -u "$fd" HTTP_BODY || true
@@ -104,6 +115,8 @@ http_get() {
 wait_ready() {
     local deadline=$((SECONDS + $2)) why
     while ! ready "$1"; do
+        # Nobody waits any more when the command was killed: it must not hold its lock through this job.
+        identity $$ >/dev/null || exit 1
         if ! alive "$1"; then
             why="it exited"
         elif [ $SECONDS -ge $deadline ]; then

@@ -39,7 +39,7 @@ END
 rabbitmq_answers() {
     local fd frame=''
     { exec {fd}<>"/dev/tcp/127.0.0.1/$1"; } 2>/dev/null || return 1
-    printf 'AMQP\0\0\11\1' >&"$fd" 2>/dev/null || true
+    send "$fd" 'AMQP\0\0\11\1'
     read -r -N 1 -t 3 -u "$fd" frame || true
     exec {fd}>&-
     [ "$frame" = $'\x01' ]

@@ -17,7 +17,7 @@ start_redis() {
 redis_answers() {
     local fd reply=''
     { exec {fd}<>"/dev/tcp/127.0.0.1/$1"; } 2>/dev/null || return 1
-    printf 'PING\r\n' >&"$fd" 2>/dev/null || true
+    send "$fd" 'PING\r\n'
     read -r -t 3 -u "$fd" reply || true
     exec {fd}>&-
     [[ $reply == +PONG* ]]

@@ -14,7 +14,7 @@ load_client() { echo "$(output_of loadtests)/Seckill.LoadTests.dll"; }
 
 # build: the Release build of everything, skipped when no source has changed since the last one.
 build() {
-    local sources stamp=$ROOT/.run/build lock
+    local sources stamp=$ROOT/.run/build lock ok=1
     command -v dotnet >/dev/null || die "the .NET 10 SDK is needed, and there is no dotnet on the PATH"
     exec {lock}>"$ROOT/.run/build.lock"
     flock "$lock"
@@ -26,19 +26,21 @@ build() {
         : >"$RUN/logs/build.log"
         # Build servers would outlive us; and a build that waits in the background can be interrupted.
         spawn build '' "$ROOT" dotnet build Seckill.sln -c Release --disable-build-servers -v quiet
-        if ! wait $!; then
-            rm -f "$RUN/pids/build"
+        if wait $!; then
+            echo "$sources" >"$stamp"
+        else
+            ok=''
             grep -E 'error|warn' "$RUN/logs/build.log" | sort -u | head -n 30 >&2 || true
-            die "the build failed; see $RUN/logs/build.log"
+            say "the build failed; see $RUN/logs/build.log"
         fi
         rm -f "$RUN/pids/build"
-        echo "$sources" >"$stamp"
     fi
     exec {lock}>&-
+    [ -n "$ok" ]
 }
 
 sources_digest() {
-    { cd "$ROOT" && find Shared OrderService InventoryService loadtests tests *.sln *.props global.json .editorconfig \
+    { cd "$ROOT" && find Shared OrderService InventoryService loadtests tests Seckill.sln ./*.props global.json .editorconfig \
         \( -name bin -o -name obj -o -name reports \) -prune -o -type f -printf '%p %T@ %s\n' 2>/dev/null; true; } | sort | digest
 }
 

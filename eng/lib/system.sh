@@ -19,16 +19,12 @@ ready() {
 
 # bring_up APIS WORKERS: starts what is missing, restarts what is outdated, stops the surplus.
 bring_up() {
-    local name servers_job wanted=(inventory)
-    wanted+=($(seq -f 'api-%.0f' 1 "$1") $(seq -f 'worker-%.0f' 1 "$2"))
+    local name n wanted=(inventory)
+    for ((n = 1; n <= $1; n++)); do wanted+=("api-$n"); done
+    for ((n = 1; n <= $2; n++)); do wanted+=("worker-$n"); done
     resolve_servers
     require_same_ports
-    record_settings
-    start_servers &
-    servers_job=$!
-    # Whatever happens to the build, nothing of ours goes on in the background after this command.
-    (build) || { wait $servers_job || true; exit 1; }
-    wait $servers_job || die "not all servers started; ./seckill logs shows more"
+    start_servers_and_build || exit 1
     install_app InventoryService '^inventory$'
     install_app OrderService '^(api|worker)-'
     for name in $(recorded | grep -E '^(api|worker)-' || true); do
@@ -38,8 +34,21 @@ bring_up() {
     for name in "${wanted[@]}"; do wait_ready "$name" 60 || die "not everything is up; ./seckill down, or up again"; done
 }
 
+# start_servers_and_build: both at once. Whatever becomes of one, it waits for the other: nothing of ours goes on
+# in the background after a command.
+start_servers_and_build() {
+    local job ok=1
+    record_settings
+    start_servers &
+    job=$!
+    build || ok=''
+    wait $job || ok=''
+    [ -n "$ok" ]
+}
+
 # bring_down [wipe]: services first, so that they can finish their work while the servers are there.
 bring_down() {
+    local name
     load_settings
     # shellcheck disable=SC2046  # a list of words
     stop 15 $(recorded | grep -vE '^(redis|rabbitmq|postgres.*|epmd)$' || true)
@@ -48,6 +57,7 @@ bring_down() {
     [ -n "${1:-}" ] || return 0
     rm -rf "$RUN/app" "$RUN/source" "$RUN/rabbitmq" "$RUN/redis"
     for name in postgres postgres-legacy; do rm -rf "$(pg_home $name)" "$RUN/$name.location"; done
+    rmdir "$(dirname "$(pg_home postgres)")" 2>/dev/null || true
 }
 
 # A running system keeps its ports: another SECKILL_PORT_BASE would look for it in the wrong place.
