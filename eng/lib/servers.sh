@@ -13,15 +13,18 @@ setting_of() {
     esac
 }
 
+# Decided once, before we export connection strings ourselves.
+CALLERS_SERVERS=' '
+for server in "${SERVERS[@]}"; do
+    setting=$(setting_of "$server")
+    [ -z "${!setting:-}" ] || CALLERS_SERVERS+="$server "
+done
+
 # resolve_servers: exports the four connection strings. EXTERNAL lists the servers that the caller named: we
 # never touch these. SOURCE is `containers` or `packages`, and stays what it was while there is data in it.
 resolve_servers() {
-    local server setting
-    EXTERNAL=' '
-    for server in "${SERVERS[@]}"; do
-        setting=$(setting_of "$server")
-        [ -z "${!setting:-}" ] || EXTERNAL+="$server "
-    done
+    local server
+    EXTERNAL=$CALLERS_SERVERS
     if [ -f "$RUN/source" ]; then
         SOURCE=$(cat "$RUN/source")
     elif [ "$(own_servers)" != '' ] && docker_answers; then

@@ -37,13 +37,19 @@ bring_up() {
 # start_servers_and_build: both at once. Whatever becomes of one, it waits for the other: nothing of ours goes on
 # in the background after a command.
 start_servers_and_build() {
-    local job ok=1
+    local ok=1
     record_settings
     start_servers &
-    job=$!
+    JOB=$!
     build || ok=''
-    wait $job || ok=''
+    wait "$JOB" || ok=''
     [ -n "$ok" ]
+}
+
+# end_jobs NAME...: for a command that is interrupted: ends the tools, and lets the starting of servers finish.
+end_jobs() {
+    stop 5 "$@"
+    [ -z "${JOB:-}" ] || wait "$JOB" || true
 }
 
 # bring_down [wipe]: services first, so that they can finish their work while the servers are there.
@@ -99,18 +105,18 @@ use_running_instance() {
     anything_alive || use_instance main
 }
 
-# sweep_abandoned: ends demos and test runs whose command was killed. One that is alive holds its lock.
+# sweep_abandoned: ends demos and test runs whose command was killed. In a subshell, so that their settings do
+# not become ours.
 sweep_abandoned() {
-    local was=$INSTANCE instance LOCK
+    local instance
     for instance in demo test; do
-        use_instance $instance
-        if [ -n "$(recorded)" ] && lock 0; then
+        (
+            use_instance $instance
+            [ -f "$RUN/owner" ] && ! owner_alive && lock 60 && [ -n "$(recorded)" ] || exit 0
             say "cleaning up after a $instance that was killed"
             bring_down wipe
-            unlock
-        fi
+        )
     done
-    use_instance "$was"
 }
 
 # api_urls: of all copies, separated by commas.
