@@ -12,7 +12,8 @@ internal static class CreateSaleRules
     {
         var errors = new Dictionary<string, string>();
         Rule("saleId", sale.SaleId is > 0, "this must be a positive integer");
-        Rule("name", sale.Name?.Trim() is { Length: > 0 and <= LongestName }, $"this must have 1 to {LongestName} characters");
+        Rule("name", sale.Name?.Trim() is { Length: > 0 and <= LongestName } name && !name.Any(char.IsControl),
+            $"this must have 1 to {LongestName} characters, none of them a control character");
         Rule("opensAt", sale.OpensAt is not null, "this must be an RFC 3339 time with an offset");
         Rule("closesAt", sale.ClosesAt > sale.OpensAt, "this must be an RFC 3339 time after opensAt");
         Rule("paymentTimeoutSeconds", sale.PaymentTimeoutSeconds is > 0 and <= LongestPaymentTimeoutSeconds,

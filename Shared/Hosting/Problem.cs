@@ -1,4 +1,6 @@
 using System.Buffers;
+using System.Globalization;
+using System.Text.Encodings.Web;
 using System.Text.Json;
 using Microsoft.AspNetCore.Http;
 
@@ -10,6 +12,9 @@ namespace Seckill.Shared.Hosting;
 /// </summary>
 public sealed class Problem : IResult, IStatusCodeHttpResult
 {
+    // The body is never put into HTML, so apostrophes and the like may stand as they are.
+    private static readonly JsonWriterOptions s_plainText = new() { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
+
     private readonly byte[] _body;
     private readonly string? _retryAfterSeconds;
 
@@ -22,9 +27,9 @@ public sealed class Problem : IResult, IStatusCodeHttpResult
     {
         Status = status;
         Code = code;
-        _retryAfterSeconds = retryAfterSeconds?.ToString(System.Globalization.CultureInfo.InvariantCulture);
+        _retryAfterSeconds = retryAfterSeconds?.ToString(CultureInfo.InvariantCulture);
         var buffer = new ArrayBufferWriter<byte>();
-        using var json = new Utf8JsonWriter(buffer);
+        using var json = new Utf8JsonWriter(buffer, s_plainText);
         json.WriteStartObject();
         json.WriteString("type", "urn:seckill:problem:" + code);
         json.WriteString("title", title);

@@ -71,7 +71,7 @@ public static class ServiceHost
     {
         BadHttpRequestException bad when bad.StatusCode != StatusCodes.Status400BadRequest => Bare(bad.StatusCode),
         BadHttpRequestException => Problem.Invalid("request", "it is malformed"),
-        RedisException or TimeoutException or NpgsqlException => s_unavailable,
+        RedisException or TimeoutException or NpgsqlException { IsTransient: true } => s_unavailable,
         _ => Bare(StatusCodes.Status500InternalServerError),
     };
 
