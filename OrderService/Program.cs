@@ -42,6 +42,10 @@ try
     {
         app.MapOrders();
         app.MapSales();
+        if (app.Configuration.GetValue<bool>("Benchmark:EmptyEndpoint"))
+        {
+            app.MapEmpty();
+        }
     }
 
     await app.RunAsync();

@@ -14,6 +14,12 @@ internal static class OrderEndpoints
     private static readonly Problem s_closed = new(409, "sale-closed", "The sale is over.");
     private static readonly Problem s_keyReused = new(422, "idempotency-key-reused", "This Idempotency-Key came before with another quantity.");
     private static readonly Problem s_unavailable = new(503, "unavailable", "No answer is possible just now. It is safe to try again.", 1);
+
+    private static readonly ReservationResult s_constant = new(ReserveOutcome.Reserved)
+    {
+        OrderId = new string('0', OrderId.Length), UnitPrice = 1, Currency = "EUR", ReservedAt = DateTimeOffset.UnixEpoch,
+    };
+
     private static readonly Problem s_unknownOrder = new(404, "unknown-order", "You have no such order.");
 
     public static void MapOrders(this IEndpointRouteBuilder app)
@@ -33,28 +39,27 @@ internal static class OrderEndpoints
             .ProducesProblems(401, 404, 429, 503);
     }
 
+    /// <summary>
+    /// The ceiling for the benchmark: the same host, checks and body, and a constant answer. Mapped only with
+    /// <c>Benchmark:EmptyEndpoint</c> = true.
+    /// </summary>
+    public static void MapEmpty(this IEndpointRouteBuilder app) =>
+        app.MapPost("/benchmark/empty", async (HttpContext http, BuyerGuard guard) =>
+        {
+            var (order, _, refusal) = await ReadAsync(http, guard);
+            return refusal ?? (IResult)new Accepted(default, order.Quantity!.Value, s_constant);
+        }).ExcludeFromDescription();
+
     internal static async Task<IResult> PlaceAsync(HttpContext http, BuyerGuard guard, ReservationBatcher batcher)
     {
-        if (guard.Check(http, out var userId) is { } refusal)
+        var (order, buyer, refusal) = await ReadAsync(http, guard);
+        if (refusal is not null)
         {
             return refusal;
         }
 
-        if (PlaceOrderRules.ReadKey(http.Request, out var key) is { } badKey)
-        {
-            return badKey;
-        }
-
-        var (order, problem) = await JsonBody.ReadAsync(
-            http.Request, StorefrontJson.Default.PlaceOrder, PlaceOrderRules.MaximumBodyBytes, http.RequestAborted);
-        problem ??= PlaceOrderRules.Check(order);
-        if (problem is not null)
-        {
-            return problem;
-        }
-
         var item = new ItemKey(order.SaleId!.Value, order.SkuId!.Value);
-        var result = await batcher.ReserveAsync(item, userId, order.Quantity!.Value, key, http.RequestAborted);
+        var result = await batcher.ReserveAsync(item, buyer.UserId, order.Quantity!.Value, buyer.Key, http.RequestAborted);
         ReservationMetrics.Outcomes.Add(1, ReservationMetrics.Outcome(result.Outcome));
         return result.Outcome switch
         {
@@ -79,6 +84,24 @@ internal static class OrderEndpoints
 
         var order = OrderId.IsValid(orderId) ? await orders.FindAsync(orderId, userId, cancellationToken) : null;
         return order is null ? s_unknownOrder : Results.Json(order, StorefrontJson.Default.OrderView);
+    }
+
+    private static async ValueTask<(PlaceOrder Order, (long UserId, string? Key) Buyer, Problem? Refusal)> ReadAsync(
+        HttpContext http, BuyerGuard guard)
+    {
+        if (guard.Check(http, out var userId) is { } refusal)
+        {
+            return (default, default, refusal);
+        }
+
+        if (PlaceOrderRules.ReadKey(http.Request, out var key) is { } badKey)
+        {
+            return (default, default, badKey);
+        }
+
+        var (order, problem) = await JsonBody.ReadAsync(
+            http.Request, StorefrontJson.Default.PlaceOrder, PlaceOrderRules.MaximumBodyBytes, http.RequestAborted);
+        return (order, (userId, key), problem ?? PlaceOrderRules.Check(order));
     }
 
     private static Problem LimitReached(string[] orderIds) =>

@@ -30,28 +30,19 @@ public static class Stores
             redis.PreserveAsyncOrder = false;
             return redis;
         });
+        services.AddHostedService<DurabilityCheck>();
         return services.AddSingleton<StockLedger>().AddSingleton<SaleCatalog>();
     }
 
     /// <summary>The orders database, from <c>ConnectionStrings:Orders</c> (Npgsql format), and its schema.</summary>
     public static IServiceCollection AddOrdersDatabase(this IServiceCollection services, IConfiguration configuration)
     {
-        var settings = new NpgsqlConnectionStringBuilder(configuration.RequiredConnectionString("Orders"));
-        if (!settings.ContainsKey("Maximum Pool Size"))
-        {
-            settings.MaxPoolSize = MaxPostgresConnections;
-        }
-
-        if (!settings.ContainsKey("Timeout"))
-        {
-            settings.Timeout = 3;
-        }
-
-        if (!settings.ContainsKey("Command Timeout"))
-        {
-            settings.CommandTimeout = 10;
-        }
-
+        // The last value of a setting counts, so whatever the connection string says goes before these defaults.
+        var settings = new NpgsqlConnectionStringBuilder(
+            $"Maximum Pool Size={MaxPostgresConnections};Timeout=3;Command Timeout=10;"
+            // Whose connection it is, for whoever looks at pg_stat_activity.
+            + $"Application Name={AppDomain.CurrentDomain.FriendlyName}-{Environment.ProcessId};"
+            + configuration.RequiredConnectionString("Orders"));
         services.AddSingleton(_ => NpgsqlDataSource.Create(settings));
         services.AddSingleton<SchemaMigrator>();
         return services.AddHostedService(provider => provider.GetRequiredService<SchemaMigrator>());
