@@ -45,7 +45,7 @@ trap 'exit 130' INT
 trap 'exit 143' TERM HUP
 
 use_instance main
-if anything_alive && ready api-1 && ready inventory; then
+if anything_alive && (load_settings; ready api-1 && ready inventory); then
     say "running the sale on the system that is up"
 elif anything_alive || [ -n "$keep" ]; then
     lock 600 || die "another seckill command does not finish"

@@ -42,6 +42,8 @@ summary="0 passed, 1 failed"
 rm -rf "$RUN/results"
 mkdir -p "$RUN/results"
 resolve_servers
+# shellcheck disable=SC2046  # a list of words
+require_ports $(own_processes)
 start_servers_and_build
 
 export SECKILL_PORT_BASE=$BASE

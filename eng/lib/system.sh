@@ -22,8 +22,10 @@ bring_up() {
     local name n wanted=(inventory)
     for ((n = 1; n <= $1; n++)); do wanted+=("api-$n"); done
     for ((n = 1; n <= $2; n++)); do wanted+=("worker-$n"); done
+    keep_ports
     resolve_servers
-    require_same_ports
+    # shellcheck disable=SC2046  # a list of words
+    require_ports $(own_processes) "${wanted[@]}"
     start_servers_and_build || exit 1
     install_app InventoryService '^inventory$'
     install_app OrderService '^(api|worker)-'
@@ -66,11 +68,12 @@ bring_down() {
     rmdir "$(dirname "$(pg_home postgres)")" 2>/dev/null || true
 }
 
-# A running system keeps its ports: another SECKILL_PORT_BASE would look for it in the wrong place.
-require_same_ports() {
+# A running system keeps its ports: with others we would look for it in the wrong place.
+keep_ports() {
     local base
     anything_alive || return 0
     base=$(sed -n 's/^BASE=//p' "$RUN/settings" 2>/dev/null) || true
+    [ -n "${SECKILL_PORT_BASE:-}" ] || BASE=${base:-$BASE}
     [ "${base:-$BASE}" = "$BASE" ] || die "this checkout is up on SECKILL_PORT_BASE=$base; ./seckill down first"
 }
 
