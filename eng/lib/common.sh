@@ -30,6 +30,15 @@ use_instance() {
     mkdir -p "$RUN/pids" "$RUN/logs"
 }
 
+# elsewhere: the directory for data that cannot be under .run; other users cannot have made it for us.
+elsewhere() {
+    local dir
+    dir=/var/tmp/seckill-$(digest <<<"$RUN")
+    mkdir -p -m 711 "$dir"
+    [ -O "$dir" ] || die "$dir belongs to another user"
+    echo "$dir"
+}
+
 # port_of NAME: the port of a process of this instance.
 port_of() {
     case $1 in

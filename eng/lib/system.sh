@@ -63,9 +63,8 @@ bring_down() {
     stop_servers "${1:-}"
     rm -f "$RUN/settings"
     [ -n "${1:-}" ] || return 0
-    rm -rf "$RUN/app" "$RUN/source" "$RUN/rabbitmq" "$RUN/redis"
-    for name in postgres postgres-legacy; do rm -rf "$(pg_home $name)" "$RUN/$name.location"; done
-    rmdir "$(dirname "$(pg_home postgres)")" 2>/dev/null || true
+    for name in postgres postgres-legacy; do rm -rf "$(pg_home $name)"; done
+    rm -rf "$RUN/app" "$RUN/source" "$RUN/redis" "$(rabbitmq_home)" "$(elsewhere)"
 }
 
 # A running system keeps its ports: with others we would look for it in the wrong place.
