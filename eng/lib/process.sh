@@ -117,20 +117,21 @@ http_get() {
 
 # wait_ready NAME SECONDS: until `ready NAME` says so; gives up early when the process has exited.
 wait_ready() {
-    local deadline=$((SECONDS + $2)) why
-    while ! ready "$1"; do
+    local deadline=$((SECONDS + $2)) why=''
+    while [ -z "$why" ]; do
         # Nobody waits any more when the command was killed: it must not hold its lock through this job.
         identity $$ >/dev/null || exit 1
         if ! alive "$1"; then
             why="it exited"
+        elif ready "$1"; then
+            return 0
         elif [ $SECONDS -ge $deadline ]; then
-            why="not ready after $2 s: $DETAIL"
+            why="after $2 s: $DETAIL"
         else
             sleep 0.1
-            continue
         fi
-        say "$1 did not start: $why. The end of $RUN/logs/$1.log:"
-        tail -n 25 "$RUN/logs/$1.log" | sed 's/^/    /' >&2
-        return 1
     done
+    say "$1 did not start: $why. The end of $RUN/logs/$1.log:"
+    tail -n 25 "$RUN/logs/$1.log" | sed 's/^/    /' >&2
+    return 1
 }
