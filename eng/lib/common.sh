@@ -34,7 +34,7 @@ use_instance() {
 elsewhere() {
     local dir
     dir=/var/tmp/seckill-$(digest <<<"$RUN")
-    mkdir -p -m 711 "$dir"
+    [ -d "$dir" ] || mkdir -m 711 "$dir"
     [ -O "$dir" ] || die "$dir belongs to another user"
     echo "$dir"
 }

@@ -29,13 +29,18 @@ anything_alive() {
     return 1
 }
 
+# record NAME PID SPEC
+record() {
+    printf '%s\n' "$2" "$(identity "$2")" "$RUN" "$3" >"$RUN/pids/$1.new"
+    mv "$RUN/pids/$1.new" "$RUN/pids/$1"
+}
+
 # launch NAME SPEC DIRECTORY COMMAND...: becomes the command. To be called in a background subshell.
 # The child records itself before it becomes the command: no kill, at any moment, leaves it unrecorded.
 launch() {
     local name=$1 spec=$2 directory=$3 pid=$BASHPID fd
     shift 3
-    printf '%s\n' "$pid" "$(identity "$pid")" "$RUN" "$spec" >"$RUN/pids/$name.new"
-    mv "$RUN/pids/$name.new" "$RUN/pids/$name"
+    record "$name" "$pid" "$spec"
     cd "$directory" || exit 1
     # A descriptor that a server inherits keeps our lock, or a caller's pipe, open for as long as it runs.
     for fd in "/proc/$pid/fd/"*; do
