@@ -15,7 +15,7 @@ pg_home() {
     if "${PG_AS[@]}" test -x "$RUN" 2>/dev/null; then
         echo "$RUN/$1"
     else
-        echo "/var/tmp/seckill-$(digest <<<"$RUN")/$1"
+        echo "$(elsewhere)/$1"
     fi
 }
 
@@ -26,7 +26,7 @@ start_postgres() {
     mkdir -p "$home"
     [ "$(id -u)" -ne 0 ] || chown postgres: "$home"
     [ -f "$data/PG_VERSION" ] || pg_create "$bin" "$home" "$name"
-    [ "$home" = "$RUN/$name" ] || echo "$data" >"$RUN/$name.location"
+    [ "$home" = "$RUN/$name" ] || say "the data of $name is in $home"
     pg_forget_stale_owner "$data"
     for try in 1 2 3; do
         spawn "$name" '' "$home" "${PG_AS[@]}" "$bin/postgres" -D "$data" \

@@ -81,13 +81,17 @@ stop() {
 
 port_open() { { : <>"/dev/tcp/127.0.0.1/$1"; } 2>/dev/null; }
 
-# require_port PORT: a process that was just killed may hold its port for a moment longer.
-require_port() {
-    local deadline=$((SECONDS + 4))
-    while port_open "$1"; do
-        [ $SECONDS -lt $deadline ] ||
-            die "port $1 is taken by something that this checkout did not start; set SECKILL_PORT_BASE (now ${SECKILL_PORT_BASE:-8080}) to a free range"
-        sleep 0.2
+# require_ports NAME...: of those that do not run, the ports must be free. What was just killed may hold its port
+# for a moment longer.
+require_ports() {
+    local deadline=$((SECONDS + 4)) name port
+    for name in "$@"; do
+        port=$(port_of "$name")
+        while ! alive "$name" && port_open "$port"; do
+            [ $SECONDS -lt $deadline ] || die "port $port (for $name) is taken by something that this checkout did" \
+                "not start. Stop that, or set SECKILL_PORT_BASE (now ${SECKILL_PORT_BASE:-8080}) to a free range."
+            sleep 0.2
+        done
     done
 }
 
