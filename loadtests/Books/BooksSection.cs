@@ -1,0 +1,49 @@
+using Seckill.LoadTests.Client;
+using Seckill.LoadTests.Results;
+
+namespace Seckill.LoadTests.Books;
+
+/// <summary>Whether the sale was right: the client's log against PostgreSQL, Redis and the ledger.</summary>
+public static class BooksSection
+{
+    private static readonly (ViolationKind Kind, string Name, string Meaning)[] s_checks =
+    [
+        (ViolationKind.Lost, "Lost", "orders promised and found nowhere"),
+        (ViolationKind.Duplicate, "Duplicates", "clicks that became two orders"),
+        (ViolationKind.Oversold, "Oversold", "units beyond the stock"),
+        (ViolationKind.LimitExceeded, "Over the limit", "buyers with more than one may have"),
+        (ViolationKind.Unexpected, "Unexpected", "orders that nobody was promised"),
+        (ViolationKind.Altered, "Altered", "orders unlike what was promised"),
+        (ViolationKind.WrongAnswer, "Wrong answers", "for what the buyer already had"),
+        (ViolationKind.Undocumented, "Undocumented", "answers outside the contract"),
+    ];
+
+    /// <summary>The rows.</summary>
+    /// <param name="books">What the stores say.</param>
+    /// <param name="log">What the client says.</param>
+    /// <param name="violations">What does not agree.</param>
+    /// <param name="untilLastOrder">From the last 202 to the last row in PostgreSQL; null when nothing was accepted.</param>
+    public static ResultSection Create(
+        SaleBooks books, IReadOnlyList<OrderAttempt> log, IReadOnlyList<Violation> violations, TimeSpan? untilLastOrder)
+    {
+        var promises = PromiseAudit.Promises(log);
+        var unpromised = books.Rows.Count(row => !promises.ContainsKey(row.OrderId));
+        var unbalanced = violations.Count(violation => violation.Kind == ViolationKind.Unbalanced);
+        var unsold = books.Stock.Sum(item => item.Available);
+        return new ResultSection("What the books say",
+        [
+            new("Orders promised", Amount.Text(promises.Count), $"{Amount.Text(promises.Values.Sum(promise => promise.Answer.Units))} units"),
+            new("In PostgreSQL", Amount.Text(books.Rows.Count), unpromised == 0 ? "order rows" : $"{Amount.Text(unpromised)} of them after a failed answer"),
+            new("In quarantine", Amount.Text(books.Quarantined.Count), "orders that wait for an operator"),
+            new("Last order there", untilLastOrder is { } time ? Amount.Text(time) : "–", "after the last buyer was told yes"),
+            new("Unsold", Amount.Text(unsold), $"of {Amount.Text(books.Sale.Items.Sum(item => item.Allocated))} units"),
+            .. s_checks.Select(check => Row(check.Name, violations.Where(violation => violation.Kind == check.Kind).Sum(violation => violation.Amount), check.Meaning)),
+            new("Balanced", unbalanced == 0 ? "yes" : "NO",
+                unbalanced == 0 ? "allocated = left in Redis + sold in PostgreSQL" : $"{Amount.Text(unbalanced)} equations do not hold",
+                unbalanced == 0 ? RowVerdict.Right : RowVerdict.Wrong),
+        ]);
+    }
+
+    private static ResultRow Row(string name, long amount, string meaning) =>
+        new(name, Amount.Text(amount), meaning, amount == 0 ? RowVerdict.Right : RowVerdict.Wrong);
+}
