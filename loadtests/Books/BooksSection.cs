@@ -8,13 +8,13 @@ public static class BooksSection
 {
     private static readonly (ViolationKind Kind, string Name, string Meaning)[] s_checks =
     [
-        (ViolationKind.Lost, "Lost", "orders promised and found nowhere"),
-        (ViolationKind.Duplicate, "Duplicates", "clicks that became two orders"),
+        (ViolationKind.Lost, "Lost", "promised, found nowhere"),
+        (ViolationKind.Duplicate, "Duplicates", "one click, two orders"),
         (ViolationKind.Oversold, "Oversold", "units beyond the stock"),
-        (ViolationKind.LimitExceeded, "Over the limit", "buyers with more than one may have"),
-        (ViolationKind.Unexpected, "Unexpected", "orders that nobody was promised"),
-        (ViolationKind.Altered, "Altered", "orders unlike what was promised"),
-        (ViolationKind.WrongAnswer, "Wrong answers", "for what the buyer already had"),
+        (ViolationKind.LimitExceeded, "Over the limit", "buyers with too many units"),
+        (ViolationKind.Unexpected, "Unexpected", "orders nobody was promised"),
+        (ViolationKind.Altered, "Altered", "orders unlike the promise"),
+        (ViolationKind.WrongAnswer, "Wrong answers", "for this buyer, at this time"),
         (ViolationKind.Undocumented, "Undocumented", "answers outside the contract"),
     ];
 
@@ -27,22 +27,25 @@ public static class BooksSection
         SaleBooks books, IReadOnlyList<OrderAttempt> log, IReadOnlyList<Violation> violations, TimeSpan? untilLastOrder)
     {
         var promises = PromiseAudit.Promises(log);
-        var unpromised = books.Rows.Count(row => !promises.ContainsKey(row.OrderId));
-        var unbalanced = violations.Count(violation => violation.Kind == ViolationKind.Unbalanced);
+        var quarantined = books.Rows.Count(row => row.IsQuarantined);
+        var explained = books.Rows.Count(row => !promises.ContainsKey(row.OrderId)) - Count(violations, ViolationKind.Unexpected);
+        var unbalanced = Count(violations, ViolationKind.Unbalanced);
         var unsold = books.Stock.Sum(item => item.Available);
         return new ResultSection("What the books say",
         [
             new("Orders promised", Amount.Text(promises.Count), $"{Amount.Text(promises.Values.Sum(promise => promise.Answer.Units))} units"),
-            new("In PostgreSQL", Amount.Text(books.Rows.Count), unpromised == 0 ? "order rows" : $"{Amount.Text(unpromised)} of them after a failed answer"),
-            new("In quarantine", Amount.Text(books.Quarantined.Count), "orders that wait for an operator"),
-            new("Last order there", untilLastOrder is { } time ? Amount.Text(time) : "–", "after the last buyer was told yes"),
+            new("In PostgreSQL", Amount.Text(books.Rows.Count - quarantined), explained == 0 ? "order rows" : $"{Amount.Text(explained)} after a failed answer"),
+            new("In quarantine", Amount.Text(quarantined), "waiting for an operator"),
+            new("Last order there", untilLastOrder is { } time ? Amount.Text(time) : "–", "after the last buyer heard yes"),
             new("Unsold", Amount.Text(unsold), $"of {Amount.Text(books.Sale.Items.Sum(item => item.Allocated))} units"),
             .. s_checks.Select(check => Row(check.Name, violations.Where(violation => violation.Kind == check.Kind).Sum(violation => violation.Amount), check.Meaning)),
             new("Balanced", unbalanced == 0 ? "yes" : "NO",
-                unbalanced == 0 ? "allocated = left in Redis + sold in PostgreSQL" : $"{Amount.Text(unbalanced)} equations do not hold",
+                unbalanced == 0 ? "stock = unsold + in PostgreSQL" : $"{Amount.Text(unbalanced)} equations broken",
                 unbalanced == 0 ? RowVerdict.Right : RowVerdict.Wrong),
         ]);
     }
+
+    private static int Count(IReadOnlyList<Violation> violations, ViolationKind kind) => violations.Count(violation => violation.Kind == kind);
 
     private static ResultRow Row(string name, long amount, string meaning) =>
         new(name, Amount.Text(amount), meaning, amount == 0 ? RowVerdict.Right : RowVerdict.Wrong);

@@ -20,9 +20,9 @@ public sealed class Drain(Sale sale, StockBooks stock, OrderBooks orders, Persis
     private static readonly TimeSpan s_interval = TimeSpan.FromMilliseconds(20);
 
     /// <summary>Returns null once drained, or a sentence about what is left when it takes too long.</summary>
-    /// <param name="promised">Order ids that buyers were promised.</param>
+    /// <param name="promised">How many orders buyers were promised.</param>
     /// <param name="cancellationToken">Stops the waiting.</param>
-    public async Task<string?> WaitAsync(string[] promised, CancellationToken cancellationToken)
+    public async Task<string?> WaitAsync(int promised, CancellationToken cancellationToken)
     {
         var started = Stopwatch.GetTimestamp();
         while (await stock.OutboxLengthAsync(sale, cancellationToken) is var waiting && waiting != 0)
@@ -37,13 +37,13 @@ public sealed class Drain(Sale sale, StockBooks stock, OrderBooks orders, Persis
         }
 
         var emptied = Stopwatch.GetTimestamp();
-        while (watch.Count < promised.Length)
+        while (watch.Count < promised)
         {
             if (Stopwatch.GetElapsedTime(emptied) > s_patienceForRows)
             {
-                var quarantined = (await orders.QuarantinedAsync(promised, cancellationToken)).Count;
-                return watch.Count + quarantined >= promised.Length ? null
-                    : $"The outbox is empty, yet of {promised.Length} promised orders {watch.Count} are in PostgreSQL and {quarantined} in quarantine. {watch.Outage}";
+                var quarantined = await orders.CountQuarantinedAsync(sale.SaleId, cancellationToken);
+                return watch.Count + quarantined >= promised ? null
+                    : $"The outbox is empty, yet of {promised} promised orders {watch.Count} are in PostgreSQL and {quarantined} in quarantine. {watch.Outage}";
             }
 
             await Task.Delay(s_interval, cancellationToken);

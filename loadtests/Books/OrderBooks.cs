@@ -19,31 +19,32 @@ public sealed class OrderBooks : IAsyncDisposable
             "select count(*) from orders where sale_id = @saleId", new { saleId }, cancellationToken: cancellationToken));
     }
 
-    /// <summary>All orders of the sale.</summary>
+    /// <summary>How many orders of the sale are in quarantine.</summary>
+    public async Task<long> CountQuarantinedAsync(long saleId, CancellationToken cancellationToken)
+    {
+        await using var connection = await _source.OpenConnectionAsync(cancellationToken);
+        return await connection.ExecuteScalarAsync<long>(new CommandDefinition(
+            "select count(*) from quarantined_orders where sale_id = @saleId", new { saleId }, cancellationToken: cancellationToken));
+    }
+
+    /// <summary>All orders of the sale, those in quarantine included.</summary>
     public async Task<IReadOnlyList<OrderRow>> ReadAsync(long saleId, CancellationToken cancellationToken)
     {
         await using var connection = await _source.OpenConnectionAsync(cancellationToken);
         var rows = await connection.QueryAsync<OrderRow>(new CommandDefinition(
             """
-            select trim(order_id::text) as OrderId, sku_id as SkuId, user_id as UserId, quantity as Quantity,
-                   status::text as Status, unit_price as UnitPrice, trim(currency::text) as Currency
+            select order_id as OrderId, sku_id as SkuId, user_id as UserId, quantity as Quantity,
+                   status as Status, unit_price as UnitPrice, currency as Currency
             from orders
             where sale_id = @saleId
+            union all
+            select order_id, sku_id, user_id, quantity, @Quarantined, unit_price, currency
+            from quarantined_orders q
+            where sale_id = @saleId and not exists (select from orders o where o.order_id = q.order_id)
             """,
-            new { saleId },
+            new { saleId, OrderRow.Quarantined },
             cancellationToken: cancellationToken));
         return rows.AsList();
-    }
-
-    /// <summary>Those of the given orders that wait in quarantine for an operator.</summary>
-    public async Task<IReadOnlySet<string>> QuarantinedAsync(IReadOnlyCollection<string> orderIds, CancellationToken cancellationToken)
-    {
-        await using var connection = await _source.OpenConnectionAsync(cancellationToken);
-        var found = await connection.QueryAsync<string>(new CommandDefinition(
-            "select trim(order_id::text) from quarantined_orders where order_id::text = any(@orderIds)",
-            new { orderIds = orderIds.ToArray() },
-            cancellationToken: cancellationToken));
-        return found.ToHashSet(StringComparer.Ordinal);
     }
 
     /// <inheritdoc/>

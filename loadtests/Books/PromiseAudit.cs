@@ -19,15 +19,13 @@ public static class PromiseAudit
 
     /// <summary>Lost, duplicate, altered and unexpected orders.</summary>
     /// <param name="log">Every attempt.</param>
-    /// <param name="rows">Every order row of the sale.</param>
-    /// <param name="quarantined">Promised orders that wait for an operator.</param>
-    public static IEnumerable<Violation> Check(
-        IReadOnlyCollection<OrderAttempt> log, IReadOnlyList<OrderRow> rows, IReadOnlySet<string> quarantined)
+    /// <param name="rows">Every order of the sale, those in quarantine included.</param>
+    public static IEnumerable<Violation> Check(IReadOnlyCollection<OrderAttempt> log, IReadOnlyList<OrderRow> rows)
     {
         var promises = Promises(log);
-        var inPostgres = rows.Select(row => row.OrderId).ToHashSet(StringComparer.Ordinal);
+        var found = rows.Select(row => row.OrderId).ToHashSet(StringComparer.Ordinal);
         var lost = promises.Keys
-            .Where(orderId => !inPostgres.Contains(orderId) && !quarantined.Contains(orderId))
+            .Where(orderId => !found.Contains(orderId))
             .Select(orderId => new Violation(ViolationKind.Lost, $"{orderId} of user {promises[orderId].UserId}: promised, and in no table"));
         return lost.Concat(Shared(log, promises)).Concat(Repeated(rows)).Concat(Rows(rows, promises)).Concat(Unexpected(log, rows, promises));
     }
@@ -59,7 +57,7 @@ public static class PromiseAudit
             var promised = new OrderRow(row.OrderId, promise.SkuId, promise.UserId, promise.Quantity, row.Status, item.UnitPrice, item.Currency);
             if (row != promised)
             {
-                yield return new Violation(ViolationKind.Altered, $"promised {promised}, found {row}");
+                yield return new Violation(ViolationKind.Altered, $"promised {promised}; found {row}");
             }
             else if (row.Status == "rejected")
             {
@@ -89,7 +87,7 @@ public static class PromiseAudit
             }
             else
             {
-                yield return new Violation(ViolationKind.Unexpected, $"{row}: nobody was promised this order");
+                yield return new Violation(ViolationKind.Unexpected, $"{row}; nobody was promised this order");
             }
         }
     }

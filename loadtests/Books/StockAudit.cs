@@ -8,7 +8,7 @@ public static class StockAudit
     /// <summary>Oversold units, exceeded limits and broken equations of one item.</summary>
     /// <param name="item">The item as it was created.</param>
     /// <param name="promisedUnits">Units of this item that buyers were promised.</param>
-    /// <param name="rows">The item's order rows.</param>
+    /// <param name="rows">The item's orders, those in quarantine included.</param>
     /// <param name="stock">The item's state in Redis.</param>
     /// <param name="ledger">The service's own account, or null when it has none.</param>
     public static IEnumerable<Violation> Check(
@@ -24,14 +24,14 @@ public static class StockAudit
                 surplus);
         }
 
-        var unitsByUser = rows.Where(row => row.IsLive).GroupBy(row => row.UserId)
-            .ToDictionary(group => group.Key, group => group.Sum(row => row.LiveUnits));
+        var unitsByUser = rows.Where(row => row.HoldsUnits).GroupBy(row => row.UserId)
+            .ToDictionary(group => group.Key, group => group.Sum(row => (long)row.Quantity));
         foreach (var (user, units) in unitsByUser.Where(entry => entry.Value > item.LimitPerUser))
         {
             yield return new Violation(ViolationKind.LimitExceeded, $"item {item.SkuId}: user {user} has {units} of {item.LimitPerUser}");
         }
 
-        foreach (var (equation, left, right) in Equations(item, live, stock).Concat(Equations(live, stock, ledger)))
+        foreach (var (equation, left, right) in Equations(item, rows, stock).Concat(Equations(live, stock, ledger)))
         {
             if (left != right)
             {
@@ -52,14 +52,18 @@ public static class StockAudit
         }
     }
 
-    private static IEnumerable<(string Equation, long Left, long Right)> Equations(SaleItem item, long live, ItemStock stock) =>
-    [
-        ("units for sale = available in Redis + live in PostgreSQL", item.Allocated, stock.Available + live),
-        ("units for sale = allocated in Redis", item.Allocated, stock.Allocated),
-        ("held in Redis = live in PostgreSQL", stock.Held, live),
-        ("sum of the holds = live in PostgreSQL", stock.Holds.Values.Sum(hold => hold.Units), live),
-        ("orders left in the outbox = none", stock.Outbox.Count, 0),
-    ];
+    private static IEnumerable<(string Equation, long Left, long Right)> Equations(SaleItem item, IReadOnlyList<OrderRow> rows, ItemStock stock)
+    {
+        var occupied = rows.Where(row => row.HoldsUnits).Sum(row => (long)row.Quantity);
+        return
+        [
+            ("units for sale = available in Redis + sold in PostgreSQL", item.Allocated, stock.Available + occupied),
+            ("units for sale = allocated in Redis", item.Allocated, stock.Allocated),
+            ("held in Redis = sold in PostgreSQL", stock.Held, occupied),
+            ("sum of the holds in Redis = sold in PostgreSQL", stock.Holds.Values.Sum(hold => hold.Units), occupied),
+            ("orders left in the outbox = none", stock.Outbox.Count, 0),
+        ];
+    }
 
     private static IEnumerable<(string Equation, long Left, long Right)> Equations(long live, ItemStock stock, LedgerItem? ledger) =>
         ledger is null
@@ -68,27 +72,27 @@ public static class StockAudit
             [
                 ("allocated in the ledger = allocated in Redis", ledger.Allocated, stock.Allocated),
                 ("available in the ledger = available in Redis", ledger.Available, stock.Available),
-                ("placed and paid in the ledger = live in PostgreSQL", ledger.Placed + ledger.Paid, live),
+                ("placed and paid in the ledger = placed and paid in PostgreSQL", ledger.Placed + ledger.Paid, live),
                 ("promised and not yet in PostgreSQL, by the ledger = none", ledger.Reserved, 0),
             ];
 
     private static IEnumerable<Violation> Holds(SaleItem item, IReadOnlyList<OrderRow> rows, ItemStock stock)
     {
-        var live = new HashSet<string>(StringComparer.Ordinal);
-        foreach (var row in rows.Where(row => row.IsLive))
+        var known = new HashSet<string>(StringComparer.Ordinal);
+        foreach (var row in rows.Where(row => row.HoldsUnits))
         {
-            live.Add(row.OrderId);
+            known.Add(row.OrderId);
             if (!stock.Holds.TryGetValue(row.OrderId, out var hold) || hold != new Hold(row.UserId, row.Quantity))
             {
                 yield return new Violation(
-                    ViolationKind.Unbalanced, $"item {item.SkuId}: order {row.OrderId} is live and has no such hold in Redis");
+                    ViolationKind.Unbalanced, $"item {item.SkuId}: order {row.OrderId} holds units and has no such hold in Redis");
             }
         }
 
-        foreach (var (orderId, hold) in stock.Holds.Where(entry => !live.Contains(entry.Key)))
+        foreach (var (orderId, hold) in stock.Holds.Where(entry => !known.Contains(entry.Key)))
         {
             yield return new Violation(
-                ViolationKind.Unbalanced, $"item {item.SkuId}: hold {orderId} of user {hold.UserId} has no live order in PostgreSQL");
+                ViolationKind.Unbalanced, $"item {item.SkuId}: hold {orderId} of user {hold.UserId} has no order in PostgreSQL that holds units");
         }
     }
 

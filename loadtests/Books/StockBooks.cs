@@ -71,9 +71,10 @@ public sealed class StockBooks : IDisposable
         var buyers = await _database.HashGetAllAsync(Key(sale, item, "buyers")).WaitAsync(s_patience, cancellationToken);
         var holds = await _database.HashGetAllAsync(Key(sale, item, "holds")).WaitAsync(s_patience, cancellationToken);
         var outbox = await _database.SortedSetRangeByRankAsync(Key(sale, item, "outbox")).WaitAsync(s_patience, cancellationToken);
+        // A field that is missing counts as nothing: the equations then show how much went with it.
         long Field(string name) => Array.Find(fields, field => field.Name == name) is { Name.IsNull: false } field
             ? Number((string)field.Value!)
-            : throw new FormatException($"{Key(sale, item, "item")} has no field '{name}'.");
+            : 0;
 
         return new ItemStock(
             item.SkuId,

@@ -16,7 +16,7 @@ public static class DemoCommand
         var stock = Number("--stock", "Units of each item.", 5_000, 1, 100_000_000);
         var items = Number("--items", "Items in the sale.", 2, 1, 100);
         var connections = Number("--connections", "Buyers that are let in at a time.", 256, 1, 10_000);
-        var seed = new Option<int?>("--seed") { Description = "Repeats the clicks of an earlier run; drawn and printed when not given." };
+        var seed = new Option<int>("--seed") { Description = "Repeats the clicks of an earlier run; drawn and printed when not given." };
         var command = new Command("demo", "Runs a sale against a running system and compares the client's log with its stores.")
         {
             buyers, stock, items, connections, seed,
@@ -27,7 +27,7 @@ public static class DemoCommand
                 parsed.GetRequiredValue(stock),
                 parsed.GetRequiredValue(items),
                 parsed.GetRequiredValue(connections),
-                parsed.GetValue(seed) ?? RandomNumberGenerator.GetInt32(int.MaxValue)),
+                parsed.GetResult(seed) is null ? RandomNumberGenerator.GetInt32(int.MaxValue) : parsed.GetRequiredValue(seed)),
             cancellationToken));
         return command;
     }
@@ -42,7 +42,7 @@ public static class DemoCommand
 
         try
         {
-            return await new DemoRun(deployment, options, AnsiConsole.Console).RunAsync(cancellationToken);
+            return await new DemoRun(deployment, options, CreateConsole()).RunAsync(cancellationToken);
         }
         catch (OperationCanceledException) when (cancellationToken.IsCancellationRequested)
         {
@@ -54,6 +54,18 @@ public static class DemoCommand
         }
 
         return ExitCode.Wrong;
+    }
+
+    private static IAnsiConsole CreateConsole()
+    {
+        if (!Console.IsOutputRedirected)
+        {
+            return AnsiConsole.Console;
+        }
+
+        var console = AnsiConsole.Create(new AnsiConsoleSettings { Ansi = AnsiSupport.No, Interactive = InteractionSupport.No });
+        console.Profile.Width = 80;
+        return console;
     }
 
     private static Option<int> Number(string name, string description, int normally, int least, int most)

@@ -22,18 +22,19 @@ public static class RushSection
         var retries = accepted.Count - accepted.Select(attempt => attempt.Answer.OrderId).Distinct().Count();
         return new ResultSection("What the buyers saw",
         [
-            new("Buyers", Amount.Text(buyers), $"{Amount.Text(connections)} of them at a time, for {Amount.Text(duration)}"),
-            new("Attempts", Amount.Text(log.Count), "orders sent, retries and double clicks included"),
-            new("Throughput", $"{Amount.Text(log.Count / duration.TotalSeconds)}/s", "answers per second"),
-            new("Accepted", Amount.Text(accepted.Count), $"{Amount.Text(retries)} of them the same order again on a retry"),
+            new("Buyers", Amount.Text(buyers), $"{Amount.Text(connections)} at a time, for {Amount.Text(duration)}"),
+            new("Attempts", Amount.Text(log.Count), "with retries and double clicks"),
+            new("Throughput", $"{Amount.Text(log.Count / duration.TotalSeconds)}/s", "answers"),
+            new("Accepted", Amount.Text(accepted.Count), $"{Amount.Text(retries)} are the same order again"),
+            new("Refused", Amount.Text(refused.Count), ""),
             .. refused.GroupBy(attempt => attempt.Answer.Code)
                 .OrderByDescending(group => group.Count())
-                .Select(group => new ResultRow($"Refused: {group.Key}", Amount.Text(group.Count()), Explain(group.Key))),
-            new("Failed", Amount.Text(failed.Count), failed.Count == 0 ? "no answer, or one that says nothing" : Causes(failed)),
-            new("Accepts, p50", accepts.Text(50), "half of the buyers waited less"),
-            new("Accepts, p99", accepts.Text(99), "one in a hundred waited longer"),
-            new("Refusals, p50", refusals.Text(50), ""),
-            new("Refusals, p99", refusals.Text(99), ""),
+                .Select(group => new ResultRow($"  {group.Key}", Amount.Text(group.Count()), Explain(group.Key))),
+            new("Failed", Amount.Text(failed.Count), failed.Count == 0 ? "no answer that says anything" : Causes(failed)),
+            new("Accepts p50", accepts.Text(50), "half of the buyers waited less"),
+            new("Accepts p99", accepts.Text(99), "one in a hundred waited longer"),
+            new("Refusals p50", refusals.Text(50), ""),
+            new("Refusals p99", refusals.Text(99), ""),
         ]);
     }
 

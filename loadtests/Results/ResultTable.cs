@@ -12,7 +12,10 @@ public static class ResultTable
     /// <summary>Prints the table.</summary>
     public static void Print(IAnsiConsole console, IReadOnlyList<ResultSection> sections)
     {
-        var table = new Table().Border(TableBorder.Rounded).AddColumn("").AddColumn(new TableColumn("").RightAligned().NoWrap()).AddColumn("").HideHeaders();
+        var table = new Table().Border(TableBorder.Rounded).HideHeaders()
+            .AddColumn(new TableColumn("").NoWrap())
+            .AddColumn(new TableColumn("").NoWrap().RightAligned())
+            .AddColumn("");
         foreach (var section in sections)
         {
             if (section != sections[0])
