@@ -1,1 +1,37 @@
-WebApplication.CreateBuilder(args).Build().Run();
+using Seckill.InventoryService.Reconciliation;
+using Seckill.InventoryService.Sales;
+using Seckill.Shared.Hosting;
+
+if (await HealthProbe.RunAsync(args) is { } exitCode)
+{
+    return exitCode;
+}
+
+try
+{
+    var builder = ServiceHost.CreateBuilder(args);
+    builder.Services.AddStock(builder.Configuration);
+    builder.Services.AddOrdersDatabase(builder.Configuration);
+    builder.Services.AddMessaging(builder.Configuration);
+    builder.Services.AddStoreHealth(databaseIsEssential: true, brokerIsEssential: false);
+
+    // Sale administration.
+    builder.Services.AddSingleton<SaleStore>();
+    builder.Services.AddSingleton<SaleOpening>();
+    builder.Services.AddSingleton<LedgerReader>();
+
+    // (10) The outbox sweeper.
+    builder.Services.AddValidatedOptions<SweeperOptions>("Sweeper");
+    builder.Services.AddHostedService<OutboxSweeper>();
+
+    var app = builder.Build();
+    app.UseServiceDefaults();
+    app.MapSales();
+    await app.RunAsync();
+    return 0;
+}
+catch (InvalidSettingException exception)
+{
+    await Console.Error.WriteLineAsync("InventoryService cannot start. " + exception.Message);
+    return 1;
+}

@@ -1,1 +1,54 @@
-WebApplication.CreateBuilder(args).Build().Run();
+using MassTransit;
+using Seckill.OrderService;
+using Seckill.OrderService.Ordering;
+using Seckill.OrderService.Persistence;
+using Seckill.OrderService.Reservations;
+using Seckill.Shared.Hosting;
+
+if (await HealthProbe.RunAsync(args) is { } exitCode)
+{
+    return exitCode;
+}
+
+try
+{
+    var builder = ServiceHost.CreateBuilder(args);
+    var role = builder.Configuration.RequiredRole();
+    builder.Services.AddStock(builder.Configuration);
+    builder.Services.AddOrdersDatabase(builder.Configuration);
+    if (role.HasFlag(Role.Worker))
+    {
+        builder.Services.AddPersistence();
+        builder.Services.AddMessaging(
+            builder.Configuration, bus => bus.AddConsumer<OrdersReservedConsumer>(), WorkerEndpoint.Configure);
+    }
+    else
+    {
+        builder.Services.AddMessaging(builder.Configuration);
+    }
+
+    // A sale goes on without PostgreSQL and RabbitMQ, and persisting does not.
+    builder.Services.AddStoreHealth(databaseIsEssential: role == Role.Worker, brokerIsEssential: role == Role.Worker);
+    if (role.HasFlag(Role.Api))
+    {
+        // After the bus, so that it stops before it: what is reserved in the last moment can still be published.
+        builder.Services.AddReservations();
+        builder.Services.AddOrdering(builder.Configuration, builder.Environment);
+    }
+
+    var app = builder.Build();
+    app.UseServiceDefaults();
+    if (role.HasFlag(Role.Api))
+    {
+        app.MapOrders();
+        app.MapSales();
+    }
+
+    await app.RunAsync();
+    return 0;
+}
+catch (InvalidSettingException exception)
+{
+    await Console.Error.WriteLineAsync("OrderService cannot start. " + exception.Message);
+    return 1;
+}

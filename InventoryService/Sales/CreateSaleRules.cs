@@ -1,0 +1,50 @@
+namespace Seckill.InventoryService.Sales;
+
+/// <summary>What a sale must be like before anything is stored.</summary>
+internal static class CreateSaleRules
+{
+    private const int LongestName = 200;
+    private const int LongestPaymentTimeoutSeconds = 7 * 24 * 3600;
+    private const int MostItems = 1_000;
+
+    /// <summary>What is wrong, by field; empty when nothing is.</summary>
+    public static Dictionary<string, string> Check(CreateSale sale)
+    {
+        var errors = new Dictionary<string, string>();
+        Rule("saleId", sale.SaleId is > 0, "this must be a positive integer");
+        Rule("name", sale.Name?.Trim() is { Length: > 0 and <= LongestName }, $"this must have 1 to {LongestName} characters");
+        Rule("opensAt", sale.OpensAt is not null, "this must be an RFC 3339 time with an offset");
+        Rule("closesAt", sale.ClosesAt > sale.OpensAt, "this must be an RFC 3339 time after opensAt");
+        Rule("paymentTimeoutSeconds", sale.PaymentTimeoutSeconds is > 0 and <= LongestPaymentTimeoutSeconds,
+            $"this must be 1 to {LongestPaymentTimeoutSeconds}");
+        if (sale.Items is not { Count: > 0 and <= MostItems })
+        {
+            errors["items"] = $"there must be 1 to {MostItems} items";
+            return errors;
+        }
+
+        for (var i = 0; i < sale.Items.Count; i++)
+        {
+            var item = sale.Items[i];
+            Rule($"items[{i}]", item is not null, "this must be an object");
+            Rule($"items[{i}].skuId", item?.SkuId is > 0, "this must be a positive integer");
+            Rule($"items[{i}].allocated", item?.Allocated is >= 0, "this must be an integer, 0 or more");
+            Rule($"items[{i}].limitPerUser", item?.LimitPerUser is > 0, "this must be a positive integer");
+            Rule($"items[{i}].unitPrice", item?.UnitPrice is >= 0, "this must be an integer, 0 or more, in minor units");
+            Rule($"items[{i}].currency", item?.Currency is { Length: 3 } code && code.All(char.IsAsciiLetterUpper),
+                "this must be an ISO 4217 code in capital letters");
+        }
+
+        var repeated = sale.Items.GroupBy(item => item?.SkuId).FirstOrDefault(group => group.Key is not null && group.Count() > 1);
+        Rule("items", repeated is null, $"SKU {repeated?.Key} stands in it more than once");
+        return errors;
+
+        void Rule(string field, bool holds, string otherwise)
+        {
+            if (!holds)
+            {
+                errors[field] = otherwise;
+            }
+        }
+    }
+}

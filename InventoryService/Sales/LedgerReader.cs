@@ -1,0 +1,79 @@
+using Dapper;
+using Npgsql;
+using Seckill.Shared.Stock;
+
+namespace Seckill.InventoryService.Sales;
+
+/// <summary>Adds up where the units of a sale are, from Redis and PostgreSQL.</summary>
+internal sealed class LedgerReader(NpgsqlDataSource database, SaleStore sales, StockLedger stock)
+{
+    private const int Tries = 5;
+
+    /// <summary>The ledger, or null when there is no such sale.</summary>
+    public async Task<SaleLedger?> ReadAsync(long saleId, CancellationToken cancellationToken)
+    {
+        if (await sales.FindAsync(saleId, cancellationToken) is not { } sale)
+        {
+            return null;
+        }
+
+        var items = await Task.WhenAll(sale.Items.Select(item => ReadItemAsync(saleId, item.SkuId, cancellationToken)));
+        return new SaleLedger(saleId, items.All(item => item.Balanced), items);
+    }
+
+    /// <summary>The two stores cannot be read at one instant, so an imbalance counts only when it stays.</summary>
+    private async Task<LedgerItem> ReadItemAsync(long saleId, long skuId, CancellationToken cancellationToken)
+    {
+        for (var attempt = 1; ; attempt++)
+        {
+            var item = await ReadOnceAsync(new ItemKey(saleId, skuId), cancellationToken);
+            if (item.Balanced || attempt == Tries)
+            {
+                return item;
+            }
+
+            await Task.Delay(TimeSpan.FromMilliseconds(20 * attempt), cancellationToken);
+        }
+    }
+
+    private async Task<LedgerItem> ReadOnceAsync(ItemKey item, CancellationToken cancellationToken)
+    {
+        var before = await ReadRowsAsync(item, cancellationToken);
+        var redis = await stock.InspectAsync(new ItemKeys(item));
+        var (allocated, live, placed, paid, returned, rejected) = await ReadRowsAsync(item, cancellationToken);
+        if (redis is null)
+        {
+            // Before its first opening, an item has all of its stock in the plan.
+            return new LedgerItem(item.SkuId, allocated, allocated, 0, placed, paid, returned, rejected, live == 0);
+        }
+
+        var reserved = redis.Held - placed - paid;
+        var balanced = before.Live == live
+            && live == placed + paid
+            && reserved >= 0
+            && (reserved == 0 || redis.OutboxDepth > 0)
+            && redis.Allocated == allocated
+            && allocated == redis.Available + redis.Held;
+        return new LedgerItem(item.SkuId, allocated, redis.Available, reserved, placed, paid, returned, rejected, balanced);
+    }
+
+    private async Task<(int Allocated, int Live, int Placed, int Paid, int Returned, int Rejected)> ReadRowsAsync(
+        ItemKey item, CancellationToken cancellationToken)
+    {
+        await using var connection = await database.OpenConnectionAsync(cancellationToken);
+        return await connection.QuerySingleAsync<(int, int, int, int, int, int)>(new CommandDefinition(
+            """
+            select i.allocated, i.live,
+              coalesce(sum(o.quantity) filter (where o.status = 'placed'), 0)::int,
+              coalesce(sum(o.quantity) filter (where o.status = 'paid'), 0)::int,
+              coalesce(sum(o.quantity) filter (where o.status in ('cancelled', 'expired')), 0)::int,
+              coalesce(sum(o.quantity) filter (where o.status = 'rejected'), 0)::int
+            from sale_items i
+            left join orders o using (sale_id, sku_id)
+            where i.sale_id = @SaleId and i.sku_id = @SkuId
+            group by i.allocated, i.live
+            """,
+            new { item.SaleId, item.SkuId },
+            cancellationToken: cancellationToken));
+    }
+}

@@ -1,0 +1,94 @@
+using Seckill.Shared.Hosting;
+
+namespace Seckill.InventoryService.Sales;
+
+/// <summary>Sale administration: create, look, open, close, and the ledger.</summary>
+internal static class SaleEndpoints
+{
+    private const int MaximumBodyBytes = 256 * 1024;
+    private static readonly Problem s_unknownSale = new(404, "unknown-sale", "There is no such sale.");
+    private static readonly Problem s_saleExists = new(409, "sale-exists", "This sale id is taken.");
+    private static readonly Problem s_neverOpened = new(409, "sale-never-opened", "A sale that was never opened cannot be closed.");
+
+    private static readonly Problem s_stockLost = new(
+        409, "stock-lost", "Redis has lost the stock of this sale. Opening it from the plan would sell units twice; it must be rebuilt.");
+
+    public static void MapSales(this IEndpointRouteBuilder app)
+    {
+        var sales = app.MapGroup("/sales").WithMetadata(new RequiresOpsKey());
+        sales.MapPost("", CreateAsync)
+            .WithSummary("Create a sale")
+            .WithDescription("Stores the plan. Nothing can be bought until the sale is opened and its window has begun.")
+            .Accepts<CreateSale>("application/json")
+            .Produces<SaleDetails>(StatusCodes.Status201Created)
+            .ProducesProblems(400, 401, 409, 413, 415, 503);
+        sales.MapGet("", async (SaleStore store, CancellationToken cancellationToken) =>
+                Results.Json(await store.ListAsync(cancellationToken), OpsJson.Default.IReadOnlyListSaleDetails))
+            .WithSummary("All sales, the newest first")
+            .Produces<IReadOnlyList<SaleDetails>>()
+            .ProducesProblems(401, 503);
+        sales.MapGet("/{saleId:long}", async (long saleId, SaleStore store, CancellationToken cancellationToken) =>
+                await store.FindAsync(saleId, cancellationToken) is { } sale ? Results.Json(sale, OpsJson.Default.SaleDetails) : s_unknownSale)
+            .WithSummary("One sale")
+            .Produces<SaleDetails>()
+            .ProducesProblems(401, 404, 503);
+        sales.MapPost("/{saleId:long}/open", OpenAsync)
+            .WithSummary("Put the stock of a sale into Redis and let its window decide")
+            .WithDescription("May be repeated; stock is never added twice. Opens a sale again that was closed by hand.")
+            .Produces<SaleDetails>()
+            .ProducesProblems(401, 404, 409, 503);
+        sales.MapPost("/{saleId:long}/close", CloseAsync)
+            .WithSummary("Stop selling, whatever the window says")
+            .WithDescription("May be repeated. Orders that were accepted go on.")
+            .Produces<SaleDetails>()
+            .ProducesProblems(401, 404, 409, 503);
+        sales.MapGet("/{saleId:long}/ledger", async (long saleId, LedgerReader ledger, CancellationToken cancellationToken) =>
+                await ledger.ReadAsync(saleId, cancellationToken) is { } found ? Results.Json(found, OpsJson.Default.SaleLedger) : s_unknownSale)
+            .WithSummary("Where the units of a sale are")
+            .Produces<SaleLedger>()
+            .ProducesProblems(401, 404, 503);
+    }
+
+    private static async Task<IResult> CreateAsync(HttpRequest request, SaleStore store, CancellationToken cancellationToken)
+    {
+        var (sale, problem) = await JsonBody.ReadAsync(request, OpsJson.Default.CreateSale, MaximumBodyBytes, cancellationToken);
+        if (problem is not null)
+        {
+            return problem;
+        }
+
+        if (CreateSaleRules.Check(sale!) is { Count: > 0 } errors)
+        {
+            return Problem.Invalid(errors);
+        }
+
+        return await store.TryAddAsync(sale!, cancellationToken)
+            ? Results.Json(
+                await WithLocationAsync(request, sale!.SaleId!.Value, store, cancellationToken),
+                OpsJson.Default.SaleDetails,
+                statusCode: StatusCodes.Status201Created)
+            : s_saleExists;
+    }
+
+    private static async Task<SaleDetails?> WithLocationAsync(
+        HttpRequest request, long saleId, SaleStore store, CancellationToken cancellationToken)
+    {
+        request.HttpContext.Response.Headers.Location = $"/sales/{saleId}";
+        return await store.FindAsync(saleId, cancellationToken);
+    }
+
+    private static async Task<IResult> OpenAsync(long saleId, SaleOpening opening, SaleStore store, CancellationToken cancellationToken) =>
+        await AnswerAsync(await opening.OpenAsync(saleId, cancellationToken), saleId, store, cancellationToken);
+
+    private static async Task<IResult> CloseAsync(long saleId, SaleOpening opening, SaleStore store, CancellationToken cancellationToken) =>
+        await AnswerAsync(await opening.CloseAsync(saleId, cancellationToken), saleId, store, cancellationToken);
+
+    private static async Task<IResult> AnswerAsync(
+        OpeningOutcome outcome, long saleId, SaleStore store, CancellationToken cancellationToken) => outcome switch
+    {
+        OpeningOutcome.UnknownSale => s_unknownSale,
+        OpeningOutcome.StockLost => s_stockLost,
+        OpeningOutcome.NeverOpened => s_neverOpened,
+        _ => Results.Json(await store.FindAsync(saleId, cancellationToken), OpsJson.Default.SaleDetails),
+    };
+}

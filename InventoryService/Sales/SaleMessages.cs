@@ -1,0 +1,85 @@
+using System.Text.Json;
+using System.Text.Json.Serialization;
+using Seckill.Shared.Hosting;
+
+namespace Seckill.InventoryService.Sales;
+
+/// <summary>A sale to create. Nullable, so that what is missing can be named.</summary>
+/// <param name="SaleId">Positive, chosen by the caller.</param>
+/// <param name="Name">1 to 200 characters.</param>
+/// <param name="OpensAt">Start of the window, with an offset.</param>
+/// <param name="ClosesAt">End of the window, after its start.</param>
+/// <param name="PaymentTimeoutSeconds">How long an order waits for its payment, 1 to 604,800 (a week).</param>
+/// <param name="Items">1 to 1,000, each SKU once.</param>
+public sealed record CreateSale(
+    long? SaleId, string? Name, DateTimeOffset? OpensAt, DateTimeOffset? ClosesAt, int? PaymentTimeoutSeconds,
+    IReadOnlyList<CreateSaleItem?>? Items);
+
+/// <summary>An item of it.</summary>
+/// <param name="SkuId">Positive.</param>
+/// <param name="Allocated">Units for this sale, 0 or more.</param>
+/// <param name="LimitPerUser">Most units that a user may hold, at least 1.</param>
+/// <param name="UnitPrice">Minor units of <paramref name="Currency"/>, 0 or more.</param>
+/// <param name="Currency">ISO 4217 code, three capital letters.</param>
+public sealed record CreateSaleItem(long? SkuId, int? Allocated, int? LimitPerUser, long? UnitPrice, string? Currency);
+
+/// <summary>A sale as ops see it.</summary>
+/// <param name="SaleId">The sale.</param>
+/// <param name="Name">What people call it.</param>
+/// <param name="OpensAt">Start of the window, UTC.</param>
+/// <param name="ClosesAt">End of the window, UTC.</param>
+/// <param name="PaymentTimeoutSeconds">How long an order waits for its payment.</param>
+/// <param name="State"><c>created</c>, then <c>open</c> (warm; the window decides), or <c>closed</c> by hand.</param>
+/// <param name="Items">In the order in which they were given.</param>
+public sealed record SaleDetails(
+    long SaleId, string Name, DateTimeOffset OpensAt, DateTimeOffset ClosesAt, int PaymentTimeoutSeconds, string State,
+    IReadOnlyList<SaleItemDetails> Items);
+
+/// <summary>An item of it.</summary>
+/// <param name="SkuId">The SKU.</param>
+/// <param name="Allocated">Units for this sale.</param>
+/// <param name="LimitPerUser">Most units that a user may hold.</param>
+/// <param name="UnitPrice">Minor units of <paramref name="Currency"/>.</param>
+/// <param name="Currency">ISO 4217 code.</param>
+public sealed record SaleItemDetails(long SkuId, int Allocated, int LimitPerUser, long UnitPrice, string Currency)
+{
+    /// <summary>First digits of the item's order ids.</summary>
+    [JsonIgnore]
+    public int ItemNumber { get; init; }
+
+    /// <summary>True when the item was warm once: its stock is in Redis, or Redis has lost it.</summary>
+    [JsonIgnore]
+    public bool WasWarm { get; init; }
+}
+
+/// <summary>Where the units of a sale item are, in units.</summary>
+/// <param name="SkuId">The SKU.</param>
+/// <param name="Allocated">Given to the sale (PostgreSQL).</param>
+/// <param name="Available">For sale (Redis).</param>
+/// <param name="Reserved">Held in Redis by orders that PostgreSQL does not have yet.</param>
+/// <param name="Placed">In orders that wait for payment.</param>
+/// <param name="Paid">In paid orders.</param>
+/// <param name="Returned">In cancelled and expired orders.</param>
+/// <param name="Rejected">In orders that the ledger had no room for.</param>
+/// <param name="Balanced">allocated = available + reserved + placed + paid, and nothing contradicts it.</param>
+public sealed record LedgerItem(
+    long SkuId, int Allocated, int Available, int Reserved, int Placed, int Paid, int Returned, int Rejected, bool Balanced);
+
+/// <summary>The ledger of a sale.</summary>
+/// <param name="SaleId">The sale.</param>
+/// <param name="Balanced">True when every item is balanced.</param>
+/// <param name="Items">One entry for each item.</param>
+public sealed record SaleLedger(long SaleId, bool Balanced, IReadOnlyList<LedgerItem> Items);
+
+/// <summary>JSON of the ops interface, generated at compile time.</summary>
+[JsonSourceGenerationOptions(
+    PropertyNamingPolicy = JsonKnownNamingPolicy.CamelCase,
+    UnmappedMemberHandling = JsonUnmappedMemberHandling.Disallow,
+    AllowDuplicateProperties = false,
+    MaxDepth = 8,
+    Converters = [typeof(UtcTimeConverter)])]
+[JsonSerializable(typeof(CreateSale))]
+[JsonSerializable(typeof(SaleDetails))]
+[JsonSerializable(typeof(IReadOnlyList<SaleDetails>))]
+[JsonSerializable(typeof(SaleLedger))]
+internal sealed partial class OpsJson : JsonSerializerContext;

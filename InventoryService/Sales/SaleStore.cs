@@ -1,0 +1,98 @@
+using Dapper;
+using Npgsql;
+
+namespace Seckill.InventoryService.Sales;
+
+/// <summary>Sales and their items in PostgreSQL. Throws <see cref="NpgsqlException"/> when it is away.</summary>
+internal sealed class SaleStore(NpgsqlDataSource database)
+{
+    /// <summary>Stores a checked sale; false when the id is taken.</summary>
+    public async Task<bool> TryAddAsync(CreateSale sale, CancellationToken cancellationToken)
+    {
+        await using var connection = await database.OpenConnectionAsync(cancellationToken);
+        await using var transaction = await connection.BeginTransactionAsync(cancellationToken);
+        var added = await connection.ExecuteAsync(
+            """
+            insert into sales (sale_id, name, opens_at, closes_at, payment_timeout_seconds)
+            values (@SaleId, @Name, @OpensAt, @ClosesAt, @PaymentTimeoutSeconds)
+            on conflict (sale_id) do nothing
+            """,
+            new { sale.SaleId, Name = sale.Name!.Trim(), OpensAt = sale.OpensAt!.Value.UtcDateTime, ClosesAt = sale.ClosesAt!.Value.UtcDateTime, sale.PaymentTimeoutSeconds });
+        if (added == 0)
+        {
+            return false;
+        }
+
+        await connection.ExecuteAsync(
+            """
+            insert into sale_items (sale_id, sku_id, position, allocated, limit_per_user, unit_price, currency)
+            values (@SaleId, @SkuId, @Position, @Allocated, @LimitPerUser, @UnitPrice, @Currency)
+            """,
+            sale.Items!.Select((item, position) => new
+            {
+                sale.SaleId, item!.SkuId, Position = position, item.Allocated, item.LimitPerUser, item.UnitPrice, item.Currency,
+            }));
+        await transaction.CommitAsync(cancellationToken);
+        return true;
+    }
+
+    /// <summary>One sale, or null.</summary>
+    public async Task<SaleDetails?> FindAsync(long saleId, CancellationToken cancellationToken) =>
+        (await ReadAsync("where s.sale_id = @saleId", new { saleId }, cancellationToken)).SingleOrDefault();
+
+    /// <summary>Every sale, the newest first.</summary>
+    public Task<IReadOnlyList<SaleDetails>> ListAsync(CancellationToken cancellationToken) => ReadAsync("", null, cancellationToken);
+
+    /// <summary>Remembers that an item's stock is in Redis now.</summary>
+    public Task MarkWarmAsync(long saleId, long skuId, CancellationToken cancellationToken) =>
+        ExecuteAsync(
+            "update sale_items set warmed_at = coalesce(warmed_at, now()) where sale_id = @saleId and sku_id = @skuId",
+            new { saleId, skuId },
+            cancellationToken);
+
+    /// <summary>Sets the state of a sale: <c>open</c> or <c>closed</c>.</summary>
+    public Task SetStateAsync(long saleId, string state, CancellationToken cancellationToken) =>
+        ExecuteAsync("update sales set state = @state where sale_id = @saleId", new { saleId, state }, cancellationToken);
+
+    private async Task ExecuteAsync(string sql, object parameters, CancellationToken cancellationToken)
+    {
+        await using var connection = await database.OpenConnectionAsync(cancellationToken);
+        await connection.ExecuteAsync(new CommandDefinition(sql, parameters, cancellationToken: cancellationToken));
+    }
+
+    private async Task<IReadOnlyList<SaleDetails>> ReadAsync(string where, object? parameters, CancellationToken cancellationToken)
+    {
+        await using var connection = await database.OpenConnectionAsync(cancellationToken);
+        var rows = await connection.QueryAsync<Row>(new CommandDefinition(
+            $"""
+            select s.sale_id, s.name, s.opens_at, s.closes_at, s.payment_timeout_seconds, s.state,
+              i.sku_id, i.allocated, i.limit_per_user, i.unit_price, i.currency, i.item_number, i.warmed_at is not null as was_warm
+            from sales s
+            join sale_items i using (sale_id)
+            {where}
+            order by s.created_at desc, s.sale_id, i.position
+            """,
+            parameters,
+            cancellationToken: cancellationToken));
+        return
+        [
+            .. rows.GroupBy(row => row.sale_id).Select(sale =>
+            {
+                var first = sale.First();
+                return new SaleDetails(
+                    first.sale_id, first.name, first.opens_at, first.closes_at, first.payment_timeout_seconds, first.state,
+                    [.. sale.Select(row => new SaleItemDetails(row.sku_id, row.allocated, row.limit_per_user, row.unit_price, row.currency)
+                    {
+                        ItemNumber = row.item_number,
+                        WasWarm = row.was_warm,
+                    })]);
+            }),
+        ];
+    }
+
+#pragma warning disable IDE1006 // Named after the columns.
+    private sealed record Row(
+        long sale_id, string name, DateTime opens_at, DateTime closes_at, int payment_timeout_seconds, string state,
+        long sku_id, int allocated, int limit_per_user, long unit_price, string currency, int item_number, bool was_warm);
+#pragma warning restore IDE1006
+}

@@ -1,0 +1,53 @@
+using Seckill.Shared.Hosting;
+
+namespace Seckill.OrderService.Ordering;
+
+/// <summary>Checks what a buyer sends.</summary>
+internal static class PlaceOrderRules
+{
+    /// <summary>A larger body gets 413.</summary>
+    public const int MaximumBodyBytes = 4096;
+
+    private const int MaximumKeyLength = 64;
+    private static readonly Problem s_badKey = Problem.Invalid("Idempotency-Key", "it must be 1 to 64 visible ASCII characters, once");
+
+    /// <summary>The key or null, or why it is none.</summary>
+    public static Problem? ReadKey(HttpRequest request, out string? key)
+    {
+        key = null;
+        if (!request.Headers.TryGetValue("Idempotency-Key", out var values))
+        {
+            return null;
+        }
+
+        key = values.Count == 1 ? values[0] : null;
+        return key is { Length: > 0 and <= MaximumKeyLength } && !key.AsSpan().ContainsAnyExceptInRange('!', '~') ? null : s_badKey;
+    }
+
+    /// <summary>Null when the order can be tried, or what is wrong with it.</summary>
+    public static Problem? Check(in PlaceOrder order)
+    {
+        if (order is { SaleId: > 0, SkuId: > 0, Quantity: > 0 })
+        {
+            return null;
+        }
+
+        var errors = new Dictionary<string, string>();
+        Require("saleId", order.SaleId);
+        Require("skuId", order.SkuId);
+        Require("quantity", order.Quantity);
+        return Problem.Invalid(errors);
+
+        void Require(string field, long? value)
+        {
+            if (value is null)
+            {
+                errors[field] = "this field is required";
+            }
+            else if (value < 1)
+            {
+                errors[field] = "this must be a positive integer";
+            }
+        }
+    }
+}

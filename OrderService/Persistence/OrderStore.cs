@@ -1,0 +1,130 @@
+using Dapper;
+using Npgsql;
+using Seckill.Shared.Contracts;
+
+namespace Seckill.OrderService.Persistence;
+
+/// <summary>
+/// (6) Orders in PostgreSQL. A batch is one statement: the rows, and the ledger row of their sale item, or nothing at all.
+/// Repeatable: an order that is there already changes nothing.
+/// </summary>
+/// <remarks>Throws <see cref="NpgsqlException"/>; its <c>IsTransient</c> tells whether to try again.</remarks>
+internal sealed class OrderStore(NpgsqlDataSource database)
+{
+    private const string NoOversell = "sale_items_no_oversell";
+
+    /// <summary>Persists a batch. What the ledger has no room for (stock sold twice, after Redis lost data) becomes rejected.</summary>
+    /// <exception cref="UnknownSaleItemException">The orders are for an item that PostgreSQL does not have.</exception>
+    public async Task PlaceAsync(OrdersReserved batch, CancellationToken cancellationToken)
+    {
+        await using var connection = await database.OpenConnectionAsync(cancellationToken);
+        try
+        {
+            await PlaceAllAsync(connection, batch, cancellationToken);
+        }
+        catch (PostgresException exception) when (exception.ConstraintName == NoOversell)
+        {
+            await PlaceWhatFitsAsync(connection, batch, cancellationToken);
+        }
+    }
+
+    /// <summary>Puts an order where an operator sees it.</summary>
+    public async Task QuarantineAsync(OrdersReserved batch, string error, CancellationToken cancellationToken)
+    {
+        await using var connection = await database.OpenConnectionAsync(cancellationToken);
+        await connection.ExecuteAsync(new CommandDefinition(
+            """
+            insert into quarantined_orders (order_id, sale_id, sku_id, user_id, quantity, unit_price, currency, reserved_at, error)
+            select o.order_id, @SaleId, @SkuId, o.user_id, o.quantity, @UnitPrice, @Currency, o.reserved_at, @error
+            from unnest(@OrderIds, @UserIds, @Quantities, @ReservedAt) as o (order_id, user_id, quantity, reserved_at)
+            on conflict (order_id) do nothing
+            """,
+            Parameters(batch, new { error }),
+            cancellationToken: cancellationToken));
+    }
+
+    private static async Task PlaceAllAsync(NpgsqlConnection connection, OrdersReserved batch, CancellationToken cancellationToken)
+    {
+        // Rows first and the ledger last, so that other batches of the item wait as briefly as possible; in one order, so that
+        // two deliveries of the same orders cannot wait for each other.
+        var ledgerRows = await connection.ExecuteScalarAsync<int>(new CommandDefinition(
+            """
+            with placed as (
+              insert into orders
+                (order_id, sale_id, sku_id, user_id, quantity, unit_price, currency, status, reserved_at, pay_by)
+              select o.order_id, @SaleId, @SkuId, o.user_id, o.quantity, @UnitPrice, @Currency, 'placed', o.reserved_at,
+                greatest(now(), o.reserved_at) + make_interval(secs => s.payment_timeout_seconds)
+              from unnest(@OrderIds, @UserIds, @Quantities, @ReservedAt) as o (order_id, user_id, quantity, reserved_at)
+              join sales s on s.sale_id = @SaleId
+              order by o.order_id
+              on conflict (order_id) do nothing
+              returning quantity
+            ), ledger as (
+              update sale_items
+              set live = live + (select coalesce(sum(quantity), 0) from placed)
+              where sale_id = @SaleId and sku_id = @SkuId
+              returning 1
+            )
+            select count(*) from ledger
+            """,
+            Parameters(batch),
+            cancellationToken: cancellationToken));
+        if (ledgerRows == 0)
+        {
+            throw new UnknownSaleItemException(batch.SaleId, batch.SkuId);
+        }
+    }
+
+    private static async Task PlaceWhatFitsAsync(NpgsqlConnection connection, OrdersReserved batch, CancellationToken cancellationToken)
+    {
+        await using var transaction = await connection.BeginTransactionAsync(cancellationToken);
+        var room = await connection.ExecuteScalarAsync<int>(new CommandDefinition(
+            "select allocated - live from sale_items where sale_id = @SaleId and sku_id = @SkuId for update",
+            Parameters(batch),
+            cancellationToken: cancellationToken));
+        // Its snapshot is taken after the lock, so what other batches placed meanwhile is seen.
+        await connection.ExecuteAsync(new CommandDefinition(
+            """
+            with incoming as (
+              select o.*, sum(o.quantity) over (order by o.reserved_at, o.order_id) as running
+              from unnest(@OrderIds, @UserIds, @Quantities, @ReservedAt) as o (order_id, user_id, quantity, reserved_at)
+              where not exists (select from orders known where known.order_id = o.order_id)
+            ), placed as (
+              insert into orders
+                (order_id, sale_id, sku_id, user_id, quantity, unit_price, currency, status, reserved_at, pay_by)
+              select i.order_id, @SaleId, @SkuId, i.user_id, i.quantity, @UnitPrice, @Currency,
+                case when i.running <= @room then 'placed' else 'rejected' end, i.reserved_at,
+                greatest(now(), i.reserved_at) + make_interval(secs => s.payment_timeout_seconds)
+              from incoming i
+              join sales s on s.sale_id = @SaleId
+              order by i.order_id
+              on conflict (order_id) do nothing
+              returning quantity, status
+            )
+            update sale_items
+            set live = live + (select coalesce(sum(quantity), 0) from placed where status = 'placed')
+            where sale_id = @SaleId and sku_id = @SkuId
+            """,
+            Parameters(batch, new { room }),
+            cancellationToken: cancellationToken));
+        await transaction.CommitAsync(cancellationToken);
+    }
+
+    private static DynamicParameters Parameters(OrdersReserved batch, object? more = null)
+    {
+        var parameters = new DynamicParameters(more);
+        parameters.Add("SaleId", batch.SaleId);
+        parameters.Add("SkuId", batch.SkuId);
+        parameters.Add("UnitPrice", batch.UnitPrice);
+        parameters.Add("Currency", batch.Currency);
+        parameters.Add("OrderIds", batch.Orders.Select(order => order.OrderId).ToArray());
+        parameters.Add("UserIds", batch.Orders.Select(order => order.UserId).ToArray());
+        parameters.Add("Quantities", batch.Orders.Select(order => order.Quantity).ToArray());
+        parameters.Add("ReservedAt", batch.Orders.Select(order => order.ReservedAt.UtcDateTime).ToArray());
+        return parameters;
+    }
+}
+
+/// <summary>Orders came for an item that PostgreSQL does not have.</summary>
+internal sealed class UnknownSaleItemException(long saleId, long skuId)
+    : Exception($"There is no item {skuId} in sale {saleId} in PostgreSQL.");

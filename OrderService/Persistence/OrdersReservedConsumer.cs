@@ -1,0 +1,52 @@
+using MassTransit;
+using Npgsql;
+using Seckill.Shared.Contracts;
+using Seckill.Shared.Stock;
+
+namespace Seckill.OrderService.Persistence;
+
+/// <summary>
+/// (6)(7) Persists a batch, then takes it from the outbox. In this order: killed in between, the batch comes again and changes
+/// nothing. Orders that cannot be persisted are halved out of their batch and quarantined; the others go on.
+/// </summary>
+internal sealed partial class OrdersReservedConsumer(OrderStore store, StockLedger stock, ILogger<OrdersReservedConsumer> logger)
+    : IConsumer<OrdersReserved>
+{
+    /// <inheritdoc/>
+    public async Task Consume(ConsumeContext<OrdersReserved> context)
+    {
+        var batch = context.Message;
+        await PlaceOrQuarantineAsync(batch, context.CancellationToken);
+        await stock.SettleAsync(new ItemKeys(new ItemKey(batch.SaleId, batch.SkuId)), batch.Orders.Select(order => order.OrderId));
+    }
+
+    private async Task PlaceOrQuarantineAsync(OrdersReserved batch, CancellationToken cancellationToken)
+    {
+        try
+        {
+            await store.PlaceAsync(batch, cancellationToken);
+        }
+        catch (Exception exception) when (IsPoison(exception))
+        {
+            if (batch.Orders.Count == 1)
+            {
+                await store.QuarantineAsync(batch, exception.Message, cancellationToken);
+                LogQuarantined(batch.Orders[0].OrderId, exception.Message);
+                return;
+            }
+
+            var half = batch.Orders.Count / 2;
+            await PlaceOrQuarantineAsync(batch with { Orders = [.. batch.Orders.Take(half)] }, cancellationToken);
+            await PlaceOrQuarantineAsync(batch with { Orders = [.. batch.Orders.Skip(half)] }, cancellationToken);
+        }
+    }
+
+    /// <summary>The data is at fault (SQLSTATE classes 22 and 23), not the database: trying again cannot help.</summary>
+    private static bool IsPoison(Exception exception) =>
+        exception is UnknownSaleItemException
+        || (exception is PostgresException { SqlState: var state }
+            && (state.StartsWith("22", StringComparison.Ordinal) || state.StartsWith("23", StringComparison.Ordinal)));
+
+    [LoggerMessage(300, LogLevel.Error, "Order {OrderId} cannot be persisted and is in quarantine: {Reason}")]
+    private partial void LogQuarantined(string orderId, string reason);
+}

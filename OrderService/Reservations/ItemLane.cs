@@ -1,0 +1,226 @@
+using System.Diagnostics;
+using System.Globalization;
+using Seckill.Shared.Contracts;
+using Seckill.Shared.Stock;
+
+namespace Seckill.OrderService.Reservations;
+
+/// <summary>Everything one instance has for one sale item: the queue, the calls under way, the gate, the way out.</summary>
+internal sealed partial class ItemLane
+{
+    private readonly StockLedger _stock;
+    private readonly ItemKeys _keys;
+    private readonly ReservationOptions _options;
+    private readonly TimeProvider _clock;
+    private readonly ILogger _logger;
+    private readonly BatchQueue<Reservation> _queue;
+    private readonly Call[] _calls;
+    private readonly OutboxRelay.Way _way;
+    private int _overdueCalls;
+
+    public ItemLane(ItemKeys keys, StockLedger stock, OutboxRelay relay, ReservationOptions options, TimeProvider clock, ILogger logger)
+    {
+        (_keys, _stock, _options, _clock, _logger) = (keys, stock, options, clock, logger);
+        _way = relay.Open(keys.Item);
+        Gate = new SoldOutGate(TimeSpan.FromMilliseconds(options.SoldOutProbeMilliseconds), clock);
+        _calls = [.. Enumerable.Range(0, options.MaxCallsInFlight).Select(_ => new Call(this))];
+        var next = 0;
+        _queue = new(options.QueueCapacity, options.MaxBatch, options.MaxCallsInFlight, () => _calls[next++]);
+    }
+
+    public SoldOutGate Gate { get; }
+
+    /// <summary>Requests that wait for a call.</summary>
+    public int Waiting => _queue.Count;
+
+    /// <summary>Calls under way.</summary>
+    public int CallsInFlight => _queue.CallsInFlight;
+
+    /// <summary>True while nothing waits and nothing is on its way, in either direction.</summary>
+    public bool IsIdle => _queue is { Count: 0, CallsInFlight: 0 } && _way.IsIdle;
+
+    /// <summary>False when too many wait already, or when Redis does not answer those before.</summary>
+    public bool TryAdd(Reservation reservation) => Volatile.Read(ref _overdueCalls) == 0 && _queue.TryAdd(reservation);
+
+    /// <summary>Ends the waiting of everybody who has waited since before <paramref name="limit"/>. Called by one watchdog.</summary>
+    public void GiveUpOn(long limit)
+    {
+        foreach (var reservation in _queue.Waiting)
+        {
+            GiveUpOn(reservation, limit);
+        }
+
+        var overdue = 0;
+        foreach (var call in _calls)
+        {
+            overdue += call.GiveUpOn(limit) ? 1 : 0;
+        }
+
+        Volatile.Write(ref _overdueCalls, overdue);
+    }
+
+    private static void GiveUpOn(Reservation reservation, long limit)
+    {
+        var version = reservation.Version;
+        if (reservation.WaitingSince < limit)
+        {
+            reservation.TryDecide(version, new ReservationResult(ReserveOutcome.Unknown));
+        }
+    }
+
+    [LoggerMessage(201, LogLevel.Warning, "A call to reserve units of {Item} failed; {Requests} buyers were told to try again: {Reason}")]
+    private partial void LogCallFailed(string item, int requests, string reason);
+
+    /// <summary>(3) One reserve.lua call after another, with the requests that it answers.</summary>
+    private sealed class Call(ItemLane lane) : BatchQueue<Reservation>.ICall
+    {
+        private readonly Reservation?[] _reservations = new Reservation?[lane._options.MaxBatch];
+        private ReserveBatch _batch = new(lane._options.MaxBatch);
+        private long _askedAt;
+
+        public bool Add(Reservation reservation)
+        {
+            if (reservation.IsDecided)
+            {
+                // The buyer gave up before anything was asked of Redis: nothing is held.
+                reservation.LeaveQueue();
+                return false;
+            }
+
+            _reservations[_batch.Count] = reservation;
+            _batch.Add(reservation.Suffix, reservation.UserId, reservation.Quantity, reservation.IdempotencyKey);
+            return true;
+        }
+
+        public bool GiveUpOn(long limit)
+        {
+            var askedAt = Interlocked.Read(ref _askedAt);
+            if (askedAt == 0 || askedAt >= limit)
+            {
+                return false;
+            }
+
+            foreach (var reservation in _reservations)
+            {
+                if (reservation is not null)
+                {
+                    ItemLane.GiveUpOn(reservation, limit);
+                }
+            }
+
+            return true;
+        }
+
+        public async Task SendAsync()
+        {
+            var askedAt = Stopwatch.GetTimestamp();
+            Interlocked.Exchange(ref _askedAt, askedAt);
+            ReservationMetrics.BatchSize.Record(_batch.Count);
+            try
+            {
+                await lane._stock.ReserveAsync(lane._keys, _batch, lane._options.OutboxBound);
+                ReservationMetrics.CallDuration.Record(Stopwatch.GetElapsedTime(askedAt).TotalSeconds);
+                Deliver(askedAt);
+                _batch.Clear();
+            }
+#pragma warning disable CA1031 // Every waiter must be answered, whatever went wrong.
+            catch (Exception exception)
+#pragma warning restore CA1031
+            {
+                lane.LogCallFailed(lane._keys.Item.ToString(), _batch.Count, exception.Message);
+                Fail();
+            }
+            finally
+            {
+                Interlocked.Exchange(ref _askedAt, 0);
+                Array.Clear(_reservations);
+            }
+        }
+
+        private void Deliver(long askedAt)
+        {
+            var (soldOut, selling) = (false, true);
+            for (var i = 0; i < _batch.Count; i++)
+            {
+                var reservation = _reservations[i]!;
+                var result = Read(i, reservation);
+                soldOut |= result.Outcome == ReserveOutcome.SoldOut;
+                selling &= result.Outcome is not (ReserveOutcome.NotOpen or ReserveOutcome.Closed);
+                // A buyer who no longer waits keeps the hold: it is on its way, and a retry finds it.
+                reservation.TryDecide(result);
+                _reservations[i] = null;
+                reservation.LeaveQueue();
+            }
+
+            if (soldOut && selling && _batch.Available == 0)
+            {
+                if (lane.Gate.Close(askedAt) is { } knowledge)
+                {
+                    _ = CompleteAsync(knowledge);
+                }
+            }
+            else if (!_batch.ItemIsKnown || _batch.Available > 0 || !selling)
+            {
+                lane.Gate.Open();
+            }
+        }
+
+        private ReservationResult Read(int index, Reservation reservation)
+        {
+            var outcome = _batch.Outcome(index, out var detail);
+            switch (outcome)
+            {
+                case ReserveOutcome.Reserved:
+                    var orderId = OrderId.Join(_batch.Number, reservation.Suffix);
+                    lane._way.Add(
+                        new ReservedOrder(orderId, reservation.UserId, reservation.Quantity, _batch.Now), _batch.UnitPrice, _batch.Currency);
+                    return new ReservationResult(outcome)
+                    {
+                        OrderId = orderId, ReservedAt = _batch.Now, UnitPrice = _batch.UnitPrice, Currency = _batch.Currency,
+                    };
+                case ReserveOutcome.Replayed:
+                    return new ReservationResult(outcome)
+                    {
+                        OrderId = detail[0],
+                        ReservedAt = DateTimeOffset.FromUnixTimeMilliseconds(long.Parse(detail[2], CultureInfo.InvariantCulture)),
+                        UnitPrice = _batch.UnitPrice,
+                        Currency = _batch.Currency,
+                    };
+                case ReserveOutcome.LimitReached:
+                    return new ReservationResult(outcome) { OrderIds = detail };
+                case ReserveOutcome.NotOpen:
+                    return new ReservationResult(outcome) { OpensAt = _batch.OpensAt, Now = _batch.Now };
+                case ReserveOutcome.UnknownItem:
+                    // The item was there when its lane was made, so Redis has lost data: nothing certain can be said.
+                    return new ReservationResult(ReserveOutcome.Unknown);
+                default:
+                    return new ReservationResult(outcome);
+            }
+        }
+
+        private void Fail()
+        {
+            foreach (var reservation in _reservations)
+            {
+                // Not returned to the pool: the client library may still hold the suffix.
+                reservation?.TryDecide(new ReservationResult(ReserveOutcome.Unknown));
+            }
+
+            _batch = new ReserveBatch(lane._options.MaxBatch);
+        }
+
+        private async Task CompleteAsync(SoldOutGate.Knowledge knowledge)
+        {
+            try
+            {
+                knowledge.Complete(await lane._stock.BuyersAsync(lane._keys));
+            }
+#pragma warning disable CA1031 // Without the buyers the gate stays useless, and every request asks Redis: slower, never wrong.
+            catch (Exception)
+#pragma warning restore CA1031
+            {
+                lane.Gate.Open();
+            }
+        }
+    }
+}

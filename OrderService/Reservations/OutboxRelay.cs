@@ -1,0 +1,103 @@
+using Microsoft.Extensions.Options;
+using Seckill.Shared.Contracts;
+using Seckill.Shared.Stock;
+
+namespace Seckill.OrderService.Reservations;
+
+/// <summary>
+/// (5) Publishes what was just reserved, off the request path and in batches. Whatever it drops or fails to publish is in the
+/// outbox, so it does nothing clever about failures: the sweeper publishes it a few seconds later.
+/// </summary>
+internal sealed partial class OutboxRelay(
+    OrdersReservedPublisher publisher, IOptions<RelayOptions> options, TimeProvider clock, ILogger<OutboxRelay> logger)
+{
+    private static readonly KeyValuePair<string, object?> s_published = new("outcome", "published");
+    private static readonly KeyValuePair<string, object?> s_failed = new("outcome", "failed");
+    private static readonly KeyValuePair<string, object?> s_dropped = new("outcome", "dropped");
+    private static readonly TimeSpan s_quiet = TimeSpan.FromSeconds(5);
+    private long _lastComplaint;
+
+    /// <summary>The way out for the orders of one item.</summary>
+    public Way Open(ItemKey item) => new(this, item);
+
+    private void Complain(string item, Exception exception)
+    {
+        // An outage fails every batch; one line now and then says enough.
+        var last = Interlocked.Read(ref _lastComplaint);
+        if ((last == 0 || clock.GetElapsedTime(last) > s_quiet)
+            && Interlocked.CompareExchange(ref _lastComplaint, clock.GetTimestamp(), last) == last)
+        {
+            LogNotPublished(item, exception.Message);
+        }
+    }
+
+    [LoggerMessage(200, LogLevel.Warning, "Reserved orders of {Item} were not published; the sweeper will: {Reason}")]
+    private partial void LogNotPublished(string item, string reason);
+
+    /// <summary>Orders of one item, in the order of their reservation, on their way to the broker.</summary>
+    internal sealed class Way
+    {
+        private readonly OutboxRelay _relay;
+        private readonly ItemKey _item;
+        private readonly BatchQueue<ReservedOrder> _queue;
+        private (long UnitPrice, string Currency) _price;
+
+        public Way(OutboxRelay relay, ItemKey item)
+        {
+            var settings = relay.Options;
+            _relay = relay;
+            _item = item;
+            _queue = new(settings.QueueCapacity, settings.MaxBatch, settings.MaxPublishesInFlight, () => new Publish(this));
+        }
+
+        /// <summary>Orders that wait to be published.</summary>
+        public int Count => _queue.Count;
+
+        /// <summary>True while nothing waits and nothing is on its way.</summary>
+        public bool IsIdle => _queue is { Count: 0, CallsInFlight: 0 };
+
+        /// <summary>Takes an order along. The price of an item never changes.</summary>
+        public void Add(in ReservedOrder order, long unitPrice, string currency)
+        {
+            _price = (unitPrice, currency);
+            if (!_queue.TryAdd(order))
+            {
+                ReservationMetrics.Published.Add(1, s_dropped);
+            }
+        }
+
+        private sealed class Publish(Way way) : BatchQueue<ReservedOrder>.ICall
+        {
+            private readonly List<ReservedOrder> _orders = [];
+
+            public bool Add(ReservedOrder order)
+            {
+                _orders.Add(order);
+                return true;
+            }
+
+            public async Task SendAsync()
+            {
+                var orders = _orders.ToArray();
+                _orders.Clear();
+                try
+                {
+                    await way._relay.Publisher.PublishAsync(
+                        new OrdersReserved(way._item.SaleId, way._item.SkuId, way._price.UnitPrice, way._price.Currency, orders));
+                    ReservationMetrics.Published.Add(orders.Length, s_published);
+                }
+#pragma warning disable CA1031 // Whatever the broker's client throws, the answer is the same: the sweeper publishes it.
+                catch (Exception exception)
+#pragma warning restore CA1031
+                {
+                    ReservationMetrics.Published.Add(orders.Length, s_failed);
+                    way._relay.Complain(way._item.ToString(), exception);
+                }
+            }
+        }
+    }
+
+    private OrdersReservedPublisher Publisher => publisher;
+
+    private RelayOptions Options => options.Value;
+}

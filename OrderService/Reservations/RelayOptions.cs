@@ -1,0 +1,19 @@
+using System.ComponentModel.DataAnnotations;
+
+namespace Seckill.OrderService.Reservations;
+
+/// <summary>Settings under <c>Relay</c>.</summary>
+public sealed class RelayOptions
+{
+    /// <summary>Most orders in a message.</summary>
+    [Range(1, 4_096)]
+    public int MaxBatch { get; set; } = 256;
+
+    /// <summary>Unconfirmed messages of one sale item at once on one instance.</summary>
+    [Range(1, 64)]
+    public int MaxPublishesInFlight { get; set; } = 2;
+
+    /// <summary>Orders of one sale item that may wait here; further ones are left to the sweeper.</summary>
+    [Range(1, 10_000_000)]
+    public int QueueCapacity { get; set; } = 20_000;
+}

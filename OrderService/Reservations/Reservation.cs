@@ -1,0 +1,133 @@
+using System.Diagnostics;
+using System.Threading.Tasks.Sources;
+using Microsoft.Extensions.ObjectPool;
+using Seckill.Shared.Stock;
+
+namespace Seckill.OrderService.Reservations;
+
+/// <summary>
+/// One buyer's request on its way to Redis and back: what was asked, and the task that the buyer awaits. Pooled.
+/// </summary>
+/// <remarks>
+/// Two parties use it: the waiter, until it has read the result, and the queue, until the call is over. The last to leave returns
+/// it to the pool. Whoever completes it first (reply, time-out, cancellation, shutdown) decides the result; later ones find it
+/// decided. The claim carries the version, so that a late watchdog never completes the next use of the same object.
+/// </remarks>
+internal sealed class Reservation : IValueTaskSource<ReservationResult>
+{
+    private const int Parties = 2;
+    private readonly ObjectPool<Reservation>? _pool;
+    private ManualResetValueTaskSourceCore<ReservationResult> _source = new() { RunContinuationsAsynchronously = true };
+    private CancellationTokenRegistration _cancellation;
+    private long _decided = Decision(0);
+    private long _waitingSince;
+    private int _parties;
+
+    public Reservation(ObjectPool<Reservation>? pool) => _pool = pool;
+
+    /// <summary>Random part of the order id, ASCII; ours until the call is over.</summary>
+    public byte[] Suffix { get; } = new byte[OrderId.SuffixLength];
+
+    public long UserId { get; private set; }
+
+    public int Quantity { get; private set; }
+
+    public string? IdempotencyKey { get; private set; }
+
+    /// <summary><see cref="Stopwatch"/> ticks at which the request began to wait.</summary>
+    public long WaitingSince => Volatile.Read(ref _waitingSince);
+
+    /// <summary>Tells one use of this object from the next.</summary>
+    public short Version => _source.Version;
+
+    public bool IsDecided => Interlocked.Read(ref _decided) == Decision(Version);
+
+    public void Start(long userId, int quantity, string? idempotencyKey)
+    {
+        Guard(_parties == 0, "started while somebody still uses it");
+        _parties = Parties;
+        UserId = userId;
+        Quantity = quantity;
+        IdempotencyKey = idempotencyKey;
+        OrderId.FillSuffix(Suffix);
+        // In this order: whoever sees the new version sees the new time, and until the last line nobody can decide.
+        Volatile.Write(ref _waitingSince, Stopwatch.GetTimestamp());
+        _source.Reset();
+        Interlocked.Exchange(ref _decided, Undecided(Version));
+    }
+
+    /// <summary>What the buyer awaits, once.</summary>
+    public ValueTask<ReservationResult> WaitAsync(CancellationToken cancellationToken)
+    {
+        if (cancellationToken.CanBeCanceled)
+        {
+            _cancellation = cancellationToken.UnsafeRegister(
+                static (state, _) => ((Reservation)state!).TryDecide(new ReservationResult(ReserveOutcome.Unknown)), this);
+        }
+
+        return new ValueTask<ReservationResult>(this, Version);
+    }
+
+    /// <summary>Decides this use of the object; false when it is decided already.</summary>
+    public bool TryDecide(in ReservationResult result) => TryDecide(Version, result);
+
+    /// <summary>Decides the use with this version; false when it is decided already, or over.</summary>
+    public bool TryDecide(short version, in ReservationResult result)
+    {
+        if (Interlocked.CompareExchange(ref _decided, Decision(version), Undecided(version)) != Undecided(version))
+        {
+            return false;
+        }
+
+        _source.SetResult(result);
+        return true;
+    }
+
+    /// <summary>The queue has no more to do with it.</summary>
+    public void LeaveQueue()
+    {
+        Guard(_parties > 0, "used after its return");
+        Leave();
+    }
+
+    ReservationResult IValueTaskSource<ReservationResult>.GetResult(short token)
+    {
+        Guard(_parties > 0, "awaited after its return");
+        // Waits for a cancellation callback that is running, so that it cannot reach the next use.
+        _cancellation.Dispose();
+        var result = _source.GetResult(token);
+        Leave();
+        return result;
+    }
+
+    ValueTaskSourceStatus IValueTaskSource<ReservationResult>.GetStatus(short token) => _source.GetStatus(token);
+
+    void IValueTaskSource<ReservationResult>.OnCompleted(
+        Action<object?> continuation, object? state, short token, ValueTaskSourceOnCompletedFlags flags) =>
+        _source.OnCompleted(continuation, state, token, flags);
+
+    /// <summary>Misuse of a pooled object shows up far from its cause; debug builds, which the tests run, stop at the cause.</summary>
+    [Conditional("DEBUG")]
+    private static void Guard(bool holds, string misuse)
+    {
+        if (!holds)
+        {
+            throw new InvalidOperationException("A pooled reservation was " + misuse + ".");
+        }
+    }
+
+    private static long Undecided(short version) => (long)(ushort)version << 1;
+
+    private static long Decision(short version) => Undecided(version) | 1;
+
+    private void Leave()
+    {
+        var left = Interlocked.Decrement(ref _parties);
+        Guard(left >= 0, "returned twice");
+        if (left == 0)
+        {
+            _cancellation = default;
+            _pool?.Return(this);
+        }
+    }
+}

@@ -1,0 +1,140 @@
+using System.Collections.Concurrent;
+using System.Diagnostics;
+using Microsoft.Extensions.ObjectPool;
+using Microsoft.Extensions.Options;
+using Seckill.Shared.Stock;
+
+namespace Seckill.OrderService.Reservations;
+
+/// <summary>
+/// (2) Requests for one sale item that are waiting together leave together: one reserve.lua call for all of them. Nobody waits
+/// for a timer. Every request is answered: by Redis, or after the time-out, or at shutdown.
+/// </summary>
+internal sealed class ReservationBatcher : BackgroundService
+{
+    private static readonly TimeSpan s_watchdogInterval = TimeSpan.FromMilliseconds(100);
+    private static readonly TimeSpan s_shutdownPatience = TimeSpan.FromSeconds(5);
+    private readonly ConcurrentDictionary<ItemKey, ItemLane> _lanes = new();
+    private readonly ObjectPool<Reservation> _pool;
+    private readonly StockLedger _stock;
+    private readonly OutboxRelay _relay;
+    private readonly ReservationOptions _options;
+    private readonly TimeProvider _clock;
+    private readonly ILogger<ReservationBatcher> _logger;
+    private volatile bool _stopping;
+
+    public ReservationBatcher(
+        StockLedger stock, OutboxRelay relay, IOptions<ReservationOptions> options, TimeProvider clock, ILogger<ReservationBatcher> logger)
+    {
+        (_stock, _relay, _options, _clock, _logger) = (stock, relay, options.Value, clock, logger);
+        _pool = new DefaultObjectPool<Reservation>(new Policy(this), maximumRetained: _options.QueueCapacity);
+        stock.OnRestocked(item =>
+        {
+            if (_lanes.TryGetValue(item, out var lane))
+            {
+                lane.Gate.Open();
+            }
+        });
+    }
+
+    /// <summary>Reserves units for a user.</summary>
+    /// <param name="item">What; an item that was never opened gives <see cref="ReserveOutcome.UnknownItem"/>.</param>
+    /// <param name="userId">For whom.</param>
+    /// <param name="quantity">Units, at least 1.</param>
+    /// <param name="idempotencyKey">1 to 64 visible ASCII characters, or none.</param>
+    /// <param name="cancellationToken">Ends the waiting with <see cref="ReserveOutcome.Unknown"/>; what is reserved stays reserved.</param>
+    public ValueTask<ReservationResult> ReserveAsync(
+        ItemKey item, long userId, int quantity, string? idempotencyKey, CancellationToken cancellationToken)
+    {
+        if (_stopping)
+        {
+            return ValueTask.FromResult(new ReservationResult(ReserveOutcome.Busy));
+        }
+
+        return _lanes.TryGetValue(item, out var lane)
+            ? Reserve(lane, userId, quantity, idempotencyKey, cancellationToken)
+            : ReserveAtNewLaneAsync(item, userId, quantity, idempotencyKey, cancellationToken);
+    }
+
+    /// <inheritdoc/>
+    public override async Task StopAsync(CancellationToken cancellationToken)
+    {
+        _stopping = true;
+        var startedAt = Stopwatch.GetTimestamp();
+        while (_lanes.Values.Any(lane => !lane.IsIdle) && Stopwatch.GetElapsedTime(startedAt) < s_shutdownPatience)
+        {
+            await Task.Delay(10, CancellationToken.None);
+        }
+
+        GiveUpOn(long.MaxValue);
+        await base.StopAsync(cancellationToken);
+    }
+
+    /// <inheritdoc/>
+    protected override async Task ExecuteAsync(CancellationToken stoppingToken)
+    {
+        var timeout = (long)(_options.TimeoutMilliseconds / 1000.0 * Stopwatch.Frequency);
+        using var timer = new PeriodicTimer(s_watchdogInterval, _clock);
+        try
+        {
+            while (await timer.WaitForNextTickAsync(stoppingToken))
+            {
+                GiveUpOn(Stopwatch.GetTimestamp() - timeout);
+            }
+        }
+        catch (OperationCanceledException)
+        {
+            // The process stops; StopAsync answers whoever still waits.
+        }
+    }
+
+    private void GiveUpOn(long limit)
+    {
+        foreach (var lane in _lanes.Values)
+        {
+            lane.GiveUpOn(limit);
+        }
+    }
+
+    private ValueTask<ReservationResult> Reserve(
+        ItemLane lane, long userId, int quantity, string? idempotencyKey, CancellationToken cancellationToken)
+    {
+        // A request with a key may be the retry of one that was accepted, so only Redis can answer it.
+        if (idempotencyKey is null && lane.Gate.Refuses(userId))
+        {
+            return ValueTask.FromResult(new ReservationResult(ReserveOutcome.SoldOut));
+        }
+
+        var reservation = _pool.Get();
+        reservation.Start(userId, quantity, idempotencyKey);
+        var waiting = reservation.WaitAsync(cancellationToken);
+        if (!lane.TryAdd(reservation))
+        {
+            reservation.TryDecide(new ReservationResult(ReserveOutcome.Busy));
+            reservation.LeaveQueue();
+        }
+
+        return waiting;
+    }
+
+    private async ValueTask<ReservationResult> ReserveAtNewLaneAsync(
+        ItemKey item, long userId, int quantity, string? idempotencyKey, CancellationToken cancellationToken)
+    {
+        var keys = new ItemKeys(item);
+        if (await _stock.InspectAsync(keys) is null)
+        {
+            // Not remembered: ids that never existed must not fill the memory, and the sale may be opened in a moment.
+            return new ReservationResult(ReserveOutcome.UnknownItem);
+        }
+
+        var lane = _lanes.GetOrAdd(item, _ => new ItemLane(keys, _stock, _relay, _options, _clock, _logger));
+        return await Reserve(lane, userId, quantity, idempotencyKey, cancellationToken);
+    }
+
+    private sealed class Policy(ReservationBatcher batcher) : PooledObjectPolicy<Reservation>
+    {
+        public override Reservation Create() => new(batcher._options.Pooling ? batcher._pool : null);
+
+        public override bool Return(Reservation reservation) => true;
+    }
+}

@@ -1,0 +1,35 @@
+using System.ComponentModel.DataAnnotations;
+using Seckill.Shared.Stock;
+
+namespace Seckill.OrderService.Reservations;
+
+/// <summary>Settings under <c>Reservations</c>.</summary>
+public sealed class ReservationOptions
+{
+    /// <summary>Most requests in one reserve.lua call. A longer script holds up everybody else in Redis.</summary>
+    [Range(1, ReserveBatch.MaximumSize)]
+    public int MaxBatch { get; set; } = 256;
+
+    /// <summary>Calls that one instance has under way at once for one sale item. While they are, further requests gather.</summary>
+    [Range(1, 64)]
+    public int MaxCallsInFlight { get; set; } = 2;
+
+    /// <summary>Requests that may wait for one sale item on one instance; one more gets 503 at once.</summary>
+    [Range(1, 1_000_000)]
+    public int QueueCapacity { get; set; } = 10_000;
+
+    /// <summary>How long a buyer waits for an answer from Redis, milliseconds; then 503, outcome unknown, safe to retry.</summary>
+    [Range(50, 60_000)]
+    public int TimeoutMilliseconds { get; set; } = 2_000;
+
+    /// <summary>Orders of one item that may wait to be persisted; at this many, new ones get 503.</summary>
+    [Range(1, 10_000_000)]
+    public int OutboxBound { get; set; } = 100_000;
+
+    /// <summary>How long a sold-out instance refuses by itself before it asks Redis again, milliseconds.</summary>
+    [Range(1, 1_000)]
+    public int SoldOutProbeMilliseconds { get; set; } = 250;
+
+    /// <summary>Reuse request objects. Off only to measure what that is worth.</summary>
+    public bool Pooling { get; set; } = true;
+}

@@ -1,0 +1,87 @@
+using System.Collections.Frozen;
+
+namespace Seckill.OrderService.Reservations;
+
+/// <summary>
+/// Refuses locally what Redis would refuse as sold out. Most clicks of a flash sale come after the last unit; they must not cost
+/// a round trip. Lets a probe through a few times a second, opens at once on the news that stock came back, and never refuses on
+/// knowledge older than a second.
+/// </summary>
+/// <remarks>
+/// A user who holds units of the item is never refused here: such a user is told which order they have, and only Redis knows.
+/// While nothing is for sale nobody new can hold any, so the set of buyers read after the sell-out stays complete.
+/// </remarks>
+/// <param name="probeInterval">Time between two probes.</param>
+/// <param name="clock">Measures both times.</param>
+internal sealed class SoldOutGate(TimeSpan probeInterval, TimeProvider clock)
+{
+    /// <summary>Sold out is never answered on knowledge older than this.</summary>
+    public static readonly TimeSpan MaximumStaleness = TimeSpan.FromSeconds(1);
+
+    private Knowledge? _knowledge;
+    private long _nextProbe;
+
+    /// <summary>True when this request can be refused as sold out without asking Redis.</summary>
+    /// <param name="userId">Who asks.</param>
+    public bool Refuses(long userId)
+    {
+        var knowledge = Volatile.Read(ref _knowledge);
+        if (knowledge?.Buyers is not { } buyers || buyers.Contains(userId))
+        {
+            return false;
+        }
+
+        var now = clock.GetTimestamp();
+        if (clock.GetElapsedTime(knowledge.ConfirmedAt, now) >= MaximumStaleness)
+        {
+            return false;
+        }
+
+        var nextProbe = Interlocked.Read(ref _nextProbe);
+        if (now >= nextProbe
+            && Interlocked.CompareExchange(ref _nextProbe, now + (long)(probeInterval.TotalSeconds * clock.TimestampFrequency), nextProbe) == nextProbe)
+        {
+            ReservationMetrics.GateProbes.Add(1);
+            ReservationMetrics.GateStaleness.Record(clock.GetElapsedTime(knowledge.ConfirmedAt, now).TotalSeconds);
+            return false;
+        }
+
+        ReservationMetrics.GateRefusals.Add(1);
+        return true;
+    }
+
+    /// <summary>Redis said that nothing is left, to a call that was sent at <paramref name="askedAt"/>.</summary>
+    /// <returns>What to complete with the users who hold units, once they are read; null when that is known already.</returns>
+    public Knowledge? Close(long askedAt)
+    {
+        var fresh = new Knowledge(askedAt);
+        var known = Interlocked.CompareExchange(ref _knowledge, fresh, null);
+        known?.Confirm(askedAt);
+        return known is null ? fresh : null;
+    }
+
+    /// <summary>Stock is for sale, or nothing certain is known.</summary>
+    public void Open() => Volatile.Write(ref _knowledge, null);
+
+    /// <summary>That an item was sold out at a certain moment, and who had bought it by then.</summary>
+    internal sealed class Knowledge(long confirmedAt)
+    {
+        private long _confirmedAt = confirmedAt;
+        private volatile FrozenSet<long>? _buyers;
+
+        public long ConfirmedAt => Interlocked.Read(ref _confirmedAt);
+
+        public FrozenSet<long>? Buyers => _buyers;
+
+        public void Complete(IEnumerable<long> buyers) => _buyers = buyers.ToFrozenSet();
+
+        public void Confirm(long at)
+        {
+            // Replies may overtake each other; only newer knowledge counts.
+            long known;
+            while ((known = ConfirmedAt) < at && Interlocked.CompareExchange(ref _confirmedAt, at, known) != known)
+            {
+            }
+        }
+    }
+}

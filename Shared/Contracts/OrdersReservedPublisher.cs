@@ -1,0 +1,35 @@
+using MassTransit;
+using MassTransit.RabbitMqTransport;
+
+namespace Seckill.Shared.Contracts;
+
+/// <summary>(5) Publishes a batch of reserved orders as one message: mandatory, confirmed, bounded in time.</summary>
+public sealed class OrdersReservedPublisher(IBus bus)
+{
+    /// <summary>The quorum queue that workers consume, and the exchange of the same name in front of it.</summary>
+    public const string QueueName = "orders-reserved";
+
+    /// <summary>Where messages end that no worker could consume.</summary>
+    public const string DeadLetterQueueName = "orders-reserved-dead";
+
+    /// <summary>How long a publish may take. The broker may still confirm it later, which does no harm.</summary>
+    public static readonly TimeSpan Patience = TimeSpan.FromSeconds(5);
+
+    // An exchange, not a queue address: the queue is declared by those who consume it, with its quorum arguments.
+    private static readonly Uri s_exchange = new("exchange:" + QueueName);
+
+    /// <summary>Ends when the broker has the message durably in the queue.</summary>
+    /// <exception cref="Exception">The broker is away, refused, or has no such queue yet; the outbox still has the orders.</exception>
+    public async Task PublishAsync(OrdersReserved message)
+    {
+        // Never a cancellable token: a cancelled publish leaves the client's channel unusable.
+        var endpoint = await bus.GetSendEndpoint(s_exchange).WaitAsync(Patience);
+        await endpoint.Send(message, context =>
+        {
+            if (context.TryGetPayload<RabbitMqSendContext>(out var rabbit))
+            {
+                rabbit.Mandatory = true;
+            }
+        }).WaitAsync(Patience);
+    }
+}

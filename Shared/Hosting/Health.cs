@@ -1,0 +1,122 @@
+using System.Text.Json;
+using MassTransit;
+using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Diagnostics.HealthChecks;
+using Microsoft.AspNetCore.Http;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Diagnostics.HealthChecks;
+using Npgsql;
+using StackExchange.Redis;
+
+namespace Seckill.Shared.Hosting;
+
+/// <summary>
+/// <c>/health/live</c>: the process runs. <c>/health/ready</c>: what it needs answers; 503 when something essential does not.
+/// Each dependency is really asked, for at most <see cref="Patience"/>.
+/// </summary>
+public static class Health
+{
+    /// <summary>How long a dependency may take to answer.</summary>
+    public static readonly TimeSpan Patience = TimeSpan.FromSeconds(1);
+
+    /// <summary>Watches the three stores. A store that is not essential only degrades the process (still 200).</summary>
+    public static IServiceCollection AddStoreHealth(this IServiceCollection services, bool databaseIsEssential, bool brokerIsEssential)
+    {
+        services.AddHealthChecks()
+            .AddCheck<RedisCheck>("redis", HealthStatus.Unhealthy)
+            .AddCheck<PostgresCheck>("postgres", databaseIsEssential ? HealthStatus.Unhealthy : HealthStatus.Degraded)
+            .AddCheck<RabbitMqCheck>("rabbitmq", brokerIsEssential ? HealthStatus.Unhealthy : HealthStatus.Degraded);
+        return services;
+    }
+
+    internal static void MapHealth(this WebApplication app)
+    {
+        app.MapHealthChecks("/health/live", new HealthCheckOptions { Predicate = _ => false, ResponseWriter = WriteAsync });
+        app.MapHealthChecks("/health/ready", new HealthCheckOptions
+        {
+            // MassTransit registers a check of its own, which ours stands for.
+            Predicate = check => !check.Tags.Contains("masstransit"),
+            ResponseWriter = WriteAsync,
+        });
+    }
+
+    private static async Task WriteAsync(HttpContext context, HealthReport report)
+    {
+        context.Response.ContentType = "application/json";
+        await using var json = new Utf8JsonWriter(context.Response.BodyWriter);
+        json.WriteStartObject();
+        json.WriteString("status", Name(report.Status));
+        json.WriteStartArray("checks");
+        foreach (var (name, entry) in report.Entries)
+        {
+            json.WriteStartObject();
+            json.WriteString("name", name);
+            json.WriteString("status", Name(entry.Status));
+            json.WriteNumber("durationMs", Math.Round(entry.Duration.TotalMilliseconds, 2));
+            json.WriteString("detail", entry.Description);
+            json.WriteStartObject("data");
+            foreach (var (key, value) in entry.Data)
+            {
+                json.WritePropertyName(key);
+                JsonSerializer.Serialize(json, value, value.GetType());
+            }
+
+            json.WriteEndObject();
+            json.WriteEndObject();
+        }
+
+        json.WriteEndArray();
+        json.WriteEndObject();
+    }
+
+    private static string Name(HealthStatus status) => status switch
+    {
+        HealthStatus.Healthy => "healthy",
+        HealthStatus.Degraded => "degraded",
+        _ => "unhealthy",
+    };
+
+    private sealed class RedisCheck(IConnectionMultiplexer redis) : IHealthCheck
+    {
+        public async Task<HealthCheckResult> CheckHealthAsync(HealthCheckContext context, CancellationToken cancellationToken = default)
+        {
+            try
+            {
+                var roundTrip = await redis.GetDatabase().PingAsync().WaitAsync(Patience, cancellationToken);
+                return HealthCheckResult.Healthy(data: new Dictionary<string, object> { ["roundTripMs"] = roundTrip.TotalMilliseconds });
+            }
+            catch (Exception exception) when (exception is RedisException or TimeoutException)
+            {
+                return new HealthCheckResult(context.Registration.FailureStatus, "no answer; new orders get 503");
+            }
+        }
+    }
+
+    private sealed class PostgresCheck(NpgsqlDataSource database) : IHealthCheck
+    {
+        public async Task<HealthCheckResult> CheckHealthAsync(HealthCheckContext context, CancellationToken cancellationToken = default)
+        {
+            try
+            {
+                await using var command = database.CreateCommand("select current_setting('server_version')");
+                var version = await command.ExecuteScalarAsync(cancellationToken).WaitAsync(Patience, cancellationToken);
+                return HealthCheckResult.Healthy(data: new Dictionary<string, object> { ["version"] = version ?? "" });
+            }
+            catch (Exception exception) when (exception is NpgsqlException or TimeoutException)
+            {
+                return new HealthCheckResult(context.Registration.FailureStatus, "no answer; orders wait in the outbox");
+            }
+        }
+    }
+
+    private sealed class RabbitMqCheck(IBusControl bus) : IHealthCheck
+    {
+        public Task<HealthCheckResult> CheckHealthAsync(HealthCheckContext context, CancellationToken cancellationToken = default)
+        {
+            var health = bus.CheckHealth();
+            return Task.FromResult(health.Status == BusHealthStatus.Healthy
+                ? HealthCheckResult.Healthy()
+                : new HealthCheckResult(context.Registration.FailureStatus, "not connected; orders wait in the outbox"));
+        }
+    }
+}

@@ -1,0 +1,155 @@
+// Metrics in Prometheus text format, because no OpenTelemetry Prometheus exporter restores from the feed;
+// OpenTelemetry.Exporter.Prometheus.AspNetCore would replace this file.
+using System.Globalization;
+using System.Text;
+using OpenTelemetry;
+using OpenTelemetry.Metrics;
+
+namespace Seckill.Shared.Hosting;
+
+/// <summary>Collects every meter that matters here and writes it as Prometheus text (exposition format 0.0.4).</summary>
+public sealed class PrometheusText : IDisposable
+{
+    /// <summary>The media type of <see cref="Write"/>.</summary>
+    public const string ContentType = "text/plain; version=0.0.4; charset=utf-8";
+
+    private readonly LastBatch _last = new();
+    private readonly BaseExportingMetricReader _reader;
+    private readonly MeterProvider _provider;
+    private readonly Lock _oneAtATime = new();
+
+    /// <summary>Starts to listen.</summary>
+    public PrometheusText()
+    {
+        _reader = new BaseExportingMetricReader(_last);
+        _provider = Sdk.CreateMeterProviderBuilder()
+            .AddMeter("Seckill", "Npgsql", "MassTransit", "System.Runtime",
+                "Microsoft.AspNetCore.Hosting", "Microsoft.AspNetCore.Server.Kestrel")
+            .AddReader(_reader)
+            .Build();
+    }
+
+    /// <summary>Everything as it is now.</summary>
+    public string Write()
+    {
+        lock (_oneAtATime)
+        {
+            _reader.Collect();
+            return _last.Text;
+        }
+    }
+
+    /// <inheritdoc/>
+    public void Dispose()
+    {
+        _provider.Dispose();
+        _reader.Dispose();
+        _last.Dispose();
+    }
+
+    private sealed class LastBatch : BaseExporter<Metric>
+    {
+        public string Text { get; private set; } = "";
+
+        public override ExportResult Export(in Batch<Metric> batch)
+        {
+            var text = new StringBuilder();
+            foreach (var metric in batch)
+            {
+                Append(text, metric);
+            }
+
+            Text = text.ToString();
+            return ExportResult.Success;
+        }
+
+        private static void Append(StringBuilder text, Metric metric)
+        {
+            var name = Name(metric);
+            var type = metric.MetricType switch
+            {
+                MetricType.LongSum or MetricType.DoubleSum => "counter",
+                MetricType.Histogram => "histogram",
+                _ => "gauge",
+            };
+            text.Append(CultureInfo.InvariantCulture, $"# HELP {name} {metric.Description.ReplaceLineEndings(" ")}\n# TYPE {name} {type}\n");
+            foreach (ref readonly var point in metric.GetMetricPoints())
+            {
+                var labels = Labels(point.Tags);
+                switch (metric.MetricType)
+                {
+                    case MetricType.Histogram:
+                        AppendHistogram(text, name, labels, point);
+                        break;
+                    case MetricType.LongSum or MetricType.LongSumNonMonotonic:
+                        AppendSample(text, name, labels, point.GetSumLong());
+                        break;
+                    case MetricType.DoubleSum or MetricType.DoubleSumNonMonotonic:
+                        AppendSample(text, name, labels, point.GetSumDouble());
+                        break;
+                    case MetricType.LongGauge:
+                        AppendSample(text, name, labels, point.GetGaugeLastValueLong());
+                        break;
+                    case MetricType.DoubleGauge:
+                        AppendSample(text, name, labels, point.GetGaugeLastValueDouble());
+                        break;
+                }
+            }
+        }
+
+        private static void AppendHistogram(StringBuilder text, string name, string labels, in MetricPoint point)
+        {
+            long cumulative = 0;
+            foreach (var bucket in point.GetHistogramBuckets())
+            {
+                cumulative += bucket.BucketCount;
+                var bound = double.IsPositiveInfinity(bucket.ExplicitBound)
+                    ? "+Inf"
+                    : bucket.ExplicitBound.ToString(CultureInfo.InvariantCulture);
+                AppendSample(text, name + "_bucket", $"{labels}{(labels.Length > 0 ? "," : "")}le=\"{bound}\"", cumulative);
+            }
+
+            AppendSample(text, name + "_sum", labels, point.GetHistogramSum());
+            AppendSample(text, name + "_count", labels, point.GetHistogramCount());
+        }
+
+        private static void AppendSample(StringBuilder text, string name, string labels, double value) =>
+            text.Append(name)
+                .Append(labels.Length > 0 ? $"{{{labels}}}" : "")
+                .Append(' ')
+                .Append(value.ToString(CultureInfo.InvariantCulture))
+                .Append('\n');
+
+        private static string Labels(ReadOnlyTagCollection tags)
+        {
+            var labels = new StringBuilder();
+            foreach (var (key, value) in tags)
+            {
+                var escaped = Convert.ToString(value, CultureInfo.InvariantCulture)!
+                    .Replace("\\", "\\\\", StringComparison.Ordinal)
+                    .Replace("\"", "\\\"", StringComparison.Ordinal)
+                    .Replace("\n", "\\n", StringComparison.Ordinal);
+                labels.Append(labels.Length > 0 ? "," : "").Append(Sanitize(key)).Append("=\"").Append(escaped).Append('"');
+            }
+
+            return labels.ToString();
+        }
+
+        private static string Name(Metric metric)
+        {
+            var unit = metric.Unit switch { "s" => "_seconds", "By" => "_bytes", _ => "" };
+            var name = Sanitize(metric.Name);
+            name = unit.Length > 0 && !name.EndsWith(unit, StringComparison.Ordinal) ? name + unit : name;
+            return metric.MetricType is MetricType.LongSum or MetricType.DoubleSum ? name + "_total" : name;
+        }
+
+        private static string Sanitize(string name) =>
+            string.Create(name.Length, name, static (characters, source) =>
+            {
+                for (var i = 0; i < source.Length; i++)
+                {
+                    characters[i] = char.IsAsciiLetterOrDigit(source[i]) ? source[i] : '_';
+                }
+            });
+    }
+}

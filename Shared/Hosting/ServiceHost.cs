@@ -1,0 +1,88 @@
+using System.Text.Json.Serialization;
+using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Diagnostics;
+using Microsoft.AspNetCore.Hosting;
+using Microsoft.AspNetCore.Http;
+using Microsoft.Extensions.Configuration;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Hosting;
+using Microsoft.Extensions.Logging;
+using Npgsql;
+using StackExchange.Redis;
+
+namespace Seckill.Shared.Hosting;
+
+/// <summary>What every process has: strict JSON, errors as problems, health, metrics, OpenAPI, a bounded stop.</summary>
+public static class ServiceHost
+{
+    private static readonly Problem s_unavailable = new(
+        StatusCodes.Status503ServiceUnavailable, "unavailable", "A store that this needs is away. It is safe to try again.", retryAfterSeconds: 1);
+
+    /// <summary>A builder with the settings that all services share.</summary>
+    public static WebApplicationBuilder CreateBuilder(string[] args)
+    {
+        var builder = WebApplication.CreateBuilder(new WebApplicationOptions
+        {
+            Args = args,
+            // appsettings.json stands beside the program, wherever it is started from.
+            ContentRootPath = AppContext.BaseDirectory,
+        });
+        builder.WebHost.ConfigureKestrel(kestrel => kestrel.AddServerHeader = false);
+        if (!builder.Environment.IsDevelopment())
+        {
+            builder.Logging.ClearProviders().AddJsonConsole();
+        }
+
+        builder.Services.AddSingleton(TimeProvider.System);
+        builder.Services.AddSingleton<PrometheusText>();
+        builder.Services.AddHealthChecks();
+        builder.Services.AddOpenApi();
+        builder.Services.Configure<HostOptions>(host => host.ShutdownTimeout = TimeSpan.FromSeconds(15));
+        builder.Services.ConfigureHttpJsonOptions(http =>
+        {
+            var json = http.SerializerOptions;
+            json.AllowDuplicateProperties = false;
+            json.UnmappedMemberHandling = JsonUnmappedMemberHandling.Disallow;
+            json.NumberHandling = JsonNumberHandling.Strict;
+            json.MaxDepth = 8;
+            json.Converters.Add(new UtcTimeConverter());
+        });
+        var opsKey = new OpsKey(builder.Configuration.RequiredSecret(builder.Environment, "Auth:OpsKey", DevelopmentKeys.Ops));
+        builder.Services.AddSingleton(opsKey);
+        return builder;
+    }
+
+    /// <summary>The pipeline and the endpoints that are the same everywhere. Comes before a service's own endpoints.</summary>
+    public static void UseServiceDefaults(this WebApplication app)
+    {
+        app.UseExceptionHandler(handler => handler.Run(context =>
+            ToProblem(context.Features.Get<IExceptionHandlerFeature>()?.Error).ExecuteAsync(context)));
+        app.UseStatusCodePages(pages => Bare(pages.HttpContext.Response.StatusCode).ExecuteAsync(pages.HttpContext));
+        app.Services.GetRequiredService<OpsKey>().Guard(app);
+        app.MapHealth();
+        app.MapGet("/metrics", (PrometheusText metrics) => Results.Text(metrics.Write(), PrometheusText.ContentType))
+            .ExcludeFromDescription();
+        app.MapOpenApi();
+        // Created now, so that nothing is counted before somebody listens.
+        app.Services.GetRequiredService<PrometheusText>();
+    }
+
+    private static Problem ToProblem(Exception? error) => error switch
+    {
+        BadHttpRequestException bad when bad.StatusCode != StatusCodes.Status400BadRequest => Bare(bad.StatusCode),
+        BadHttpRequestException => Problem.Invalid("request", "it is malformed"),
+        RedisException or TimeoutException or NpgsqlException => s_unavailable,
+        _ => Bare(StatusCodes.Status500InternalServerError),
+    };
+
+    private static Problem Bare(int status) => status switch
+    {
+        StatusCodes.Status400BadRequest => Problem.Invalid("request", "it is malformed"),
+        StatusCodes.Status404NotFound => new Problem(status, "not-found", "There is nothing here."),
+        StatusCodes.Status405MethodNotAllowed => new Problem(status, "method-not-allowed", "This method is not supported here."),
+        StatusCodes.Status413PayloadTooLarge => new Problem(status, "too-large", "The body is larger than this accepts."),
+        StatusCodes.Status415UnsupportedMediaType => new Problem(status, "not-json", "The body must be application/json in UTF-8."),
+        StatusCodes.Status500InternalServerError => new Problem(status, "internal-error", "Something went wrong here; it has been logged."),
+        _ => new Problem(status, "http-" + status.ToString(System.Globalization.CultureInfo.InvariantCulture), "The request cannot be answered."),
+    };
+}

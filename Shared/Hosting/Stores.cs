@@ -1,0 +1,90 @@
+using MassTransit;
+using Microsoft.Extensions.Configuration;
+using Microsoft.Extensions.DependencyInjection;
+using Npgsql;
+using Seckill.Shared.Contracts;
+using Seckill.Shared.Schema;
+using Seckill.Shared.Stock;
+using StackExchange.Redis;
+
+namespace Seckill.Shared.Hosting;
+
+/// <summary>Connections to the three stores, the same in every process.</summary>
+public static class Stores
+{
+    /// <summary>PostgreSQL connections of one process at most, unless the connection string says otherwise.</summary>
+    public const int MaxPostgresConnections = 20;
+
+    /// <summary>Stock in Redis, from <c>ConnectionStrings:Redis</c> (StackExchange.Redis format).</summary>
+    public static IServiceCollection AddStock(this IServiceCollection services, IConfiguration configuration)
+    {
+        var options = ConfigurationOptions.Parse(configuration.RequiredConnectionString("Redis"));
+        options.AbortOnConnectFail = false;
+        options.ConnectTimeout = 1000;
+        options.KeepAlive = 2;
+        options.ReconnectRetryPolicy = new LinearRetry(500);
+        services.AddSingleton<IConnectionMultiplexer>(_ =>
+        {
+            var redis = ConnectionMultiplexer.Connect(options);
+            // In order, one continuation that blocks would stop every reply behind it.
+            redis.PreserveAsyncOrder = false;
+            return redis;
+        });
+        return services.AddSingleton<StockLedger>().AddSingleton<SaleCatalog>();
+    }
+
+    /// <summary>The orders database, from <c>ConnectionStrings:Orders</c> (Npgsql format), and its schema.</summary>
+    public static IServiceCollection AddOrdersDatabase(this IServiceCollection services, IConfiguration configuration)
+    {
+        var settings = new NpgsqlConnectionStringBuilder(configuration.RequiredConnectionString("Orders"));
+        if (!settings.ContainsKey("Maximum Pool Size"))
+        {
+            settings.MaxPoolSize = MaxPostgresConnections;
+        }
+
+        if (!settings.ContainsKey("Timeout"))
+        {
+            settings.Timeout = 3;
+        }
+
+        if (!settings.ContainsKey("Command Timeout"))
+        {
+            settings.CommandTimeout = 10;
+        }
+
+        services.AddSingleton(_ => NpgsqlDataSource.Create(settings));
+        services.AddSingleton<SchemaMigrator>();
+        return services.AddHostedService(provider => provider.GetRequiredService<SchemaMigrator>());
+    }
+
+    /// <summary>RabbitMQ, from <c>ConnectionStrings:RabbitMq</c> (<c>amqp://user:password@host:port/vhost</c>).</summary>
+    public static IServiceCollection AddMessaging(
+        this IServiceCollection services,
+        IConfiguration configuration,
+        Action<IBusRegistrationConfigurator>? register = null,
+        Action<IBusRegistrationContext, IRabbitMqBusFactoryConfigurator>? configure = null)
+    {
+        var address = new Uri(configuration.RequiredConnectionString("RabbitMq"));
+        services.AddMassTransit(bus =>
+        {
+            bus.DisableUsageTelemetry();
+            register?.Invoke(bus);
+            bus.UsingRabbitMq((context, rabbit) =>
+            {
+                rabbit.Host(address, host =>
+                {
+                    host.Heartbeat(TimeSpan.FromSeconds(5));
+                    host.RequestedConnectionTimeout(TimeSpan.FromSeconds(3));
+                });
+                configure?.Invoke(context, rabbit);
+            });
+        });
+        services.Configure<MassTransitHostOptions>(host =>
+        {
+            // A service starts without its broker; the outbox keeps what it cannot publish.
+            host.WaitUntilStarted = false;
+            host.StopTimeout = TimeSpan.FromSeconds(10);
+        });
+        return services.AddSingleton<OrdersReservedPublisher>();
+    }
+}

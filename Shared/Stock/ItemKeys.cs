@@ -1,0 +1,48 @@
+using StackExchange.Redis;
+
+namespace Seckill.Shared.Stock;
+
+/// <summary>The Redis keys of one sale item. The hash tag in braces keeps them in one cluster slot.</summary>
+/// <remarks>
+/// All of them live as long as the sale and have no expiry: an eviction would lose an order. What leaves by itself are the
+/// entries: an outbox entry when its order is in PostgreSQL, a hold when its stock is returned.
+/// </remarks>
+public sealed class ItemKeys
+{
+    /// <summary>The keys of <paramref name="item"/>.</summary>
+    public ItemKeys(ItemKey item)
+    {
+        Item = item;
+        var tag = $"seckill:{{{item}}}:";
+        State = tag + "item";
+        Buyers = tag + "buyers";
+        Holds = tag + "holds";
+        Outbox = tag + "outbox";
+        Orders = tag + "orders";
+        Keys = tag + "keys";
+        ForReserve = [State, Buyers, Holds, Outbox, Orders, Keys];
+    }
+
+    /// <summary>Whose keys these are.</summary>
+    public ItemKey Item { get; }
+
+    /// <summary>Hash: counters, window, price.</summary>
+    internal RedisKey State { get; }
+
+    /// <summary>Hash: user → units held.</summary>
+    internal RedisKey Buyers { get; }
+
+    /// <summary>Hash: order → user:units:reserved at (unix ms), every live reservation until its stock is returned.</summary>
+    internal RedisKey Holds { get; }
+
+    /// <summary>Sorted set: order by the time at which it is due for publishing; reserved, not yet known to be in PostgreSQL.</summary>
+    internal RedisKey Outbox { get; }
+
+    /// <summary>Hash: user → ids of the user's live orders, oldest first, with spaces between.</summary>
+    internal RedisKey Orders { get; }
+
+    /// <summary>Hash: user and idempotency key → order id, quantity, reserved at (unix ms). Outlives the hold.</summary>
+    internal RedisKey Keys { get; }
+
+    internal RedisKey[] ForReserve { get; }
+}

@@ -1,0 +1,30 @@
+namespace Seckill.Shared.Stock;
+
+/// <summary>One sale item in Redis at one instant.</summary>
+/// <param name="Now">Redis time.</param>
+/// <param name="Available">Units for sale.</param>
+/// <param name="Held">Units in live reservations.</param>
+/// <param name="Allocated">Units given to the sale.</param>
+/// <param name="Number">First digits of the item's order ids.</param>
+/// <param name="UnitPrice">Minor units of <paramref name="Currency"/>.</param>
+/// <param name="Currency">ISO 4217 code.</param>
+/// <param name="OpensAt">Start of the window.</param>
+/// <param name="ClosesAt">End of the window.</param>
+/// <param name="State"><c>open</c> or <c>closed</c>.</param>
+/// <param name="LimitPerUser">Most units a user may hold.</param>
+/// <param name="PaymentTimeoutSeconds">How long an order waits for its payment.</param>
+/// <param name="OutboxDepth">Orders not yet known to be in PostgreSQL.</param>
+public sealed record ItemSnapshot(
+    DateTimeOffset Now,
+    int Available,
+    int Held,
+    int Allocated,
+    string Number,
+    long UnitPrice,
+    string Currency,
+    DateTimeOffset OpensAt,
+    DateTimeOffset ClosesAt,
+    string State,
+    int LimitPerUser,
+    int PaymentTimeoutSeconds,
+    long OutboxDepth);

@@ -1,0 +1,49 @@
+using System.Buffers;
+using System.Globalization;
+using System.Security.Cryptography;
+using System.Text;
+
+namespace Seckill.Shared.Stock;
+
+/// <summary>
+/// An order id is 32 lower-case hex digits: 8 of the sale item's number, so that any instance finds the hold, and 24 random
+/// ones (96 bits). The random part is made by the caller before the item's number is known.
+/// </summary>
+public static class OrderId
+{
+    /// <summary>Digits in an id.</summary>
+    public const int Length = 32;
+
+    /// <summary>Digits of the item's number at the start of an id.</summary>
+    public const int NumberLength = 8;
+
+    /// <summary>Random digits at the end of an id.</summary>
+    public const int SuffixLength = Length - NumberLength;
+
+    private static readonly SearchValues<char> s_digits = SearchValues.Create("0123456789abcdef");
+
+    /// <summary>The item's number as it stands in an order id.</summary>
+    public static string Number(int itemNumber) => itemNumber.ToString("x8", CultureInfo.InvariantCulture);
+
+    /// <summary>Fills <paramref name="suffix"/> (<see cref="SuffixLength"/> bytes of ASCII) with new random digits.</summary>
+    public static void FillSuffix(Span<byte> suffix)
+    {
+        Span<byte> random = stackalloc byte[SuffixLength / 2];
+        RandomNumberGenerator.Fill(random);
+        Convert.TryToHexStringLower(random, suffix, out _);
+    }
+
+    /// <summary>The whole id.</summary>
+    /// <param name="number">See <see cref="Number"/>.</param>
+    /// <param name="suffix">See <see cref="FillSuffix"/>.</param>
+    public static string Join(string number, ReadOnlySpan<byte> suffix)
+    {
+        Span<char> id = stackalloc char[Length];
+        number.CopyTo(id);
+        Encoding.ASCII.GetChars(suffix, id[NumberLength..]);
+        return new string(id);
+    }
+
+    /// <summary>True for 32 lower-case hex digits.</summary>
+    public static bool IsValid(string id) => id.Length == Length && !id.AsSpan().ContainsAnyExcept(s_digits);
+}

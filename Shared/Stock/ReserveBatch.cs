@@ -1,0 +1,125 @@
+using System.Globalization;
+using System.Numerics;
+using StackExchange.Redis;
+
+namespace Seckill.Shared.Stock;
+
+/// <summary>
+/// The requests of one reserve.lua call and, afterwards, its reply. Reusable: argument arrays are kept by size. One owner at a
+/// time. After a failed call throw the batch away, for the client library may still hold its arrays.
+/// </summary>
+public sealed class ReserveBatch
+{
+    /// <summary>Most requests in a batch: bounded by the argument limit of Lua's <c>unpack</c> in reserve.lua.</summary>
+    public const int MaximumSize = 1024;
+
+    private const int LeadingArguments = 2;
+    private const int ArgumentsPerRequest = 4;
+    private const int ReplyHeader = 7;
+    private static readonly int s_sizes = BitOperations.Log2(MaximumSize) + 1;
+
+    // The library wants arrays of the exact length. Sizes are rounded up to a power of two; the script ignores the padding.
+    private readonly RedisValue[]?[] _argumentsBySize = new RedisValue[s_sizes][];
+    private readonly RedisValue[] _requests;
+    private RedisResult[] _reply = [];
+
+    /// <param name="capacity">Most requests, 1 to <see cref="MaximumSize"/>.</param>
+    public ReserveBatch(int capacity)
+    {
+        ArgumentOutOfRangeException.ThrowIfNegativeOrZero(capacity);
+        ArgumentOutOfRangeException.ThrowIfGreaterThan(capacity, MaximumSize);
+        _requests = new RedisValue[capacity * ArgumentsPerRequest];
+    }
+
+    /// <summary>Requests added since <see cref="Clear"/>.</summary>
+    public int Count { get; private set; }
+
+    /// <summary>False when the item is not warm; then every outcome is <see cref="ReserveOutcome.UnknownItem"/>.</summary>
+    public bool ItemIsKnown => _reply.Length > 0;
+
+    /// <summary>Redis time of the call.</summary>
+    public DateTimeOffset Now => DateTimeOffset.FromUnixTimeMilliseconds((long)_reply[0]);
+
+    /// <summary>Units left after the call.</summary>
+    public int Available => (int)_reply[1];
+
+    /// <summary>The item's number, the first digits of its order ids.</summary>
+    public string Number => (string)_reply[2]!;
+
+    /// <summary>Price of one unit, minor units of <see cref="Currency"/>.</summary>
+    public long UnitPrice => (long)_reply[3];
+
+    /// <summary>ISO 4217 code.</summary>
+    public string Currency => (string)_reply[4]!;
+
+    /// <summary>Start of the sale window.</summary>
+    public DateTimeOffset OpensAt => DateTimeOffset.FromUnixTimeMilliseconds((long)_reply[5]);
+
+    /// <summary>End of the sale window.</summary>
+    public DateTimeOffset ClosesAt => DateTimeOffset.FromUnixTimeMilliseconds((long)_reply[6]);
+
+    /// <summary>Empties the batch for its next use.</summary>
+    public void Clear()
+    {
+        Count = 0;
+        _reply = [];
+    }
+
+    /// <summary>Adds a request. <paramref name="suffix"/> must stay unchanged until the call has ended.</summary>
+    /// <param name="suffix">See <see cref="OrderId.FillSuffix"/>.</param>
+    /// <param name="userId">The buyer.</param>
+    /// <param name="quantity">Units, at least 1.</param>
+    /// <param name="idempotencyKey">1 to 64 visible ASCII characters, or none.</param>
+    public void Add(byte[] suffix, long userId, int quantity, string? idempotencyKey)
+    {
+        var at = Count++ * ArgumentsPerRequest;
+        _requests[at] = suffix;
+        _requests[at + 1] = userId;
+        _requests[at + 2] = quantity;
+        _requests[at + 3] = idempotencyKey ?? RedisValue.EmptyString;
+    }
+
+    /// <summary>The outcome of the request added as number <paramref name="index"/>, from 0.</summary>
+    /// <param name="index">Which request.</param>
+    /// <param name="detail">
+    /// For <see cref="ReserveOutcome.Replayed"/> the order's id, quantity and unix ms; for
+    /// <see cref="ReserveOutcome.LimitReached"/> the live orders' ids; else empty.
+    /// </param>
+    public ReserveOutcome Outcome(int index, out string[] detail)
+    {
+        detail = [];
+        if (!ItemIsKnown)
+        {
+            return ReserveOutcome.UnknownItem;
+        }
+
+        var value = (RedisValue)_reply[ReplyHeader + index];
+        if (value.IsInteger)
+        {
+            return (ReserveOutcome)(int)value;
+        }
+
+        var words = ((string)value!).Split(' ', StringSplitOptions.RemoveEmptyEntries);
+        detail = words[1..];
+        return (ReserveOutcome)int.Parse(words[0], NumberStyles.None, CultureInfo.InvariantCulture);
+    }
+
+    internal RedisValue[] Arguments(int outboxBound)
+    {
+        var size = BitOperations.Log2(BitOperations.RoundUpToPowerOf2((uint)Count));
+        var arguments = _argumentsBySize[size] ??= NewArguments(size);
+        arguments[0] = outboxBound;
+        arguments[1] = Count;
+        _requests.AsSpan(0, Count * ArgumentsPerRequest).CopyTo(arguments.AsSpan(LeadingArguments));
+        return arguments;
+    }
+
+    internal void SetReply(RedisResult[] reply) => _reply = reply;
+
+    private static RedisValue[] NewArguments(int size)
+    {
+        var arguments = new RedisValue[LeadingArguments + (ArgumentsPerRequest << size)];
+        Array.Fill(arguments, RedisValue.EmptyString);
+        return arguments;
+    }
+}

@@ -1,0 +1,143 @@
+using System.Globalization;
+using StackExchange.Redis;
+
+namespace Seckill.Shared.Stock;
+
+/// <summary>
+/// Stock in Redis: the only code that knows the keys of a sale item, its scripts and their replies. See <see cref="ItemKeys"/>
+/// for what is stored and who deletes it, and the header of each script for its contract.
+/// </summary>
+/// <remarks>
+/// Every method throws <see cref="RedisException"/> when Redis fails. All but <see cref="ReserveAsync"/>, whose caller keeps the
+/// time of many calls at once, throw <see cref="TimeoutException"/> after <see cref="Patience"/>: the outcome is unknown then.
+/// </remarks>
+public sealed class StockLedger(IConnectionMultiplexer redis)
+{
+    /// <summary>How long a call may take; the client library itself never gives up.</summary>
+    public static readonly TimeSpan Patience = TimeSpan.FromSeconds(2);
+
+    private static readonly RedisChannel s_restocked = "seckill:restocked";
+    private static readonly string s_reserve = Script("reserve.lua");
+    private static readonly string s_warm = Script("warm.lua");
+    private static readonly string s_close = Script("close.lua");
+    private static readonly string s_inspect = Script("inspect.lua");
+    private static readonly string s_claim = Script("claim.lua");
+
+    private IDatabase Database => redis.GetDatabase();
+
+    /// <summary>(3) Reserves a whole batch in one call; the batch then holds the reply.</summary>
+    public async Task ReserveAsync(ItemKeys item, ReserveBatch batch, int outboxBound) =>
+        batch.SetReply((RedisResult[])await EvaluateAsync(s_reserve, item.ForReserve, batch.Arguments(outboxBound)));
+
+    /// <summary>(7) Takes orders that PostgreSQL has from the outbox. Repeatable.</summary>
+    public Task SettleAsync(ItemKeys item, IEnumerable<string> orderIds) =>
+        Database.SortedSetRemoveAsync(item.Outbox, [.. orderIds.Select(id => (RedisValue)id)]).WaitAsync(Patience);
+
+    /// <summary>Makes an item sellable with all its stock; an item that is warm keeps what it has and is only opened again.</summary>
+    /// <returns>True when the item was created.</returns>
+    public async Task<bool> WarmAsync(ItemKeys item, ItemSnapshot fresh)
+    {
+        RedisValue[] fields =
+        [
+            "available", fresh.Available, "allocated", fresh.Allocated, "number", fresh.Number,
+            "price", fresh.UnitPrice, "currency", fresh.Currency,
+            "opens", fresh.OpensAt.ToUnixTimeMilliseconds(), "closes", fresh.ClosesAt.ToUnixTimeMilliseconds(),
+            "limit", fresh.LimitPerUser, "payment_timeout", fresh.PaymentTimeoutSeconds, "epoch", 1,
+        ];
+        return (bool)await EvaluateAsync(s_warm, [item.State], fields).WaitAsync(Patience);
+    }
+
+    /// <summary>Stops the selling of an item by hand.</summary>
+    /// <returns>False when the item is not warm.</returns>
+    public async Task<bool> CloseAsync(ItemKeys item) =>
+        (bool)await EvaluateAsync(s_close, [item.State], []).WaitAsync(Patience);
+
+    /// <summary>The item at this instant, or null when it is not warm.</summary>
+    public async Task<ItemSnapshot?> InspectAsync(ItemKeys item)
+    {
+        var reply = (RedisResult[])await EvaluateAsync(s_inspect, [item.State, item.Outbox], []).WaitAsync(Patience);
+        return reply.Length == 0
+            ? null
+            : new ItemSnapshot(
+                Now: DateTimeOffset.FromUnixTimeMilliseconds((long)reply[0]),
+                Available: (int)reply[1],
+                Held: (int)reply[2],
+                Allocated: (int)reply[3],
+                Number: (string)reply[4]!,
+                UnitPrice: (long)reply[5],
+                Currency: (string)reply[6]!,
+                OpensAt: DateTimeOffset.FromUnixTimeMilliseconds((long)reply[7]),
+                ClosesAt: DateTimeOffset.FromUnixTimeMilliseconds((long)reply[8]),
+                State: (string)reply[9]!,
+                LimitPerUser: (int)reply[10],
+                PaymentTimeoutSeconds: (int)reply[11],
+                OutboxDepth: (long)reply[12]);
+    }
+
+    /// <summary>The hold of an order, and whether the order is still in the outbox; null when there is no hold.</summary>
+    public async Task<(Hold Hold, bool InOutbox)?> FindHoldAsync(ItemKeys item, string orderId)
+    {
+        var hold = Database.HashGetAsync(item.Holds, orderId);
+        var score = Database.SortedSetScoreAsync(item.Outbox, orderId);
+        await Task.WhenAll(hold, score).WaitAsync(Patience);
+        return Hold.TryParse(await hold, out var found) ? (found, (await score).HasValue) : null;
+    }
+
+    /// <summary>Every user who holds units of the item.</summary>
+    public async Task<IReadOnlyCollection<long>> BuyersAsync(ItemKeys item)
+    {
+        var users = await Database.HashKeysAsync(item.Buyers).WaitAsync(Patience);
+        return [.. users.Select(user => (long)user)];
+    }
+
+    /// <summary>(10) Claims the oldest outbox entries that are due: see claim.lua.</summary>
+    /// <param name="item">Whose outbox.</param>
+    /// <param name="minimumAge">An entry younger than this is left to the instance that reserved it.</param>
+    /// <param name="most">Most entries to claim.</param>
+    /// <param name="longestWait">An entry is offered again after at most this long.</param>
+    /// <returns>Order ids with their holds; the hold is null for an entry that has none.</returns>
+    public async Task<IReadOnlyList<(string OrderId, Hold? Hold)>> ClaimAsync(
+        ItemKeys item, TimeSpan minimumAge, int most, TimeSpan longestWait)
+    {
+        RedisValue[] arguments = [(long)minimumAge.TotalMilliseconds, most, (long)longestWait.TotalMilliseconds];
+        var reply = (RedisResult[])await EvaluateAsync(s_claim, [item.Outbox, item.Holds], arguments).WaitAsync(Patience);
+        var claimed = new List<(string, Hold?)>(reply.Length / 2);
+        for (var i = 1; i < reply.Length; i += 2)
+        {
+            claimed.Add(((string)reply[i]!, Hold.TryParse((string?)reply[i + 1], out var hold) ? hold : null));
+        }
+
+        return claimed;
+    }
+
+    /// <summary>Calls back, on a thread of the pool, when units of an item became available again.</summary>
+    public void OnRestocked(Action<ItemKey> notify) =>
+        redis.GetSubscriber().SubscribeAsync(s_restocked, (_, message) =>
+        {
+            if (ItemKey.TryParse(message, out var item))
+            {
+                notify(item);
+            }
+        });
+
+    private async Task<RedisResult> EvaluateAsync(string script, RedisKey[] keys, RedisValue[] arguments)
+    {
+        try
+        {
+            return await Database.ScriptEvaluateAsync(script, keys, arguments);
+        }
+        catch (RedisServerException exception) when (exception.Message.StartsWith("NOSCRIPT", StringComparison.Ordinal))
+        {
+            // The server forgot its scripts (restart, failover, SCRIPT FLUSH); the library has noticed and sends the text again.
+            return await Database.ScriptEvaluateAsync(script, keys, arguments);
+        }
+    }
+
+    private static string Script(string name)
+    {
+        using var stream = typeof(StockLedger).Assembly.GetManifestResourceStream(name)
+            ?? throw new InvalidOperationException(string.Create(CultureInfo.InvariantCulture, $"{name} is not embedded."));
+        using var reader = new StreamReader(stream);
+        return reader.ReadToEnd();
+    }
+}

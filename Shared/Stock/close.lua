@@ -1,0 +1,8 @@
+-- Stops the selling of an item by hand. Repeatable.
+--
+-- KEYS  1 item
+-- Returns 1 when the item is closed now, 0 when there is no such item (nothing is created)
+
+if redis.call('EXISTS', KEYS[1]) == 0 then return 0 end
+redis.call('HSET', KEYS[1], 'state', 'closed')
+return 1

@@ -1,0 +1,102 @@
+-- (3) Reserves a batch of requests for one sale item, atomically: window, per-user limit, stock, hold and outbox entry.
+--
+-- KEYS  1 item    2 buyers   3 holds   4 outbox   5 orders   6 keys
+-- ARGV  1 outbox bound (entries)   2 number of requests
+--       then for each request: order id suffix (24 hex digits), user id, quantity, idempotency key ('' for none);
+--       more arguments may follow and are ignored, so that the caller can pool its argument arrays by size
+-- Returns nothing when the item is not warm (8 unknown-item for every request), else
+--       { now ms, available after, number, unit price, currency, opens ms, closes ms, outcome of each request ... }
+--
+-- Outcomes, most important first; the first that holds is the answer:
+--   '1 <order id> <quantity> <reserved at ms>'  replayed: this user, item and key have this order already
+--   3  key-reused     the same key came with another quantity
+--   4  not-open       Redis time is before the window
+--   5  closed         Redis time is after the window, or the sale was closed by hand
+--   '2 <order id> ...' limit-reached: the user's live orders, oldest first
+--   6  sold-out       fewer units left than asked for
+--   7  outbox-full    the outbox has reached its bound
+--   0  reserved       order id = number .. suffix, reserved at = now
+--
+-- Every read comes before the first write, so an error (say, out of memory) leaves nothing half done.
+
+local outbox_bound, requests = tonumber(ARGV[1]), tonumber(ARGV[2])
+local item = redis.call('HMGET', KEYS[1],
+  'available', 'held', 'number', 'price', 'currency', 'opens', 'closes', 'state', 'limit')
+if not item[1] then return {} end
+
+local available, held, number = tonumber(item[1]), tonumber(item[2]), item[3]
+local opens, closes, limit = tonumber(item[6]), tonumber(item[7]), tonumber(item[9])
+local time = redis.call('TIME')
+local now = time[1] * 1000 + math.floor(time[2] / 1000)
+local waiting = redis.call('ZCARD', KEYS[4])
+
+-- User ids stay strings: a 64-bit integer does not fit a Lua number.
+local users = {}
+for i = 1, requests do users[i] = ARGV[i * 4] end
+local held_by, orders_of, claimed = {}, {}, {}
+for i, units in ipairs(redis.call('HMGET', KEYS[2], unpack(users))) do
+  held_by[users[i]] = tonumber(units or 0)
+end
+
+local function live_orders(user)
+  if not orders_of[user] then
+    orders_of[user] = held_by[user] > 0 and redis.call('HGET', KEYS[5], user) or ''
+  end
+  return orders_of[user]
+end
+
+local holds, buyers, orders, entries, keys = {}, {}, {}, {}, {}
+
+local function answer(suffix, user, quantity, key)
+  local claim = key ~= '' and user .. ' ' .. key
+  if claim then
+    claimed[claim] = claimed[claim] or redis.call('HGET', KEYS[6], claim)
+    if claimed[claim] then
+      local claimed_quantity = tonumber(string.match(claimed[claim], ' (%d+) '))
+      return claimed_quantity == quantity and '1 ' .. claimed[claim] or 3
+    end
+  end
+
+  if now < opens then return 4 end
+  if now >= closes or item[8] ~= 'open' then return 5 end
+  if held_by[user] + quantity > limit then return '2 ' .. live_orders(user) end
+  if available < quantity then return 6 end
+  if waiting >= outbox_bound then return 7 end
+
+  local order, so_far = number .. suffix, live_orders(user)
+  available, held, waiting = available - quantity, held + quantity, waiting + 1
+  held_by[user] = held_by[user] + quantity
+  orders_of[user] = so_far == '' and order or so_far .. ' ' .. order
+  holds[#holds + 1] = order
+  holds[#holds + 1] = user .. ':' .. quantity .. ':' .. now
+  entries[#entries + 1] = now
+  entries[#entries + 1] = order
+  buyers[#buyers + 1] = user
+  buyers[#buyers + 1] = held_by[user]
+  orders[#orders + 1] = user
+  orders[#orders + 1] = orders_of[user]
+  if claim then
+    claimed[claim] = order .. ' ' .. quantity .. ' ' .. now
+    keys[#keys + 1] = claim
+    keys[#keys + 1] = claimed[claim]
+  end
+  return 0
+end
+
+local reply = {}
+for i = 1, requests do
+  local at = i * 4 - 1
+  reply[i + 7] = answer(ARGV[at], ARGV[at + 1], tonumber(ARGV[at + 2]), ARGV[at + 3])
+end
+reply[1], reply[2], reply[3], reply[4], reply[5], reply[6], reply[7] =
+  now, available, number, item[4], item[5], opens, closes
+
+if #holds > 0 then
+  redis.call('HSET', KEYS[1], 'available', available, 'held', held)
+  redis.call('HSET', KEYS[3], unpack(holds))
+  redis.call('ZADD', KEYS[4], unpack(entries))
+  redis.call('HSET', KEYS[2], unpack(buyers))
+  redis.call('HSET', KEYS[5], unpack(orders))
+  if #keys > 0 then redis.call('HSET', KEYS[6], unpack(keys)) end
+end
+return reply

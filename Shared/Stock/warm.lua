@@ -1,0 +1,12 @@
+-- Makes a sale item sellable. Repeatable: an item that is warm keeps its stock and only becomes open again.
+--
+-- KEYS  1 item
+-- ARGV  field, value, field, value ... of a new item
+-- Returns 1 when the item was created, 0 when it was there already
+
+if redis.call('EXISTS', KEYS[1]) == 1 then
+  redis.call('HSET', KEYS[1], 'state', 'open')
+  return 0
+end
+redis.call('HSET', KEYS[1], 'state', 'open', 'held', 0, unpack(ARGV))
+return 1

@@ -1,0 +1,66 @@
+#!/usr/bin/env bash
+# summary: run a real sale on real servers, check every number, and clean up
+#
+# usage: ./seckill demo [--buyers N] [--stock N] [--items N] [--keep]
+#
+#   --buyers N   how many buyers take part
+#   --stock N    units of each item
+#   --items N    items on sale
+#   --keep       leave the system up afterwards, and print its addresses
+#
+# Starts two APIs and a worker on servers and data of its own, and leaves nothing running. When the system is
+# already up, the sale runs there and the system stays as it was. Exit code: 0 when every number is right.
+source "$(dirname "${BASH_SOURCE[0]}")/lib/system.sh"
+
+client=() keep=''
+while [ $# -gt 0 ]; do
+    case $1 in
+        --buyers | --stock | --items) number "$1" "${2:-}" 1 10000000; client+=("$1" "$2"); shift 2 ;;
+        --keep) keep=1; shift ;;
+        *) bad_usage "demo does not know $1" ;;
+    esac
+done
+
+sweep_abandoned
+use_instance demo
+lock 5 || die "another demo of this checkout is running"
+demo=$RUN own=''
+
+# However this ends: the client goes first, then what was started for it.
+clean_up() {
+    local code=$?
+    trap '' INT TERM HUP
+    RUN=$demo
+    stop 5 client build
+    wait
+    if [ -n "$own" ]; then
+        use_instance demo
+        say "taking the demo down"
+        bring_down wipe
+        [ "$code" -eq 0 ] || say "its logs: $RUN/logs"
+    fi
+    exit "$code"
+}
+trap clean_up EXIT
+trap 'exit 130' INT
+trap 'exit 143' TERM HUP
+
+use_instance main
+if anything_alive && ready api-1 && ready inventory; then
+    say "running the sale on the system that is up"
+elif anything_alive || [ -n "$keep" ]; then
+    "$ROOT/seckill" up --apis 2 --workers 1 &
+    wait $!
+else
+    use_instance demo
+    own=1
+    bring_up 2 1
+fi
+
+while IFS= read -r line; do export "${line?}"; done < <(print_env)
+RUN=$demo
+(launch client '' "$PWD" dotnet "$(load_client)" demo "${client[@]}") &
+code=0
+wait $! || code=$?
+[ -z "$keep" ] || say "still up: storefront $ORDER_URLS, ops $INVENTORY_URL; ./seckill down stops it"
+exit $code

@@ -1,0 +1,29 @@
+#!/usr/bin/env bash
+# summary: list the verbs
+#
+# usage: ./seckill help [verb]
+set -euo pipefail
+
+eng=$(dirname "$(readlink -f "${BASH_SOURCE[0]}")")
+[ $# -eq 0 ] || exec "$eng/../seckill" "$1" --help
+
+echo "Seckill, a flash-sale order backend. usage: ./seckill <verb> [options]"
+echo
+listed=" demo up down status env token test logs bench help "
+for file in "$eng"/*.sh; do
+    verb=$(basename "$file" .sh)
+    [[ $listed == *" $verb "* ]] || listed+="$verb "
+done
+for verb in $listed; do
+    [ -f "$eng/$verb.sh" ] || continue
+    printf '  %-8s %s\n' "$verb" "$(sed -n 's/^# summary: //p' "$eng/$verb.sh" | head -n 1)"
+done
+cat <<'END'
+
+`./seckill <verb> --help` says more. The first sale to watch: ./seckill demo
+
+  SECKILL_PORT_BASE      first port, default 8080: APIs and inventory take +0 to +19, private servers
+                         +20 to +25, a test run the same from +100. Differs between checkouts.
+  ConnectionStrings__Redis, __RabbitMq, __Orders, __Legacy
+                         servers to use instead of starting our own; these are never stopped or wiped.
+END

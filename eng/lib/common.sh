@@ -1,0 +1,59 @@
+# Paths, ports, keys and messages that every verb shares. Sourced, never run.
+# shellcheck shell=bash
+set -euo pipefail
+
+ROOT=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd -P)
+export MSBUILDDISABLENODEREUSE=1 DOTNET_CLI_TELEMETRY_OPTOUT=1 DOTNET_NOLOGO=1
+
+say() { printf '%s\n' "$*" >&2; }
+die() { say "seckill: $*"; exit 1; }
+bad_usage() { say "seckill: $* (see --help)"; exit 2; }
+
+# number NAME VALUE MIN MAX: refuses anything but a whole number within the bounds.
+number() {
+    if [[ ! ${2:-} =~ ^(0|[1-9][0-9]{0,8})$ ]] || [ "$2" -lt "$3" ] || [ "$2" -gt "$4" ]; then
+        bad_usage "$1 must be a whole number from $3 to $4, not '${2:-}'"
+    fi
+}
+
+# use_instance main|demo|test: an instance is a directory of state and a range of ports. A demo and a test
+# run have their own, so that neither sees or touches the data of a system that is up.
+use_instance() {
+    INSTANCE=$1
+    BASE=${SECKILL_PORT_BASE:-8080}
+    number SECKILL_PORT_BASE "$BASE" 1024 65000
+    case $INSTANCE in
+        main) RUN=$ROOT/.run ;;
+        demo) RUN=$ROOT/.run/demo ;;
+        test) RUN=$ROOT/.run/test; BASE=$((BASE + 100)) ;;
+    esac
+    mkdir -p "$RUN/pids" "$RUN/logs"
+}
+
+# port_of NAME: the port of a process of this instance.
+port_of() {
+    case $1 in
+        api-1) echo "$BASE" ;;
+        inventory) echo $((BASE + 1)) ;;
+        api-*) echo $((BASE + ${1#api-})) ;;
+        worker-*) echo $((BASE + 9 + ${1#worker-})) ;;
+        redis) echo $((BASE + 20)) ;;
+        postgres) echo $((BASE + 21)) ;;
+        rabbitmq) echo $((BASE + 22)) ;;
+        rabbitmq-dist) echo $((BASE + 23)) ;;
+        epmd) echo $((BASE + 24)) ;;
+        postgres-legacy) echo $((BASE + 25)) ;;
+    esac
+}
+
+# lock SECONDS: one command at a time changes an instance. The lock goes with this process, however it dies.
+lock() {
+    exec {LOCK}>"$RUN/lock"
+    flock -n "$LOCK" && return
+    [ "$1" -eq 0 ] || say "waiting for another seckill command of this checkout"
+    flock -w "$1" "$LOCK"
+}
+
+unlock() { exec {LOCK}>&-; }
+
+digest() { cksum | cut -d ' ' -f 1; }

@@ -1,0 +1,34 @@
+# The servers as containers of docker-compose.yml. Sourced, never run.
+# shellcheck shell=bash
+
+# The limit: a client without an engine behind it can hang.
+docker_answers() { command -v docker >/dev/null && timeout 5 docker info >/dev/null 2>&1; }
+
+compose_project() { echo "seckill-$(digest <<<"$RUN")-$BASE"; }
+
+# Published on the same ports as private servers would have; the project's name keeps checkouts apart.
+compose() {
+    SECKILL_REDIS_PORT=$(port_of redis) SECKILL_RABBITMQ_PORT=$(port_of rabbitmq) \
+    SECKILL_POSTGRES_PORT=$(port_of postgres) SECKILL_POSTGRES_PASSWORD=$PG_PASSWORD \
+        docker compose --project-name "$(compose_project)" --file "$ROOT/docker-compose.yml" "$@"
+}
+
+# start_containers SERVER...: one postgres container holds both databases.
+start_containers() {
+    local services
+    services=$(printf '%s\n' "${@%-legacy}" | sort -u)
+    touch "$RUN/containers"
+    # shellcheck disable=SC2086  # a list of words
+    if ! compose up --detach --wait --wait-timeout 120 $services >>"$RUN/logs/containers.log" 2>&1; then
+        tail -n 15 "$RUN/logs/containers.log" | sed 's/^/    /' >&2
+        die "docker compose could not start: $services"
+    fi
+}
+
+# stop_containers [wipe]
+stop_containers() {
+    [ -f "$RUN/containers" ] || return 0
+    compose down ${1:+--volumes} >>"$RUN/logs/containers.log" 2>&1 ||
+        die "docker compose could not stop the servers; see $RUN/logs/containers.log"
+    rm -f "$RUN/containers"
+}

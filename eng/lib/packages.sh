@@ -1,0 +1,57 @@
+# Debian's packages of the servers, installed when missing. Sourced, never run.
+# shellcheck shell=bash
+
+POLICY=/usr/sbin/policy-rc.d
+RABBITMQ_BIN=/usr/lib/rabbitmq/bin/rabbitmq-server
+
+# postgres_bin: the directory of the newest installed PostgreSQL's programs.
+postgres_bin() {
+    local found
+    found=$(find /usr/lib/postgresql/*/bin -name initdb 2>/dev/null | sort -V | tail -n 1)
+    [ -n "$found" ] && dirname "$found"
+}
+
+# require_packages SERVER...: makes sure that the programs of these servers are there.
+require_packages() {
+    local server missing=()
+    for server in "$@"; do
+        case $server in
+            redis) command -v redis-server >/dev/null || missing+=(redis-server) ;;
+            rabbitmq) [ -x "$RABBITMQ_BIN" ] || missing+=(rabbitmq-server) ;;
+            postgres) postgres_bin >/dev/null || missing+=(postgresql) ;;
+        esac
+    done
+    [ ${#missing[@]} -gt 0 ] || return 0
+    if [ "$(id -u)" -ne 0 ] || ! command -v apt-get >/dev/null; then
+        die "these servers are missing: ${missing[*]}. Do one of these:
+    start Docker: its containers are then used;
+    install Debian's packages: sudo apt-get install --no-install-recommends ${missing[*]};
+    name running servers in ConnectionStrings__Redis, __RabbitMq, __Orders and __Legacy."
+    fi
+    say "installing Debian's ${missing[*]} (only the first time; log: $RUN/logs/apt.log)"
+    forbid_service_start
+    if ! install_packages "${missing[@]}" >>"$RUN/logs/apt.log" 2>&1; then
+        allow_service_start
+        tail -n 15 "$RUN/logs/apt.log" | sed 's/^/    /' >&2
+        die "apt-get could not install ${missing[*]}"
+    fi
+    allow_service_start
+}
+
+install_packages() {
+    export DEBIAN_FRONTEND=noninteractive
+    apt-get -o DPkg::Lock::Timeout=300 update </dev/null &&
+        apt-get -o DPkg::Lock::Timeout=300 install -y --no-install-recommends "$@" </dev/null
+}
+
+# A package must not start a system-wide server that nobody asked for. Someone's own policy is left alone.
+forbid_service_start() {
+    [ ! -e $POLICY ] || return 0
+    printf '#!/bin/sh\n# seckill: for the time of an installation\nexit 101\n' >$POLICY
+    chmod 755 $POLICY
+}
+
+# Also removes what an installation left that was killed.
+allow_service_start() {
+    ! grep -q '^# seckill:' $POLICY 2>/dev/null || rm -f $POLICY
+}

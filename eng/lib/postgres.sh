@@ -1,0 +1,66 @@
+# The private PostgreSQL instances: `postgres` with the database seckill, `postgres-legacy` with legacy.
+# Sourced, never run.
+# shellcheck shell=bash
+
+PG_PASSWORD=development-only
+
+pg_database() { case $1 in postgres) echo seckill ;; postgres-legacy) echo legacy ;; esac; }
+
+# PostgreSQL refuses to run as root; its user comes with the package.
+PG_AS=()
+[ "$(id -u)" -ne 0 ] || PG_AS=(setpriv --reuid=postgres --regid=postgres --init-groups)
+
+# pg_home NAME: where its data lives: under .run, or elsewhere when its user cannot reach the checkout.
+pg_home() {
+    if "${PG_AS[@]}" test -x "$RUN" 2>/dev/null; then
+        echo "$RUN/$1"
+    else
+        echo "/var/tmp/seckill-$(digest <<<"$RUN")/$1"
+    fi
+}
+
+start_postgres() {
+    local name=$1 bin home data port try
+    bin=$(postgres_bin) home=$(pg_home "$name") port=$(port_of "$name")
+    data=$home/data
+    mkdir -p "$home"
+    [ "$(id -u)" -ne 0 ] || chown postgres: "$home"
+    [ -f "$data/PG_VERSION" ] || pg_create "$bin" "$home" "$name"
+    [ "$home" = "$RUN/$name" ] || echo "$data" >"$RUN/$name.location"
+    pg_forget_stale_owner "$data"
+    for try in 1 2 3; do
+        spawn "$name" '' "$home" "${PG_AS[@]}" "$bin/postgres" -D "$data" \
+            -c port="$port" -c listen_addresses=127.0.0.1 -c unix_socket_directories= \
+            -c max_connections=200 -c fsync=on -c log_checkpoints=off
+        # After a kill -9 the old backends may need a moment to notice, and the new server exits meanwhile.
+        if [ $try -lt 3 ] && ! wait_ready "$name" 60 2>/dev/null; then sleep 1; else break; fi
+    done
+    wait_ready "$name" 60
+}
+
+# pg_create BIN HOME NAME: a new cluster with its database, complete or absent whenever this is killed.
+pg_create() {
+    local new=$2/data.new log=$RUN/logs/$3-create.log
+    rm -rf "$new" "$2/data"
+    echo "$PG_PASSWORD" >"$2/password"
+    if ! {
+        "${PG_AS[@]}" "$1/initdb" -D "$new" -U postgres -E UTF8 --locale=C.UTF-8 \
+            --auth=scram-sha-256 --pwfile="$2/password" &&
+            "${PG_AS[@]}" "$1/postgres" --single -D "$new" postgres <<<"CREATE DATABASE $(pg_database "$3")"
+    } >"$log" 2>&1; then
+        sed 's/^/    /' "$log" >&2
+        die "could not create the data of $3"
+    fi
+    mv "$new" "$2/data"
+}
+
+# A reused pid in postmaster.pid would keep the server from starting. A dead pid is PostgreSQL's own business:
+# it checks that no backend of the old server is left.
+pg_forget_stale_owner() {
+    local pid
+    { read -r pid <"$1/postmaster.pid"; } 2>/dev/null || return 0
+    [ -d "/proc/$pid" ] || return 0
+    tr '\0' ' ' <"/proc/$pid/cmdline" | grep -qF -e "$1" || rm -f "$1/postmaster.pid"
+}
+
+pg_answers() { "$(postgres_bin)/pg_isready" -q -h 127.0.0.1 -p "$1" -t 3; }

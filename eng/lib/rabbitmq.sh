@@ -1,0 +1,46 @@
+# The private RabbitMQ with its own node name, ports, directories and epmd. Sourced, never run.
+# shellcheck shell=bash
+
+start_rabbitmq() {
+    local dir=$RUN/rabbitmq
+    mkdir -p "$dir/home"
+    # The data belongs to the node name: it is chosen once, and survives other ports and a moved checkout.
+    [ -s "$dir/node" ] || echo "seckill$BASE-$(digest <<<"$RUN")@localhost" >"$dir/node"
+    echo '[].' >"$dir/enabled_plugins"
+    cat >"$dir/rabbitmq.conf" <<END
+listeners.tcp.1 = 127.0.0.1:$(port_of rabbitmq)
+log.console = true
+log.console.level = warning
+log.connection.level = error
+log.file = false
+vm_memory_high_watermark.absolute = 1GB
+disk_free_limit.absolute = 200MB
+raft.wal_max_size_bytes = 67108864
+END
+    # epmd is the one part of Erlang that all nodes of a machine share; with one of our own nothing is shared.
+    alive epmd || spawn epmd '' "$dir" env ERL_EPMD_ADDRESS=127.0.0.1 epmd -port "$(port_of epmd)"
+    # RUNNING_UNDER_SYSTEMD makes the start script become the server, so that the pid is the server's own.
+    # One scheduler that does not spin: the machine is shared with the services and the load.
+    spawn rabbitmq '' "$dir" env -u NOTIFY_SOCKET \
+        HOME="$dir/home" RUNNING_UNDER_SYSTEMD=true \
+        ERL_EPMD_ADDRESS=127.0.0.1 ERL_EPMD_PORT="$(port_of epmd)" \
+        RABBITMQ_NODENAME="$(cat "$dir/node")" RABBITMQ_DIST_PORT="$(port_of rabbitmq-dist)" \
+        RABBITMQ_CONFIG_FILE="$dir/rabbitmq.conf" RABBITMQ_ADVANCED_CONFIG_FILE="$dir/advanced.config" \
+        RABBITMQ_CONF_ENV_FILE="$dir/no-env.conf" RABBITMQ_ENABLED_PLUGINS_FILE="$dir/enabled_plugins" \
+        RABBITMQ_MNESIA_BASE="$dir/mnesia" RABBITMQ_LOG_BASE="$dir/log" \
+        RABBITMQ_SCHEMA_DIR="$dir/schema" RABBITMQ_GENERATED_CONFIG_DIR="$dir/generated" \
+        RABBITMQ_SCHEDULER_BIND_TYPE=u \
+        RABBITMQ_SERVER_ADDITIONAL_ERL_ARGS="+S 1:1 -kernel inet_dist_use_interface {127,0,0,1}" \
+        "$RABBITMQ_BIN"
+    wait_ready rabbitmq 60
+}
+
+# rabbitmq_answers PORT: the listener is the last thing that the server opens; it greets with a method frame.
+rabbitmq_answers() {
+    local fd frame=''
+    { exec {fd}<>"/dev/tcp/127.0.0.1/$1"; } 2>/dev/null || return 1
+    send "$fd" 'AMQP\0\0\11\1'
+    read -r -N 1 -t 3 -u "$fd" frame || true
+    exec {fd}>&-
+    [ "$frame" = $'\x01' ]
+}

@@ -1,0 +1,129 @@
+# The four servers: named by the caller, or containers, or private processes. Sourced, never run.
+# shellcheck shell=bash
+
+SERVERS=(redis rabbitmq postgres postgres-legacy)
+
+# setting_of SERVER: the environment variable that names it.
+setting_of() {
+    case $1 in
+        redis) echo ConnectionStrings__Redis ;;
+        rabbitmq) echo ConnectionStrings__RabbitMq ;;
+        postgres) echo ConnectionStrings__Orders ;;
+        postgres-legacy) echo ConnectionStrings__Legacy ;;
+    esac
+}
+
+# resolve_servers: exports the four connection strings. EXTERNAL lists the servers that the caller named: we
+# never touch these. SOURCE is `containers` or `packages`, and stays what it was while there is data in it.
+resolve_servers() {
+    local server setting
+    EXTERNAL=' '
+    for server in "${SERVERS[@]}"; do
+        setting=$(setting_of "$server")
+        [ -z "${!setting:-}" ] || EXTERNAL+="$server "
+    done
+    if [ -f "$RUN/source" ]; then
+        SOURCE=$(cat "$RUN/source")
+    elif [ "$(own_servers)" != '' ] && docker_answers; then
+        SOURCE=containers
+    else
+        SOURCE=packages
+    fi
+    for server in $(own_servers); do
+        export "$(setting_of "$server")=$(own_connection "$server")"
+    done
+}
+
+own_servers() {
+    local server
+    for server in "${SERVERS[@]}"; do
+        [[ $EXTERNAL == *" $server "* ]] || echo "$server"
+    done
+}
+
+own_connection() {
+    local address port database
+    case $1 in
+        redis) echo "127.0.0.1:$(port_of redis)" ;;
+        rabbitmq) echo "amqp://guest:guest@127.0.0.1:$(port_of rabbitmq)/" ;;
+        postgres*)
+            port=$(port_of "$1")
+            [ "$SOURCE" = packages ] || port=$(port_of postgres)
+            database=$(pg_database "$1") address="Host=127.0.0.1;Port=$port"
+            echo "$address;Username=postgres;Password=$PG_PASSWORD;Database=$database"
+            ;;
+    esac
+}
+
+# start_servers: starts what is missing, all at once, and waits for it.
+start_servers() {
+    local server missing=() jobs=() failed=0
+    for server in $(own_servers); do
+        ready "$server" && own_process "$server" || missing+=("$server")
+    done
+    [ ${#missing[@]} -gt 0 ] || return 0
+    echo "$SOURCE" >"$RUN/source"
+    say "starting ${missing[*]}"
+    if [ "$SOURCE" = containers ]; then
+        start_containers "${missing[@]}"
+        return
+    fi
+    require_packages "${missing[@]%-legacy}"
+    for server in "${missing[@]}"; do
+        # One that runs and is not ready gets no second chance: what it waits for is not coming.
+        stop 15 "$server"
+        require_port "$(port_of "$server")"
+    done
+    for server in "${missing[@]}"; do
+        case $server in
+            postgres*) start_postgres "$server" & ;;
+            *) "start_$server" & ;;
+        esac
+        jobs+=($!)
+    done
+    for server in "${jobs[@]}"; do wait "$server" || failed=1; done
+    return $failed
+}
+
+own_process() { [ "$SOURCE" = containers ] || alive "$1"; }
+
+stop_servers() {
+    stop 20 redis rabbitmq postgres postgres-legacy
+    stop 5 epmd
+    stop_containers "${1:-}"
+}
+
+# server_ready SERVER: really asks it; of a server that is not ours, whether it accepts a connection.
+server_ready() {
+    local host port
+    DETAIL="not answering"
+    if [[ $EXTERNAL == *" $1 "* ]]; then
+        IFS=: read -r host port <<<"$(server_address "$1")"
+        timeout 3 bash -c ": <>/dev/tcp/\$0/\$1" "$host" "$port" 2>/dev/null
+        return
+    fi
+    case $1 in
+        redis) redis_answers "$(port_of redis)" ;;
+        rabbitmq) rabbitmq_answers "$(port_of rabbitmq)" ;;
+        postgres*) if [ "$SOURCE" = packages ]; then pg_answers "$(port_of "$1")"; else port_open "$(port_of postgres)"; fi ;;
+    esac
+}
+
+# server_address SERVER: host:port from its connection string, without what is secret in it.
+server_address() {
+    local setting text host port
+    setting=$(setting_of "$1")
+    text=${!setting}
+    case $1 in
+        redis) text=${text%%,*}; host=${text%%:*}; port=${text##*:}; [[ $text == *:* ]] || port=6379 ;;
+        rabbitmq)
+            text=${text#*://}; text=${text##*@}; text=${text%%/*}
+            host=${text%%:*}; port=${text##*:}; [[ $text == *:* ]] || port=5672
+            ;;
+        *)
+            host=$(sed -nE 's/^(.*;)? *(Host|Server) *= *([^;]*).*/\3/Ip' <<<"$text")
+            port=$(sed -nE 's/^(.*;)? *Port *= *([0-9]+).*/\2/Ip' <<<"$text")
+            ;;
+    esac
+    echo "${host:-localhost}:${port:-5432}"
+}

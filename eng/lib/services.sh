@@ -1,0 +1,99 @@
+# Building, starting and checking the services. Sourced, never run.
+# shellcheck shell=bash
+
+# Development defaults, as the services themselves know them; outside Development they refuse these.
+export Auth__BuyerTokenKey=${Auth__BuyerTokenKey:-development-only-buyer-token-signing-key}
+export Auth__OpsKey=${Auth__OpsKey:-development-only-ops-key-0123456789}
+export Payments__SigningKey=${Payments__SigningKey:-development-only-payment-signing-key}
+export ASPNETCORE_ENVIRONMENT=${ASPNETCORE_ENVIRONMENT:-${DOTNET_ENVIRONMENT:-Development}}
+export DOTNET_ENVIRONMENT=${DOTNET_ENVIRONMENT:-$ASPNETCORE_ENVIRONMENT}
+
+output_of() { echo "$ROOT/$1/bin/Release/net10.0"; }
+
+load_client() { echo "$(output_of loadtests)/Seckill.LoadTests.dll"; }
+
+# build: the Release build of everything, skipped when no source has changed since the last one.
+build() {
+    local sources stamp=$ROOT/.run/build lock ok=1
+    command -v dotnet >/dev/null || die "the .NET 10 SDK is needed, and there is no dotnet on the PATH"
+    exec {lock}>"$ROOT/.run/build.lock"
+    flock "$lock"
+    sources=$(sources_digest)
+    if [ "$sources" != "$(cat "$stamp" 2>/dev/null)" ] || [ ! -f "$(output_of OrderService)/Seckill.OrderService.dll" ] ||
+        [ ! -f "$(output_of InventoryService)/Seckill.InventoryService.dll" ]; then
+        say "building (minutes at the first time, seconds later)"
+        stop 5 build
+        : >"$RUN/logs/build.log"
+        # Build servers would outlive us; and a build that waits in the background can be interrupted.
+        spawn build '' "$ROOT" dotnet build Seckill.sln -c Release --disable-build-servers -v quiet
+        if wait $!; then
+            echo "$sources" >"$stamp"
+        else
+            ok=''
+            grep -E 'error|warn' "$RUN/logs/build.log" | sort -u | head -n 30 >&2 || true
+            say "the build failed; see $RUN/logs/build.log"
+        fi
+        rm -f "$RUN/pids/build"
+    fi
+    exec {lock}>&-
+    [ -n "$ok" ]
+}
+
+sources_digest() {
+    { cd "$ROOT" && find Shared OrderService InventoryService loadtests tests Seckill.sln ./*.props global.json .editorconfig \
+        \( -name bin -o -name obj -o -name reports \) -prune -o -type f -printf '%p %T@ %s\n' 2>/dev/null; true; } | sort | digest
+}
+
+# install_app PROJECT: services run from a copy, so that no later build disturbs them. A copy that is not the
+# latest build is replaced, after its processes have stopped.
+install_app() {
+    local project=$1 processes=$2 app=$RUN/app/$1 version
+    version=$(cd "$(output_of "$project")" && find . -type f -printf '%p %T@ %s\n' | sort | digest)
+    [ "$version" != "$(cat "$app.version" 2>/dev/null)" ] || return 0
+    # shellcheck disable=SC2046,SC2086  # lists of words
+    stop 15 $(recorded | grep -E "$processes" || true)
+    rm -rf "$app" "$app.version"
+    mkdir -p "$RUN/app"
+    cp -R "$(output_of "$project")" "$app"
+    echo "$version" >"$app.version"
+}
+
+# start_service NAME: one that runs as we would start it now is left alone.
+start_service() {
+    local name=$1 project=OrderService command spec
+    [ "$name" != inventory ] || project=InventoryService
+    command=(dotnet "Seckill.$project.dll")
+    case $name in api-*) command+=(--role api) ;; worker-*) command+=(--role worker) ;; esac
+    command+=(--urls "http://127.0.0.1:$(port_of "$name")")
+    spec=$({ cat "$RUN/app/$project.version"; echo "${command[*]}"; service_settings; } | digest)
+    if alive "$name"; then
+        [ "$SPEC" != "$spec" ] || return 0
+        say "restarting $name: it runs with other settings"
+        stop 15 "$name"
+    fi
+    require_port "$(port_of "$name")"
+    say "starting $name"
+    spawn "$name" "$spec" "$RUN/app/$project" "${command[@]}"
+}
+
+# What a service reads from its environment: configuration sections, and the environment's name.
+service_settings() { env | grep -E '^[A-Za-z]+__|^(ASPNETCORE|DOTNET)_ENVIRONMENT=' | sort; }
+
+service_ready() {
+    if http_get "$(port_of "$1")" /health/ready; then
+        DETAIL=ready
+        return
+    fi
+    DETAIL="not answering"
+    [ -z "$HTTP_STATUS" ] || DETAIL="not ready: $(failed_checks)"
+    return 1
+}
+
+# failed_checks: what the readiness report complains about, as "redis unhealthy, postgres degraded".
+failed_checks() {
+    local found
+    found=$(tr -d '\n' <<<"$HTTP_BODY" |
+        grep -oE '"name" *: *"[^"]*"[^{}]*"status" *: *"[^"]*"|"[^"]*" *: *\{ *"status" *: *"[^"]*"' |
+        sed -nE 's/^("name" *: *)?"([^"]*)".*"status" *: *"([^"]*)"$/\2 \3/p' | grep -viE ' healthy$' | paste -sd , | sed 's/,/, /g') || true
+    echo "${found:-HTTP $HTTP_STATUS}"
+}

@@ -1,0 +1,133 @@
+# The whole: servers and services of an instance, up and down. Sourced by the verbs, never run.
+# shellcheck shell=bash
+
+lib=$(dirname "${BASH_SOURCE[0]}")
+for part in common process packages redis rabbitmq postgres containers servers services; do
+    # shellcheck source=/dev/null
+    source "$lib/$part.sh"
+done
+
+# ready NAME: whether a server or service does its work. Sets DETAIL to why not.
+ready() {
+    DETAIL=ready
+    case $1 in
+        redis | rabbitmq | postgres*) server_ready "$1" && DETAIL=ready ;;
+        epmd) port_open "$(port_of epmd)" ;;
+        *) service_ready "$1" ;;
+    esac
+}
+
+# bring_up APIS WORKERS: starts what is missing, restarts what is outdated, stops the surplus.
+bring_up() {
+    local name n wanted=(inventory)
+    for ((n = 1; n <= $1; n++)); do wanted+=("api-$n"); done
+    for ((n = 1; n <= $2; n++)); do wanted+=("worker-$n"); done
+    resolve_servers
+    require_same_ports
+    start_servers_and_build || exit 1
+    install_app InventoryService '^inventory$'
+    install_app OrderService '^(api|worker)-'
+    for name in $(recorded | grep -E '^(api|worker)-' || true); do
+        [[ " ${wanted[*]} " == *" $name "* ]] || stop 15 "$name"
+    done
+    for name in "${wanted[@]}"; do start_service "$name"; done
+    for name in "${wanted[@]}"; do wait_ready "$name" 60 || die "not everything is up; ./seckill down, or up again"; done
+}
+
+# start_servers_and_build: both at once. Whatever becomes of one, it waits for the other: nothing of ours goes on
+# in the background after a command.
+start_servers_and_build() {
+    local job ok=1
+    record_settings
+    start_servers &
+    job=$!
+    build || ok=''
+    wait $job || ok=''
+    [ -n "$ok" ]
+}
+
+# bring_down [wipe]: services first, so that they can finish their work while the servers are there.
+bring_down() {
+    local name
+    load_settings
+    # shellcheck disable=SC2046  # a list of words
+    stop 15 $(recorded | grep -vE '^(redis|rabbitmq|postgres.*|epmd)$' || true)
+    stop_servers "${1:-}"
+    rm -f "$RUN/settings"
+    [ -n "${1:-}" ] || return 0
+    rm -rf "$RUN/app" "$RUN/source" "$RUN/rabbitmq" "$RUN/redis"
+    for name in postgres postgres-legacy; do rm -rf "$(pg_home $name)" "$RUN/$name.location"; done
+    rmdir "$(dirname "$(pg_home postgres)")" 2>/dev/null || true
+}
+
+# A running system keeps its ports: another SECKILL_PORT_BASE would look for it in the wrong place.
+require_same_ports() {
+    local base
+    anything_alive || return 0
+    base=$(sed -n 's/^BASE=//p' "$RUN/settings" 2>/dev/null) || true
+    [ "${base:-$BASE}" = "$BASE" ] || die "this checkout is up on SECKILL_PORT_BASE=$base; ./seckill down first"
+}
+
+# record_settings: what the running system was started with, for the commands of another shell.
+record_settings() {
+    (umask 077
+    {
+        printf '%s\n' "BASE=$BASE" "SOURCE=$SOURCE" "EXTERNAL=$EXTERNAL"
+        service_settings
+    } >"$RUN/settings.new")
+    mv "$RUN/settings.new" "$RUN/settings"
+}
+
+# load_settings: of the running system; of one that `up` would start, when nothing runs.
+load_settings() {
+    local name value
+    resolve_servers
+    [ -f "$RUN/settings" ] || return 0
+    while IFS='=' read -r name value; do
+        case $name in
+            BASE | SOURCE | EXTERNAL) printf -v "$name" '%s' "$value" ;;
+            ConnectionStrings__* | Auth__* | Payments__*) export "$name=$value" ;;
+        esac
+    done <"$RUN/settings"
+}
+
+# use_running_instance: the system that is up; a demo that runs at the moment, when no other is.
+use_running_instance() {
+    use_instance main
+    anything_alive && return
+    use_instance demo
+    anything_alive || use_instance main
+}
+
+# sweep_abandoned: ends demos and test runs whose command was killed. One that is alive holds its lock.
+sweep_abandoned() {
+    local was=$INSTANCE instance LOCK
+    for instance in demo test; do
+        use_instance $instance
+        if [ -n "$(recorded)" ] && lock 0; then
+            say "cleaning up after a $instance that was killed"
+            bring_down wipe
+            unlock
+        fi
+    done
+    use_instance "$was"
+}
+
+# api_urls: of all copies, separated by commas.
+api_urls() {
+    local name urls=''
+    for name in $(recorded | grep -E '^api-' || echo api-1); do urls+=",http://127.0.0.1:$(port_of "$name")"; done
+    echo "${urls#,}"
+}
+
+print_env() {
+    load_settings
+    printf '%s\n' \
+        "ORDER_URL=http://127.0.0.1:$(port_of api-1)" "ORDER_URLS=$(api_urls)" \
+        "INVENTORY_URL=http://127.0.0.1:$(port_of inventory)" \
+        "OPS_KEY=$Auth__OpsKey" "PAYMENT_KEY=$Payments__SigningKey" "BUYER_TOKEN_KEY=$Auth__BuyerTokenKey" \
+        "ConnectionStrings__Redis=$ConnectionStrings__Redis" \
+        "ConnectionStrings__RabbitMq=$ConnectionStrings__RabbitMq" \
+        "ConnectionStrings__Orders=$ConnectionStrings__Orders" \
+        "ConnectionStrings__Legacy=$ConnectionStrings__Legacy"
+}

@@ -1,0 +1,69 @@
+#!/usr/bin/env bash
+# summary: run all tests against real servers of their own
+#
+# usage: ./seckill test [WORD...] [-- | --filter X | any option of dotnet test]
+#
+#   WORD   only tests whose full name contains one of the words
+#
+# The servers listen on SECKILL_PORT_BASE + 100 and further, and are deleted afterwards. Results are kept
+# under .run/test/results. The last line is `N passed, N failed`; a project that crashes, or has no test that
+# runs, counts as one failed.
+source "$(dirname "${BASH_SOURCE[0]}")/lib/system.sh"
+
+words='' options=()
+while [ $# -gt 0 ]; do
+    case $1 in
+        -*) [ "$1" != -- ] || shift; options+=("$@"); break ;;
+        *) words+="${words:+|}FullyQualifiedName~$1"; shift ;;
+    esac
+done
+[ -z "$words" ] || options+=(--filter "$words")
+
+sweep_abandoned
+use_instance test
+lock 5 || die "another test run of this checkout is going on"
+
+clean_up() {
+    local code=$?
+    trap '' INT TERM HUP
+    stop 5 run build
+    wait
+    bring_down wipe
+    [ -z "${summary:-}" ] || echo "$summary"
+    exit $code
+}
+trap clean_up EXIT
+trap 'exit 130' INT
+trap 'exit 143' TERM HUP
+
+counter() { sed -nE "s/.*<Counters .*\b$1=\"([0-9]+)\".*/\1/p" "$2" 2>/dev/null | head -n 1; }
+
+passed=0 failed=0 skipped=0
+summary="0 passed, 1 failed"
+rm -rf "$RUN/results"
+mkdir -p "$RUN/results"
+resolve_servers
+start_servers_and_build
+
+export SECKILL_PORT_BASE=$BASE
+for project in "$ROOT"/tests/*/*.csproj; do
+    [ -f "$project" ] || continue
+    name=$(basename "$project" .csproj) trx=$RUN/results/$(basename "$project" .csproj).trx code=0
+    (launch run '' "$ROOT" dotnet test "$project" --no-build -c Release --nologo \
+        --logger "trx;LogFileName=$name.trx" --results-directory "$RUN/results" "${options[@]}") &
+    wait $! || code=$?
+    total=$(counter total "$trx") executed=$(counter executed "$trx") good=$(counter passed "$trx")
+    bad=$((${executed:-0} - ${good:-0})) left=$((${total:-0} - ${executed:-0}))
+    # A crash, or nothing to run where nothing was filtered out, must not look like a success.
+    if [ $bad -eq 0 ] && { [ $code -ne 0 ] || { [ "${total:-0}" -eq 0 ] && [ ${#options[@]} -eq 0 ]; }; }; then
+        say "$name: exit code $code after ${total:-no} tests: counted as one failed"
+        bad=1
+    fi
+    echo "$name: ${good:-0} passed, $bad failed, $left skipped"
+    passed=$((passed + ${good:-0})) failed=$((failed + bad)) skipped=$((skipped + left))
+done
+
+[ $((passed + failed)) -gt 0 ] || { say "no test has run"; failed=1; }
+summary="$passed passed, $failed failed"
+[ $skipped -eq 0 ] || summary+=", $skipped skipped"
+[ $failed -eq 0 ]

@@ -1,0 +1,27 @@
+#!/usr/bin/env bash
+# summary: start servers and services, and wait until each is ready
+#
+# usage: ./seckill up [--apis N] [--workers N]
+#
+#   --apis N      copies of the storefront API, 1 to 8 (default 1)
+#   --workers N   copies of the order worker, 0 to 10 (default 1)
+#
+# Repeat it as you like: it starts what is missing, restarts services that were rebuilt or run with other
+# settings, stops surplus copies, and leaves the rest alone. Logs and data are under .run/.
+source "$(dirname "${BASH_SOURCE[0]}")/lib/system.sh"
+
+apis=1 workers=1
+while [ $# -gt 0 ]; do
+    case $1 in
+        --apis) number "$1" "${2:-}" 1 8; apis=$2; shift 2 ;;
+        --workers) number "$1" "${2:-}" 0 10; workers=$2; shift 2 ;;
+        *) bad_usage "up does not know $1" ;;
+    esac
+done
+
+use_instance main
+lock 600 || die "another seckill command does not finish"
+sweep_abandoned
+bring_up "$apis" "$workers"
+say "up: storefront $(api_urls), ops http://127.0.0.1:$(port_of inventory)"
+say "next: ./seckill status, ./seckill env, ./seckill logs, ./seckill down"
