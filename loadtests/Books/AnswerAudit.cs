@@ -71,19 +71,20 @@ public static class AnswerAudit
 
         if (known.Under(attempt.Key) is { } earlier)
         {
-            var expected = earlier.Quantity == attempt.Quantity ? $"the retry should have been given {earlier.OrderId}" : "422 is the answer";
+            var expected = earlier.Quantity == attempt.Quantity ? $"the answer is {earlier.OrderId} again" : "the answer is 422";
             return Wrong(ViolationKind.WrongAnswer, attempt, expected);
         }
 
         var isPastLimit = known.Units > 0 && known.Units + attempt.Quantity > limit;
         return code switch
         {
-            RefusalCode.SoldOut when isPastLimit => Wrong(ViolationKind.WrongAnswer, attempt, "the buyer has an order and is past the limit"),
+            RefusalCode.SoldOut when isPastLimit =>
+                Wrong(ViolationKind.WrongAnswer, attempt, "the buyer has orders and is past the limit"),
             RefusalCode.SoldOut => null,
             RefusalCode.LimitReached when known.MostUnits + attempt.Quantity <= limit =>
                 Wrong(ViolationKind.WrongAnswer, attempt, $"the buyer has {known.Units} of {limit}"),
             RefusalCode.LimitReached when !known.Orders.IsSubsetOf(attempt.Answer.NamedOrders) =>
-                Wrong(ViolationKind.WrongAnswer, attempt, $"does not name {string.Join(", ", known.Orders.Except(attempt.Answer.NamedOrders))}"),
+                Wrong(ViolationKind.WrongAnswer, attempt, $"names not all of {string.Join(", ", known.Orders)}"),
             RefusalCode.LimitReached => null,
             _ => Wrong(ViolationKind.WrongAnswer, attempt, "a valid order in an open sale"),
         };

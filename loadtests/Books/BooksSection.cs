@@ -30,23 +30,29 @@ public static class BooksSection
         var quarantined = books.Rows.Count(row => row.IsQuarantined);
         var explained = books.Rows.Count(row => !promises.ContainsKey(row.OrderId)) - Count(violations, ViolationKind.Unexpected);
         var unbalanced = Count(violations, ViolationKind.Unbalanced);
+        var units = promises.Values.Sum(promise => promise.Answer.Units);
         var unsold = books.Stock.Sum(item => item.Available);
         return new ResultSection("What the books say",
         [
-            new("Orders promised", Amount.Text(promises.Count), $"{Amount.Text(promises.Values.Sum(promise => promise.Answer.Units))} units"),
-            new("In PostgreSQL", Amount.Text(books.Rows.Count - quarantined), explained == 0 ? "order rows" : $"{Amount.Text(explained)} after a failed answer"),
+            new("Orders promised", Amount.Text(promises.Count), $"{Amount.Text(units)} units"),
+            new("In PostgreSQL", Amount.Text(books.Rows.Count - quarantined),
+                explained == 0 ? "order rows" : $"{Amount.Text(explained)} after a failed answer"),
             new("In quarantine", Amount.Text(quarantined), "waiting for an operator"),
             new("Last order there", untilLastOrder is { } time ? Amount.Text(time) : "–", "after the last buyer heard yes"),
             new("Unsold", Amount.Text(unsold), $"of {Amount.Text(books.Sale.Items.Sum(item => item.Allocated))} units"),
-            .. s_checks.Select(check => Row(check.Name, violations.Where(violation => violation.Kind == check.Kind).Sum(violation => violation.Amount), check.Meaning)),
+            .. s_checks.Select(check => Row(check.Name, violations.Where(violation => violation.Kind == check.Kind), check.Meaning)),
             new("Balanced", unbalanced == 0 ? "yes" : "NO",
-                unbalanced == 0 ? "stock = unsold + in PostgreSQL" : $"{Amount.Text(unbalanced)} equations broken",
+                unbalanced == 0 ? "stock = unsold + in PostgreSQL" : $"equations broken: {Amount.Text(unbalanced)}",
                 unbalanced == 0 ? RowVerdict.Right : RowVerdict.Wrong),
         ]);
     }
 
-    private static int Count(IReadOnlyList<Violation> violations, ViolationKind kind) => violations.Count(violation => violation.Kind == kind);
+    private static int Count(IReadOnlyList<Violation> violations, ViolationKind kind) =>
+        violations.Count(violation => violation.Kind == kind);
 
-    private static ResultRow Row(string name, long amount, string meaning) =>
-        new(name, Amount.Text(amount), meaning, amount == 0 ? RowVerdict.Right : RowVerdict.Wrong);
+    private static ResultRow Row(string name, IEnumerable<Violation> violations, string meaning)
+    {
+        var amount = violations.Sum(violation => violation.Amount);
+        return new(name, Amount.Text(amount), meaning, amount == 0 ? RowVerdict.Right : RowVerdict.Wrong);
+    }
 }

@@ -29,8 +29,8 @@ public sealed class Drain(Sale sale, StockBooks stock, OrderBooks orders, Persis
         {
             if (Stopwatch.GetElapsedTime(started) > Patience)
             {
-                return $"Not drained after {Patience.TotalSeconds:0} s: {waiting?.ToString(CultureInfo.InvariantCulture) ?? "an unknown number of"} "
-                    + $"orders wait in the outbox. {watch.Outage}";
+                var number = waiting?.ToString(CultureInfo.InvariantCulture) ?? "an unknown number of";
+                return $"Not drained after {Patience.TotalSeconds:0} s: {number} orders wait in the outbox. {watch.Outage}";
             }
 
             await Task.Delay(s_interval, cancellationToken);
@@ -43,7 +43,8 @@ public sealed class Drain(Sale sale, StockBooks stock, OrderBooks orders, Persis
             {
                 var quarantined = await orders.CountQuarantinedAsync(sale.SaleId, cancellationToken);
                 return watch.Count + quarantined >= promised ? null
-                    : $"The outbox is empty, yet of {promised} promised orders {watch.Count} are in PostgreSQL and {quarantined} in quarantine. {watch.Outage}";
+                    : $"The outbox is empty, yet of {promised} promised orders {watch.Count} are in PostgreSQL and {quarantined} "
+                        + $"in quarantine. {watch.Outage}";
             }
 
             await Task.Delay(s_interval, cancellationToken);

@@ -26,8 +26,8 @@ public static class PromiseAudit
         var found = rows.Select(row => row.OrderId).ToHashSet(StringComparer.Ordinal);
         var lost = promises.Keys
             .Where(orderId => !found.Contains(orderId))
-            .Select(orderId => new Violation(ViolationKind.Lost, $"{orderId} of user {promises[orderId].UserId}: promised, and in no table"));
-        return lost.Concat(Shared(log, promises)).Concat(Repeated(rows)).Concat(Rows(rows, promises)).Concat(Unexpected(log, rows, promises));
+            .Select(orderId => new Violation(ViolationKind.Lost, $"{orderId} of user {promises[orderId].UserId}: promised, in no table"));
+        return [.. lost, .. Shared(log, promises), .. Repeated(rows), .. Rows(rows, promises), .. Unexpected(log, rows, promises)];
     }
 
     private static IEnumerable<Violation> Shared(IEnumerable<OrderAttempt> log, IReadOnlyDictionary<string, OrderAttempt> promises) =>
@@ -37,7 +37,7 @@ public static class PromiseAudit
         where (first.UserId, first.SkuId) != (attempt.UserId, attempt.SkuId)
         select new Violation(
             ViolationKind.Duplicate,
-            $"{attempt.Answer.OrderId} was given to user {first.UserId}, item {first.SkuId} and to user {attempt.UserId}, item {attempt.SkuId}");
+            $"{attempt.Answer.OrderId} is of user {first.UserId}, item {first.SkuId} and of user {attempt.UserId}, item {attempt.SkuId}");
 
     private static IEnumerable<Violation> Repeated(IEnumerable<OrderRow> rows) =>
         rows.GroupBy(row => row.OrderId)
@@ -54,7 +54,8 @@ public static class PromiseAudit
             }
 
             var item = promise.Request.Item;
-            var promised = new OrderRow(row.OrderId, promise.SkuId, promise.UserId, promise.Quantity, row.Status, item.UnitPrice, item.Currency);
+            var promised = new OrderRow(
+                row.OrderId, promise.SkuId, promise.UserId, promise.Quantity, row.Status, item.UnitPrice, item.Currency);
             if (row != promised)
             {
                 yield return new Violation(ViolationKind.Altered, $"promised {promised}; found {row}");

@@ -31,7 +31,7 @@ public static class StockAudit
             yield return new Violation(ViolationKind.LimitExceeded, $"item {item.SkuId}: user {user} has {units} of {item.LimitPerUser}");
         }
 
-        foreach (var (equation, left, right) in Equations(item, rows, stock).Concat(Equations(live, stock, ledger)))
+        foreach (var (equation, left, right) in RedisEquations(item, rows, stock).Concat(LedgerEquations(rows, stock, ledger)))
         {
             if (left != right)
             {
@@ -43,7 +43,7 @@ public static class StockAudit
         {
             yield return new Violation(
                 ViolationKind.Unbalanced,
-                $"item {item.SkuId}: " + (ledger is null ? "the ledger does not have it" : "the ledger itself says that it is not balanced"));
+                $"item {item.SkuId}: " + (ledger is null ? "not in the ledger" : "not balanced, says the ledger itself"));
         }
 
         foreach (var difference in Holds(item, rows, stock).Concat(Buyers(item, unitsByUser, stock)))
@@ -52,7 +52,8 @@ public static class StockAudit
         }
     }
 
-    private static IEnumerable<(string Equation, long Left, long Right)> Equations(SaleItem item, IReadOnlyList<OrderRow> rows, ItemStock stock)
+    private static IEnumerable<(string Equation, long Left, long Right)> RedisEquations(
+        SaleItem item, IReadOnlyList<OrderRow> rows, ItemStock stock)
     {
         var occupied = rows.Where(row => row.HoldsUnits).Sum(row => (long)row.Quantity);
         return
@@ -65,15 +66,18 @@ public static class StockAudit
         ];
     }
 
-    private static IEnumerable<(string Equation, long Left, long Right)> Equations(long live, ItemStock stock, LedgerItem? ledger) =>
+    private static IEnumerable<(string Equation, long Left, long Right)> LedgerEquations(
+        IReadOnlyList<OrderRow> rows, ItemStock stock, LedgerItem? ledger) =>
         ledger is null
             ? []
             :
             [
                 ("allocated in the ledger = allocated in Redis", ledger.Allocated, stock.Allocated),
                 ("available in the ledger = available in Redis", ledger.Available, stock.Available),
-                ("placed and paid in the ledger = placed and paid in PostgreSQL", ledger.Placed + ledger.Paid, live),
-                ("promised and not yet in PostgreSQL, by the ledger = none", ledger.Reserved, 0),
+                ("placed and paid in the ledger = placed and paid in PostgreSQL", ledger.Placed + ledger.Paid,
+                    rows.Sum(row => row.LiveUnits)),
+                ("reserved in the ledger = in quarantine", ledger.Reserved,
+                    rows.Where(row => row.IsQuarantined).Sum(row => (long)row.Quantity)),
             ];
 
     private static IEnumerable<Violation> Holds(SaleItem item, IReadOnlyList<OrderRow> rows, ItemStock stock)
@@ -92,7 +96,7 @@ public static class StockAudit
         foreach (var (orderId, hold) in stock.Holds.Where(entry => !known.Contains(entry.Key)))
         {
             yield return new Violation(
-                ViolationKind.Unbalanced, $"item {item.SkuId}: hold {orderId} of user {hold.UserId} has no order in PostgreSQL that holds units");
+                ViolationKind.Unbalanced, $"item {item.SkuId}: hold {orderId} of user {hold.UserId} has no such order in PostgreSQL");
         }
     }
 

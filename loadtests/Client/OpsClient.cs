@@ -43,14 +43,15 @@ public sealed class OpsClient : IDisposable
         }
         catch (JsonException error)
         {
-            throw new HttpRequestException($"GET {new Uri(_http.BaseAddress!, path)} answered something else than a ledger: {error.Message}", error);
+            throw new HttpRequestException($"GET {new Uri(_http.BaseAddress!, path)} did not answer a ledger: {error.Message}", error);
         }
     }
 
     /// <inheritdoc/>
     public void Dispose() => _http.Dispose();
 
-    private async Task<HttpResponseMessage> SendAsync(HttpMethod method, string path, HttpContent? content, CancellationToken cancellationToken)
+    private async Task<HttpResponseMessage> SendAsync(
+        HttpMethod method, string path, HttpContent? content, CancellationToken cancellationToken)
     {
         using var request = new HttpRequestMessage(method, path) { Content = content };
         var call = $"{method} {new Uri(_http.BaseAddress!, path)}";

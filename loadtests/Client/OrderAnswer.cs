@@ -20,9 +20,12 @@ public readonly record struct OrderAnswer(AnswerKind Kind, string Code)
     /// <summary>How the answer departs from the documented contract; null when it does not.</summary>
     public string? Departure { get; init; }
 
+    /// <summary>The code of a request that never left: no connection could be made.</summary>
+    public const string NotSent = "not-connected";
+
     /// <summary>True when units may have been reserved although the buyer was not told so. A 503 can follow a reservation
     /// whose reply was lost on the way from Redis, so it counts.</summary>
-    public bool MayHaveReserved => Kind == AnswerKind.Unknown || (Kind == AnswerKind.Refused && Code == RefusalCode.Unavailable);
+    public bool MayHaveReserved => Code == RefusalCode.Unavailable || (Kind == AnswerKind.Unknown && Code != NotSent);
 
     /// <summary>No usable answer arrived.</summary>
     public static OrderAnswer Unknown(string code, string? departure = null) => new(AnswerKind.Unknown, code) { Departure = departure };

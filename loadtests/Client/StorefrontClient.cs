@@ -66,9 +66,13 @@ public sealed class StorefrontClient : IDisposable
             using var response = await SendAsync(request);
             return OrderAnswerReader.Read(order, response, _body.GetBuffer().AsSpan(0, (int)_body.Length));
         }
+        catch (HttpRequestException error) when (error.HttpRequestError == HttpRequestError.ConnectionError)
+        {
+            return OrderAnswer.Unknown(OrderAnswer.NotSent);
+        }
         catch (Exception error) when (IsNetwork(error))
         {
-            return OrderAnswer.Unknown(error is OperationCanceledException ? "timeout" : "connection");
+            return OrderAnswer.Unknown(error is OperationCanceledException ? "timeout" : "connection-lost");
         }
     }
 

@@ -20,7 +20,9 @@ public static class Crowd
     public static IReadOnlyList<Buyer> Draw(Sale sale, int buyers, int seed, BuyerToken tokens)
     {
         var random = new Random(seed);
-        var bodies = sale.Items.ToDictionary(item => item, item => new[] { new OrderRequest(sale.SaleId, item, 1), new OrderRequest(sale.SaleId, item, 2) });
+        var bodies = sale.Items.ToDictionary(
+            item => item,
+            item => new[] { new OrderRequest(sale.SaleId, item, 1), new OrderRequest(sale.SaleId, item, 2) });
         var crowd = new Buyer[buyers];
         for (var index = 0; index < buyers; index++)
         {

@@ -48,7 +48,8 @@ public static class DemoCommand
         {
             await Console.Error.WriteLineAsync("Stopped before the books were checked.");
         }
-        catch (Exception error) when (error is HttpRequestException or RedisException or NpgsqlException or TimeoutException or FormatException)
+        catch (Exception error) when (
+            error is HttpRequestException or RedisException or NpgsqlException or TimeoutException or FormatException)
         {
             await Console.Error.WriteLineAsync($"The sale could not be run or checked. {error.Message}");
         }

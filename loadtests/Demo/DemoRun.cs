@@ -115,7 +115,7 @@ public sealed class DemoRun(Deployment deployment, DemoOptions options, IAnsiCon
         from poll in polls
         let status = poll.Status ?? HttpStatusCode.ServiceUnavailable
         where status is not (HttpStatusCode.OK or HttpStatusCode.ServiceUnavailable)
-        select new Violation(ViolationKind.WrongAnswer, $"GET orders/{poll.OrderId} on API {poll.Api} answered {(int)status} after its 202");
+        select new Violation(ViolationKind.WrongAnswer, $"GET orders/{poll.OrderId}, API {poll.Api}: {(int)status} after the 202");
 
     private static TimeSpan? UntilLastOrder(IEnumerable<OrderAttempt> promises, PersistenceWatch watch)
     {

@@ -37,13 +37,16 @@ public sealed record Deployment(
             .Select(ParseUrl)
             .ToArray();
         var inventory = ParseUrl(Read("INVENTORY_URL"));
-        problem = urls.Length == 0 || Array.Exists(urls, url => url is null) ? "ORDER_URLS must be absolute http(s) URLs, separated by commas."
+        problem =
+            urls.Length == 0 || Array.Exists(urls, url => url is null) ? "ORDER_URLS must be absolute http(s) URLs, separated by commas."
             : inventory is null ? "INVENTORY_URL must be set to the absolute http(s) URL of InventoryService."
             : Read("OPS_KEY") is "" ? "OPS_KEY must be set to the key of the ops endpoints."
             : Encoding.UTF8.GetByteCount(tokenKey) < BuyerToken.MinimumKeyBytes
                 ? $"{TokenCommand.KeyVariable} is too short: a signing key needs at least {BuyerToken.MinimumKeyBytes} bytes."
-            : redis is "" || !IsRedis(redis) ? "ConnectionStrings__Redis must be set to a StackExchange.Redis configuration (host:port,password=…)."
-            : orders is "" || !IsPostgres(orders) ? "ConnectionStrings__Orders must be set to an Npgsql connection string (Host=…;Database=…)."
+            : redis is "" || !IsRedis(redis)
+                ? "ConnectionStrings__Redis must be set to a StackExchange.Redis configuration (host:port,password=…)."
+            : orders is "" || !IsPostgres(orders)
+                ? "ConnectionStrings__Orders must be set to an Npgsql connection string (Host=…;Database=…)."
             : null;
         if (problem is not null)
         {

@@ -95,7 +95,8 @@ public sealed class Rush(HttpMessageInvoker http, IReadOnlyList<Uri> apis, Score
         }
     }
 
-    // A 503 or 429 asks to come back. An unknown outcome may be retried only under a key: without one it could be a second order.
+    // A 503 or 429 asks to come back, and what was never sent can be sent elsewhere at once. An unknown outcome may be retried
+    // only under a key: without one it could become a second order.
     private async Task<(OrderAnswer Answer, int Api)> InsistAsync(
         StorefrontClient storefront, Buyer buyer, Click click, int api, List<OrderAttempt> log, CancellationToken cancellationToken)
     {
@@ -105,14 +106,15 @@ public sealed class Rush(HttpMessageInvoker http, IReadOnlyList<Uri> apis, Score
             var answer = await storefront.PlaceAsync(api, buyer.Authorization, click.Request, click.Key);
             log.Add(new OrderAttempt(buyer.UserId, click.Request, click.Key, api, started, Stopwatch.GetTimestamp(), answer));
             scoreboard.Count(answer);
-            var mayRetry = answer.Code is RefusalCode.Unavailable or RefusalCode.RateLimited
+            var mayRetry = answer.Code is RefusalCode.Unavailable or RefusalCode.RateLimited or OrderAnswer.NotSent
                 || (answer.Kind == AnswerKind.Unknown && click.Key is not null);
             if (!mayRetry || retry == MaximumRetries || cancellationToken.IsCancellationRequested)
             {
                 return (answer, api);
             }
 
-            var pause = answer.RetryAfter ?? s_defaultPause;
+            var isNextOneFresh = answer.Code == OrderAnswer.NotSent && retry + 1 < apis.Count;
+            var pause = isNextOneFresh ? TimeSpan.Zero : answer.RetryAfter ?? s_defaultPause;
             await Task.Delay(pause < s_longestPause ? pause : s_longestPause, cancellationToken)
                 .ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
             api = (api + 1) % apis.Count;

@@ -27,10 +27,9 @@ public static class RushSection
             new("Throughput", $"{Amount.Text(log.Count / duration.TotalSeconds)}/s", "answers"),
             new("Accepted", Amount.Text(accepted.Count), $"{Amount.Text(retries)} are the same order again"),
             new("Refused", Amount.Text(refused.Count), ""),
-            .. refused.GroupBy(attempt => attempt.Answer.Code)
-                .OrderByDescending(group => group.Count())
-                .Select(group => new ResultRow($"  {group.Key}", Amount.Text(group.Count()), Explain(group.Key))),
-            new("Failed", Amount.Text(failed.Count), failed.Count == 0 ? "no answer that says anything" : Causes(failed)),
+            .. ByCode(refused),
+            new("Failed", Amount.Text(failed.Count), "no answer that says anything"),
+            .. ByCode(failed),
             new("Accepts p50", accepts.Text(50), "half of the buyers waited less"),
             new("Accepts p99", accepts.Text(99), "one in a hundred waited longer"),
             new("Refusals p50", refusals.Text(50), ""),
@@ -41,6 +40,11 @@ public static class RushSection
     private static Latency LatencyOf(IEnumerable<OrderAttempt> attempts) =>
         new(attempts.Select(attempt => Stopwatch.GetElapsedTime(attempt.StartedAt, attempt.EndedAt)));
 
+    private static IEnumerable<ResultRow> ByCode(IEnumerable<OrderAttempt> attempts) =>
+        attempts.GroupBy(attempt => attempt.Answer.Code)
+            .OrderByDescending(group => group.Count())
+            .Select(group => new ResultRow($"  {group.Key}", Amount.Text(group.Count()), Explain(group.Key)));
+
     private static string Explain(string code) => code switch
     {
         RefusalCode.SoldOut => "came too late",
@@ -48,9 +52,7 @@ public static class RushSection
         RefusalCode.KeyReused => "one key, two quantities",
         RefusalCode.Unavailable => "asked to come back",
         RefusalCode.RateLimited => "clicked too fast",
+        OrderAnswer.NotSent => "asked another instance",
         _ => "",
     };
-
-    private static string Causes(IEnumerable<OrderAttempt> failed) =>
-        string.Join(", ", failed.GroupBy(attempt => attempt.Answer.Code).Select(group => $"{group.Key} {Amount.Text(group.Count())}"));
 }
