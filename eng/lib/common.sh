@@ -66,10 +66,10 @@ lock() {
     echo "$$ $(identity $$)" >"$RUN/owner"
 }
 
-# owner_alive: whether the command that locked this instance last still runs.
+# owner_alive: whether another command that locked this instance last still runs.
 owner_alive() {
     local pid who
-    { read -r pid who <"$RUN/owner"; } 2>/dev/null && [ "$who" = "$(identity "$pid")" ]
+    { read -r pid who <"$RUN/owner"; } 2>/dev/null && [ "$pid" != $$ ] && [ "$who" = "$(identity "$pid")" ]
 }
 
 unlock() { exec {LOCK}>&-; }
