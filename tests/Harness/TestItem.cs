@@ -52,9 +52,9 @@ internal sealed class TestItem
         await Ledger.InspectAsync(Keys) ?? throw new InvalidOperationException("The item is not in Redis.");
 
     /// <summary>Reserves for each request in one call.</summary>
-    public async Task<List<Answer>> ReserveAsync(params Ask[] asks) => await ReserveAsync(NoBound, asks);
+    public Task<List<Answer>> ReserveAsync(params Ask[] asks) => ReserveWithBoundAsync(NoBound, asks);
 
-    public async Task<List<Answer>> ReserveAsync(int outboxBound, params Ask[] asks)
+    public async Task<List<Answer>> ReserveWithBoundAsync(int outboxBound, params Ask[] asks)
     {
         var batch = new ReserveBatch(Math.Max(asks.Length, 1));
         var suffixes = new List<byte[]>();
