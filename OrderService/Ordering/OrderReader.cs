@@ -52,7 +52,8 @@ internal sealed class OrderReader(NpgsqlDataSource database, StockLedger stock, 
 
     private async Task<(long UserId, OrderView View)?> FindRowAsync(string orderId, CancellationToken cancellationToken)
     {
-        await using var connection = await database.OpenConnectionAsync(cancellationToken).AsTask().WaitAsync(s_patience, cancellationToken);
+        await using var connection = await database.OpenConnectionAsync(cancellationToken).AsTask()
+            .WaitAsync(s_patience, cancellationToken);
         var row = await connection.QuerySingleOrDefaultAsync<Row>(new CommandDefinition(
             """
             select user_id, status, sale_id, sku_id, quantity, unit_price, currency, reserved_at, placed_at, pay_by

@@ -86,7 +86,8 @@ require_port() {
     local deadline=$((SECONDS + 4))
     while port_open "$1"; do
         [ $SECONDS -lt $deadline ] ||
-            die "port $1 is taken by something that this checkout did not start; set SECKILL_PORT_BASE (now ${SECKILL_PORT_BASE:-8080}) to a free range"
+            die "port $1 is taken by something that this checkout did not start;" \
+                "set SECKILL_PORT_BASE (now ${SECKILL_PORT_BASE:-8080}) to a free range"
         sleep 0.2
     done
 }

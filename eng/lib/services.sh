@@ -94,6 +94,7 @@ failed_checks() {
     local found
     found=$(tr -d '\n' <<<"$HTTP_BODY" |
         grep -oE '"name" *: *"[^"]*"[^{}]*"status" *: *"[^"]*"|"[^"]*" *: *\{ *"status" *: *"[^"]*"' |
-        sed -nE 's/^("name" *: *)?"([^"]*)".*"status" *: *"([^"]*)"$/\2 \3/p' | grep -viE ' healthy$' | paste -sd , | sed 's/,/, /g') || true
+        sed -nE 's/^("name" *: *)?"([^"]*)".*"status" *: *"([^"]*)"$/\2 \3/p' |
+        grep -viE ' healthy$' | paste -sd , | sed 's/,/, /g') || true
     echo "${found:-HTTP $HTTP_STATUS}"
 }
