@@ -35,5 +35,6 @@ internal static class Servers
     private static string Required(string name) =>
         Environment.GetEnvironmentVariable("ConnectionStrings__" + name) is { Length: > 0 } value
             ? value
-            : throw new InvalidOperationException($"These tests need real servers, and ConnectionStrings__{name} is not set: run ./seckill test.");
+            : throw new InvalidOperationException(
+                $"These tests need real servers, and ConnectionStrings__{name} is not set: run ./seckill test.");
 }

@@ -33,7 +33,8 @@ public sealed class BuyerTokenTests
 
     [Fact]
     public void A_token_of_another_library_is_accepted() =>
-        Assert.Equal(7, UserOf(Signed("""{ "typ" : "JWT", "kid": {"a":[1]}, "alg":"HS256" }""", $$"""{"exp":{{Now + 9}},"aud":["x"],"sub":"7"}""")));
+        Assert.Equal(7, UserOf(Signed(
+            """{ "typ" : "JWT", "kid": {"a":[1]}, "alg":"HS256" }""", $$"""{"exp":{{Now + 9}},"aud":["x"],"sub":"7"}""")));
 
     [Theory]
     [InlineData("""{"alg":"none"}""")]
@@ -150,7 +151,8 @@ public sealed class BuyerTokenTests
         string[] wrong =
         [
             "", ".", "..", "...", "a.b.c", parts[0], parts[0] + "." + parts[1], token + ".", "." + token, token + "=", token + " ",
-            " " + token, token + "\n", token + "\0", token.Replace(".", " . ", StringComparison.Ordinal), token + "é", parts[0] + ".." + parts[2],
+            " " + token, token + "\n", token + "\0", token.Replace(".", " . ", StringComparison.Ordinal), token + "é",
+            parts[0] + ".." + parts[2],
             token.Replace('.', ','), token + "." + parts[2], new string('a', BuyerToken.MaximumLength), new string('.', 100_000),
             parts[0] + "=." + parts[1] + "." + parts[2], Signed(Header, Claims(), padding: "="), Signed(Header, Claims(), padding: "=="),
         ];
@@ -172,7 +174,8 @@ public sealed class BuyerTokenTests
 
     private static string Signed(string header, string claims, string padding = "")
     {
-        var signed = Base64Url.EncodeToString(Encoding.UTF8.GetBytes(header)) + padding + "." + Base64Url.EncodeToString(Encoding.UTF8.GetBytes(claims));
+        var signed = Base64Url.EncodeToString(Encoding.UTF8.GetBytes(header)) + padding
+            + "." + Base64Url.EncodeToString(Encoding.UTF8.GetBytes(claims));
         return signed + "." + Base64Url.EncodeToString(HMACSHA256.HashData(Encoding.UTF8.GetBytes(Key), Encoding.ASCII.GetBytes(signed)));
     }
 

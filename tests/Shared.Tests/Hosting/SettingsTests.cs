@@ -52,7 +52,8 @@ public sealed class SettingsTests
     [InlineData("")]
     public void A_missing_connection_string_is_named(string? value)
     {
-        var error = Assert.Throws<InvalidSettingException>(() => Configuration("ConnectionStrings:Redis", value).RequiredConnectionString("Redis"));
+        var error = Assert.Throws<InvalidSettingException>(
+            () => Configuration("ConnectionStrings:Redis", value).RequiredConnectionString("Redis"));
         Assert.Contains("ConnectionStrings:Redis", error.Message, StringComparison.Ordinal);
         Assert.Contains("ConnectionStrings__Redis", error.Message, StringComparison.Ordinal);
     }

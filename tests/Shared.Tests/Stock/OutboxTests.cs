@@ -60,7 +60,8 @@ public sealed class OutboxTests
         Assert.Single(await ClaimAsync(item, none, longestWait: wait));
         var next = default(string);
         await Eventually.Holds(
-            async () => (next = (await ClaimAsync(item, none, longestWait: wait)).SingleOrDefault().OrderId) is not null, "it is offered again");
+            async () => (next = (await ClaimAsync(item, none, longestWait: wait)).SingleOrDefault().OrderId) is not null,
+            "it is offered again");
         Assert.Equal(orders[0], next);
     }
 

@@ -65,18 +65,25 @@ public sealed class ReserveOutcomeTests
 
     [Fact]
     public async Task Reserve_refuses_before_the_window() =>
-        await RefusesAsync(await TestItem.OpenAsync(opensIn: TimeSpan.FromHours(1), closesIn: TimeSpan.FromHours(2)), new Ask(_user), ReserveOutcome.NotOpen);
+        await RefusesAsync(
+            await TestItem.OpenAsync(opensIn: TimeSpan.FromHours(1), closesIn: TimeSpan.FromHours(2)),
+            new Ask(_user),
+            ReserveOutcome.NotOpen);
 
     [Fact]
     public async Task Reserve_refuses_after_the_window() =>
-        await RefusesAsync(await TestItem.OpenAsync(opensIn: TimeSpan.FromHours(-2), closesIn: TimeSpan.FromHours(-1)), new Ask(_user), ReserveOutcome.Closed);
+        await RefusesAsync(
+            await TestItem.OpenAsync(opensIn: TimeSpan.FromHours(-2), closesIn: TimeSpan.FromHours(-1)),
+            new Ask(_user),
+            ReserveOutcome.Closed);
 
     [Fact]
     public async Task Reserve_begins_when_Redis_says_that_the_window_does()
     {
         var item = await TestItem.OpenAsync(opensIn: TimeSpan.FromSeconds(1));
         Assert.Equal(ReserveOutcome.NotOpen, Assert.Single(await item.ReserveAsync(new Ask(_user))).Outcome);
-        await Eventually.Holds(async () => Assert.Single(await item.ReserveAsync(new Ask(_user))).Outcome == ReserveOutcome.Reserved, "the sale opens");
+        await Eventually.Holds(
+            async () => Assert.Single(await item.ReserveAsync(new Ask(_user))).Outcome == ReserveOutcome.Reserved, "the sale opens");
         var state = await item.InspectAsync();
         Assert.True(state.Now >= state.OpensAt);
     }
@@ -127,7 +134,8 @@ public sealed class ReserveOutcomeTests
     {
         var item = await TestItem.OpenAsync();
         var answers = await item.ReserveWithBoundAsync(outboxBound: 2, new(_user), new(_user + 1), new(_user + 2));
-        Assert.Equal([ReserveOutcome.Reserved, ReserveOutcome.Reserved, ReserveOutcome.OutboxFull], answers.Select(answer => answer.Outcome));
+        Assert.Equal(
+            [ReserveOutcome.Reserved, ReserveOutcome.Reserved, ReserveOutcome.OutboxFull], answers.Select(answer => answer.Outcome));
         await TestItem.Ledger.SettleAsync(item.Keys, [answers[0].OrderId]);
         Assert.Equal(ReserveOutcome.Reserved, Assert.Single(await item.ReserveWithBoundAsync(outboxBound: 2, new Ask(_user + 3))).Outcome);
         await item.AssertConsistentAsync();

@@ -55,8 +55,7 @@ public sealed partial class ScriptContractTests
         var (header, body) = Read("reserve.lua");
         var documented = DocumentedOutcome().Matches(header).ToDictionary(
             match => Int(match.Groups["code"].Value), match => Pascal(match.Groups["name"].Value));
-        var answer = body[body.IndexOf("local function answer", StringComparison.Ordinal)..body.IndexOf("local reply", StringComparison.Ordinal)];
-        var returned = ReturnedCode().Matches(answer).Select(match => Int(match.Groups[1].Value)).Distinct();
+        var returned = ReturnedCode().Matches(Answer(body)).Select(match => Int(match.Groups[1].Value)).Distinct();
         Assert.Equal(documented.Keys.Order(), returned.Order());
 
         var unknown = UnknownItem().Match(header);
@@ -72,8 +71,7 @@ public sealed partial class ScriptContractTests
     {
         var (header, body) = Read("reserve.lua");
         var documented = DocumentedOutcome().Matches(header).Select(match => match.Groups["code"].Value);
-        var answer = body[body.IndexOf("local function answer", StringComparison.Ordinal)..body.IndexOf("local reply", StringComparison.Ordinal)];
-        Assert.Equal(documented, ReturnedCode().Matches(answer).Select(match => match.Groups[1].Value));
+        Assert.Equal(documented, ReturnedCode().Matches(Answer(body)).Select(match => match.Groups[1].Value));
     }
 
     private static (string Header, string Body) Read(string script)
@@ -96,6 +94,9 @@ public sealed partial class ScriptContractTests
     [
         .. Regex.Matches(body, $@"{what}\[(\d+)\]").Select(match => Int(match.Groups[1].Value)).Distinct().Order(),
     ];
+
+    private static string Answer(string body) =>
+        body[body.IndexOf("local function answer", StringComparison.Ordinal)..body.IndexOf("local reply", StringComparison.Ordinal)];
 
     private static int Int(string digits) => int.Parse(digits, CultureInfo.InvariantCulture);
 
