@@ -1,4 +1,5 @@
 using System.Security.Cryptography;
+using Dapper;
 using Seckill.Shared.Stock;
 using StackExchange.Redis;
 
@@ -21,7 +22,7 @@ internal sealed class TestItem
     public ItemKeys Keys { get; }
 
     /// <summary>First digits of the item's order ids.</summary>
-    public string Number { get; }
+    public string Number { get; private set; }
 
     public static StockLedger Ledger => new(Servers.Redis);
 
@@ -34,6 +35,54 @@ internal sealed class TestItem
         var item = new TestItem();
         await item.WarmAsync(units, limit, opensIn, closesIn);
         return item;
+    }
+
+    /// <summary>As the administration opens it: planned in PostgreSQL, in the catalog, and warm.</summary>
+    public static async Task<TestItem> OpenEverywhereAsync(
+        int units = 100, int limit = 2, TimeSpan? opensIn = null, TimeSpan? closesIn = null)
+    {
+        var item = new TestItem();
+        await item.PlanInPostgresAsync(units, limit, opensIn, closesIn);
+        var catalog = new SaleCatalog(Servers.Redis);
+        await catalog.AddNumberAsync(item.Number, item.Key);
+        await catalog.AddSaleAsync(new OpenedSale(item.Key.SaleId, "Test", [item.Key.SkuId]));
+        await item.WarmAsync(units, limit, opensIn, closesIn);
+        return item;
+    }
+
+    public async Task PlanInPostgresAsync(int units = 100, int limit = 2, TimeSpan? opensIn = null, TimeSpan? closesIn = null)
+    {
+        await Schema.EnsureAsync();
+        var plan = Plan(units, limit, opensIn, closesIn);
+        await using var connection = await Servers.Orders.OpenConnectionAsync();
+        Number = OrderId.Number(await connection.ExecuteScalarAsync<int>(
+            """
+            insert into sales (sale_id, name, opens_at, closes_at, payment_timeout_seconds, state)
+            values (@SaleId, 'Test', @Opens, @Closes, 900, 'open');
+            insert into sale_items (sale_id, sku_id, position, allocated, limit_per_user, unit_price, currency, warmed_at)
+            values (@SaleId, @SkuId, 0, @units, @limit, @UnitPrice, @Currency, now())
+            returning item_number
+            """,
+            new
+            {
+                Key.SaleId, Key.SkuId, units, limit, plan.UnitPrice, plan.Currency,
+                Opens = plan.OpensAt.UtcDateTime, Closes = plan.ClosesAt.UtcDateTime,
+            }));
+    }
+
+    /// <summary>Orders of the item in PostgreSQL: id, status, units.</summary>
+    public async Task<List<(string OrderId, string Status, int Quantity)>> RowsAsync()
+    {
+        await using var connection = await Servers.Orders.OpenConnectionAsync();
+        return [.. await connection.QueryAsync<(string, string, int)>(
+            "select order_id, status, quantity from orders where sale_id = @SaleId order by order_id", new { Key.SaleId })];
+    }
+
+    /// <summary>Units that the ledger in PostgreSQL counts as live.</summary>
+    public async Task<int> LiveAsync()
+    {
+        await using var connection = await Servers.Orders.OpenConnectionAsync();
+        return await connection.ExecuteScalarAsync<int>("select live from sale_items where sale_id = @SaleId", new { Key.SaleId });
     }
 
     public Task<bool> WarmAsync(int units = 100, int limit = 2, TimeSpan? opensIn = null, TimeSpan? closesIn = null) =>
