@@ -35,8 +35,8 @@ internal sealed class Sale
         {
             saleId = sale.Id,
             name = "A scenario",
-            opensAt = DateTimeOffset.UtcNow.AddMinutes(-1),
-            closesAt = DateTimeOffset.UtcNow.AddHours(1),
+            opensAt = TimeProvider.System.GetUtcNow().AddMinutes(-1),
+            closesAt = TimeProvider.System.GetUtcNow().AddHours(1),
             paymentTimeoutSeconds = 3600,
             items = sale.Skus.Select(skuId => new { skuId, allocated = units, limitPerUser, unitPrice = 1999, currency = "EUR" }),
         });
