@@ -28,7 +28,8 @@ public sealed class OperationsTests(Storefront storefront)
             let path = "/" + endpoint.RoutePattern.RawText!.TrimStart('/').Replace(":long}", "}", StringComparison.Ordinal)
             where !s_undescribed.Contains(path)
             from method in endpoint.Metadata.GetMetadata<HttpMethodMetadata>()!.HttpMethods
-            let statuses = endpoint.Metadata.OfType<IProducesResponseTypeMetadata>().Select(response => response.StatusCode).Distinct().Order()
+            let responses = endpoint.Metadata.OfType<IProducesResponseTypeMetadata>()
+            let statuses = responses.Select(response => response.StatusCode).Distinct().Order()
             select $"{method} {path}: {string.Join(' ', statuses)}").Order().ToList();
         Assert.Equal(mapped, described);
         Assert.Contains("POST /orders: 202 400 401 404 409 413 415 422 429 503", described);
@@ -89,7 +90,8 @@ public sealed class OperationsTests(Storefront storefront)
         using var order = await alone.OrderAsync(item.Key, 7);
         Assert.Equal(HttpStatusCode.Accepted, order.StatusCode);
         using var client = alone.ClientOf(7);
-        Assert.Contains("\"status\":\"reserved\"", await client.GetStringOfAsync(order.Headers.Location!.ToString()), StringComparison.Ordinal);
+        Assert.Contains(
+            "\"status\":\"reserved\"", await client.GetStringOfAsync(order.Headers.Location!.ToString()), StringComparison.Ordinal);
         using var ready = await client.GetAsync(new Uri("/health/ready", UriKind.Relative)).InTime();
         Assert.Equal(HttpStatusCode.OK, ready.StatusCode);
         Assert.Contains("\"status\":\"degraded\"", await ready.Content.ReadAsStringAsync(), StringComparison.Ordinal);

@@ -25,7 +25,8 @@ public sealed class StartTests
     [InlineData("RateLimits:TrustedProxies:0", "10.0.0.0/8")]
     public async Task A_wrong_setting_stops_the_start_and_is_named(string setting, string value)
     {
-        var start = new ProcessStartInfo("dotnet", [Path.Combine(AppContext.BaseDirectory, "Seckill.OrderService.dll"), "--urls", "http://127.0.0.1:0"])
+        var program = Path.Combine(AppContext.BaseDirectory, "Seckill.OrderService.dll");
+        var start = new ProcessStartInfo("dotnet", [program, "--urls", "http://127.0.0.1:0"])
         {
             RedirectStandardError = true, RedirectStandardOutput = true,
         };

@@ -26,7 +26,9 @@ public sealed class PlaceOrderTests(Storefront storefront)
         Assert.Equal("reserved", order.GetProperty("status").GetString());
         Assert.Equal(item.Key, new ItemKey(order.GetProperty("saleId").GetInt64(), order.GetProperty("skuId").GetInt64()));
         Assert.Equal((2, 4999L, "EUR"), (
-            order.GetProperty("quantity").GetInt32(), order.GetProperty("unitPrice").GetInt64(), order.GetProperty("currency").GetString()));
+            order.GetProperty("quantity").GetInt32(),
+            order.GetProperty("unitPrice").GetInt64(),
+            order.GetProperty("currency").GetString()));
         Assert.Matches(@"^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$", order.GetProperty("reservedAt").GetString());
     }
 
@@ -93,7 +95,7 @@ public sealed class PlaceOrderTests(Storefront storefront)
     {
         await using var tight = new Storefront(new() { ["Reservations:OutboxBound"] = "1", ["role"] = "api" });
         await tight.InitializeAsync();
-        // Unknown to PostgreSQL, so no worker settles its first order... until it is quarantined; the second entry stays.
+        // An entry that nobody settles, because no message tells of it.
         var item = await TestItem.OpenAsync();
         await Servers.Database.SortedSetAddAsync(item.Keys.Outbox, new string('0', OrderId.Length), 0);
         using var response = await tight.OrderAsync(item.Key, _user);

@@ -33,7 +33,8 @@ public sealed class RateLimitTests
         using var other = storefront.ClientOf(user + 1);
         Assert.Contains("unknown-order", await other.GetStringOfAsync(Path), StringComparison.Ordinal);
         await Eventually.Holds(
-            async () => (await client.GetStringOfAsync(Path)).Contains("unknown-order", StringComparison.Ordinal), "the buyer may ask again");
+            async () => (await client.GetStringOfAsync(Path)).Contains("unknown-order", StringComparison.Ordinal),
+            "the buyer may ask again");
     }
 
     [Fact]
@@ -86,7 +87,8 @@ public sealed class RateLimitTests
     {
         await using var storefront = await StartAsync(OneRequestForEachAddress("127.0.0.1", "10.0.0.1", "10.0.0.2"));
         Assert.All(
-            await AskAsync(storefront, from => $"X-Forwarded-For: 203.0.113.{from}, 10.0.0.2, 10.0.0.1"), status => Assert.Equal(404, status));
+            await AskAsync(storefront, from => $"X-Forwarded-For: 203.0.113.{from}, 10.0.0.2, 10.0.0.1"),
+            status => Assert.Equal(404, status));
     }
 
     private static Dictionary<string, string> OneRequestForEachAddress(params string[] proxies)
@@ -103,8 +105,9 @@ public sealed class RateLimitTests
     private static async Task<int[]> AskAsync(Storefront storefront, Func<int, string> header)
     {
         var token = storefront.Token(TestItem.NewId());
-        return [.. (await Task.WhenAll(Enumerable.Range(1, 20).Select(from => RawHttp.SendAsync(
-            storefront.Address, [$"GET {Path} HTTP/1.1", "Authorization: Bearer " + token, header(from)])))).Select(answer => answer.Status)];
+        var answers = await Task.WhenAll(Enumerable.Range(1, 20).Select(from => RawHttp.SendAsync(
+            storefront.Address, [$"GET {Path} HTTP/1.1", "Authorization: Bearer " + token, header(from)])));
+        return [.. answers.Select(answer => answer.Status)];
     }
 
     private static async Task<Storefront> StartAsync(Dictionary<string, string> settings)

@@ -15,7 +15,8 @@ public sealed class SaleTests(Storefront storefront)
         Assert.Equal("public, max-age=1", response.Headers.CacheControl!.ToString());
         var sale = JsonDocument.Parse(await response.Content.ReadAsStringAsync()).RootElement;
         Assert.Equal(
-            ["saleId", "name", "opensAt", "closesAt", "serverTime", "state", "items"], sale.EnumerateObject().Select(member => member.Name));
+            ["saleId", "name", "opensAt", "closesAt", "serverTime", "state", "items"],
+            sale.EnumerateObject().Select(member => member.Name));
         Assert.Equal("open", sale.GetProperty("state").GetString());
         var first = Assert.Single(sale.GetProperty("items").EnumerateArray());
         Assert.Equal("""{"skuId":1001,"unitPrice":4999,"currency":"EUR","limitPerUser":3,"soldOut":false}""", first.GetRawText());

@@ -46,7 +46,8 @@ public sealed class OrderStoreTests
         await ConsumeAsync(batch);
         await using var connection = await Servers.Orders.OpenConnectionAsync();
         var row = await connection.QuerySingleAsync<(long, long, int, long, string, DateTime)>(
-            "select sku_id, user_id, quantity, unit_price, currency, reserved_at from orders where sale_id = @SaleId", new { item.Key.SaleId });
+            "select sku_id, user_id, quantity, unit_price, currency, reserved_at from orders where sale_id = @SaleId",
+            new { item.Key.SaleId });
         var order = batch.Orders[0];
         Assert.Equal((item.Key.SkuId, order.UserId, order.Quantity, batch.UnitPrice, batch.Currency, order.ReservedAt.UtcDateTime), row);
     }
@@ -151,7 +152,8 @@ public sealed class OrderStoreTests
 
     private static OrdersReserved Part(OrdersReserved batch, IReadOnlyList<ReservedOrder> orders) => batch with { Orders = orders };
 
-    private static IEnumerable<string> Ids(OrdersReserved batch) => batch.Orders.Select(order => order.OrderId).Order(StringComparer.Ordinal);
+    private static IEnumerable<string> Ids(OrdersReserved batch) =>
+        batch.Orders.Select(order => order.OrderId).Order(StringComparer.Ordinal);
 
     private static async Task AssertAllPlacedAsync(TestItem item, OrdersReserved batch)
     {
@@ -164,7 +166,8 @@ public sealed class OrderStoreTests
     private static async Task SetAllocatedAsync(TestItem item, int allocated)
     {
         await using var connection = await Servers.Orders.OpenConnectionAsync();
-        await connection.ExecuteAsync("update sale_items set allocated = @allocated where sale_id = @SaleId", new { allocated, item.Key.SaleId });
+        await connection.ExecuteAsync(
+            "update sale_items set allocated = @allocated where sale_id = @SaleId", new { allocated, item.Key.SaleId });
     }
 
     private static async Task<IEnumerable<string>> QuarantinedAsync(TestItem item)

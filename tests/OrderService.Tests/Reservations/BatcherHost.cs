@@ -25,7 +25,8 @@ internal sealed class BatcherHost : IAsyncDisposable
         var builder = Host.CreateApplicationBuilder();
         builder.Logging.ClearProviders();
         builder.Configuration.AddInMemoryCollection(
-            settings.Append(("ConnectionStrings:Redis", relay.Address)).Select(setting => KeyValuePair.Create(setting.Item1, (string?)setting.Item2)));
+            settings.Append(("ConnectionStrings:Redis", relay.Address))
+                .Select(setting => KeyValuePair.Create(setting.Item1, (string?)setting.Item2)));
         builder.Services.AddSingleton(TimeProvider.System);
         builder.Services.AddStock(builder.Configuration);
         builder.Services.AddMessaging(builder.Configuration);

@@ -29,7 +29,8 @@ public sealed class ReservationBatcherTests
     {
         await using var host = await BatcherHost.StartAsync(("Reservations:MaxBatch", "7"), ("Reservations:QueueCapacity", "5000"));
         var item = await TestItem.OpenEverywhereAsync(units: 2_000, limit: 3);
-        var results = await Task.WhenAll(Enumerable.Range(0, 600).Select(i => Task.Run(() => host.ReserveAsync(item, _user + i, 1 + (i % 3))))).InTime();
+        var results = await Task.WhenAll(Enumerable.Range(0, 600).Select(
+            i => Task.Run(() => host.ReserveAsync(item, _user + i, 1 + (i % 3))))).InTime();
         foreach (var (result, i) in results.Select((result, i) => (result, i)))
         {
             Assert.Equal(ReserveOutcome.Reserved, result.Outcome);
@@ -90,7 +91,8 @@ public sealed class ReservationBatcherTests
         var waiting = Enumerable.Range(1, 50).Select(i => host.ReserveAsync(item, _user + i, 1, "key")).ToList();
         Assert.All(await Task.WhenAll(waiting).InTime(), result => Assert.Equal(ReserveOutcome.Unknown, result.Outcome));
         await Eventually.Holds(
-            async () => (await host.ReserveAsync(item, _user + 99, 1, "key").InTime()).Outcome == ReserveOutcome.Busy, "further buyers are refused at once");
+            async () => (await host.ReserveAsync(item, _user + 99, 1, "key").InTime()).Outcome == ReserveOutcome.Busy,
+            "further buyers are refused at once");
         host.Relay.Thaw();
         var orders = new HashSet<string>();
         for (var i = 1; i <= 50; i++)
@@ -177,7 +179,8 @@ public sealed class ReservationBatcherTests
         await Servers.Database.HashIncrementAsync(item.Keys.State, "available", 1);
         await Servers.Database.HashIncrementAsync(item.Keys.State, "allocated", 1);
         await Eventually.Holds(
-            async () => (await host.ReserveAsync(item, _user + 3).InTime()).Outcome == ReserveOutcome.Reserved, "the returned unit is sold");
+            async () => (await host.ReserveAsync(item, _user + 3).InTime()).Outcome == ReserveOutcome.Reserved,
+            "the returned unit is sold");
         await item.AssertConsistentAsync();
     }
 
