@@ -19,6 +19,12 @@ try
     builder.Services.AddSingleton<SaleStore>();
     builder.Services.AddSingleton<SaleOpening>();
     builder.Services.AddSingleton<LedgerReader>();
+    builder.Services.AddSingleton<StockChanges>();
+    builder.Services.AddHostedService<StockChangeFinisher>();
+
+    // (9) The return of stock.
+    builder.Services.AddValidatedOptions<ReturnsOptions>("Returns");
+    builder.Services.AddHostedService<StockReturns>();
 
     // (10) The outbox sweeper.
     builder.Services.AddValidatedOptions<SweeperOptions>("Sweeper");
@@ -27,6 +33,7 @@ try
     var app = builder.Build();
     app.UseServiceDefaults();
     app.MapSales();
+    app.MapReconciliation();
     await app.RunAsync();
     return 0;
 }

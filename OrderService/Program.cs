@@ -1,6 +1,7 @@
 using MassTransit;
 using Seckill.OrderService;
 using Seckill.OrderService.Ordering;
+using Seckill.OrderService.Payments;
 using Seckill.OrderService.Persistence;
 using Seckill.OrderService.Reservations;
 using Seckill.Shared.Hosting;
@@ -16,9 +17,11 @@ try
     var role = builder.Configuration.RequiredRole();
     builder.Services.AddStock(builder.Configuration);
     builder.Services.AddOrdersDatabase(builder.Configuration);
+    builder.Services.AddSingleton<OrderStore>();
     if (role.HasFlag(Role.Worker))
     {
-        builder.Services.AddPersistence();
+        builder.Services.AddValidatedOptions<PersistenceOptions>("Persistence");
+        builder.Services.AddExpiry();
         builder.Services.AddMessaging(
             builder.Configuration, bus => bus.AddConsumer<OrdersReservedConsumer>(), WorkerEndpoint.Configure);
     }
@@ -34,6 +37,7 @@ try
         // After the bus, so that it stops before it: what is reserved in the last moment can still be published.
         builder.Services.AddReservations();
         builder.Services.AddOrdering(builder.Configuration, builder.Environment);
+        builder.Services.AddPayments(builder.Configuration, builder.Environment);
     }
 
     var app = builder.Build();
@@ -43,6 +47,7 @@ try
     {
         app.MapOrders();
         app.MapSales();
+        app.MapPayments();
         if (app.Configuration.GetValue<bool>("Benchmark:EmptyEndpoint"))
         {
             app.MapEmpty();

@@ -1,4 +1,5 @@
 using Seckill.OrderService.Ordering;
+using Seckill.OrderService.Payments;
 using Seckill.OrderService.Persistence;
 using Seckill.OrderService.Reservations;
 using Seckill.Shared.Hosting;
@@ -16,20 +17,31 @@ internal static class Registrations
         services.AddSingleton<BuyerGuard>();
         services.AddSingleton<OrderReader>();
         services.AddSingleton<SaleReader>();
+        services.AddSingleton<OrderEvents>();
+        services.AddHostedService(provider => provider.GetRequiredService<OrderEvents>());
     }
 
     public static void AddReservations(this IServiceCollection services)
     {
         services.AddValidatedOptions<ReservationOptions>("Reservations");
         services.AddValidatedOptions<RelayOptions>("Relay");
+        services.AddSingleton<HoldFinder>();
         services.AddSingleton<OutboxRelay>();
         services.AddSingleton<ReservationBatcher>();
         services.AddHostedService(provider => provider.GetRequiredService<ReservationBatcher>());
     }
 
-    public static void AddPersistence(this IServiceCollection services)
+    public static void AddPayments(this IServiceCollection services, IConfiguration configuration, IHostEnvironment environment)
     {
-        services.AddValidatedOptions<PersistenceOptions>("Persistence");
-        services.AddSingleton<OrderStore>();
+        var key = configuration.RequiredSecret(environment, "Payments:SigningKey", DevelopmentKeys.Payment);
+        services.AddSingleton(provider => new PaymentSignature(key, provider.GetRequiredService<TimeProvider>()));
+        services.AddSingleton<PaymentStore>();
+        services.AddSingleton<PlacementOnDemand>();
+    }
+
+    public static void AddExpiry(this IServiceCollection services)
+    {
+        services.AddValidatedOptions<ExpiryOptions>("Expiry");
+        services.AddHostedService<OrderExpiry>();
     }
 }

@@ -23,7 +23,7 @@ done
 
 sweep_abandoned
 use_instance demo
-lock 5 || die "another demo of this checkout is running"
+if owner_alive || ! lock 60; then die "another demo of this checkout is running"; fi
 demo=$RUN own=''
 
 # However this ends: the client goes first, then what was started for it.
@@ -31,8 +31,7 @@ clean_up() {
     local code=$?
     trap '' INT TERM HUP
     RUN=$demo
-    stop 5 client build
-    wait
+    end_jobs client build
     if [ -n "$own" ]; then
         use_instance demo
         say "taking the demo down"
@@ -46,11 +45,12 @@ trap 'exit 130' INT
 trap 'exit 143' TERM HUP
 
 use_instance main
-if anything_alive && ready api-1 && ready inventory; then
+if anything_alive && (load_settings; ready api-1 && ready inventory); then
     say "running the sale on the system that is up"
 elif anything_alive || [ -n "$keep" ]; then
-    "$ROOT/seckill" up --apis 2 --workers 1 &
-    wait $!
+    lock 600 || die "another seckill command does not finish"
+    bring_up 2 1
+    unlock
 else
     use_instance demo
     own=1

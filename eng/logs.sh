@@ -23,7 +23,7 @@ if [ -z "$name" ]; then
     exit
 fi
 case $name in */* | .*) bad_usage "not the name of a log: $name" ;; esac
-if [ ! -f "$logs/$name.log" ] && [ -f "$RUN/containers" ]; then
+if [ -f "$RUN/containers" ] && [[ " ${SERVERS[*]} " == *" $name "* ]]; then
     exec docker compose --project-name "$(compose_project)" logs --tail 200 ${follow:+--follow} "${name%-legacy}"
 fi
 [ -f "$logs/$name.log" ] || die "there is no log of $name; ./seckill logs lists them"

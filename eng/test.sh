@@ -24,13 +24,12 @@ FLAVOUR=Debug
 
 sweep_abandoned
 use_instance test
-lock 5 || die "another test run of this checkout is going on"
+if owner_alive || ! lock 60; then die "another test run of this checkout is going on"; fi
 
 clean_up() {
     local code=$?
     trap '' INT TERM HUP
-    stop 5 run build
-    wait
+    end_jobs run build
     bring_down wipe
     [ -z "${summary:-}" ] || echo "$summary"
     exit $code
@@ -46,6 +45,8 @@ summary="0 passed, 1 failed"
 rm -rf "$RUN/results"
 mkdir -p "$RUN/results"
 resolve_servers
+# shellcheck disable=SC2046  # a list of words
+require_ports $(own_processes)
 start_servers_and_build
 
 export SECKILL_PORT_BASE=$BASE

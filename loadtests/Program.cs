@@ -1,1 +1,26 @@
-return 0;
+using System.CommandLine;
+using System.CommandLine.Invocation;
+using Seckill.LoadTests;
+using Seckill.LoadTests.Demo;
+using Seckill.LoadTests.Tokens;
+
+var commands = new RootCommand("Load, demonstrations and proofs for a running Seckill system.")
+{
+    TokenCommand.Create(),
+    DemoCommand.Create(),
+};
+
+var parsed = commands.Parse(args);
+if (parsed.Action is ParseErrorAction)
+{
+    // Not the built-in answer, which writes help to the standard output, where a script expects tokens.
+    foreach (var error in parsed.Errors)
+    {
+        Console.Error.WriteLine(error.Message);
+    }
+
+    Console.Error.WriteLine("Add --help to see what is possible.");
+    return ExitCode.Usage;
+}
+
+return await parsed.InvokeAsync();

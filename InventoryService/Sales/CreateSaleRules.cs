@@ -6,6 +6,7 @@ internal static class CreateSaleRules
     private const int LongestName = 200;
     private const int LongestPaymentTimeoutSeconds = 7 * 24 * 3600;
     private const int MostItems = 1_000;
+    private const int MostUnits = 1_000_000_000;
 
     /// <summary>What is wrong, by field; empty when nothing is.</summary>
     public static Dictionary<string, string> Check(CreateSale sale)
@@ -29,7 +30,7 @@ internal static class CreateSaleRules
             var item = sale.Items[i];
             Rule($"items[{i}]", item is not null, "this must be an object");
             Rule($"items[{i}].skuId", item?.SkuId is > 0, "this must be a positive integer");
-            Rule($"items[{i}].allocated", item?.Allocated is >= 0, "this must be an integer, 0 or more");
+            Rule($"items[{i}].allocated", item?.Allocated is >= 0 and <= MostUnits, $"this must be an integer, 0 to {MostUnits}");
             Rule($"items[{i}].limitPerUser", item?.LimitPerUser is > 0, "this must be a positive integer");
             Rule($"items[{i}].unitPrice", item?.UnitPrice is >= 0, "this must be an integer, 0 or more, in minor units");
             Rule($"items[{i}].currency", item?.Currency is { Length: 3 } code && code.All(char.IsAsciiLetterUpper),

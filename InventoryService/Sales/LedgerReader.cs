@@ -40,36 +40,39 @@ internal sealed class LedgerReader(NpgsqlDataSource database, SaleStore sales, S
     {
         var before = await ReadRowsAsync(item, cancellationToken);
         var redis = await stock.InspectAsync(new ItemKeys(item));
-        var (allocated, live, placed, paid, returned, rejected) = await ReadRowsAsync(item, cancellationToken);
+        var (allocated, live, placed, paid, returned, rejected, returning) = await ReadRowsAsync(item, cancellationToken);
         if (redis is null)
         {
             // Before its first opening, an item has all of its stock in the plan.
             return new LedgerItem(item.SkuId, allocated, allocated, 0, placed, paid, returned, rejected, live == 0);
         }
 
+        // What a closed order still holds counts as reserved until its return, a moment later.
         var reserved = redis.Held - placed - paid;
         var balanced = before.Live == live
             && live == placed + paid
-            && reserved >= 0
-            && (reserved == 0 || redis.OutboxDepth > 0)
+            && reserved >= returning
+            && (reserved == returning || redis.OutboxDepth > 0)
             && redis.Allocated == allocated
             && allocated == redis.Available + redis.Held;
         return new LedgerItem(item.SkuId, allocated, redis.Available, reserved, placed, paid, returned, rejected, balanced);
     }
 
-    private async Task<(int Allocated, int Live, int Placed, int Paid, int Returned, int Rejected)> ReadRowsAsync(
+    private async Task<(int Allocated, int Live, int Placed, int Paid, int Returned, int Rejected, int Returning)> ReadRowsAsync(
         ItemKey item, CancellationToken cancellationToken)
     {
         await using var connection = await database.OpenConnectionAsync(cancellationToken);
-        return await connection.QuerySingleAsync<(int, int, int, int, int, int)>(new CommandDefinition(
+        return await connection.QuerySingleAsync<(int, int, int, int, int, int, int)>(new CommandDefinition(
             """
             select i.allocated, i.live,
               coalesce(sum(o.quantity) filter (where o.status = 'placed'), 0)::int,
               coalesce(sum(o.quantity) filter (where o.status = 'paid'), 0)::int,
               coalesce(sum(o.quantity) filter (where o.status in ('cancelled', 'expired')), 0)::int,
-              coalesce(sum(o.quantity) filter (where o.status = 'rejected'), 0)::int
+              coalesce(sum(o.quantity) filter (where o.status = 'rejected'), 0)::int,
+              coalesce(sum(o.quantity) filter (where r.order_id is not null), 0)::int
             from sale_items i
             left join orders o using (sale_id, sku_id)
+            left join stock_returns r on r.order_id = o.order_id and r.returned_at is null
             where i.sale_id = @SaleId and i.sku_id = @SkuId
             group by i.allocated, i.live
             """,

@@ -1,4 +1,5 @@
 using Seckill.Shared.Hosting;
+using Seckill.Shared.Stock;
 
 namespace Seckill.InventoryService.Sales;
 
@@ -6,9 +7,15 @@ namespace Seckill.InventoryService.Sales;
 internal static class SaleEndpoints
 {
     private const int MaximumBodyBytes = 256 * 1024;
+    private const int LargestChange = 1_000_000;
     private static readonly Problem s_unknownSale = new(404, "unknown-sale", "There is no such sale.");
     private static readonly Problem s_saleExists = new(409, "sale-exists", "This sale id is taken.");
     private static readonly Problem s_neverOpened = new(409, "sale-never-opened", "A sale that was never opened cannot be closed.");
+
+    private static readonly Problem s_unknownItem = new(404, "unknown-item", "There is no such item in this sale.");
+    private static readonly Problem s_notWarm = new(409, "sale-never-opened", "The stock of this item is not in Redis. Open the sale first.");
+    private static readonly Problem s_stockInUse = new(409, "stock-in-use", "Fewer units are available than would be withdrawn.");
+    private static readonly Problem s_keyReused = new(422, "idempotency-key-reused", "This Idempotency-Key came before with another delta.");
 
     private static readonly Problem s_stockLost = new(
         409, "stock-lost", "Redis has lost the stock of this sale. Opening it from the plan would sell units twice; it must be rebuilt.");
@@ -44,6 +51,12 @@ internal static class SaleEndpoints
             .WithDescription("May be repeated. Orders that were accepted go on.")
             .Produces<SaleDetails>()
             .ProducesProblems(401, 404, 409, 503);
+        sales.MapPost("/{saleId:long}/items/{skuId:long}/stock", ChangeStockAsync)
+            .WithSummary("Add units in mid-sale, or withdraw available ones")
+            .WithDescription("Needs an Idempotency-Key; the same key changes the stock once. Units that buyers hold cannot be withdrawn.")
+            .Accepts<ChangeStock>("application/json")
+            .Produces<SaleLedger>()
+            .ProducesProblems(400, 401, 404, 409, 413, 415, 422, 503);
         sales.MapGet("/{saleId:long}/ledger", async (long saleId, LedgerReader ledger, CancellationToken cancellationToken) =>
                 await ledger.ReadAsync(saleId, cancellationToken) is { } found
                     ? Results.Json(found, OpsJson.Default.SaleLedger)
@@ -72,6 +85,40 @@ internal static class SaleEndpoints
                 OpsJson.Default.SaleDetails,
                 statusCode: StatusCodes.Status201Created)
             : s_saleExists;
+    }
+
+    private static async Task<IResult> ChangeStockAsync(
+        long saleId, long skuId, HttpRequest request, StockChanges changes, LedgerReader ledger, CancellationToken cancellationToken)
+    {
+        if (IdempotencyKey.Read(request, out var key) is { } badKey)
+        {
+            return badKey;
+        }
+
+        var (change, problem) = await JsonBody.ReadAsync(request, OpsJson.Default.ChangeStock, MaximumBodyBytes, cancellationToken);
+        if (problem is not null)
+        {
+            return problem;
+        }
+
+        if (key is null)
+        {
+            return Problem.Invalid("Idempotency-Key", "this header is required");
+        }
+
+        if (change!.Delta is not { } delta || delta is 0 or < -LargestChange or > LargestChange)
+        {
+            return Problem.Invalid("delta", $"this must be an integer other than 0, between -{LargestChange} and {LargestChange}");
+        }
+
+        return await changes.ChangeAsync(new ItemKey(saleId, skuId), key, delta, cancellationToken) switch
+        {
+            StockChangeOutcome.UnknownItem => s_unknownItem,
+            StockChangeOutcome.NeverOpened => s_notWarm,
+            StockChangeOutcome.NotEnough => s_stockInUse,
+            StockChangeOutcome.KeyReused => s_keyReused,
+            _ => Results.Json(await ledger.ReadAsync(saleId, cancellationToken), OpsJson.Default.SaleLedger),
+        };
     }
 
     private static async Task<SaleDetails?> WithLocationAsync(

@@ -17,11 +17,15 @@ public sealed record CreateSale(
 
 /// <summary>An item of it.</summary>
 /// <param name="SkuId">Positive.</param>
-/// <param name="Allocated">Units for this sale, 0 or more.</param>
+/// <param name="Allocated">Units for this sale, 0 to 1,000,000,000.</param>
 /// <param name="LimitPerUser">Most units that a user may hold, at least 1.</param>
 /// <param name="UnitPrice">Minor units of <paramref name="Currency"/>, 0 or more.</param>
 /// <param name="Currency">ISO 4217 code, three capital letters.</param>
 public sealed record CreateSaleItem(long? SkuId, int? Allocated, int? LimitPerUser, long? UnitPrice, string? Currency);
+
+/// <summary>A change of stock in mid-sale.</summary>
+/// <param name="Delta">Units to add, or, negative, to withdraw. Not 0, at most 1,000,000.</param>
+public sealed record ChangeStock(int? Delta);
 
 /// <summary>A sale as ops see it.</summary>
 /// <param name="SaleId">The sale.</param>
@@ -79,6 +83,7 @@ public sealed record SaleLedger(long SaleId, bool Balanced, IReadOnlyList<Ledger
     MaxDepth = 8,
     Converters = [typeof(UtcTimeConverter)])]
 [JsonSerializable(typeof(CreateSale))]
+[JsonSerializable(typeof(ChangeStock))]
 [JsonSerializable(typeof(SaleDetails))]
 [JsonSerializable(typeof(IReadOnlyList<SaleDetails>))]
 [JsonSerializable(typeof(SaleLedger))]

@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Text.Json;
+using Seckill.OrderService.Persistence;
 using Seckill.OrderService.Reservations;
 using Seckill.Shared.Hosting;
 using Seckill.Shared.Stock;
@@ -21,6 +22,7 @@ internal static class OrderEndpoints
         OrderId = new string('0', OrderId.Length), UnitPrice = 1, Currency = "EUR", ReservedAt = DateTimeOffset.UnixEpoch,
     };
 
+    private static readonly Problem s_notCancellable = new(409, "not-cancellable", "The order is paid, expired or rejected.");
     private static readonly Problem s_unknownOrder = new(404, "unknown-order", "You have no such order.");
 
     public static void MapOrders(this IEndpointRouteBuilder app)
@@ -38,6 +40,16 @@ internal static class OrderEndpoints
             .WithDescription("For its owner alone; from the moment of the 202, on every instance.")
             .Produces<OrderView>()
             .ProducesProblems(401, 404, 429, 503);
+        app.MapGet("/orders/{orderId}/events", FollowAsync)
+            .WithSummary("What becomes of an order, as Server-Sent Events")
+            .WithDescription("One status event for each change, from the first; ends at a final status. Last-Event-ID leaves out what was seen.")
+            .Produces<OrderView>(contentType: "text/event-stream")
+            .ProducesProblems(401, 404, 429, 503);
+        app.MapPost("/orders/{orderId}/cancel", CancelAsync)
+            .WithSummary("Cancel an order that is not paid")
+            .WithDescription("Also while it is only reserved. Repeating it is 200. The units are for sale again within a second.")
+            .Produces<OrderView>()
+            .ProducesProblems(401, 404, 409, 429, 503);
     }
 
     /// <summary>
@@ -87,6 +99,47 @@ internal static class OrderEndpoints
         return order is null ? s_unknownOrder : Results.Json(order, StorefrontJson.Default.OrderView);
     }
 
+    private static async Task<IResult> FollowAsync(
+        string orderId, HttpContext http, BuyerGuard guard, OrderReader orders, OrderEvents events, CancellationToken cancellationToken)
+    {
+        if (guard.Check(http, out var userId) is { } refusal)
+        {
+            return refusal;
+        }
+
+        if (!OrderId.IsValid(orderId) || await orders.FindAsync(orderId, userId, cancellationToken) is not { } order)
+        {
+            return s_unknownOrder;
+        }
+
+        _ = int.TryParse(http.Request.Headers["Last-Event-ID"], NumberStyles.None, CultureInfo.InvariantCulture, out var lastSeen);
+        return TypedResults.ServerSentEvents(events.FollowAsync(order, lastSeen, cancellationToken));
+    }
+
+    private static async Task<IResult> CancelAsync(
+        string orderId, HttpContext http, BuyerGuard guard, OrderReader orders, PlacementOnDemand placement, OrderStore store,
+        CancellationToken cancellationToken)
+    {
+        if (guard.Check(http, out var userId) is { } refusal)
+        {
+            return refusal;
+        }
+
+        if (!OrderId.IsValid(orderId) || await orders.FindAsync(orderId, userId, cancellationToken) is not { } order)
+        {
+            return s_unknownOrder;
+        }
+
+        if (order.Status == "reserved")
+        {
+            await placement.PlaceIfReservedAsync(orderId, cancellationToken);
+        }
+
+        await store.TryCancelAsync(orderId, cancellationToken);
+        order = await orders.FindAsync(orderId, userId, cancellationToken);
+        return order?.Status == "cancelled" ? Results.Json(order, StorefrontJson.Default.OrderView) : s_notCancellable;
+    }
+
     private static async ValueTask<(PlaceOrder Order, (long UserId, string? Key) Buyer, Problem? Refusal)> ReadAsync(
         HttpContext http, BuyerGuard guard)
     {
@@ -95,7 +148,7 @@ internal static class OrderEndpoints
             return (default, default, refusal);
         }
 
-        if (PlaceOrderRules.ReadKey(http.Request, out var key) is { } badKey)
+        if (IdempotencyKey.Read(http.Request, out var key) is { } badKey)
         {
             return (default, default, badKey);
         }

@@ -1,18 +1,14 @@
-using System.Collections.Concurrent;
 using Dapper;
 using Npgsql;
-using Seckill.Shared.Stock;
+using Seckill.OrderService.Reservations;
 
 namespace Seckill.OrderService.Ordering;
 
 /// <summary>Finds an order wherever it is by now: its row in PostgreSQL, else its hold in Redis.</summary>
 /// <remarks>The row is asked first, because it is the truth from the moment it exists.</remarks>
-internal sealed class OrderReader(NpgsqlDataSource database, StockLedger stock, SaleCatalog catalog)
+internal sealed class OrderReader(NpgsqlDataSource database, HoldFinder holds)
 {
     private static readonly TimeSpan s_patience = TimeSpan.FromSeconds(1);
-
-    // Numbers are never reused and items never change, so this cannot be stale; it holds as many entries as there are items.
-    private readonly ConcurrentDictionary<string, ItemKeys> _itemsByNumber = new();
 
     /// <summary>The order, or null when there is none or it is somebody else's.</summary>
     /// <exception cref="NpgsqlException">PostgreSQL is away, and Redis alone cannot tell the status.</exception>
@@ -26,19 +22,20 @@ internal sealed class OrderReader(NpgsqlDataSource database, StockLedger stock, 
                 return row.UserId == userId ? row.View : null;
             }
         }
-        catch (Exception exception) when (exception is NpgsqlException or TimeoutException)
+        catch (Exception exception) when (exception is NpgsqlException or TimeoutException
+            || (exception is OperationCanceledException && !cancellationToken.IsCancellationRequested))
         {
             databaseIsAway = exception as NpgsqlException ?? new NpgsqlException("PostgreSQL does not answer.", exception);
         }
 
-        if (await FindHoldAsync(orderId) is { } reserved)
+        if (await holds.FindAsync(orderId) is { } reserved)
         {
             if (databaseIsAway is not null && !reserved.InOutbox)
             {
                 throw databaseIsAway;
             }
 
-            return reserved.UserId == userId ? reserved.View : null;
+            return reserved.Hold.UserId == userId ? ViewOf(orderId, reserved) : null;
         }
 
         if (databaseIsAway is not null)
@@ -52,8 +49,9 @@ internal sealed class OrderReader(NpgsqlDataSource database, StockLedger stock, 
 
     private async Task<(long UserId, OrderView View)?> FindRowAsync(string orderId, CancellationToken cancellationToken)
     {
-        await using var connection = await database.OpenConnectionAsync(cancellationToken).AsTask()
-            .WaitAsync(s_patience, cancellationToken);
+        using var patience = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
+        patience.CancelAfter(s_patience);
+        await using var connection = await database.OpenConnectionAsync(patience.Token);
         var row = await connection.QuerySingleOrDefaultAsync<Row>(new CommandDefinition(
             """
             select user_id, status, sale_id, sku_id, quantity, unit_price, currency, reserved_at, placed_at, pay_by
@@ -61,8 +59,7 @@ internal sealed class OrderReader(NpgsqlDataSource database, StockLedger stock, 
             where order_id = @orderId
             """,
             new { orderId },
-            commandTimeout: (int)s_patience.TotalSeconds,
-            cancellationToken: cancellationToken));
+            cancellationToken: patience.Token));
         return row is null
             ? null
             : (row.user_id, new OrderView(
@@ -70,28 +67,9 @@ internal sealed class OrderReader(NpgsqlDataSource database, StockLedger stock, 
                 row.reserved_at, row.placed_at, row.pay_by));
     }
 
-    private async Task<(long UserId, bool InOutbox, OrderView View)?> FindHoldAsync(string orderId)
-    {
-        var number = orderId[..OrderId.NumberLength];
-        if (!_itemsByNumber.TryGetValue(number, out var keys))
-        {
-            if (await catalog.FindItemAsync(number) is not { } item)
-            {
-                return null;
-            }
-
-            keys = _itemsByNumber.GetOrAdd(number, new ItemKeys(item));
-        }
-
-        if (await stock.FindHoldAsync(keys, orderId) is not var (hold, inOutbox) || await stock.InspectAsync(keys) is not { } snapshot)
-        {
-            return null;
-        }
-
-        return (hold.UserId, inOutbox, new OrderView(
-            orderId, "reserved", keys.Item.SaleId, keys.Item.SkuId, hold.Units, snapshot.UnitPrice, snapshot.Currency,
-            hold.ReservedAt, null, hold.ReservedAt.AddSeconds(snapshot.PaymentTimeoutSeconds)));
-    }
+    private static OrderView ViewOf(string orderId, HeldOrder held) => new(
+        orderId, "reserved", held.Item.SaleId, held.Item.SkuId, held.Hold.Units, held.Snapshot.UnitPrice, held.Snapshot.Currency,
+        held.Hold.ReservedAt, null, held.Hold.ReservedAt.AddSeconds(held.Snapshot.PaymentTimeoutSeconds));
 
 #pragma warning disable IDE1006 // Named after the columns.
     private sealed record Row(

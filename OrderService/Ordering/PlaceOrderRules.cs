@@ -8,22 +8,6 @@ internal static class PlaceOrderRules
     /// <summary>A larger body gets 413.</summary>
     public const int MaximumBodyBytes = 4096;
 
-    private const int MaximumKeyLength = 64;
-    private static readonly Problem s_badKey = Problem.Invalid("Idempotency-Key", "it must be 1 to 64 visible ASCII characters, once");
-
-    /// <summary>The key or null, or why it is none.</summary>
-    public static Problem? ReadKey(HttpRequest request, out string? key)
-    {
-        key = null;
-        if (!request.Headers.TryGetValue("Idempotency-Key", out var values))
-        {
-            return null;
-        }
-
-        key = values.Count == 1 ? values[0] : null;
-        return key is { Length: > 0 and <= MaximumKeyLength } && !key.AsSpan().ContainsAnyExceptInRange('!', '~') ? null : s_badKey;
-    }
-
     /// <summary>Null when the order can be tried, or what is wrong with it.</summary>
     public static Problem? Check(in PlaceOrder order)
     {

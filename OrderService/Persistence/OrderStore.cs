@@ -28,6 +28,30 @@ internal sealed class OrderStore(NpgsqlDataSource database)
         }
     }
 
+    /// <summary>Cancels an order that waits for payment; the row decides. Its stock is on its way back when this ends.</summary>
+    /// <returns>False when it was not waiting for payment.</returns>
+    public async Task<bool> TryCancelAsync(string orderId, CancellationToken cancellationToken) =>
+        await CloseAsync("cancelled", "order_id = @orderId", new { orderId }, cancellationToken) == 1;
+
+    /// <summary>Expires orders whose time to pay is over, by the database's clock; the longest overdue first.</summary>
+    /// <param name="most">Most orders to expire.</param>
+    /// <param name="cancellationToken">Stops.</param>
+    /// <returns>How many were expired.</returns>
+    public Task<int> ExpireAsync(int most, CancellationToken cancellationToken) =>
+        CloseAsync(
+            "expired",
+            """
+            order_id in (
+              select order_id from orders
+              where status = 'placed' and pay_by <= now()
+              order by pay_by
+              limit @most
+              for update skip locked
+            )
+            """,
+            new { most },
+            cancellationToken);
+
     /// <summary>Puts an order where an operator sees it.</summary>
     public async Task QuarantineAsync(OrdersReserved batch, string error, CancellationToken cancellationToken)
     {
@@ -40,6 +64,31 @@ internal sealed class OrderStore(NpgsqlDataSource database)
             on conflict (order_id) do nothing
             """,
             Parameters(batch, new { error }),
+            cancellationToken: cancellationToken));
+    }
+
+    private async Task<int> CloseAsync(string status, string which, object parameters, CancellationToken cancellationToken)
+    {
+        await using var connection = await database.OpenConnectionAsync(cancellationToken);
+        return await connection.ExecuteScalarAsync<int>(new CommandDefinition(
+            $"""
+            with closed as (
+              update orders
+              set status = '{status}', closed_at = now()
+              where status = 'placed' and {which}
+              returning order_id, sale_id, sku_id, quantity
+            ), returns as (
+              insert into stock_returns (order_id, sale_id, sku_id)
+              select order_id, sale_id, sku_id from closed
+            ), ledger as (
+              update sale_items
+              set live = live - units
+              from (select sale_id, sku_id, sum(quantity)::int as units from closed group by sale_id, sku_id) c
+              where (sale_items.sale_id, sale_items.sku_id) = (c.sale_id, c.sku_id)
+            )
+            select count(*) from closed
+            """,
+            parameters,
             cancellationToken: cancellationToken));
     }
 
@@ -99,7 +148,10 @@ internal sealed class OrderStore(NpgsqlDataSource database)
               join sales s on s.sale_id = @SaleId
               order by i.order_id
               on conflict (order_id) do nothing
-              returning quantity, status
+              returning order_id, quantity, status
+            ), returns as (
+              insert into stock_returns (order_id, sale_id, sku_id)
+              select order_id, @SaleId, @SkuId from placed where status = 'rejected'
             )
             update sale_items
             set live = live + (select coalesce(sum(quantity), 0) from placed where status = 'placed')

@@ -14,8 +14,17 @@ public static class JsonBody
         StatusCodes.Status415UnsupportedMediaType, "not-json", "The body must be application/json in UTF-8.");
 
     /// <summary>The value, or why there is none: 415, 413 over <paramref name="maximumBytes"/>, or 400 with the field.</summary>
+    /// <param name="request">Whose body.</param>
+    /// <param name="type">Of the value.</param>
+    /// <param name="maximumBytes">A larger body is not read to its end.</param>
+    /// <param name="cancellationToken">Stops the reading.</param>
+    /// <param name="check">Sees the raw body before it is parsed, and may refuse it.</param>
     public static async ValueTask<(T? Value, Problem? Problem)> ReadAsync<T>(
-        HttpRequest request, JsonTypeInfo<T> type, int maximumBytes, CancellationToken cancellationToken)
+        HttpRequest request,
+        JsonTypeInfo<T> type,
+        int maximumBytes,
+        CancellationToken cancellationToken,
+        Func<ReadOnlySequence<byte>, Problem?>? check = null)
     {
         if (!IsJson(request.ContentType))
         {
@@ -30,7 +39,12 @@ public static class JsonBody
         var read = await request.BodyReader.ReadAtLeastAsync(maximumBytes + 1, cancellationToken);
         try
         {
-            return read.Buffer.Length > maximumBytes ? (default, TooLarge(maximumBytes)) : Parse(read.Buffer, type);
+            if (read.Buffer.Length > maximumBytes)
+            {
+                return (default, TooLarge(maximumBytes));
+            }
+
+            return check?.Invoke(read.Buffer) is { } refusal ? (default, refusal) : Parse(read.Buffer, type);
         }
         finally
         {

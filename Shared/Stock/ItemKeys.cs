@@ -20,6 +20,8 @@ public sealed class ItemKeys
         Outbox = tag + "outbox";
         Orders = tag + "orders";
         Keys = tag + "keys";
+        Changes = tag + "changes";
+        ForRelease = [State, Buyers, Holds, Outbox, Orders];
         ForReserve = [State, Buyers, Holds, Outbox, Orders, Keys];
     }
 
@@ -44,5 +46,10 @@ public sealed class ItemKeys
     /// <summary>Hash: user and idempotency key → order id, quantity, reserved at (unix ms). Outlives the hold.</summary>
     internal RedisKey Keys { get; }
 
+    /// <summary>Set: names of the stock changes that were made.</summary>
+    internal RedisKey Changes { get; }
+
     internal RedisKey[] ForReserve { get; }
+
+    internal RedisKey[] ForRelease { get; }
 }

@@ -22,6 +22,8 @@ public sealed class StockLedger(IConnectionMultiplexer redis)
     private static readonly string s_close = Script("close.lua");
     private static readonly string s_inspect = Script("inspect.lua");
     private static readonly string s_claim = Script("claim.lua");
+    private static readonly string s_release = Script("release.lua");
+    private static readonly string s_adjust = Script("adjust.lua");
 
     private IDatabase Database => redis.GetDatabase();
 
@@ -109,6 +111,34 @@ public sealed class StockLedger(IConnectionMultiplexer redis)
 
         return claimed;
     }
+
+    /// <summary>How many orders wait in the outbox, and the age of the oldest among the thousand that are due first.</summary>
+    public async Task<(long Depth, TimeSpan Oldest)> InspectOutboxAsync(ItemKeys item)
+    {
+        const int Sample = 1000;
+        var depth = await Database.SortedSetLengthAsync(item.Outbox).WaitAsync(Patience);
+        var first = await Database.SortedSetRangeByRankAsync(item.Outbox, 0, Sample - 1).WaitAsync(Patience);
+        var holds = first.Length == 0 ? [] : await Database.HashGetAsync(item.Holds, first).WaitAsync(Patience);
+        var now = (await InspectAsync(item))?.Now ?? default;
+        var ages = holds.Select(text => Hold.TryParse(text, out var hold) ? now - hold.ReservedAt : TimeSpan.Zero);
+        return (depth, ages.Append(TimeSpan.Zero).Max());
+    }
+
+    /// <summary>(9) Gives back the units of closed orders and tells every instance. Repeatable.</summary>
+    /// <returns>How many orders' units came back now.</returns>
+    public async Task<int> ReleaseAsync(ItemKeys item, IEnumerable<string> orderIds)
+    {
+        RedisValue[] arguments = [item.Item.ToString(), .. orderIds.Select(id => (RedisValue)id)];
+        return (int)await EvaluateAsync(s_release, item.ForRelease, arguments).WaitAsync(Patience);
+    }
+
+    /// <summary>Adds units, or withdraws available ones. Repeatable by the name of the change.</summary>
+    /// <param name="item">Whose stock.</param>
+    /// <param name="change">A name; the same change is made once.</param>
+    /// <param name="units">Negative to withdraw.</param>
+    public async Task<AdjustOutcome> AdjustAsync(ItemKeys item, string change, int units) =>
+        (AdjustOutcome)(int)await EvaluateAsync(
+            s_adjust, [item.State, item.Changes], [item.Item.ToString(), change, units]).WaitAsync(Patience);
 
     /// <summary>Calls back, on a thread of the pool, when units of an item became available again.</summary>
     public void OnRestocked(Action<ItemKey> notify) =>

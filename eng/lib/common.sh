@@ -30,6 +30,15 @@ use_instance() {
     mkdir -p "$RUN/pids" "$RUN/logs"
 }
 
+# elsewhere: the directory for data that cannot be under .run; other users cannot have made it for us.
+elsewhere() {
+    local dir
+    dir=/var/tmp/seckill-$(digest <<<"$RUN")
+    [ -d "$dir" ] || mkdir -m 711 "$dir"
+    [ -O "$dir" ] || die "$dir belongs to another user"
+    echo "$dir"
+}
+
 # port_of NAME: the port of a process of this instance.
 port_of() {
     case $1 in
@@ -46,12 +55,21 @@ port_of() {
     esac
 }
 
-# lock SECONDS: one command at a time changes an instance. The lock goes with this process, however it dies.
+# lock SECONDS: one command at a time changes an instance. The lock goes with this process, however it dies, or
+# with the last job that it was killed out of.
 lock() {
     exec {LOCK}>"$RUN/lock"
-    flock -n "$LOCK" && return
-    [ "$1" -eq 0 ] || say "waiting for another seckill command of this checkout"
-    flock -w "$1" "$LOCK"
+    if ! flock -n "$LOCK"; then
+        say "waiting for another seckill command of this checkout"
+        flock -w "$1" "$LOCK" || return 1
+    fi
+    echo "$$ $(identity $$)" >"$RUN/owner"
+}
+
+# owner_alive: whether another command, the last that locked this instance, still runs.
+owner_alive() {
+    local pid who
+    { read -r pid who <"$RUN/owner"; } 2>/dev/null && [ "$pid" != $$ ] && [ "$who" = "$(identity "$pid")" ]
 }
 
 unlock() { exec {LOCK}>&-; }

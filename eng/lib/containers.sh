@@ -1,8 +1,10 @@
 # The servers as containers of docker-compose.yml. Sourced, never run.
 # shellcheck shell=bash
 
-# The limit: a client without an engine behind it can hang.
-docker_answers() { command -v docker >/dev/null && timeout 5 docker info >/dev/null 2>&1; }
+# The limit: a client without an engine behind it can hang. The compose plug-in is a package of its own.
+docker_answers() {
+    command -v docker >/dev/null && timeout 5 docker info >/dev/null 2>&1 && timeout 5 docker compose version >/dev/null 2>&1
+}
 
 compose_project() { echo "seckill-$(digest <<<"$RUN")-$BASE"; }
 

@@ -15,7 +15,7 @@ pg_home() {
     if "${PG_AS[@]}" test -x "$RUN" 2>/dev/null; then
         echo "$RUN/$1"
     else
-        echo "/var/tmp/seckill-$(digest <<<"$RUN")/$1"
+        echo "$(elsewhere)/$1"
     fi
 }
 
@@ -26,7 +26,7 @@ start_postgres() {
     mkdir -p "$home"
     [ "$(id -u)" -ne 0 ] || chown postgres: "$home"
     [ -f "$data/PG_VERSION" ] || pg_create "$bin" "$home" "$name"
-    [ "$home" = "$RUN/$name" ] || echo "$data" >"$RUN/$name.location"
+    [ "$home" = "$RUN/$name" ] || say "the data of $name is in $home"
     pg_forget_stale_owner "$data"
     for try in 1 2 3; do
         spawn "$name" '' "$home" "${PG_AS[@]}" "$bin/postgres" -D "$data" \
@@ -38,13 +38,14 @@ start_postgres() {
     wait_ready "$name" 60
 }
 
-# pg_create BIN HOME NAME: a new cluster with its database, complete or absent whenever this is killed.
+# pg_create BIN HOME NAME: a new cluster with its database, complete or absent whenever this is killed. In a session
+# of its own, so that Ctrl-C does not fill the terminal with the complaints of initdb.
 pg_create() {
     local new=$2/data.new log=$RUN/logs/$3-create.log
     rm -rf "$new" "$2/data"
     echo "$PG_PASSWORD" >"$2/password"
     if ! {
-        "${PG_AS[@]}" "$1/initdb" -D "$new" -U postgres -E UTF8 --locale=C.UTF-8 \
+        setsid --wait "${PG_AS[@]}" "$1/initdb" -D "$new" -U postgres -E UTF8 --locale=C.UTF-8 \
             --auth=scram-sha-256 --pwfile="$2/password" &&
             "${PG_AS[@]}" "$1/postgres" --single -D "$new" postgres <<<"CREATE DATABASE $(pg_database "$3")"
     } >"$log" 2>&1; then

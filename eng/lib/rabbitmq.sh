@@ -1,8 +1,18 @@
 # The private RabbitMQ with its own node name, ports, directories and epmd. Sourced, never run.
 # shellcheck shell=bash
 
+# Its watch on the free disk space fails on a path with a space in it.
+rabbitmq_home() {
+    case $RUN in
+        *[[:space:]]*) echo "$(elsewhere)/rabbitmq" ;;
+        *) echo "$RUN/rabbitmq" ;;
+    esac
+}
+
 start_rabbitmq() {
-    local dir=$RUN/rabbitmq
+    local dir
+    dir=$(rabbitmq_home)
+    [ "$dir" = "$RUN/rabbitmq" ] || say "the data of rabbitmq is in $dir"
     mkdir -p "$dir/home"
     # The data belongs to the node name: it is chosen once, and survives other ports and a moved checkout.
     [ -s "$dir/node" ] || echo "seckill$BASE-$(digest <<<"$RUN")@localhost" >"$dir/node"
@@ -11,6 +21,7 @@ start_rabbitmq() {
 listeners.tcp.1 = 127.0.0.1:$(port_of rabbitmq)
 log.console = true
 log.console.level = warning
+log.console.use_colors = off
 log.connection.level = error
 log.file = false
 vm_memory_high_watermark.absolute = 1GB
@@ -33,6 +44,16 @@ END
         RABBITMQ_SERVER_ADDITIONAL_ERL_ARGS="+S 1:1 -kernel inet_dist_use_interface {127,0,0,1}" \
         "$RABBITMQ_BIN"
     wait_ready rabbitmq 60
+}
+
+# RabbitMQ replaces an epmd that died by one that nobody recorded. It is ours when it has our server's home.
+adopt_epmd() {
+    local process
+    alive epmd && return
+    for process in /proc/[0-9]*; do
+        [ "$(cat "$process/comm" 2>/dev/null)" = epmd ] || continue
+        ! grep -qzFx "HOME=$(rabbitmq_home)/home" "$process/environ" 2>/dev/null || record epmd "${process#/proc/}" ''
+    done
 }
 
 # rabbitmq_answers PORT: the listener is the last thing that the server opens; it greets with a method frame.

@@ -13,15 +13,18 @@ setting_of() {
     esac
 }
 
+# Decided once, before we export connection strings ourselves.
+CALLERS_SERVERS=' '
+for server in "${SERVERS[@]}"; do
+    setting=$(setting_of "$server")
+    [ -z "${!setting:-}" ] || CALLERS_SERVERS+="$server "
+done
+
 # resolve_servers: exports the four connection strings. EXTERNAL lists the servers that the caller named: we
 # never touch these. SOURCE is `containers` or `packages`, and stays what it was while there is data in it.
 resolve_servers() {
-    local server setting
-    EXTERNAL=' '
-    for server in "${SERVERS[@]}"; do
-        setting=$(setting_of "$server")
-        [ -z "${!setting:-}" ] || EXTERNAL+="$server "
-    done
+    local server
+    EXTERNAL=$CALLERS_SERVERS
     if [ -f "$RUN/source" ]; then
         SOURCE=$(cat "$RUN/source")
     elif [ "$(own_servers)" != '' ] && docker_answers; then
@@ -38,6 +41,17 @@ own_servers() {
     local server
     for server in "${SERVERS[@]}"; do
         [[ $EXTERNAL == *" $server "* ]] || echo "$server"
+    done
+}
+
+# Containers hold the ports of ours that are up; Docker itself complains about the others.
+own_processes() {
+    local server
+    [ "$SOURCE" = packages ] || return 0
+    adopt_epmd
+    for server in $(own_servers); do
+        echo "$server"
+        [ "$server" != rabbitmq ] || alive rabbitmq || echo "epmd rabbitmq-dist"
     done
 }
 
@@ -72,7 +86,6 @@ start_servers() {
     for server in "${missing[@]}"; do
         # One that runs and is not ready gets no second chance: what it waits for is not coming.
         stop 15 "$server"
-        require_port "$(port_of "$server")"
     done
     for server in "${missing[@]}"; do
         case $server in
@@ -89,6 +102,7 @@ own_process() { [ "$SOURCE" = containers ] || alive "$1"; }
 
 stop_servers() {
     stop 20 redis rabbitmq postgres postgres-legacy
+    adopt_epmd
     stop 5 epmd
     stop_containers "${1:-}"
 }

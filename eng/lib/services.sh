@@ -74,7 +74,6 @@ start_service() {
         say "restarting $name: it runs with other settings"
         stop 15 "$name"
     fi
-    require_port "$(port_of "$name")"
     say "starting $name"
     spawn "$name" "$spec" "$RUN/app/$project" "${command[@]}"
 }
@@ -83,21 +82,20 @@ start_service() {
 service_settings() { env | grep -E '^[A-Za-z]+__|^(ASPNETCORE|DOTNET)_ENVIRONMENT=' | sort; }
 
 service_ready() {
-    if http_get "$(port_of "$1")" /health/ready; then
-        DETAIL=ready
-        return
-    fi
-    DETAIL="not answering"
-    [ -z "$HTTP_STATUS" ] || DETAIL="not ready: $(failed_checks)"
-    return 1
+    local complaints
+    http_get "$(port_of "$1")" /health/ready || true
+    complaints=$(failed_checks)
+    case $HTTP_STATUS in
+        200) DETAIL=ready${complaints:+, but $complaints} ;;
+        '') DETAIL="not answering" ;;
+        *) DETAIL="not ready: ${complaints:-HTTP $HTTP_STATUS}" ;;
+    esac
+    [ "$HTTP_STATUS" = 200 ]
 }
 
 # failed_checks: what the readiness report complains about, as "redis unhealthy, postgres degraded".
 failed_checks() {
-    local found
-    found=$(tr -d '\n' <<<"$HTTP_BODY" |
-        grep -oE '"name" *: *"[^"]*"[^{}]*"status" *: *"[^"]*"|"[^"]*" *: *\{ *"status" *: *"[^"]*"' |
-        sed -nE 's/^("name" *: *)?"([^"]*)".*"status" *: *"([^"]*)"$/\2 \3/p' |
-        grep -viE ' healthy$' | paste -sd , | sed 's/,/, /g') || true
-    echo "${found:-HTTP $HTTP_STATUS}"
+    tr -d '\n' <<<"$HTTP_BODY" | grep -oE '"name" *: *"[^"]*" *, *"status" *: *"[^"]*"' |
+        sed -nE 's/^"name" *: *"([^"]*)".*"status" *: *"([^"]*)"$/\1 \2/p' |
+        grep -viE ' healthy$' | paste -sd , | sed 's/,/, /g' || true
 }

@@ -22,8 +22,10 @@ bring_up() {
     local name n wanted=(inventory)
     for ((n = 1; n <= $1; n++)); do wanted+=("api-$n"); done
     for ((n = 1; n <= $2; n++)); do wanted+=("worker-$n"); done
+    keep_ports
     resolve_servers
-    require_same_ports
+    # shellcheck disable=SC2046  # a list of words
+    require_ports $(own_processes) "${wanted[@]}"
     start_servers_and_build || exit 1
     install_app InventoryService '^inventory$'
     install_app OrderService '^(api|worker)-'
@@ -37,13 +39,19 @@ bring_up() {
 # start_servers_and_build: both at once. Whatever becomes of one, it waits for the other: nothing of ours goes on
 # in the background after a command.
 start_servers_and_build() {
-    local job ok=1
+    local ok=1
     record_settings
     start_servers &
-    job=$!
+    JOB=$!
     build || ok=''
-    wait $job || ok=''
+    wait "$JOB" || ok=''
     [ -n "$ok" ]
+}
+
+# end_jobs NAME...: for a command that is interrupted: ends the tools, and lets the starting of servers finish.
+end_jobs() {
+    stop 5 "$@"
+    [ -z "${JOB:-}" ] || wait "$JOB" || true
 }
 
 # bring_down [wipe]: services first, so that they can finish their work while the servers are there.
@@ -55,16 +63,16 @@ bring_down() {
     stop_servers "${1:-}"
     rm -f "$RUN/settings"
     [ -n "${1:-}" ] || return 0
-    rm -rf "$RUN/app" "$RUN/source" "$RUN/rabbitmq" "$RUN/redis"
-    for name in postgres postgres-legacy; do rm -rf "$(pg_home $name)" "$RUN/$name.location"; done
-    rmdir "$(dirname "$(pg_home postgres)")" 2>/dev/null || true
+    for name in postgres postgres-legacy; do rm -rf "$(pg_home $name)"; done
+    rm -rf "$RUN/app" "$RUN/source" "$RUN/redis" "$(rabbitmq_home)" "$(elsewhere)"
 }
 
-# A running system keeps its ports: another SECKILL_PORT_BASE would look for it in the wrong place.
-require_same_ports() {
+# A running system keeps its ports: with others we would look for it in the wrong place.
+keep_ports() {
     local base
     anything_alive || return 0
     base=$(sed -n 's/^BASE=//p' "$RUN/settings" 2>/dev/null) || true
+    [ -n "${SECKILL_PORT_BASE:-}" ] || BASE=${base:-$BASE}
     [ "${base:-$BASE}" = "$BASE" ] || die "this checkout is up on SECKILL_PORT_BASE=$base; ./seckill down first"
 }
 
@@ -99,18 +107,18 @@ use_running_instance() {
     anything_alive || use_instance main
 }
 
-# sweep_abandoned: ends demos and test runs whose command was killed. One that is alive holds its lock.
+# sweep_abandoned: ends demos and test runs whose command was killed. In a subshell, so that their settings do
+# not become ours.
 sweep_abandoned() {
-    local was=$INSTANCE instance LOCK
+    local instance
     for instance in demo test; do
-        use_instance $instance
-        if [ -n "$(recorded)" ] && lock 0; then
+        (
+            use_instance $instance
+            [ -f "$RUN/owner" ] && ! owner_alive && lock 60 && [ -n "$(recorded)" ] || exit 0
             say "cleaning up after a $instance that was killed"
             bring_down wipe
-            unlock
-        fi
+        )
     done
-    use_instance "$was"
 }
 
 # api_urls: of all copies, separated by commas.

@@ -1,0 +1,148 @@
+using Dapper;
+using Npgsql;
+using Seckill.Shared.Stock;
+
+namespace Seckill.InventoryService.Sales;
+
+/// <summary>What came of a change of stock.</summary>
+internal enum StockChangeOutcome
+{
+    /// <summary>Made, now or before.</summary>
+    Made,
+
+    /// <summary>No such item.</summary>
+    UnknownItem,
+
+    /// <summary>The sale was never opened: its plan is not in Redis yet.</summary>
+    NeverOpened,
+
+    /// <summary>Fewer units are available than would be withdrawn; nothing is changed.</summary>
+    NotEnough,
+
+    /// <summary>The key came before with another delta.</summary>
+    KeyReused,
+}
+
+/// <summary>
+/// Adds and withdraws stock in mid-sale. The two stores change in the order that never lets Redis sell more than PostgreSQL's
+/// ledger allows: units are added to the ledger first, and withdrawn from Redis first. Each step is repeatable by the key, and a
+/// change that a crash left half made is finished by <see cref="FinishAsync"/>.
+/// </summary>
+internal sealed class StockChanges(NpgsqlDataSource database, StockLedger stock)
+{
+    /// <summary>Makes the change, once for each key.</summary>
+    public async Task<StockChangeOutcome> ChangeAsync(ItemKey item, string key, int delta, CancellationToken cancellationToken)
+    {
+        if (await stock.InspectAsync(new ItemKeys(item)) is null)
+        {
+            return await ExistsAsync(item, cancellationToken) ? StockChangeOutcome.NeverOpened : StockChangeOutcome.UnknownItem;
+        }
+
+        var (known, done) = await StartAsync(item, key, delta, cancellationToken);
+        return known != delta ? StockChangeOutcome.KeyReused
+            : done ? StockChangeOutcome.Made
+            : await FinishAsync(item, key, delta, cancellationToken);
+    }
+
+    /// <summary>Changes that were started before <paramref name="age"/> and are not done.</summary>
+    public async Task<IReadOnlyList<(ItemKey Item, string Key, int Delta)>> FindUnfinishedAsync(TimeSpan age, CancellationToken cancellationToken)
+    {
+        await using var connection = await database.OpenConnectionAsync(cancellationToken);
+        var rows = await connection.QueryAsync<(long SaleId, long SkuId, string Key, int Delta)>(new CommandDefinition(
+            """
+            select sale_id, sku_id, idempotency_key, delta
+            from stock_changes
+            where done_at is null and started_at < now() - @age
+            """,
+            new { age },
+            cancellationToken: cancellationToken));
+        return [.. rows.Select(row => (new ItemKey(row.SaleId, row.SkuId), row.Key, row.Delta))];
+    }
+
+    /// <summary>The second step of a change whose start is recorded.</summary>
+    public async Task<StockChangeOutcome> FinishAsync(ItemKey item, string key, int delta, CancellationToken cancellationToken)
+    {
+        var outcome = await stock.AdjustAsync(new ItemKeys(item), key, delta);
+        if (outcome == AdjustOutcome.Made)
+        {
+            await EndAsync(
+                item,
+                key,
+                delta > 0 ? "select 1" : "update sale_items set allocated = allocated + delta from ended where (sale_items.sale_id, sale_items.sku_id) = (@SaleId, @SkuId)",
+                cancellationToken);
+            return StockChangeOutcome.Made;
+        }
+
+        if (delta < 0)
+        {
+            // Nothing was changed anywhere, so the key may be used again.
+            await ForgetAsync(item, key, cancellationToken);
+        }
+
+        return outcome == AdjustOutcome.NotEnough ? StockChangeOutcome.NotEnough : StockChangeOutcome.NeverOpened;
+    }
+
+    private async Task<(int Delta, bool Done)> StartAsync(ItemKey item, string key, int delta, CancellationToken cancellationToken)
+    {
+        await using var connection = await database.OpenConnectionAsync(cancellationToken);
+        await connection.ExecuteAsync(new CommandDefinition(
+            """
+            with started as (
+              insert into stock_changes (sale_id, sku_id, idempotency_key, delta)
+              values (@SaleId, @SkuId, @key, @delta)
+              on conflict do nothing
+              returning delta
+            )
+            update sale_items set allocated = allocated + started.delta
+            from started
+            where started.delta > 0 and sale_id = @SaleId and sku_id = @SkuId
+            """,
+            new { item.SaleId, item.SkuId, key, delta },
+            cancellationToken: cancellationToken));
+        return await connection.QuerySingleAsync<(int, bool)>(new CommandDefinition(
+            """
+            select delta, done_at is not null
+            from stock_changes
+            where sale_id = @SaleId and sku_id = @SkuId and idempotency_key = @key
+            """,
+            new { item.SaleId, item.SkuId, key },
+            cancellationToken: cancellationToken));
+    }
+
+    private async Task EndAsync(ItemKey item, string key, string thenSql, CancellationToken cancellationToken)
+    {
+        await using var connection = await database.OpenConnectionAsync(cancellationToken);
+        await connection.ExecuteAsync(new CommandDefinition(
+            $"""
+            with ended as (
+              update stock_changes set done_at = now()
+              where sale_id = @SaleId and sku_id = @SkuId and idempotency_key = @key and done_at is null
+              returning delta
+            )
+            {thenSql}
+            """,
+            new { item.SaleId, item.SkuId, key },
+            cancellationToken: cancellationToken));
+    }
+
+    private async Task ForgetAsync(ItemKey item, string key, CancellationToken cancellationToken)
+    {
+        await using var connection = await database.OpenConnectionAsync(cancellationToken);
+        await connection.ExecuteAsync(new CommandDefinition(
+            """
+            delete from stock_changes
+            where sale_id = @SaleId and sku_id = @SkuId and idempotency_key = @key and delta < 0 and done_at is null
+            """,
+            new { item.SaleId, item.SkuId, key },
+            cancellationToken: cancellationToken));
+    }
+
+    private async Task<bool> ExistsAsync(ItemKey item, CancellationToken cancellationToken)
+    {
+        await using var connection = await database.OpenConnectionAsync(cancellationToken);
+        return await connection.ExecuteScalarAsync<bool>(new CommandDefinition(
+            "select exists (select from sale_items where sale_id = @SaleId and sku_id = @SkuId)",
+            new { item.SaleId, item.SkuId },
+            cancellationToken: cancellationToken));
+    }
+}

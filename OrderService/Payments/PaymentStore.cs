@@ -1,0 +1,73 @@
+using Dapper;
+using Npgsql;
+
+namespace Seckill.OrderService.Payments;
+
+/// <summary>What became of a payment.</summary>
+internal enum PaymentOutcome
+{
+    /// <summary>The order is paid by it.</summary>
+    Accepted,
+
+    /// <summary>This payment id came before; nothing changed.</summary>
+    Duplicate,
+
+    /// <summary>It cannot be used; the money is listed in <c>refunds</c>.</summary>
+    Refund,
+}
+
+/// <summary>Applies payments. One compare-and-set on the order row decides between paid, cancelled and expired.</summary>
+/// <remarks>Throws <see cref="NpgsqlException"/>; nothing has happened then.</remarks>
+internal sealed class PaymentStore(NpgsqlDataSource database)
+{
+    /// <summary>Applies a checked payment, or lists it for refund, once.</summary>
+    public async Task<PaymentOutcome> ApplyAsync(Payment payment, CancellationToken cancellationToken)
+    {
+        await using var connection = await database.OpenConnectionAsync(cancellationToken);
+        await using var transaction = await connection.BeginTransactionAsync(cancellationToken);
+        // The primary key decides which of two equal calls is the first; the second waits here for the first to commit.
+        var isNew = await connection.ExecuteAsync(
+            """
+            insert into payments (payment_id, order_id, amount, currency, outcome)
+            values (@PaymentId, @OrderId, @Amount, @Currency, 'accepted')
+            on conflict (payment_id) do nothing
+            """,
+            payment);
+        if (isNew == 0)
+        {
+            return PaymentOutcome.Duplicate;
+        }
+
+        var paid = await connection.ExecuteAsync(
+            """
+            update orders
+            set status = 'paid', paid_at = now()
+            where order_id = @OrderId and status = 'placed' and unit_price::numeric * quantity = @Amount and currency = @Currency
+            """,
+            payment);
+        if (paid == 0)
+        {
+            await connection.ExecuteAsync(
+                """
+                insert into refunds (payment_id, order_id, amount, currency, reason)
+                select @PaymentId, @OrderId, @Amount, @Currency, coalesce(
+                  (select case status when 'placed' then 'wrong-amount' when 'paid' then 'already-paid' else status end
+                   from orders where order_id = @OrderId),
+                  'unknown-order');
+                update payments set outcome = 'refund' where payment_id = @PaymentId
+                """,
+                payment);
+        }
+
+        await transaction.CommitAsync(cancellationToken);
+        return paid == 1 ? PaymentOutcome.Accepted : PaymentOutcome.Refund;
+    }
+
+    /// <summary>True when the order has a row.</summary>
+    public async Task<bool> OrderExistsAsync(string orderId, CancellationToken cancellationToken)
+    {
+        await using var connection = await database.OpenConnectionAsync(cancellationToken);
+        return await connection.ExecuteScalarAsync<bool>(new CommandDefinition(
+            "select exists (select from orders where order_id = @orderId)", new { orderId }, cancellationToken: cancellationToken));
+    }
+}

@@ -1,0 +1,38 @@
+using System.Collections.Concurrent;
+using Seckill.Shared.Stock;
+
+namespace Seckill.OrderService.Reservations;
+
+/// <summary>An order as Redis knows it.</summary>
+/// <param name="Item">What is held.</param>
+/// <param name="Hold">By whom, how much, since when.</param>
+/// <param name="InOutbox">True when PostgreSQL is not known to have it.</param>
+/// <param name="Snapshot">Price and payment time-out.</param>
+internal sealed record HeldOrder(ItemKey Item, Hold Hold, bool InOutbox, ItemSnapshot Snapshot);
+
+/// <summary>Finds the hold of an order by the item number at the start of its id.</summary>
+internal sealed class HoldFinder(StockLedger stock, SaleCatalog catalog)
+{
+    // Numbers are never reused and items never change, so this cannot be stale; it has as many entries as there are items.
+    private readonly ConcurrentDictionary<string, ItemKeys> _itemsByNumber = new();
+
+    /// <summary>The hold, or null when there is none (any more).</summary>
+    /// <param name="orderId">A valid order id.</param>
+    public async Task<HeldOrder?> FindAsync(string orderId)
+    {
+        var number = orderId[..OrderId.NumberLength];
+        if (!_itemsByNumber.TryGetValue(number, out var keys))
+        {
+            if (await catalog.FindItemAsync(number) is not { } item)
+            {
+                return null;
+            }
+
+            keys = _itemsByNumber.GetOrAdd(number, new ItemKeys(item));
+        }
+
+        return await stock.FindHoldAsync(keys, orderId) is var (hold, inOutbox) && await stock.InspectAsync(keys) is { } snapshot
+            ? new HeldOrder(keys.Item, hold, inOutbox, snapshot)
+            : null;
+    }
+}

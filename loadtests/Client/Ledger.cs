@@ -1,0 +1,25 @@
+namespace Seckill.LoadTests.Client;
+
+/// <summary>The answer of <c>GET /sales/{id}/ledger</c>.</summary>
+public sealed record Ledger(IReadOnlyList<LedgerItem> Items);
+
+/// <summary>One item of the ledger; all counts are units.</summary>
+/// <param name="SkuId">The item.</param>
+/// <param name="Allocated">Units for sale.</param>
+/// <param name="Available">Units that can still be reserved.</param>
+/// <param name="Reserved">Units promised and not yet in PostgreSQL.</param>
+/// <param name="Placed">Units of orders that wait for payment.</param>
+/// <param name="Paid">Units of paid orders.</param>
+/// <param name="Returned">Units of cancelled and expired orders.</param>
+/// <param name="Rejected">Units promised beyond the allocation.</param>
+/// <param name="Balanced">The service's own verdict.</param>
+public sealed record LedgerItem(
+    long SkuId,
+    long Allocated,
+    long Available,
+    long Reserved,
+    long Placed,
+    long Paid,
+    long Returned,
+    long Rejected,
+    bool Balanced);

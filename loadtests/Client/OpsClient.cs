@@ -1,0 +1,83 @@
+using System.Net.Http.Headers;
+using System.Net.Http.Json;
+using System.Text.Json;
+
+namespace Seckill.LoadTests.Client;
+
+/// <summary>
+/// The ops side of InventoryService, as far as a sale needs it. Every failure is an <see cref="HttpRequestException"/> whose
+/// message names the call and what came back.
+/// </summary>
+public sealed class OpsClient : IDisposable
+{
+    private readonly HttpClient _http;
+
+    /// <param name="inventory">Base address of InventoryService.</param>
+    /// <param name="opsKey">Bearer key of the ops endpoints.</param>
+    public OpsClient(Uri inventory, string opsKey)
+    {
+        _http = new HttpClient { BaseAddress = inventory, Timeout = TimeSpan.FromSeconds(30) };
+        _http.DefaultRequestHeaders.Authorization = new AuthenticationHeaderValue("Bearer", opsKey);
+    }
+
+    /// <summary>Creates the sale, not yet open.</summary>
+    public async Task CreateAsync(Sale sale, CancellationToken cancellationToken)
+    {
+        using var content = JsonContent.Create(sale, OpsJson.Default.Sale);
+        (await SendAsync(HttpMethod.Post, "sales", content, cancellationToken)).Dispose();
+    }
+
+    /// <summary>Opens the sale: its stock is in Redis when this returns.</summary>
+    public async Task OpenAsync(long saleId, CancellationToken cancellationToken) =>
+        (await SendAsync(HttpMethod.Post, $"sales/{saleId}/open", null, cancellationToken)).Dispose();
+
+    /// <summary>The service's own books, by item.</summary>
+    public async Task<IReadOnlyList<LedgerItem>> LedgerAsync(long saleId, CancellationToken cancellationToken)
+    {
+        var path = $"sales/{saleId}/ledger";
+        using var response = await SendAsync(HttpMethod.Get, path, null, cancellationToken);
+        try
+        {
+            var ledger = await response.Content.ReadFromJsonAsync(OpsJson.Default.Ledger, cancellationToken);
+            return ledger?.Items ?? [];
+        }
+        catch (JsonException error)
+        {
+            throw new HttpRequestException($"GET {new Uri(_http.BaseAddress!, path)} did not answer a ledger: {error.Message}", error);
+        }
+    }
+
+    /// <inheritdoc/>
+    public void Dispose() => _http.Dispose();
+
+    private async Task<HttpResponseMessage> SendAsync(
+        HttpMethod method, string path, HttpContent? content, CancellationToken cancellationToken)
+    {
+        using var request = new HttpRequestMessage(method, path) { Content = content };
+        var call = $"{method} {new Uri(_http.BaseAddress!, path)}";
+        HttpResponseMessage response;
+        try
+        {
+            response = await _http.SendAsync(request, cancellationToken);
+        }
+        catch (HttpRequestException error)
+        {
+            throw new HttpRequestException($"{call} failed: {error.Message}", error);
+        }
+        catch (OperationCanceledException error) when (!cancellationToken.IsCancellationRequested)
+        {
+            throw new HttpRequestException($"{call} had no answer within {_http.Timeout.TotalSeconds:0} s.", error);
+        }
+
+        if (response.IsSuccessStatusCode)
+        {
+            return response;
+        }
+
+        using (response)
+        {
+            var body = await response.Content.ReadAsStringAsync(cancellationToken);
+            throw new HttpRequestException($"{call} answered {(int)response.StatusCode}: {body}");
+        }
+    }
+}

@@ -1,0 +1,9 @@
+using System.Text.Json;
+using System.Text.Json.Serialization;
+
+namespace Seckill.LoadTests.Client;
+
+[JsonSourceGenerationOptions(JsonSerializerDefaults.Web)]
+[JsonSerializable(typeof(Sale))]
+[JsonSerializable(typeof(Ledger))]
+internal sealed partial class OpsJson : JsonSerializerContext;

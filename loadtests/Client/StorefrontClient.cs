@@ -1,0 +1,139 @@
+using System.Net;
+using System.Net.Http.Headers;
+
+namespace Seckill.LoadTests.Client;
+
+/// <summary>
+/// The storefront as one buyer at a time sees it, over any number of API instances. An instance of this class serves one
+/// request at a time and reuses its buffer and its timer; many of them share one <see cref="HttpMessageInvoker"/>.
+/// </summary>
+public sealed class StorefrontClient : IDisposable
+{
+    /// <summary>A buyer gives up after this long; what became of the order is then unknown.</summary>
+    public static readonly TimeSpan RequestTimeout = TimeSpan.FromSeconds(10);
+
+    private static readonly MediaTypeHeaderValue s_json = new("application/json");
+
+    private readonly HttpMessageInvoker _http;
+    private readonly IReadOnlyList<Uri> _orders;
+    private readonly IReadOnlyList<Uri> _sales;
+    private readonly MemoryStream _body = new(1024);
+    private readonly CancellationToken _stop;
+    private readonly CancellationTokenRegistration _onStop;
+    private CancellationTokenSource _patience = new();
+
+    /// <param name="http">Shared connections.</param>
+    /// <param name="apis">Base addresses of the API instances, at least one.</param>
+    /// <param name="stop">Ends the request under way, which then counts as unknown.</param>
+    public StorefrontClient(HttpMessageInvoker http, IReadOnlyList<Uri> apis, CancellationToken stop)
+    {
+        _http = http;
+        _orders = [.. apis.Select(api => new Uri(api, "orders"))];
+        _sales = [.. apis.Select(api => new Uri(api, "sales/"))];
+        _stop = stop;
+        _onStop = stop.Register(() => Volatile.Read(ref _patience).Cancel());
+    }
+
+    /// <summary>Connections for at most <paramref name="connections"/> requests at a time to each API instance.</summary>
+    public static HttpMessageInvoker Connect(int connections) => new(new SocketsHttpHandler
+    {
+        MaxConnectionsPerServer = connections,
+        UseCookies = false,
+        UseProxy = false,
+        AllowAutoRedirect = false,
+        AutomaticDecompression = DecompressionMethods.None,
+        ActivityHeadersPropagator = null,
+        ConnectTimeout = TimeSpan.FromSeconds(5),
+    });
+
+    /// <summary>(1) One click. Never throws for what the network or the storefront does.</summary>
+    /// <param name="api">Index of the instance to ask.</param>
+    /// <param name="authorization">The whole header value.</param>
+    /// <param name="order">What to order.</param>
+    /// <param name="key">Idempotency-Key, or null to send none.</param>
+    public async Task<OrderAnswer> PlaceAsync(int api, string authorization, OrderRequest order, string? key)
+    {
+        using var request = new HttpRequestMessage(HttpMethod.Post, _orders[api]);
+        request.Content = new ByteArrayContent(order.Body) { Headers = { ContentType = s_json } };
+        request.Headers.TryAddWithoutValidation("Authorization", authorization);
+        if (key is not null)
+        {
+            request.Headers.TryAddWithoutValidation("Idempotency-Key", key);
+        }
+
+        try
+        {
+            using var response = await SendAsync(request);
+            return OrderAnswerReader.Read(order, response, _body.GetBuffer().AsSpan(0, (int)_body.Length));
+        }
+        catch (HttpRequestException error) when (error.HttpRequestError == HttpRequestError.ConnectionError)
+        {
+            return OrderAnswer.Unknown(OrderAnswer.NotSent);
+        }
+        catch (Exception error) when (IsNetwork(error))
+        {
+            return OrderAnswer.Unknown(error is OperationCanceledException ? "timeout" : "connection-lost");
+        }
+    }
+
+    /// <summary>The status of <c>GET /orders/{id}</c>, or null when no answer came.</summary>
+    public Task<HttpStatusCode?> FindOrderAsync(int api, string authorization, string orderId) =>
+        GetAsync(new Uri($"{_orders[api]}/{orderId}"), authorization);
+
+    /// <summary>The status of <c>GET /sales/{id}</c>, or null when no answer came.</summary>
+    public Task<HttpStatusCode?> FindSaleAsync(int api, long saleId) => GetAsync(new Uri(_sales[api], $"{saleId}"), null);
+
+    /// <inheritdoc/>
+    public void Dispose()
+    {
+        _onStop.Dispose();
+        _patience.Dispose();
+        _body.Dispose();
+    }
+
+    private static bool IsNetwork(Exception error) => error is HttpRequestException or IOException or OperationCanceledException;
+
+    private async Task<HttpStatusCode?> GetAsync(Uri address, string? authorization)
+    {
+        using var request = new HttpRequestMessage(HttpMethod.Get, address);
+        if (authorization is not null)
+        {
+            request.Headers.TryAddWithoutValidation("Authorization", authorization);
+        }
+
+        try
+        {
+            using var response = await SendAsync(request);
+            return response.StatusCode;
+        }
+        catch (Exception error) when (IsNetwork(error))
+        {
+            return null;
+        }
+    }
+
+    private async Task<HttpResponseMessage> SendAsync(HttpRequestMessage request)
+    {
+        _stop.ThrowIfCancellationRequested();
+        if (!_patience.TryReset())
+        {
+            // The old one is left to the collector: the stop callback may be cancelling it at this moment.
+            Volatile.Write(ref _patience, new CancellationTokenSource());
+        }
+
+        var patience = _patience.Token;
+        _patience.CancelAfter(RequestTimeout);
+        var response = await _http.SendAsync(request, patience);
+        try
+        {
+            _body.SetLength(0);
+            await response.Content.CopyToAsync(_body, patience);
+            return response;
+        }
+        catch
+        {
+            response.Dispose();
+            throw;
+        }
+    }
+}
