@@ -45,7 +45,8 @@ internal sealed class StockChanges(NpgsqlDataSource database, StockLedger stock)
     }
 
     /// <summary>Changes that were started before <paramref name="age"/> and are not done.</summary>
-    public async Task<IReadOnlyList<(ItemKey Item, string Key, int Delta)>> FindUnfinishedAsync(TimeSpan age, CancellationToken cancellationToken)
+    public async Task<IReadOnlyList<(ItemKey Item, string Key, int Delta)>> FindUnfinishedAsync(
+        TimeSpan age, CancellationToken cancellationToken)
     {
         await using var connection = await database.OpenConnectionAsync(cancellationToken);
         var rows = await connection.QueryAsync<(long SaleId, long SkuId, string Key, int Delta)>(new CommandDefinition(
@@ -68,7 +69,10 @@ internal sealed class StockChanges(NpgsqlDataSource database, StockLedger stock)
             await EndAsync(
                 item,
                 key,
-                delta > 0 ? "select 1" : "update sale_items set allocated = allocated + delta from ended where (sale_items.sale_id, sale_items.sku_id) = (@SaleId, @SkuId)",
+                delta > 0
+                    ? "select 1"
+                    : "update sale_items set allocated = allocated + delta from ended "
+                        + "where (sale_items.sale_id, sale_items.sku_id) = (@SaleId, @SkuId)",
                 cancellationToken);
             return StockChangeOutcome.Made;
         }

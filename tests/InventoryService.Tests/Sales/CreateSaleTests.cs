@@ -28,6 +28,7 @@ public sealed class CreateSaleTests(Administration administration)
         { "\"items\":[", "\"items\":[null,", "items[0]" },
         { "\"skuId\":1001", "\"skuId\":0", "items[0].skuId" },
         { "\"allocated\":10", "\"allocated\":-1", "items[0].allocated" },
+        { "\"allocated\":10", "\"allocated\":1000000001", "items[0].allocated" },
         { "\"allocated\":10", "\"allocated\":2147483648", "items[0].allocated" },
         { "\"limitPerUser\":2", "\"limitPerUser\":0", "items[0].limitPerUser" },
         { "\"unitPrice\":4999", "\"unitPrice\":-1", "items[0].unitPrice" },
