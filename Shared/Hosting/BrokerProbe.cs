@@ -66,7 +66,7 @@ internal sealed class BrokerProbe(Uri address) : IAsyncDisposable
             await _channel.ExchangeDeclarePassiveAsync("amq.direct");
             return true;
         }
-        catch (Exception exception) when (exception is RabbitMQClientException or OperationCanceledException or TimeoutException or IOException)
+        catch (Exception exception) when (IsLoss(exception))
         {
             await DropAsync();
             return false;
@@ -84,10 +84,13 @@ internal sealed class BrokerProbe(Uri address) : IAsyncDisposable
                 await connection.AbortAsync(Constants.ReplySuccess, "no answer", Health.Patience);
                 await connection.DisposeAsync();
             }
-            catch (Exception exception) when (exception is RabbitMQClientException or OperationCanceledException or TimeoutException or IOException)
+            catch (Exception exception) when (IsLoss(exception))
             {
                 // It was broken already, which is why it is dropped.
             }
         }
     }
+
+    private static bool IsLoss(Exception exception) =>
+        exception is RabbitMQClientException or OperationCanceledException or TimeoutException or IOException;
 }

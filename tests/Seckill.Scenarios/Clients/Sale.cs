@@ -48,7 +48,8 @@ internal sealed class Sale
     public Task OpenAgainAsync(ServiceProcess inventory) => SendAsync(inventory, HttpMethod.Post, $"/sales/{Id}/open");
 
     /// <summary>What <c>GET /sales/{id}/ledger</c> says.</summary>
-    public Task<JsonElement> LedgerAsync(ServiceProcess? inventory = null) => SendAsync(inventory ?? _inventory, HttpMethod.Get, $"/sales/{Id}/ledger");
+    public Task<JsonElement> LedgerAsync(ServiceProcess? inventory = null) =>
+        SendAsync(inventory ?? _inventory, HttpMethod.Get, $"/sales/{Id}/ledger");
 
     // Never the small ids that people and other tests use.
     private static long RandomId() => Random.Shared.NextInt64(1L << 40, long.MaxValue);
