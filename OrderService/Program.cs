@@ -41,6 +41,7 @@ try
     }
 
     var app = builder.Build();
+    app.UseTrustedProxies();
     app.UseServiceDefaults();
     if (role.HasFlag(Role.Api))
     {

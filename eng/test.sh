@@ -19,6 +19,9 @@ while [ $# -gt 0 ]; do
 done
 [ -z "$words" ] || options+=(--filter "$words")
 
+# Debug, because only a debug build stops at a misuse of a pooled object.
+FLAVOUR=Debug
+
 sweep_abandoned
 use_instance test
 if owner_alive || ! lock 60; then die "another test run of this checkout is going on"; fi
@@ -50,7 +53,7 @@ export SECKILL_PORT_BASE=$BASE
 for project in "$ROOT"/tests/*/*.csproj; do
     [ -f "$project" ] || continue
     name=$(basename "$project" .csproj) trx=$RUN/results/$(basename "$project" .csproj).trx code=0
-    (launch run '' "$ROOT" dotnet test "$project" --no-build -c Release --nologo \
+    (launch run '' "$ROOT" dotnet test "$project" --no-build -c "$FLAVOUR" --nologo \
         --logger "trx;LogFileName=$name.trx" --results-directory "$RUN/results" "${options[@]}") &
     wait $! || code=$?
     total=$(counter total "$trx") executed=$(counter executed "$trx") good=$(counter passed "$trx")

@@ -83,7 +83,8 @@ internal sealed partial class OutboxSweeper(
         ReservedOrder[] orders =
         [
             .. claimed.Where(entry => entry.Hold is not null)
-                .Select(entry => new ReservedOrder(entry.OrderId, entry.Hold!.Value.UserId, entry.Hold.Value.Units, entry.Hold.Value.ReservedAt)),
+                .Select(entry => (entry.OrderId, Hold: entry.Hold!.Value))
+                .Select(entry => new ReservedOrder(entry.OrderId, entry.Hold.UserId, entry.Hold.Units, entry.Hold.ReservedAt)),
         ];
         foreach (var (orderId, hold) in claimed.Where(entry => entry.Hold is null))
         {

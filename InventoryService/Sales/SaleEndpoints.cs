@@ -35,7 +35,9 @@ internal static class SaleEndpoints
             .Produces<IReadOnlyList<SaleDetails>>()
             .ProducesProblems(401, 503);
         sales.MapGet("/{saleId:long}", async (long saleId, SaleStore store, CancellationToken cancellationToken) =>
-                await store.FindAsync(saleId, cancellationToken) is { } sale ? Results.Json(sale, OpsJson.Default.SaleDetails) : s_unknownSale)
+                await store.FindAsync(saleId, cancellationToken) is { } sale
+                    ? Results.Json(sale, OpsJson.Default.SaleDetails)
+                    : s_unknownSale)
             .WithSummary("One sale")
             .Produces<SaleDetails>()
             .ProducesProblems(401, 404, 503);
@@ -56,7 +58,9 @@ internal static class SaleEndpoints
             .Produces<SaleLedger>()
             .ProducesProblems(400, 401, 404, 409, 413, 415, 422, 503);
         sales.MapGet("/{saleId:long}/ledger", async (long saleId, LedgerReader ledger, CancellationToken cancellationToken) =>
-                await ledger.ReadAsync(saleId, cancellationToken) is { } found ? Results.Json(found, OpsJson.Default.SaleLedger) : s_unknownSale)
+                await ledger.ReadAsync(saleId, cancellationToken) is { } found
+                    ? Results.Json(found, OpsJson.Default.SaleLedger)
+                    : s_unknownSale)
             .WithSummary("Where the units of a sale are")
             .Produces<SaleLedger>()
             .ProducesProblems(401, 404, 503);

@@ -17,7 +17,12 @@ internal sealed class SaleStore(NpgsqlDataSource database)
             values (@SaleId, @Name, @OpensAt, @ClosesAt, @PaymentTimeoutSeconds)
             on conflict (sale_id) do nothing
             """,
-            new { sale.SaleId, Name = sale.Name!.Trim(), OpensAt = sale.OpensAt!.Value.UtcDateTime, ClosesAt = sale.ClosesAt!.Value.UtcDateTime, sale.PaymentTimeoutSeconds });
+            new
+            {
+                sale.SaleId, Name = sale.Name!.Trim(),
+                OpensAt = sale.OpensAt!.Value.UtcDateTime, ClosesAt = sale.ClosesAt!.Value.UtcDateTime,
+                sale.PaymentTimeoutSeconds,
+            });
         if (added == 0)
         {
             return false;

@@ -13,7 +13,8 @@ internal static class OrderEndpoints
     private static readonly Problem s_unknownItem = new(404, "unknown-item", "No opened sale has this item.");
     private static readonly Problem s_soldOut = new(409, "sold-out", "Fewer units are left than asked for.");
     private static readonly Problem s_closed = new(409, "sale-closed", "The sale is over.");
-    private static readonly Problem s_keyReused = new(422, "idempotency-key-reused", "This Idempotency-Key came before with another quantity.");
+    private static readonly Problem s_keyReused = new(
+        422, "idempotency-key-reused", "This Idempotency-Key came before with another quantity.");
     private static readonly Problem s_unavailable = new(503, "unavailable", "No answer is possible just now. It is safe to try again.", 1);
 
     private static readonly ReservationResult s_constant = new(ReserveOutcome.Reserved)

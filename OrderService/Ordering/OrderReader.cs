@@ -22,7 +22,8 @@ internal sealed class OrderReader(NpgsqlDataSource database, HoldFinder holds)
                 return row.UserId == userId ? row.View : null;
             }
         }
-        catch (Exception exception) when (exception is NpgsqlException or TimeoutException)
+        catch (Exception exception) when (exception is NpgsqlException or TimeoutException
+            || (exception is OperationCanceledException && !cancellationToken.IsCancellationRequested))
         {
             databaseIsAway = exception as NpgsqlException ?? new NpgsqlException("PostgreSQL does not answer.", exception);
         }
@@ -48,7 +49,9 @@ internal sealed class OrderReader(NpgsqlDataSource database, HoldFinder holds)
 
     private async Task<(long UserId, OrderView View)?> FindRowAsync(string orderId, CancellationToken cancellationToken)
     {
-        await using var connection = await database.OpenConnectionAsync(cancellationToken).AsTask().WaitAsync(s_patience, cancellationToken);
+        using var patience = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
+        patience.CancelAfter(s_patience);
+        await using var connection = await database.OpenConnectionAsync(patience.Token);
         var row = await connection.QuerySingleOrDefaultAsync<Row>(new CommandDefinition(
             """
             select user_id, status, sale_id, sku_id, quantity, unit_price, currency, reserved_at, placed_at, pay_by
@@ -56,8 +59,7 @@ internal sealed class OrderReader(NpgsqlDataSource database, HoldFinder holds)
             where order_id = @orderId
             """,
             new { orderId },
-            commandTimeout: (int)s_patience.TotalSeconds,
-            cancellationToken: cancellationToken));
+            cancellationToken: patience.Token));
         return row is null
             ? null
             : (row.user_id, new OrderView(

@@ -173,7 +173,9 @@ internal sealed partial class ItemLane
                 case ReserveOutcome.Reserved:
                     var orderId = OrderId.Join(_batch.Number, reservation.Suffix);
                     lane._way.Add(
-                        new ReservedOrder(orderId, reservation.UserId, reservation.Quantity, _batch.Now), _batch.UnitPrice, _batch.Currency);
+                        new ReservedOrder(orderId, reservation.UserId, reservation.Quantity, _batch.Now),
+                        _batch.UnitPrice,
+                        _batch.Currency);
                     return new ReservationResult(outcome)
                     {
                         OrderId = orderId, ReservedAt = _batch.Now, UnitPrice = _batch.UnitPrice, Currency = _batch.Currency,

@@ -17,7 +17,10 @@ internal static class ReservationMetrics
 
     public static readonly Histogram<double> CallDuration = s_meter.CreateHistogram(
         "seckill.reservations.call_duration", "s", "Round trip of one reserve.lua call.",
-        advice: new InstrumentAdvice<double> { HistogramBucketBoundaries = [0.0005, 0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.25, 0.5, 1, 2, 5] });
+        advice: new InstrumentAdvice<double>
+        {
+            HistogramBucketBoundaries = [0.0005, 0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.25, 0.5, 1, 2, 5],
+        });
 
     public static readonly Counter<long> GateRefusals =
         s_meter.CreateCounter<long>("seckill.gate.refusals", "{request}", "Sold-out answers given without asking Redis.");

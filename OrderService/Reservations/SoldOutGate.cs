@@ -38,8 +38,8 @@ internal sealed class SoldOutGate(TimeSpan probeInterval, TimeProvider clock)
         }
 
         var nextProbe = Interlocked.Read(ref _nextProbe);
-        if (now >= nextProbe
-            && Interlocked.CompareExchange(ref _nextProbe, now + (long)(probeInterval.TotalSeconds * clock.TimestampFrequency), nextProbe) == nextProbe)
+        var following = now + (long)(probeInterval.TotalSeconds * clock.TimestampFrequency);
+        if (now >= nextProbe && Interlocked.CompareExchange(ref _nextProbe, following, nextProbe) == nextProbe)
         {
             ReservationMetrics.GateProbes.Add(1);
             ReservationMetrics.GateStaleness.Record(clock.GetElapsedTime(knowledge.ConfirmedAt, now).TotalSeconds);

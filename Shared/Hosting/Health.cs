@@ -98,11 +98,14 @@ public static class Health
         {
             try
             {
+                // Cancelled rather than left behind: an abandoned command would keep its connection.
+                using var patience = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
+                patience.CancelAfter(Patience);
                 await using var command = database.CreateCommand("select current_setting('server_version')");
-                var version = await command.ExecuteScalarAsync(cancellationToken).WaitAsync(Patience, cancellationToken);
+                var version = await command.ExecuteScalarAsync(patience.Token);
                 return HealthCheckResult.Healthy(data: new Dictionary<string, object> { ["version"] = version ?? "" });
             }
-            catch (Exception exception) when (exception is NpgsqlException or TimeoutException)
+            catch (Exception exception) when (exception is NpgsqlException or TimeoutException or OperationCanceledException)
             {
                 return new HealthCheckResult(context.Registration.FailureStatus, "no answer; orders wait in the outbox");
             }

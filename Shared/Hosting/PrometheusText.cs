@@ -53,17 +53,17 @@ public sealed class PrometheusText : IDisposable
 
         public override ExportResult Export(in Batch<Metric> batch)
         {
-            var text = new StringBuilder();
+            var families = new Dictionary<string, Family>();
             foreach (var metric in batch)
             {
-                Append(text, metric);
+                Append(families, metric);
             }
 
-            Text = text.ToString();
+            Text = string.Concat(families.Values.Select(family => family.Text));
             return ExportResult.Success;
         }
 
-        private static void Append(StringBuilder text, Metric metric)
+        private static void Append(Dictionary<string, Family> families, Metric metric)
         {
             var name = Name(metric);
             var type = metric.MetricType switch
@@ -72,7 +72,16 @@ public sealed class PrometheusText : IDisposable
                 MetricType.Histogram => "histogram",
                 _ => "gauge",
             };
-            text.Append(CultureInfo.InvariantCulture, $"# HELP {name} {metric.Description.ReplaceLineEndings(" ")}\n# TYPE {name} {type}\n");
+            if (!families.TryGetValue(name, out var text))
+            {
+                families.Add(name, text = new Family(name, type, metric.Description));
+            }
+            else if (text.Type != type)
+            {
+                // Under one name there is room for one type only.
+                return;
+            }
+
             foreach (ref readonly var point in metric.GetMetricPoints())
             {
                 var labels = Labels(point.Tags);
@@ -97,7 +106,7 @@ public sealed class PrometheusText : IDisposable
             }
         }
 
-        private static void AppendHistogram(StringBuilder text, string name, string labels, in MetricPoint point)
+        private static void AppendHistogram(Family text, string name, string labels, in MetricPoint point)
         {
             long cumulative = 0;
             foreach (var bucket in point.GetHistogramBuckets())
@@ -113,12 +122,8 @@ public sealed class PrometheusText : IDisposable
             AppendSample(text, name + "_count", labels, point.GetHistogramCount());
         }
 
-        private static void AppendSample(StringBuilder text, string name, string labels, double value) =>
-            text.Append(name)
-                .Append(labels.Length > 0 ? $"{{{labels}}}" : "")
-                .Append(' ')
-                .Append(value.ToString(CultureInfo.InvariantCulture))
-                .Append('\n');
+        private static void AppendSample(Family text, string name, string labels, double value) =>
+            text.Append(labels.Length > 0 ? $"{name}{{{labels}}}" : name, value);
 
         private static string Labels(ReadOnlyTagCollection tags)
         {
@@ -151,5 +156,37 @@ public sealed class PrometheusText : IDisposable
                     characters[i] = char.IsAsciiLetterOrDigit(source[i]) ? source[i] : '_';
                 }
             });
+    }
+    /// <summary>
+    /// The samples of one name, whichever meters they come from: a name with two headers, or a sample that stands twice, makes
+    /// Prometheus refuse the whole page. The first of the same samples is kept.
+    /// </summary>
+    private sealed class Family(string name, string type, string description)
+    {
+        private readonly StringBuilder _text = new StringBuilder()
+            .Append("# HELP ").Append(name).Append(' ')
+            .Append(description.ReplaceLineEndings(" ").Replace("\\", "\\\\", StringComparison.Ordinal))
+            .Append("\n# TYPE ").Append(name).Append(' ').Append(type).Append('\n');
+
+        private readonly HashSet<string> _samples = [];
+
+        public string Type => type;
+
+        public string Text => _text.ToString();
+
+        public void Append(string sample, double value)
+        {
+            if (_samples.Add(sample))
+            {
+                _text.Append(sample).Append(' ').Append(Written(value)).Append('\n');
+            }
+        }
+
+        private static string Written(double value) => value switch
+        {
+            double.PositiveInfinity => "+Inf",
+            double.NegativeInfinity => "-Inf",
+            _ => value.ToString(CultureInfo.InvariantCulture),
+        };
     }
 }

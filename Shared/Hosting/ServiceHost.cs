@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Text.Json.Serialization;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Diagnostics;
@@ -16,7 +17,10 @@ namespace Seckill.Shared.Hosting;
 public static class ServiceHost
 {
     private static readonly Problem s_unavailable = new(
-        StatusCodes.Status503ServiceUnavailable, "unavailable", "A store that this needs is away. It is safe to try again.", retryAfterSeconds: 1);
+        StatusCodes.Status503ServiceUnavailable,
+        "unavailable",
+        "A store that this needs is away. It is safe to try again.",
+        retryAfterSeconds: 1);
 
     /// <summary>A builder with the settings that all services share.</summary>
     public static WebApplicationBuilder CreateBuilder(string[] args)
@@ -83,6 +87,6 @@ public static class ServiceHost
         StatusCodes.Status413PayloadTooLarge => new Problem(status, "too-large", "The body is larger than this accepts."),
         StatusCodes.Status415UnsupportedMediaType => new Problem(status, "not-json", "The body must be application/json in UTF-8."),
         StatusCodes.Status500InternalServerError => new Problem(status, "internal-error", "Something went wrong here; it has been logged."),
-        _ => new Problem(status, "http-" + status.ToString(System.Globalization.CultureInfo.InvariantCulture), "The request cannot be answered."),
+        _ => new Problem(status, "http-" + status.ToString(CultureInfo.InvariantCulture), "The request cannot be answered."),
     };
 }

@@ -37,7 +37,8 @@ public static class Settings
 
         if (string.IsNullOrEmpty(value))
         {
-            throw new InvalidSettingException(path, $"is missing; outside Development it has no default (environment: {environment.EnvironmentName})");
+            throw new InvalidSettingException(
+                path, $"is missing; outside Development it has no default (environment: {environment.EnvironmentName})");
         }
 
         if (value.Length < MinimumSecretLength)
@@ -47,10 +48,12 @@ public static class Settings
 
         return value != developmentValue || environment.IsDevelopment()
             ? value
-            : throw new InvalidSettingException(path, $"is the development default, which everybody knows (environment: {environment.EnvironmentName})");
+            : throw new InvalidSettingException(
+                path, $"is the development default, which everybody knows (environment: {environment.EnvironmentName})");
     }
 }
 
 /// <summary>A setting that a process cannot start with.</summary>
 public sealed class InvalidSettingException(string path, string problem)
-    : Exception($"The setting {path} {problem}. Set it in the configuration, or as the environment variable {path.Replace(":", "__", StringComparison.Ordinal)}.");
+    : Exception($"The setting {path} {problem}. Set it in the configuration, "
+        + $"or as the environment variable {path.Replace(":", "__", StringComparison.Ordinal)}.");

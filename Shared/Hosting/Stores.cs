@@ -39,7 +39,7 @@ public static class Stores
     {
         // The last value of a setting counts, so whatever the connection string says goes before these defaults.
         var settings = new NpgsqlConnectionStringBuilder(
-            $"Maximum Pool Size={MaxPostgresConnections};Timeout=3;Command Timeout=10;"
+            $"Maximum Pool Size={MaxPostgresConnections};Timeout=3;Command Timeout=10;Cancellation Timeout=300;"
             // Whose connection it is, for whoever looks at pg_stat_activity.
             + $"Application Name={AppDomain.CurrentDomain.FriendlyName}-{Environment.ProcessId};"
             + configuration.RequiredConnectionString("Orders"));

@@ -4,10 +4,14 @@ using System.Text.Json.Serialization;
 
 namespace Seckill.Shared.Hosting;
 
-/// <summary>RFC 3339 times: written in UTC with milliseconds and <c>Z</c>; read only with an offset, for a time without one is a guess.</summary>
+/// <summary>
+/// RFC 3339 times: written in UTC with milliseconds and <c>Z</c>; read only with an offset, for a time without one is a guess.
+/// </summary>
 public sealed class UtcTimeConverter : JsonConverter<DateTimeOffset>
 {
     private const string Written = "yyyy-MM-dd'T'HH:mm:ss.fff'Z'";
+
+    private const DateTimeStyles ReadAsUtc = DateTimeStyles.AssumeUniversal | DateTimeStyles.AdjustToUniversal;
 
     private static readonly string[] s_read =
         ["yyyy-MM-dd'T'HH:mm:sszzz", "yyyy-MM-dd'T'HH:mm:ss.FFFFFFFzzz", "yyyy-MM-dd'T'HH:mm:ss'Z'", "yyyy-MM-dd'T'HH:mm:ss.FFFFFFF'Z'"];
@@ -16,7 +20,7 @@ public sealed class UtcTimeConverter : JsonConverter<DateTimeOffset>
     public override DateTimeOffset Read(ref Utf8JsonReader reader, Type typeToConvert, JsonSerializerOptions options) =>
         reader.TokenType == JsonTokenType.String
         && DateTimeOffset.TryParseExact(
-            reader.GetString(), s_read, CultureInfo.InvariantCulture, DateTimeStyles.AssumeUniversal | DateTimeStyles.AdjustToUniversal, out var time)
+            reader.GetString(), s_read, CultureInfo.InvariantCulture, ReadAsUtc, out var time)
             ? time
             : throw new JsonException();
 

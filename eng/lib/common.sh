@@ -34,7 +34,7 @@ use_instance() {
 elsewhere() {
     local dir
     dir=/var/tmp/seckill-$(digest <<<"$RUN")
-    mkdir -p -m 711 "$dir"
+    [ -d "$dir" ] || mkdir -m 711 "$dir"
     [ -O "$dir" ] || die "$dir belongs to another user"
     echo "$dir"
 }
@@ -66,10 +66,10 @@ lock() {
     echo "$$ $(identity $$)" >"$RUN/owner"
 }
 
-# owner_alive: whether the command that locked this instance last still runs.
+# owner_alive: whether another command, the last that locked this instance, still runs.
 owner_alive() {
     local pid who
-    { read -r pid who <"$RUN/owner"; } 2>/dev/null && [ "$who" = "$(identity "$pid")" ]
+    { read -r pid who <"$RUN/owner"; } 2>/dev/null && [ "$pid" != $$ ] && [ "$who" = "$(identity "$pid")" ]
 }
 
 unlock() { exec {LOCK}>&-; }

@@ -38,13 +38,14 @@ start_postgres() {
     wait_ready "$name" 60
 }
 
-# pg_create BIN HOME NAME: a new cluster with its database, complete or absent whenever this is killed.
+# pg_create BIN HOME NAME: a new cluster with its database, complete or absent whenever this is killed. In a session
+# of its own, so that Ctrl-C does not fill the terminal with the complaints of initdb.
 pg_create() {
     local new=$2/data.new log=$RUN/logs/$3-create.log
     rm -rf "$new" "$2/data"
     echo "$PG_PASSWORD" >"$2/password"
     if ! {
-        "${PG_AS[@]}" "$1/initdb" -D "$new" -U postgres -E UTF8 --locale=C.UTF-8 \
+        setsid --wait "${PG_AS[@]}" "$1/initdb" -D "$new" -U postgres -E UTF8 --locale=C.UTF-8 \
             --auth=scram-sha-256 --pwfile="$2/password" &&
             "${PG_AS[@]}" "$1/postgres" --single -D "$new" postgres <<<"CREATE DATABASE $(pg_database "$3")"
     } >"$log" 2>&1; then

@@ -29,13 +29,18 @@ anything_alive() {
     return 1
 }
 
+# record NAME PID SPEC
+record() {
+    printf '%s\n' "$2" "$(identity "$2")" "$RUN" "$3" >"$RUN/pids/$1.new"
+    mv "$RUN/pids/$1.new" "$RUN/pids/$1"
+}
+
 # launch NAME SPEC DIRECTORY COMMAND...: becomes the command. To be called in a background subshell.
 # The child records itself before it becomes the command: no kill, at any moment, leaves it unrecorded.
 launch() {
     local name=$1 spec=$2 directory=$3 pid=$BASHPID fd
     shift 3
-    printf '%s\n' "$pid" "$(identity "$pid")" "$RUN" "$spec" >"$RUN/pids/$name.new"
-    mv "$RUN/pids/$name.new" "$RUN/pids/$name"
+    record "$name" "$pid" "$spec"
     cd "$directory" || exit 1
     # A descriptor that a server inherits keeps our lock, or a caller's pipe, open for as long as it runs.
     for fd in "/proc/$pid/fd/"*; do
@@ -117,20 +122,21 @@ http_get() {
 
 # wait_ready NAME SECONDS: until `ready NAME` says so; gives up early when the process has exited.
 wait_ready() {
-    local deadline=$((SECONDS + $2)) why
-    while ! ready "$1"; do
+    local deadline=$((SECONDS + $2)) why=''
+    while [ -z "$why" ]; do
         # Nobody waits any more when the command was killed: it must not hold its lock through this job.
         identity $$ >/dev/null || exit 1
         if ! alive "$1"; then
             why="it exited"
+        elif ready "$1"; then
+            return 0
         elif [ $SECONDS -ge $deadline ]; then
-            why="not ready after $2 s: $DETAIL"
+            why="after $2 s: $DETAIL"
         else
             sleep 0.1
-            continue
         fi
-        say "$1 did not start: $why. The end of $RUN/logs/$1.log:"
-        tail -n 25 "$RUN/logs/$1.log" | sed 's/^/    /' >&2
-        return 1
     done
+    say "$1 did not start: $why. The end of $RUN/logs/$1.log:"
+    tail -n 25 "$RUN/logs/$1.log" | sed 's/^/    /' >&2
+    return 1
 }

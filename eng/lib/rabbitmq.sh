@@ -46,6 +46,16 @@ END
     wait_ready rabbitmq 60
 }
 
+# RabbitMQ replaces an epmd that died by one that nobody recorded. It is ours when it has our server's home.
+adopt_epmd() {
+    local process
+    alive epmd && return
+    for process in /proc/[0-9]*; do
+        [ "$(cat "$process/comm" 2>/dev/null)" = epmd ] || continue
+        ! grep -qzFx "HOME=$(rabbitmq_home)/home" "$process/environ" 2>/dev/null || record epmd "${process#/proc/}" ''
+    done
+}
+
 # rabbitmq_answers PORT: the listener is the last thing that the server opens; it greets with a method frame.
 rabbitmq_answers() {
     local fd frame=''

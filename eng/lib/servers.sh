@@ -48,6 +48,7 @@ own_servers() {
 own_processes() {
     local server
     [ "$SOURCE" = packages ] || return 0
+    adopt_epmd
     for server in $(own_servers); do
         echo "$server"
         [ "$server" != rabbitmq ] || alive rabbitmq || echo "epmd rabbitmq-dist"
@@ -101,6 +102,7 @@ own_process() { [ "$SOURCE" = containers ] || alive "$1"; }
 
 stop_servers() {
     stop 20 redis rabbitmq postgres postgres-legacy
+    adopt_epmd
     stop 5 epmd
     stop_containers "${1:-}"
 }

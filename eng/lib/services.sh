@@ -8,13 +8,16 @@ export Payments__SigningKey=${Payments__SigningKey:-development-only-payment-sig
 export ASPNETCORE_ENVIRONMENT=${ASPNETCORE_ENVIRONMENT:-${DOTNET_ENVIRONMENT:-Development}}
 export DOTNET_ENVIRONMENT=${DOTNET_ENVIRONMENT:-$ASPNETCORE_ENVIRONMENT}
 
-output_of() { echo "$ROOT/$1/bin/Release/net10.0"; }
+# What is built: Release to run, Debug to test.
+FLAVOUR=Release
+
+output_of() { echo "$ROOT/$1/bin/$FLAVOUR/net10.0"; }
 
 load_client() { echo "$(output_of loadtests)/Seckill.LoadTests.dll"; }
 
-# build: the Release build of everything, skipped when no source has changed since the last one.
+# build: the build of everything, skipped when no source has changed since the last one.
 build() {
-    local sources stamp=$ROOT/.run/build lock ok=1
+    local sources stamp=$ROOT/.run/build-$FLAVOUR lock ok=1
     command -v dotnet >/dev/null || die "the .NET 10 SDK is needed, and there is no dotnet on the PATH"
     exec {lock}>"$ROOT/.run/build.lock"
     flock "$lock"
@@ -25,7 +28,7 @@ build() {
         stop 5 build
         : >"$RUN/logs/build.log"
         # Build servers would outlive us; and a build that waits in the background can be interrupted.
-        spawn build '' "$ROOT" dotnet build Seckill.sln -c Release --disable-build-servers -v quiet
+        spawn build '' "$ROOT" dotnet build Seckill.sln -c "$FLAVOUR" --disable-build-servers -v quiet
         if wait $!; then
             echo "$sources" >"$stamp"
         else

@@ -1,0 +1,42 @@
+using System.Text.Json;
+using Microsoft.AspNetCore.Http.Metadata;
+using Microsoft.AspNetCore.Routing;
+using Microsoft.Extensions.DependencyInjection;
+
+namespace Seckill.InventoryService.Tests;
+
+/// <summary>The description of the ops interface is what its clients are written against; it must name everything that is mapped.</summary>
+public sealed class OperationsTests(Administration administration)
+{
+    [Fact]
+    public async Task The_description_has_every_endpoint_and_its_statuses()
+    {
+        using var client = administration.CreateClient();
+        var paths = JsonDocument.Parse(await client.GetStringOfAsync("/openapi/v1.json")).RootElement.GetProperty("paths");
+        var described =
+            from path in paths.EnumerateObject()
+            from method in path.Value.EnumerateObject()
+            let statuses = method.Value.GetProperty("responses").EnumerateObject().Select(response => response.Name).Order()
+            select $"{method.Name.ToUpperInvariant()} {path.Name}: {string.Join(' ', statuses)}";
+        var mapped =
+            from source in administration.Services.GetRequiredService<IEnumerable<EndpointDataSource>>()
+            from endpoint in source.Endpoints.OfType<RouteEndpoint>()
+            let path = "/" + endpoint.RoutePattern.RawText!.Trim('/').Replace(":long}", "}", StringComparison.Ordinal)
+            where path.StartsWith("/sales", StringComparison.Ordinal)
+            from method in endpoint.Metadata.GetMetadata<HttpMethodMetadata>()!.HttpMethods
+            let responses = endpoint.Metadata.OfType<IProducesResponseTypeMetadata>()
+            let statuses = responses.Select(response => response.StatusCode).Distinct().Order()
+            select $"{method} {path}: {string.Join(' ', statuses)}";
+        Assert.Equal(mapped.Order(), described.Where(line => line.Contains(" /sales", StringComparison.Ordinal)).Order());
+        Assert.Contains("POST /sales: 201 400 401 409 413 415 503", described);
+    }
+
+    [Fact]
+    public async Task Readiness_tells_the_state_of_every_store()
+    {
+        using var client = administration.CreateClient();
+        await Eventually.Holds(
+            async () => (await client.GetStringOfAsync("/health/ready")).StartsWith("{\"status\":\"healthy\"", StringComparison.Ordinal),
+            "the service is ready");
+    }
+}

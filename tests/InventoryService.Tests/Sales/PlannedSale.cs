@@ -1,0 +1,62 @@
+using System.Globalization;
+using System.Text.Json;
+using Seckill.Shared.Stock;
+using StackExchange.Redis;
+
+namespace Seckill.InventoryService.Tests.Sales;
+
+/// <summary>A sale of one test alone, created through the administration.</summary>
+internal sealed class PlannedSale(Administration administration)
+{
+    public const long SkuId = 1001;
+
+    public long Id { get; } = TestItem.NewId();
+
+    public string Path => string.Create(CultureInfo.InvariantCulture, $"/sales/{Id}");
+
+    public ItemKeys Keys => new(new ItemKey(Id, SkuId));
+
+    public static IDatabase Redis => Servers.Database;
+
+    /// <summary>The body that creates it, a member or two replaced.</summary>
+    public string Json(params (string Old, string New)[] changes)
+    {
+        var json = $$"""
+            {"saleId":{{Id}},"name":"Test","opensAt":"2020-01-01T00:00:00Z","closesAt":"2120-01-01T00:00:00Z","paymentTimeoutSeconds":900,
+            "items":[{"skuId":1001,"allocated":10,"limitPerUser":2,"unitPrice":4999,"currency":"EUR"}]}
+            """;
+        foreach (var (old, @new) in changes)
+        {
+            Assert.Contains(old, json, StringComparison.Ordinal);
+            json = json.Replace(old, @new, StringComparison.Ordinal);
+        }
+
+        return json;
+    }
+
+    public static async Task<PlannedSale> CreateAsync(Administration administration)
+    {
+        var sale = new PlannedSale(administration);
+        await administration.DoesAsync("POST", "/sales", sale.Json());
+        return sale;
+    }
+
+    public static async Task<PlannedSale> OpenAsync(Administration administration)
+    {
+        var sale = await CreateAsync(administration);
+        await administration.DoesAsync("POST", sale.Path + "/open");
+        return sale;
+    }
+
+    public async Task<(ReserveOutcome Outcome, string OrderId)> ReserveAsync(long userId, int quantity = 1)
+    {
+        var suffix = new byte[OrderId.SuffixLength];
+        OrderId.FillSuffix(suffix);
+        var batch = new ReserveBatch(1);
+        batch.Add(suffix, userId, quantity, null);
+        await TestItem.Ledger.ReserveAsync(Keys, batch, TestItem.NoBound).InTime();
+        return (batch.Outcome(0, out _), batch.ItemIsKnown ? OrderId.Join(batch.Number, suffix) : "");
+    }
+
+    public async Task<JsonElement> LedgerAsync() => await administration.DoesAsync("GET", Path + "/ledger");
+}

@@ -1,0 +1,112 @@
+using System.Net;
+using System.Text.Json;
+using Microsoft.AspNetCore.Http.Metadata;
+using Microsoft.AspNetCore.Routing;
+using Microsoft.Extensions.DependencyInjection;
+
+namespace Seckill.OrderService.Tests;
+
+/// <summary>What operators and machines ask: the description of the interface, health, metrics.</summary>
+public sealed class OperationsTests(Storefront storefront)
+{
+    private static readonly string[] s_undescribed = ["/metrics", "/openapi/{documentName}.json", "/health/live", "/health/ready"];
+
+    [Fact]
+    public async Task The_description_has_every_endpoint_and_its_statuses()
+    {
+        using var client = storefront.CreateClient();
+        var paths = JsonDocument.Parse(await client.GetStringOfAsync("/openapi/v1.json")).RootElement.GetProperty("paths");
+        var described = (
+            from path in paths.EnumerateObject()
+            from method in path.Value.EnumerateObject()
+            let statuses = method.Value.GetProperty("responses").EnumerateObject().Select(response => response.Name).Order()
+            select $"{method.Name.ToUpperInvariant()} {path.Name}: {string.Join(' ', statuses)}")
+            .Order().ToList();
+        var mapped = (
+            from source in storefront.Services.GetRequiredService<IEnumerable<EndpointDataSource>>()
+            from endpoint in source.Endpoints.OfType<RouteEndpoint>()
+            let path = "/" + endpoint.RoutePattern.RawText!.TrimStart('/').Replace(":long}", "}", StringComparison.Ordinal)
+            where !s_undescribed.Contains(path)
+            from method in endpoint.Metadata.GetMetadata<HttpMethodMetadata>()!.HttpMethods
+            let responses = endpoint.Metadata.OfType<IProducesResponseTypeMetadata>()
+            let statuses = responses.Select(response => response.StatusCode).Distinct().Order()
+            select $"{method} {path}: {string.Join(' ', statuses)}").Order().ToList();
+        Assert.Equal(mapped, described);
+        Assert.Contains("POST /orders: 202 400 401 404 409 413 415 422 429 503", described);
+        Assert.Contains("GET /orders/{orderId}: 200 401 404 429 503", described);
+        Assert.Contains("GET /sales/{saleId}: 200 404 503", described);
+    }
+
+    [Fact]
+    public async Task The_process_is_alive_and_says_nothing_of_its_stores()
+    {
+        using var client = storefront.CreateClient();
+        Assert.Equal("""{"status":"healthy","checks":[]}""", await client.GetStringOfAsync("/health/live"));
+    }
+
+    [Fact]
+    public async Task Readiness_tells_the_state_of_every_store()
+    {
+        using var client = storefront.CreateClient();
+        JsonElement report = default;
+        await Eventually.Holds(
+            async () => (report = JsonDocument.Parse(await client.GetStringOfAsync("/health/ready")).RootElement)
+                .GetProperty("status").GetString() == "healthy",
+            "the service is ready");
+        Assert.Equal(
+            ["postgres", "rabbitmq", "redis"],
+            report.GetProperty("checks").EnumerateArray().Select(check => check.GetProperty("name").GetString()).Order());
+        Assert.All(report.GetProperty("checks").EnumerateArray(), check => Assert.Equal(
+            ["name", "status", "durationMs", "detail", "data"], check.EnumerateObject().Select(member => member.Name)));
+    }
+
+    [Fact]
+    public async Task A_lost_Redis_makes_the_storefront_unready_and_orders_unavailable()
+    {
+        await using var lost = new Storefront(new() { ["ConnectionStrings:Redis"] = "127.0.0.1:1", ["role"] = "api" });
+        await lost.InitializeAsync();
+        using var client = lost.CreateClient();
+        using var ready = await client.GetAsync(new Uri("/health/ready", UriKind.Relative)).InTime();
+        Assert.Equal(HttpStatusCode.ServiceUnavailable, ready.StatusCode);
+        using var live = await client.GetAsync(new Uri("/health/live", UriKind.Relative)).InTime();
+        Assert.Equal(HttpStatusCode.OK, live.StatusCode);
+        using var order = await lost.OrderAsync(new TestItem().Key, 7);
+        Assert.Equal(HttpStatusCode.ServiceUnavailable, order.StatusCode);
+        Assert.NotNull(order.Headers.RetryAfter);
+        Assert.Contains("\"code\":\"unavailable\"", await order.Content.ReadAsStringAsync(), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task A_storefront_without_database_and_broker_still_takes_orders()
+    {
+        await using var alone = new Storefront(new()
+        {
+            ["ConnectionStrings:Orders"] = "Host=127.0.0.1;Port=1;Username=x;Password=x;Database=x",
+            ["ConnectionStrings:RabbitMq"] = "amqp://guest:guest@127.0.0.1:1/",
+            ["role"] = "api",
+        });
+        await alone.InitializeAsync();
+        var item = await TestItem.OpenEverywhereAsync();
+        using var order = await alone.OrderAsync(item.Key, 7);
+        Assert.Equal(HttpStatusCode.Accepted, order.StatusCode);
+        using var client = alone.ClientOf(7);
+        Assert.Contains(
+            "\"status\":\"reserved\"", await client.GetStringOfAsync(order.Headers.Location!.ToString()), StringComparison.Ordinal);
+        using var ready = await client.GetAsync(new Uri("/health/ready", UriKind.Relative)).InTime();
+        Assert.Equal(HttpStatusCode.OK, ready.StatusCode);
+        Assert.Contains("\"status\":\"degraded\"", await ready.Content.ReadAsStringAsync(), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Metrics_count_what_buyers_were_told()
+    {
+        var item = await TestItem.OpenEverywhereAsync();
+        using var order = await storefront.OrderAsync(item.Key, 7);
+        using var client = storefront.CreateClient();
+        using var response = await client.GetAsync(new Uri("/metrics", UriKind.Relative)).InTime();
+        Assert.Equal("text/plain; version=0.0.4; charset=utf-8", response.Content.Headers.ContentType!.ToString());
+        var page = await response.Content.ReadAsStringAsync();
+        Assert.Contains("seckill_reservations_total{outcome=\"Reserved\"} ", page, StringComparison.Ordinal);
+        Assert.Contains("seckill_reservations_call_duration_seconds_bucket{le=\"+Inf\"} ", page, StringComparison.Ordinal);
+    }
+}

@@ -1,0 +1,55 @@
+using Microsoft.Extensions.Configuration;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Hosting;
+using Microsoft.Extensions.Logging;
+using Seckill.OrderService.Reservations;
+using Seckill.Shared.Hosting;
+using Seckill.Shared.Stock;
+
+namespace Seckill.OrderService.Tests.Reservations;
+
+/// <summary>The road from click to queue as the service registers it, without HTTP, behind a relay that can hold back replies.</summary>
+internal sealed class BatcherHost : IAsyncDisposable
+{
+    private readonly IHost _host;
+
+    private BatcherHost(IHost host, FreezableRelay relay) => (_host, Relay) = (host, relay);
+
+    public FreezableRelay Relay { get; }
+
+    public ReservationBatcher Batcher => _host.Services.GetRequiredService<ReservationBatcher>();
+
+    public static async Task<BatcherHost> StartAsync(params (string Name, string Value)[] settings)
+    {
+        var relay = new FreezableRelay(Servers.RedisConnection);
+        var builder = Host.CreateApplicationBuilder();
+        builder.Logging.ClearProviders();
+        builder.Configuration.AddInMemoryCollection(
+            settings.Append(("ConnectionStrings:Redis", relay.Address))
+                .Select(setting => KeyValuePair.Create(setting.Item1, (string?)setting.Item2)));
+        builder.Services.AddSingleton(TimeProvider.System);
+        builder.Services.AddStock(builder.Configuration);
+        builder.Services.AddMessaging(builder.Configuration);
+        builder.Services.AddReservations();
+        var host = builder.Build();
+        await host.StartAsync().InTime();
+        return new BatcherHost(host, relay);
+    }
+
+    public Task<ReservationResult> ReserveAsync(
+        TestItem item, long userId, int quantity = 1, string? key = null, CancellationToken cancellationToken = default) =>
+        Batcher.ReserveAsync(item.Key, userId, quantity, key, cancellationToken).AsTask();
+
+    /// <summary>Makes the item known to this instance, so that the next request goes straight to its queue.</summary>
+    public async Task ReserveFirstAsync(TestItem item, long userId) =>
+        Assert.Equal(ReserveOutcome.Reserved, (await ReserveAsync(item, userId).InTime()).Outcome);
+
+    public Task StopAsync() => _host.StopAsync().InTime();
+
+    public async ValueTask DisposeAsync()
+    {
+        await Relay.DisposeAsync();
+        await _host.StopAsync().InTime();
+        _host.Dispose();
+    }
+}

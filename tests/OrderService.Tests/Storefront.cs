@@ -1,0 +1,73 @@
+using System.Globalization;
+using System.Net.Http.Headers;
+using Microsoft.AspNetCore.Hosting;
+using Microsoft.AspNetCore.Mvc.Testing;
+using Microsoft.Extensions.Logging;
+using Seckill.OrderService.Tests;
+using Seckill.Shared.Hosting;
+using Seckill.Shared.Stock;
+
+[assembly: AssemblyFixture(typeof(Storefront))]
+
+namespace Seckill.OrderService.Tests;
+
+/// <summary>The OrderService itself, on Kestrel and a free port, with the real servers: the API and a worker. One for all tests.</summary>
+public sealed class Storefront : WebApplicationFactory<Program>, IAsyncLifetime
+{
+    private readonly Dictionary<string, string> _settings;
+    private readonly BuyerToken _token = new(DevelopmentKeys.BuyerToken, TimeProvider.System);
+
+    public Storefront()
+        : this([])
+    {
+    }
+
+    internal Storefront(Dictionary<string, string> settings)
+    {
+        _settings = settings;
+        UseKestrel(0);
+    }
+
+    public Uri Address => ClientOptions.BaseAddress;
+
+    public ValueTask InitializeAsync()
+    {
+        _ = Servers.RedisConnection;
+        StartServer();
+        return ValueTask.CompletedTask;
+    }
+
+    internal string Token(long userId) => _token.Sign(userId, TimeSpan.FromHours(1));
+
+    internal HttpClient ClientOf(long userId)
+    {
+        var client = CreateClient();
+        client.DefaultRequestHeaders.Authorization = new AuthenticationHeaderValue("Bearer", Token(userId));
+        return client;
+    }
+
+    internal async Task<HttpResponseMessage> OrderAsync(ItemKey item, long userId, int quantity = 1, string? key = null)
+    {
+        using var client = ClientOf(userId);
+        using var request = new HttpRequestMessage(HttpMethod.Post, "/orders");
+        request.Content = new StringContent(
+            string.Create(CultureInfo.InvariantCulture, $$"""{"saleId":{{item.SaleId}},"skuId":{{item.SkuId}},"quantity":{{quantity}}}"""),
+            new MediaTypeHeaderValue("application/json"));
+        if (key is not null)
+        {
+            request.Headers.Add("Idempotency-Key", key);
+        }
+
+        return await client.SendAsync(request).InTime();
+    }
+
+    protected override void ConfigureWebHost(IWebHostBuilder builder)
+    {
+        builder.UseEnvironment("Development");
+        builder.ConfigureLogging(logging => logging.ClearProviders());
+        foreach (var (name, value) in _settings)
+        {
+            builder.UseSetting(name, value);
+        }
+    }
+}

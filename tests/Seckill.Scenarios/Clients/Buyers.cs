@@ -1,0 +1,127 @@
+using System.Collections.Concurrent;
+using System.Diagnostics;
+using System.Globalization;
+using System.Net.Http.Headers;
+using System.Text;
+using System.Text.Json;
+using Seckill.Scenarios.Processes;
+using Seckill.Shared.Hosting;
+
+namespace Seckill.Scenarios.Clients;
+
+/// <summary>The buyers of one sale, and the log of everything that they asked and were told.</summary>
+internal sealed class Buyers : IDisposable
+{
+    private static readonly BuyerToken s_tokens = new(DevelopmentKeys.BuyerToken, TimeProvider.System);
+    private readonly ConcurrentQueue<Attempt> _log = new();
+    private readonly HttpClient _http = new() { Timeout = TimeSpan.FromSeconds(20) };
+    private long _lastUser;
+
+    public Buyers(Sale sale)
+    {
+        Sale = sale;
+        _lastUser = Random.Shared.NextInt64(1L << 40, 1L << 60);
+    }
+
+    public Sale Sale { get; }
+
+    public IReadOnlyCollection<Attempt> Log => _log;
+
+    public IEnumerable<Attempt> Accepted => _log.Where(attempt => attempt.IsAccepted);
+
+    /// <summary>Somebody who has not bought yet.</summary>
+    public long NewUser() => Interlocked.Increment(ref _lastUser);
+
+    public static string NewKey() => Guid.NewGuid().ToString("N");
+
+    /// <summary>(1) One click. Whatever happens, it is in the log.</summary>
+    public async Task<Attempt> ClickAsync(ServiceProcess api, long user, string? key = null, int quantity = 1, long? sku = null)
+    {
+        var since = Stopwatch.GetTimestamp();
+        sku ??= Sale.Skus[0];
+        var attempt = new Attempt(user, sku.Value, quantity, key, 0, null, [], false, default);
+        try
+        {
+            using var request = Request(HttpMethod.Post, new Uri(api.Url, "/orders"), user);
+            request.Content = new StringContent(
+                string.Create(CultureInfo.InvariantCulture, $$"""{"saleId":{{Sale.Id}},"skuId":{{sku}},"quantity":{{quantity}}}"""),
+                Encoding.UTF8,
+                "application/json");
+            if (key is not null)
+            {
+                request.Headers.Add("Idempotency-Key", key);
+            }
+
+            using var response = await _http.SendAsync(request);
+            using var json = JsonDocument.Parse(await response.Content.ReadAsStringAsync());
+            attempt = attempt with
+            {
+                Status = (int)response.StatusCode,
+                Code = json.RootElement.TryGetProperty("code", out var code) ? code.GetString() : null,
+                OrderIds = OrderIds(json.RootElement),
+                HasRetryAfter = response.Headers.RetryAfter is not null,
+            };
+        }
+        catch (Exception exception) when (exception is HttpRequestException or OperationCanceledException)
+        {
+            attempt = attempt with { Code = exception is HttpRequestException { HttpRequestError: var error } ? error.ToString() : "timeout" };
+        }
+
+        attempt = attempt with { Took = Stopwatch.GetElapsedTime(since) };
+        _log.Enqueue(attempt);
+        return attempt;
+    }
+
+    /// <summary>A buyer who does not give up: the same key, at one instance after the other, until the answer is definite.</summary>
+    public async Task<Attempt> InsistAsync(IReadOnlyList<ServiceProcess> apis, long user, string? key = null)
+    {
+        key ??= NewKey();
+        for (var attempts = 0; ; attempts++)
+        {
+            var attempt = await ClickAsync(apis[attempts % apis.Count], user, key);
+            if (!attempt.IsUnknown)
+            {
+                return attempt;
+            }
+
+            if (attempts > 600)
+            {
+                Assert.Fail($"Still no definite answer after {attempts} tries: {attempt}");
+            }
+
+            await Task.Delay(100);
+        }
+    }
+
+    /// <summary>The buyer looks an order up.</summary>
+    public async Task<Look> LookAsync(ServiceProcess api, Attempt order)
+    {
+        var since = Stopwatch.GetTimestamp();
+        try
+        {
+            using var request = Request(HttpMethod.Get, new Uri(api.Url, "/orders/" + order.OrderId), order.UserId);
+            using var response = await _http.SendAsync(request);
+            using var json = JsonDocument.Parse(await response.Content.ReadAsStringAsync());
+            var status = response.IsSuccessStatusCode ? json.RootElement.GetProperty("status").GetString() : null;
+            return new Look((int)response.StatusCode, status, Stopwatch.GetElapsedTime(since));
+        }
+        catch (Exception exception) when (exception is HttpRequestException or OperationCanceledException)
+        {
+            return new Look(0, null, Stopwatch.GetElapsedTime(since));
+        }
+    }
+
+    public void Dispose() => _http.Dispose();
+
+    private static HttpRequestMessage Request(HttpMethod method, Uri uri, long user)
+    {
+        var request = new HttpRequestMessage(method, uri);
+        request.Headers.Authorization = new AuthenticationHeaderValue("Bearer", s_tokens.Sign(user, TimeSpan.FromHours(1)));
+        return request;
+    }
+
+    private static string[] OrderIds(JsonElement answer) =>
+        answer.TryGetProperty("orderId", out var id) ? [id.GetString()!]
+        : answer.TryGetProperty("orderIds", out var ids) ? [.. ids.EnumerateArray().Select(one => one.GetString()!)]
+        : [];
+}

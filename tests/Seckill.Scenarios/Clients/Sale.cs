@@ -1,0 +1,68 @@
+using System.Net.Http.Headers;
+using System.Net.Http.Json;
+using System.Text.Json;
+using Seckill.Scenarios.Processes;
+using Seckill.Shared.Hosting;
+
+namespace Seckill.Scenarios.Clients;
+
+/// <summary>A sale of its own, with random ids, as ops create and open it over HTTP.</summary>
+internal sealed class Sale
+{
+    private static readonly HttpClient s_http = new() { Timeout = TimeSpan.FromSeconds(20) };
+    private readonly ServiceProcess _inventory;
+
+    private Sale(ServiceProcess inventory, int items, int units, int limitPerUser)
+    {
+        (_inventory, Units, LimitPerUser) = (inventory, units, limitPerUser);
+        Skus = [.. Enumerable.Range(0, items).Select(_ => RandomId())];
+    }
+
+    public long Id { get; } = RandomId();
+
+    public IReadOnlyList<long> Skus { get; }
+
+    /// <summary>Allocated to each item.</summary>
+    public int Units { get; }
+
+    public int LimitPerUser { get; }
+
+    /// <summary>Creates the sale and opens it.</summary>
+    public static async Task<Sale> OpenAsync(ServiceProcess inventory, int units, int items = 1, int limitPerUser = 1)
+    {
+        var sale = new Sale(inventory, items, units, limitPerUser);
+        await SendAsync(inventory, HttpMethod.Post, "/sales", new
+        {
+            saleId = sale.Id,
+            name = "A scenario",
+            opensAt = DateTimeOffset.UtcNow.AddMinutes(-1),
+            closesAt = DateTimeOffset.UtcNow.AddHours(1),
+            paymentTimeoutSeconds = 3600,
+            items = sale.Skus.Select(skuId => new { skuId, allocated = units, limitPerUser, unitPrice = 1999, currency = "EUR" }),
+        });
+        await sale.OpenAgainAsync(inventory);
+        return sale;
+    }
+
+    /// <summary>Opening is repeatable, at any inventory service.</summary>
+    public Task OpenAgainAsync(ServiceProcess inventory) => SendAsync(inventory, HttpMethod.Post, $"/sales/{Id}/open");
+
+    /// <summary>What <c>GET /sales/{id}/ledger</c> says.</summary>
+    public Task<JsonElement> LedgerAsync(ServiceProcess? inventory = null) => SendAsync(inventory ?? _inventory, HttpMethod.Get, $"/sales/{Id}/ledger");
+
+    // Never the small ids that people and other tests use.
+    private static long RandomId() => Random.Shared.NextInt64(1L << 40, long.MaxValue);
+
+    private static async Task<JsonElement> SendAsync(ServiceProcess inventory, HttpMethod method, string path, object? body = null)
+    {
+        using var request = new HttpRequestMessage(method, new Uri(inventory.Url, path));
+        request.Headers.Authorization = new AuthenticationHeaderValue("Bearer", DevelopmentKeys.Ops);
+        request.Content = body is null ? null : JsonContent.Create(body, new MediaTypeHeaderValue("application/json"));
+        // The length is known then; the services refuse nothing else, yet this is how clients do it.
+        await (request.Content?.LoadIntoBufferAsync() ?? Task.CompletedTask);
+        using var response = await s_http.SendAsync(request);
+        var text = await response.Content.ReadAsStringAsync();
+        Assert.True(response.IsSuccessStatusCode, $"{method} {path} was answered {(int)response.StatusCode}: {text}");
+        return JsonSerializer.Deserialize<JsonElement>(text);
+    }
+}

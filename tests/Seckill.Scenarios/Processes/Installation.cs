@@ -1,0 +1,61 @@
+using Seckill.Shared.Hosting;
+
+namespace Seckill.Scenarios.Processes;
+
+/// <summary>The services and relays of one scenario. Whatever is left of them at its end is killed.</summary>
+internal sealed class Installation : IAsyncDisposable
+{
+    // An impatient sweeper: scenarios wait for it. The order of things is the same.
+    private static readonly (string, string?)[] s_impatience =
+    [
+        ("Sweeper__IntervalMilliseconds", "200"), ("Sweeper__MinimumAgeMilliseconds", "500"), ("Sweeper__LongestPauseMilliseconds", "2000"),
+    ];
+
+    private static readonly (string, string?)[] s_development =
+    [
+        ("ASPNETCORE_ENVIRONMENT", "Development"), ("DOTNET_ENVIRONMENT", "Development"),
+        ("Auth__BuyerTokenKey", DevelopmentKeys.BuyerToken), ("Auth__OpsKey", DevelopmentKeys.Ops),
+        ("Logging__Console__FormatterName", "simple"), ("Logging__Console__FormatterOptions__SingleLine", "true"),
+        ("Logging__Console__FormatterOptions__TimestampFormat", "HH:mm:ss.fff "),
+    ];
+
+    private readonly List<IAsyncDisposable> _parts = [];
+    private int _started;
+
+    public Relay RelayToRedis() => Add(Relay.ToRedis());
+
+    public Relay RelayToRabbitMq() => Add(Relay.ToRabbitMq());
+
+    public Relay RelayToPostgres() => Add(Relay.ToPostgres());
+
+    public ServiceProcess StartApi(params (string Name, string? Value)[] settings) =>
+        Start("api", "OrderService", ["--role", "api"], settings);
+
+    public ServiceProcess StartWorker(params (string Name, string? Value)[] settings) =>
+        Start("worker", "OrderService", ["--role", "worker"], settings);
+
+    public ServiceProcess StartInventory(params (string Name, string? Value)[] settings) =>
+        Start("inventory", "InventoryService", [], [.. s_impatience, .. settings]);
+
+    public ServiceProcess Start(string name, string project, string[] arguments, params (string Name, string? Value)[] settings) =>
+        Add(ServiceProcess.Start($"{name}-{++_started}", project, arguments, [.. s_development, .. settings]));
+
+    /// <summary>Waits until all of them are ready.</summary>
+    public static Task ReadyAsync(params ServiceProcess[] services) =>
+        Task.WhenAll(services.Select(service => service.BecomesAsync(200)));
+
+    public async ValueTask DisposeAsync()
+    {
+        foreach (var part in Enumerable.Reverse(_parts))
+        {
+            await part.DisposeAsync();
+        }
+    }
+
+    private T Add<T>(T part)
+        where T : IAsyncDisposable
+    {
+        _parts.Add(part);
+        return part;
+    }
+}

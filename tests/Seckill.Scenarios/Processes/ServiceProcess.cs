@@ -1,0 +1,153 @@
+using System.Diagnostics;
+using System.Net.Sockets;
+using System.Runtime.InteropServices;
+using System.Text.Json;
+using System.Text.RegularExpressions;
+using Seckill.Scenarios.Checks;
+
+namespace Seckill.Scenarios.Processes;
+
+/// <summary>One service as a real process, on a port of its own choice, with its output in a file beside the tests.</summary>
+internal sealed partial class ServiceProcess : IAsyncDisposable
+{
+    private const int TerminationSignal = 15;
+    private static readonly TimeSpan s_patience = TimeSpan.FromSeconds(60);
+
+    // Asks at once and never twice, so that an answer is news.
+    private static readonly HttpClient s_http = new() { Timeout = TimeSpan.FromSeconds(10) };
+
+    private readonly Process _process;
+    private readonly StreamWriter _log;
+    private readonly TaskCompletionSource<Uri> _listening = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private readonly long _startedAt = Stopwatch.GetTimestamp();
+
+    private ServiceProcess(string name, Process process, string logFile)
+    {
+        (Name, _process, _log) = (name, process, new StreamWriter(logFile) { AutoFlush = true });
+        process.OutputDataReceived += (_, line) => Read(line.Data);
+        process.ErrorDataReceived += (_, line) => Read(line.Data);
+        process.Exited += (_, _) => _listening.TrySetException(new InvalidOperationException($"{name} ended before it listened; see {logFile}"));
+        process.EnableRaisingEvents = true;
+        process.Start();
+        process.BeginOutputReadLine();
+        process.BeginErrorReadLine();
+    }
+
+    public string Name { get; }
+
+    /// <summary>Where it listens; known once it is ready, and still known when it is gone.</summary>
+    public Uri Url { get; private set; } = new("http://127.0.0.1:1");
+
+    /// <summary>Starts the built program of a service.</summary>
+    /// <param name="name">For messages and the log file.</param>
+    /// <param name="project">Folder of the service.</param>
+    /// <param name="arguments">Command line, after <c>--urls</c>.</param>
+    /// <param name="settings">Environment over that of this run; null removes a variable.</param>
+    public static ServiceProcess Start(string name, string project, string[] arguments, params (string Name, string? Value)[] settings)
+    {
+        // tests/Seckill.Scenarios/bin/<configuration>/<framework>: the services are built the same way.
+        var output = new DirectoryInfo(AppContext.BaseDirectory);
+        var program = Path.Combine(
+            output.Parent!.Parent!.Parent!.Parent!.Parent!.FullName, project, "bin", output.Parent.Name, output.Name, $"Seckill.{project}.dll");
+        var start = new ProcessStartInfo("dotnet", [program, "--urls", "http://127.0.0.1:0", .. arguments])
+        {
+            RedirectStandardOutput = true,
+            RedirectStandardError = true,
+            WorkingDirectory = output.FullName,
+        };
+        foreach (var (setting, value) in settings)
+        {
+            start.Environment[setting] = value;
+        }
+
+        var logs = Directory.CreateDirectory(Path.Combine(output.FullName, "logs", TestContext.Current.TestMethod?.MethodName ?? "run"));
+        return new ServiceProcess(name, new Process { StartInfo = start }, Path.Combine(logs.FullName, $"{name}-{Guid.NewGuid():N}.log"));
+    }
+
+    /// <summary>Waits until it listens, ready or not.</summary>
+    public async Task ListensAsync() => Url = await _listening.Task.WaitAsync(s_patience);
+
+    /// <summary>Waits until it is ready (200) or not (503).</summary>
+    /// <returns>Time since the start of the process, and since the call.</returns>
+    public async Task<(TimeSpan SinceStart, TimeSpan Waited)> BecomesAsync(int status, string? health = null)
+    {
+        await ListensAsync();
+        var waited = await Eventually.IsTrueAsync(
+            $"{Name} is {health ?? (status == 200 ? "ready" : "not ready")}",
+            async () => await ReadinessAsync() is var now && now.Status == status && (health is null || health == now.Health));
+        return (Stopwatch.GetElapsedTime(_startedAt), waited);
+    }
+
+    /// <summary>What <c>/health/ready</c> says.</summary>
+    public async Task<(int Status, string Health)> ReadinessAsync()
+    {
+        using var response = await s_http.GetAsync(new Uri(Url, "/health/ready"));
+        using var json = JsonDocument.Parse(await response.Content.ReadAsStringAsync());
+        return ((int)response.StatusCode, json.RootElement.GetProperty("status").GetString()!);
+    }
+
+    /// <summary>kill -9.</summary>
+    public async Task KillAsync()
+    {
+        _process.Kill();
+        await _process.WaitForExitAsync().WaitAsync(s_patience);
+    }
+
+    /// <summary>SIGTERM, and its exit code.</summary>
+    public async Task<int> StopAsync()
+    {
+        Assert.Equal(0, SendSignal(_process.Id, TerminationSignal));
+        return await ExitsAsync();
+    }
+
+    /// <summary>Waits for its end.</summary>
+    public async Task<int> ExitsAsync()
+    {
+        await _process.WaitForExitAsync().WaitAsync(s_patience);
+        return _process.ExitCode;
+    }
+
+    /// <summary>What it has written so far.</summary>
+    public async Task<string> OutputAsync()
+    {
+        await using var file = new FileStream(((FileStream)_log.BaseStream).Name, FileMode.Open, FileAccess.Read, FileShare.ReadWrite);
+        using var reader = new StreamReader(file);
+        return await reader.ReadToEndAsync();
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        if (!_process.HasExited)
+        {
+            await KillAsync();
+        }
+
+        _process.Dispose();
+        await _log.DisposeAsync();
+    }
+
+    private void Read(string? line)
+    {
+        if (line is null)
+        {
+            return;
+        }
+
+        lock (_log)
+        {
+            _log.WriteLine(line);
+        }
+
+        if (ListeningLine().Match(line) is { Success: true } match)
+        {
+            _listening.TrySetResult(new Uri(match.Groups[1].Value));
+        }
+    }
+
+    [GeneratedRegex("Now listening on: (http://[0-9.:]+)")]
+    private static partial Regex ListeningLine();
+
+    [DllImport("libc", EntryPoint = "kill")]
+    [DefaultDllImportSearchPaths(DllImportSearchPath.SafeDirectories)]
+    private static extern int SendSignal(int processId, int signal);
+}

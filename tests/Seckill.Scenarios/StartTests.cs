@@ -1,0 +1,71 @@
+using Seckill.Scenarios.Processes;
+using Seckill.Shared.Hosting;
+
+namespace Seckill.Scenarios;
+
+/// <summary>
+/// Promise: a process that is set up wrongly does not start, and says which setting it is. Broken by a default that nobody meant,
+/// or by an error that shows up only at the first request. Only a process has an exit code.
+/// </summary>
+public sealed class StartTests(ITestOutputHelper output)
+{
+    private static readonly (string, string?)[] s_production = [("ASPNETCORE_ENVIRONMENT", "Production"), ("DOTNET_ENVIRONMENT", "Production")];
+
+    [Theory]
+    [InlineData("OrderService", "Auth:BuyerTokenKey", DevelopmentKeys.BuyerToken)]
+    [InlineData("OrderService", "Auth:BuyerTokenKey", null)]
+    [InlineData("OrderService", "Auth:BuyerTokenKey", "too-short")]
+    [InlineData("OrderService", "Auth:OpsKey", DevelopmentKeys.Ops)]
+    [InlineData("OrderService", "Auth:OpsKey", null)]
+    [InlineData("InventoryService", "Auth:OpsKey", DevelopmentKeys.Ops)]
+    [InlineData("InventoryService", "Auth:OpsKey", null)]
+    public async Task Outside_Development_a_key_that_everybody_knows_or_that_is_missing_stops_the_start(string project, string setting, string? value)
+    {
+        await using var installation = new Installation();
+        var service = installation.Start("wrong", project, [],
+            [
+                .. s_production,
+                ("Auth__BuyerTokenKey", "a-secret-of-this-installation-alone-1"), ("Auth__OpsKey", "a-secret-of-this-installation-alone-2"),
+                (setting.Replace(":", "__", StringComparison.Ordinal), value),
+            ]);
+
+        Assert.NotEqual(0, await service.ExitsAsync());
+        Assert.Contains(setting, await service.OutputAsync(), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task An_unknown_role_stops_the_start()
+    {
+        await using var installation = new Installation();
+        var service = installation.Start("wrong", "OrderService", ["--role", "cashier"]);
+
+        Assert.NotEqual(0, await service.ExitsAsync());
+        Assert.Contains("cashier", await service.OutputAsync(), StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData(Servers.RedisSetting)]
+    [InlineData(Servers.RabbitMqSetting)]
+    [InlineData(Servers.OrdersSetting)]
+    public async Task A_missing_connection_string_stops_the_start(string setting)
+    {
+        await using var installation = new Installation();
+        var service = installation.Start("wrong", "OrderService", [], (setting, null));
+
+        Assert.NotEqual(0, await service.ExitsAsync());
+        Assert.Contains(setting.Replace("__", ":", StringComparison.Ordinal), await service.OutputAsync(), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Every_service_starts_and_stops_when_it_is_told()
+    {
+        await using var installation = new Installation();
+        foreach (var start in new[] { () => installation.StartApi(), () => installation.StartWorker(), () => installation.StartInventory() })
+        {
+            var service = start();
+            var (sinceStart, _) = await service.BecomesAsync(200);
+            Assert.Equal(0, await service.StopAsync());
+            output.WriteLine($"{service.Name} was ready {sinceStart.TotalSeconds:0.00} s after its start.");
+        }
+    }
+}
