@@ -1,3 +1,4 @@
+using Dapper;
 using Microsoft.Extensions.Logging.Abstractions;
 using Seckill.InventoryService.Reconciliation;
 using Seckill.InventoryService.Sales;
@@ -10,6 +11,31 @@ namespace Seckill.OrderLife.Tests;
 /// </summary>
 public sealed class StockChangeTests(Stores stores)
 {
+    [Fact]
+    public async Task A_withdrawal_that_one_caller_is_refused_and_another_makes_is_made_in_both_stores_or_in_neither()
+    {
+        var sale = await TestSale.OpenAsync(stores, units: 1);
+        var order = await sale.ReserveAsync(1);
+        await sale.ExecuteAsync(
+            "insert into stock_changes (sale_id, sku_id, idempotency_key, delta) values (@SaleId, @SkuId, 'withdraw', -1)",
+            new { sale.Item.SaleId, sale.Item.SkuId });
+        await using var connection = await stores.Database.OpenConnectionAsync();
+        await using var transaction = await connection.BeginTransactionAsync();
+        await connection.ExecuteAsync(
+            "select from stock_changes where sale_id = @SaleId for update", new { sale.Item.SaleId });
+
+        // The first caller finds nothing to withdraw; then the unit comes back, and the second finds it.
+        var first = ChangeAsync(sale, "withdraw", -1);
+        await WaitingAsync(sale, 1);
+        await stores.Stock.ReleaseAsync(sale.Keys, [order.OrderId]);
+        var second = ChangeAsync(sale, "withdraw", -1);
+        await WaitingAsync(sale, 2);
+        await transaction.RollbackAsync();
+        await Task.WhenAll(first, second);
+        Assert.Equal(
+            (await sale.InspectAsync()).Allocated, await sale.ScalarAsync<int>("select allocated from sale_items where sale_id = @SaleId"));
+    }
+
     [Fact]
     public async Task A_key_changes_the_stock_once_however_many_ask()
     {
@@ -60,6 +86,12 @@ public sealed class StockChangeTests(Stores stores)
         await Task.WhenAll(Enumerable.Range(0, 4).Select(_ => stores.Opening.OpenAsync(sale.Item.SaleId, CancellationToken.None)));
         await sale.AssertConservedAsync(15);
     }
+
+    private static Task WaitingAsync(TestSale sale, int callers) => Eventually.HoldsAsync(
+        async () => await sale.CountAsync(
+            "pg_stat_activity where application_name = 'order-life-tests' and wait_event_type = 'Lock' and query like '%stock_changes%'")
+            >= callers,
+        $"{callers} callers wait for the row");
 
     private Task<StockChangeOutcome> ChangeAsync(TestSale sale, string key, int delta) =>
         stores.Changes.ChangeAsync(sale.Item, key, delta, CancellationToken.None);
