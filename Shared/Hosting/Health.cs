@@ -6,6 +6,7 @@ using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Diagnostics.HealthChecks;
 using Npgsql;
+using Seckill.Shared.Stock;
 using StackExchange.Redis;
 
 namespace Seckill.Shared.Hosting;
@@ -76,13 +77,13 @@ public static class Health
         _ => "unhealthy",
     };
 
-    private sealed class RedisCheck(IConnectionMultiplexer redis) : IHealthCheck
+    private sealed class RedisCheck(RedisConnection redis) : IHealthCheck
     {
         public async Task<HealthCheckResult> CheckHealthAsync(HealthCheckContext context, CancellationToken cancellationToken = default)
         {
             try
             {
-                var roundTrip = await redis.GetDatabase().PingAsync().WaitAsync(Patience, cancellationToken);
+                var roundTrip = await redis.Database.PingAsync().WaitAsync(Patience, cancellationToken);
                 return HealthCheckResult.Healthy(data: new Dictionary<string, object> { ["roundTripMs"] = roundTrip.TotalMilliseconds });
             }
             catch (Exception exception) when (exception is RedisException or TimeoutException)

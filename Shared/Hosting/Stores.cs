@@ -23,13 +23,14 @@ public static class Stores
         options.ConnectTimeout = 1000;
         options.KeepAlive = 2;
         options.ReconnectRetryPolicy = new LinearRetry(500);
-        services.AddSingleton<IConnectionMultiplexer>(_ =>
+        services.AddSingleton(_ => new RedisConnection(() =>
         {
             var redis = ConnectionMultiplexer.Connect(options);
             // In order, one continuation that blocks would stop every reply behind it.
             redis.PreserveAsyncOrder = false;
             return redis;
-        });
+        }));
+        services.AddHostedService<RedisWatch>();
         services.AddHostedService<DurabilityCheck>();
         return services.AddSingleton<StockLedger>().AddSingleton<SaleCatalog>();
     }
