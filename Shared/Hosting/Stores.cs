@@ -68,6 +68,8 @@ public static class Stores
                     host.Heartbeat(TimeSpan.FromSeconds(5));
                     host.RequestedConnectionTimeout(TimeSpan.FromSeconds(3));
                 });
+                // Without an endpoint that runs, a bus that only sends would not notice that it has lost the broker.
+                rabbit.AutoStart = true;
                 configure?.Invoke(context, rabbit);
             });
         });
