@@ -46,7 +46,8 @@ internal sealed class StockChanges(NpgsqlDataSource database, StockLedger stock)
     }
 
     /// <summary>Changes that were started before <paramref name="age"/> and are not done.</summary>
-    public async Task<IReadOnlyList<(ItemKey Item, string Key, int Delta)>> FindUnfinishedAsync(TimeSpan age, CancellationToken cancellationToken)
+    public async Task<IReadOnlyList<(ItemKey Item, string Key, int Delta)>> FindUnfinishedAsync(
+        TimeSpan age, CancellationToken cancellationToken)
     {
         await using var connection = await database.OpenConnectionAsync(cancellationToken);
         var rows = await connection.QueryAsync<(long SaleId, long SkuId, string Key, int Delta)>(new CommandDefinition(

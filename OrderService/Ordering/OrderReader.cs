@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using Dapper;
 using Npgsql;
 using Seckill.OrderService.Reservations;
@@ -9,6 +10,7 @@ namespace Seckill.OrderService.Ordering;
 internal sealed class OrderReader(NpgsqlDataSource database, HoldFinder holds)
 {
     private static readonly TimeSpan s_patience = TimeSpan.FromSeconds(1);
+    private long _askAgainAt;
 
     /// <summary>The order, or null when there is none or it is somebody else's.</summary>
     /// <exception cref="NpgsqlException">PostgreSQL is away, and Redis alone cannot tell the status.</exception>
@@ -17,13 +19,12 @@ internal sealed class OrderReader(NpgsqlDataSource database, HoldFinder holds)
         NpgsqlException? databaseIsAway = null;
         try
         {
-            if (await FindRowAsync(orderId, cancellationToken).WaitAsync(2 * s_patience, cancellationToken) is { } row)
+            if (await FindRowAsync(orderId, cancellationToken) is { } row)
             {
                 return row.UserId == userId ? row.View : null;
             }
         }
-        catch (Exception exception) when (exception is NpgsqlException or TimeoutException
-            || (exception is OperationCanceledException && !cancellationToken.IsCancellationRequested))
+        catch (Exception exception) when (exception is NpgsqlException or TimeoutException)
         {
             databaseIsAway = exception as NpgsqlException ?? new NpgsqlException("PostgreSQL does not answer.", exception);
         }
@@ -49,9 +50,27 @@ internal sealed class OrderReader(NpgsqlDataSource database, HoldFinder holds)
 
     private async Task<(long UserId, OrderView View)?> FindRowAsync(string orderId, CancellationToken cancellationToken)
     {
-        using var patience = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
-        patience.CancelAfter(s_patience);
-        await using var connection = await database.OpenConnectionAsync(patience.Token);
+        if (Stopwatch.GetTimestamp() < Interlocked.Read(ref _askAgainAt))
+        {
+            throw new TimeoutException("PostgreSQL did not answer a moment ago.");
+        }
+
+        try
+        {
+            // Not cancelled: the client library cancels by a blocking call to the server that does not answer. What is given up
+            // on here goes on by itself until its own time-outs, and gives its connection back.
+            return await ReadRowAsync(orderId).WaitAsync(s_patience, cancellationToken);
+        }
+        catch (TimeoutException)
+        {
+            Interlocked.Exchange(ref _askAgainAt, Stopwatch.GetTimestamp() + Stopwatch.Frequency);
+            throw;
+        }
+    }
+
+    private async Task<(long UserId, OrderView View)?> ReadRowAsync(string orderId)
+    {
+        await using var connection = await database.OpenConnectionAsync();
         var row = await connection.QuerySingleOrDefaultAsync<Row>(new CommandDefinition(
             """
             select user_id, status, sale_id, sku_id, quantity, unit_price, currency, reserved_at, placed_at, pay_by
@@ -59,7 +78,7 @@ internal sealed class OrderReader(NpgsqlDataSource database, HoldFinder holds)
             where order_id = @orderId
             """,
             new { orderId },
-            cancellationToken: patience.Token));
+            commandTimeout: (int)s_patience.TotalSeconds));
         return row is null
             ? null
             : (row.user_id, new OrderView(
