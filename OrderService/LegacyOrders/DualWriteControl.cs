@@ -58,7 +58,7 @@ internal sealed partial class DualWriteControl(
 
         await using var connection = await database.OpenConnectionAsync(cancellationToken);
         var state = breaker.State switch { BreakerState.Open => "open", BreakerState.HalfOpen => "half-open", _ => "closed" };
-        _current = await connection.QuerySingleAsync<DualWriteSettings>(new CommandDefinition(
+        await using var row = await connection.ExecuteReaderAsync(new CommandDefinition(
             """
             insert into legacy_breakers (process, state) values (@process, @state)
             on conflict (process) do update set state = excluded.state, seen_at = now();
@@ -72,6 +72,10 @@ internal sealed partial class DualWriteControl(
             """,
             new { process = _process, state },
             cancellationToken: cancellationToken));
+        await row.ReadAsync(cancellationToken);
+        // Read by hand: Dapper does not match arrays to the constructor of a record.
+        _current = new DualWriteSettings(
+            row.GetString(0), row.GetInt32(1), row.GetFieldValue<long[]>(2), row.GetFieldValue<long[]>(3), row.GetBoolean(4));
     }
 
     /// <summary>Sets the row for all processes. Retiring drops what waits, for nobody will write it.</summary>

@@ -11,7 +11,12 @@ internal static class LegacyRegistrations
         services.AddValidatedOptions<LegacyOptions>("Legacy");
         services.AddSingleton(_ => new LegacyDatabase(configuration.GetConnectionString("Legacy")));
         services.AddSingleton<LegacyStore>();
-        services.AddSingleton<LegacyBreaker>();
+        services.AddSingleton(provider =>
+        {
+            var breaker = ActivatorUtilities.CreateInstance<LegacyBreaker>(provider);
+            LegacyMetrics.Create(breaker);
+            return breaker;
+        });
         services.AddSingleton<OrderVerification>();
         services.AddSingleton<DualWriteControl>();
         services.AddSingleton<Repair>();
