@@ -1,5 +1,6 @@
 using MassTransit;
 using Seckill.OrderService;
+using Seckill.OrderService.LegacyOrders;
 using Seckill.OrderService.Ordering;
 using Seckill.OrderService.Payments;
 using Seckill.OrderService.Persistence;
@@ -18,6 +19,7 @@ try
     builder.Services.AddStock(builder.Configuration);
     builder.Services.AddOrdersDatabase(builder.Configuration);
     builder.Services.AddSingleton<OrderStore>();
+    builder.Services.AddLegacyOrders(builder.Configuration, role);
     if (role.HasFlag(Role.Worker))
     {
         builder.Services.AddValidatedOptions<PersistenceOptions>("Persistence");
@@ -43,6 +45,7 @@ try
     var app = builder.Build();
     app.UseTrustedProxies();
     app.UseServiceDefaults();
+    app.MapDualWrite();
     if (role.HasFlag(Role.Api))
     {
         app.MapOrders();

@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Text.Json;
+using Seckill.OrderService.LegacyOrders;
 using Seckill.OrderService.Persistence;
 using Seckill.OrderService.Reservations;
 using Seckill.Shared.Hosting;
@@ -89,7 +90,7 @@ internal static class OrderEndpoints
     }
 
     internal static async Task<IResult> FindAsync(
-        string orderId, HttpContext http, BuyerGuard guard, OrderReader orders, CancellationToken cancellationToken)
+        string orderId, HttpContext http, BuyerGuard guard, OrderReader orders, LegacyReads legacy, CancellationToken cancellationToken)
     {
         if (guard.Check(http, out var userId) is { } refusal)
         {
@@ -97,7 +98,9 @@ internal static class OrderEndpoints
         }
 
         var order = OrderId.IsValid(orderId) ? await orders.FindAsync(orderId, userId, cancellationToken) : null;
-        return order is null ? s_unknownOrder : Results.Json(order, StorefrontJson.Default.OrderView);
+        return order is null
+            ? s_unknownOrder
+            : Results.Json(await legacy.ReadAsync(order, userId, cancellationToken), StorefrontJson.Default.OrderView);
     }
 
     private static async Task<IResult> FollowAsync(

@@ -38,11 +38,18 @@ internal sealed class PaymentStore(NpgsqlDataSource database)
             return PaymentOutcome.Duplicate;
         }
 
-        var paid = await connection.ExecuteAsync(
+        var paid = await connection.ExecuteScalarAsync<int>(
             """
-            update orders
-            set status = 'paid', paid_at = now()
-            where order_id = @OrderId and status = 'placed' and unit_price::numeric * quantity = @Amount and currency = @Currency
+            with paid as (
+              update orders
+              set status = 'paid', paid_at = now(), version = version + 1
+              where order_id = @OrderId and status = 'placed' and unit_price::numeric * quantity = @Amount and currency = @Currency
+              returning order_id
+            ), legacy as (
+              insert into legacy_outbox (order_id)
+              select order_id from paid where (select mode from dual_write_control) in ('shadow', 'dual')
+            )
+            select count(*) from paid
             """,
             payment);
         if (paid == 0)

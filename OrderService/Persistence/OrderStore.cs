@@ -5,7 +5,8 @@ using Seckill.Shared.Contracts;
 namespace Seckill.OrderService.Persistence;
 
 /// <summary>
-/// (6) Orders in PostgreSQL. A batch is one statement: the rows, and the ledger row of their sale item, or nothing at all.
+/// (6) Orders in PostgreSQL. A batch is one statement: the rows, the ledger row of their sale item, and the entries of the legacy
+/// outbox, or nothing at all.
 /// Repeatable: an order that is there already changes nothing.
 /// </summary>
 /// <remarks>Throws <see cref="NpgsqlException"/>; its <c>IsTransient</c> tells whether to try again.</remarks>
@@ -74,12 +75,15 @@ internal sealed class OrderStore(NpgsqlDataSource database)
             $"""
             with closed as (
               update orders
-              set status = '{status}', closed_at = now()
+              set status = '{status}', closed_at = now(), version = version + 1
               where status = 'placed' and {which}
               returning order_id, sale_id, sku_id, quantity
             ), returns as (
               insert into stock_returns (order_id, sale_id, sku_id)
               select order_id, sale_id, sku_id from closed
+            ), legacy as (
+              insert into legacy_outbox (order_id)
+              select order_id from closed where (select mode from dual_write_control) in ('shadow', 'dual')
             ), ledger as (
               update sale_items
               set live = live - units
@@ -107,7 +111,10 @@ internal sealed class OrderStore(NpgsqlDataSource database)
               join sales s on s.sale_id = @SaleId
               order by o.order_id
               on conflict (order_id) do nothing
-              returning quantity
+              returning order_id, quantity
+            ), legacy as (
+              insert into legacy_outbox (order_id)
+              select order_id from placed where (select mode from dual_write_control) in ('shadow', 'dual')
             ), ledger as (
               update sale_items
               set live = live + (select coalesce(sum(quantity), 0) from placed)
@@ -152,6 +159,9 @@ internal sealed class OrderStore(NpgsqlDataSource database)
             ), returns as (
               insert into stock_returns (order_id, sale_id, sku_id)
               select order_id, @SaleId, @SkuId from placed where status = 'rejected'
+            ), legacy as (
+              insert into legacy_outbox (order_id)
+              select order_id from placed where (select mode from dual_write_control) in ('shadow', 'dual')
             )
             update sale_items
             set live = live + (select coalesce(sum(quantity), 0) from placed where status = 'placed')

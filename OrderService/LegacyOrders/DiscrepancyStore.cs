@@ -1,0 +1,81 @@
+using Dapper;
+using Npgsql;
+
+namespace Seckill.OrderService.LegacyOrders;
+
+/// <summary>A difference between an order and the legacy database.</summary>
+/// <param name="OrderId">Also the legacy <c>order_sn</c>.</param>
+/// <param name="Class"><c>missing</c>, <c>extra</c>, <c>different</c> or <c>unrepresentable</c>.</param>
+/// <param name="Field">Column of <c>t_order</c>; empty where the whole row is meant.</param>
+/// <param name="Ours">What it should be.</param>
+/// <param name="Theirs">What it is.</param>
+internal sealed record Finding(string OrderId, string Class, string Field, string? Ours, string? Theirs);
+
+/// <summary>Differences in <c>legacy_discrepancies</c>: open once each, and resolved when a later look finds them gone.</summary>
+internal static class DiscrepancyStore
+{
+    /// <summary>Records what was found of these orders, and resolves what is open of them and was not found again.</summary>
+    /// <param name="connection">May be within a transaction.</param>
+    /// <param name="orderIds">Every order that was looked at.</param>
+    /// <param name="findings">What was found.</param>
+    /// <param name="cancellationToken">Stops.</param>
+    public static Task RecordAsync(
+        NpgsqlConnection connection, IReadOnlyCollection<string> orderIds, IReadOnlyCollection<Finding> findings, CancellationToken cancellationToken)
+    {
+        foreach (var kind in findings.GroupBy(finding => finding.Class))
+        {
+            LegacyMetrics.Discrepancies.Add(kind.Count(), new KeyValuePair<string, object?>("class", kind.Key));
+        }
+
+        return connection.ExecuteAsync(new CommandDefinition(
+            """
+            with found as (
+              select distinct on (order_id, class, field) *
+              from unnest(@FoundIds, @Classes, @Fields, @Ours, @Theirs) as f (order_id, class, field, ours, theirs)
+              order by order_id, class, field
+            ), resolved as (
+              update legacy_discrepancies d
+              set resolved_at = now()
+              where resolved_at is null and order_id = any(@Ids)
+                and not exists (select from found f where (f.order_id, f.class, f.field) = (d.order_id, d.class, d.field))
+            )
+            insert into legacy_discrepancies (order_id, class, field, ours, theirs)
+            select order_id, class, field, ours, theirs from found
+            on conflict (order_id, class, field) where resolved_at is null
+            do update set ours = excluded.ours, theirs = excluded.theirs
+            """,
+            new
+            {
+                Ids = orderIds.ToArray(),
+                FoundIds = findings.Select(finding => finding.OrderId).ToArray(),
+                Classes = findings.Select(finding => finding.Class).ToArray(),
+                Fields = findings.Select(finding => finding.Field).ToArray(),
+                Ours = findings.Select(finding => finding.Ours).ToArray(),
+                Theirs = findings.Select(finding => finding.Theirs).ToArray(),
+            },
+            cancellationToken: cancellationToken));
+    }
+
+    /// <summary>What is open, the newest first; of certain ids, also what is resolved.</summary>
+    public static async Task<IReadOnlyList<Discrepancy>> ListAsync(
+        NpgsqlDataSource database, long[]? ids, int most, CancellationToken cancellationToken)
+    {
+        await using var connection = await database.OpenConnectionAsync(cancellationToken);
+        var rows = await connection.QueryAsync<(long Id, string OrderId, string Class, string Field, string? Ours, string? Theirs, DateTime FoundAt, DateTime? ResolvedAt)>(
+            new CommandDefinition(
+                """
+                select id, order_id, class, field, ours, theirs, found_at, resolved_at
+                from legacy_discrepancies
+                where case when @ids::bigint[] is null then resolved_at is null else id = any(@ids) end
+                order by id desc
+                limit @most
+                """,
+                new { ids, most },
+                cancellationToken: cancellationToken));
+        return
+        [
+            .. rows.Select(row => new Discrepancy(
+                row.Id, row.OrderId, row.Class, row.Field, row.Ours, row.Theirs, row.FoundAt, row.ResolvedAt)),
+        ];
+    }
+}

@@ -1,0 +1,185 @@
+using System.Diagnostics;
+using Dapper;
+using Microsoft.Extensions.Options;
+using Npgsql;
+
+namespace Seckill.OrderService.LegacyOrders;
+
+/// <summary>
+/// (8) One batch of the legacy outbox: claim, write, read back, compare, mark. The claim is a row lock that lasts to the end, so a
+/// worker that dies anywhere has claimed nothing, and the batch is written again: the same rows, or newer ones.
+/// </summary>
+/// <remarks>
+/// Order of one order's changes: an entry is taken only with all earlier entries of its order, and an entry stays in the table until
+/// what it stands for is in the legacy database. So whoever holds the first entry of an order is alone with it, and since the order
+/// is read by the statement that claims, what is written is never older than what an earlier holder wrote.
+/// </remarks>
+internal sealed class LegacyBatch(NpgsqlDataSource database, LegacyStore store, LegacyBreaker breaker, IOptions<LegacyOptions> options)
+{
+    /// <summary>Writes the next changes.</summary>
+    /// <returns>How many entries were done; 0 when nothing waits that nobody else has.</returns>
+    /// <exception cref="NpgsqlException">Either database failed; the entries wait as before.</exception>
+    public async Task<int> WriteAsync(CancellationToken cancellationToken)
+    {
+        await using var connection = await database.OpenConnectionAsync(cancellationToken);
+        await using var transaction = await connection.BeginTransactionAsync(cancellationToken);
+        var claimed = (await ClaimAsync(connection, cancellationToken)).AsList();
+        if (claimed.Count == 0)
+        {
+            // A breaker that waits for a probe gets one, or readers would wait for the next change of an order.
+            await WriteAndCompareAsync([], [], cancellationToken);
+            return 0;
+        }
+
+        var findings = new List<Finding>();
+        var rows = new List<(LegacyRow Row, bool Forced)>();
+        var orders = claimed.GroupBy(entry => entry.OrderId).ToList();
+        foreach (var entries in orders)
+        {
+            if (LegacyMapping.ToLegacy(entries.First().Order, out var obstacle) is { } row)
+            {
+                rows.Add((row, entries.Any(entry => entry.Forced)));
+            }
+            else
+            {
+                findings.Add(new Finding(entries.Key, "unrepresentable", obstacle.Field, obstacle.Ours, obstacle.Theirs));
+            }
+        }
+
+        var mismatched = await WriteAndCompareAsync(rows, findings, cancellationToken);
+        await MarkAsync(connection, claimed, [.. orders.Select(order => order.Key)], findings, rows.Count - mismatched, cancellationToken);
+        await transaction.CommitAsync(cancellationToken);
+        LegacyMetrics.Verified.Add(rows.Count - mismatched);
+        LegacyMetrics.TimeToVerify.Record(claimed[0].AgeSeconds);
+        return claimed.Count;
+    }
+
+    private async Task<int> WriteAndCompareAsync(
+        List<(LegacyRow Row, bool Forced)> rows, List<Finding> findings, CancellationToken cancellationToken)
+    {
+        var startedAt = Stopwatch.GetTimestamp();
+        var mismatched = 0;
+        try
+        {
+            var refused = new Dictionary<string, string>();
+            await UpsertAsync(rows, refused, cancellationToken);
+            var written = rows.Count == 0 && breaker.State == BreakerState.Closed
+                ? []
+                : await store.ReadAsync([.. rows.Select(row => row.Row.OrderSn)], cancellationToken);
+            foreach (var (should, _) in rows)
+            {
+                var before = findings.Count;
+                if (refused.TryGetValue(should.OrderSn, out var reason))
+                {
+                    findings.Add(new Finding(should.OrderSn, "missing", "", null, "refused: " + reason));
+                }
+                else if (!written.TryGetValue(should.OrderSn, out var row))
+                {
+                    findings.Add(new Finding(should.OrderSn, "missing", "", null, null));
+                }
+                else
+                {
+                    findings.AddRange(LegacyMapping.Differences(should, row)
+                        .Select(field => new Finding(should.OrderSn, "different", field.Field, field.Ours, field.Theirs)));
+                }
+
+                mismatched += findings.Count > before ? 1 : 0;
+            }
+        }
+        catch (Exception exception) when (exception is NpgsqlException or TimeoutException)
+        {
+            breaker.Failed();
+            throw;
+        }
+
+        if (Stopwatch.GetElapsedTime(startedAt).TotalMilliseconds > options.Value.SlowBatchMilliseconds)
+        {
+            breaker.Failed();
+        }
+        else
+        {
+            breaker.Succeeded(rows.Count, mismatched);
+        }
+
+        return mismatched;
+    }
+
+    /// <summary>Writes what can be written. A row that the database refuses is halved out of its batch.</summary>
+    private async Task UpsertAsync(
+        List<(LegacyRow Row, bool Forced)> rows, Dictionary<string, string> refused, CancellationToken cancellationToken)
+    {
+        if (rows.Count == 0)
+        {
+            return;
+        }
+
+        try
+        {
+            await store.UpsertAsync([.. rows.Select(row => row.Row)], [.. rows.Select(row => row.Forced)], cancellationToken);
+        }
+        catch (PostgresException exception) when (IsRefusal(exception))
+        {
+            if (rows.Count == 1)
+            {
+                refused[rows[0].Row.OrderSn] = exception.MessageText;
+                return;
+            }
+
+            var half = rows.Count / 2;
+            await UpsertAsync(rows[..half], refused, cancellationToken);
+            await UpsertAsync(rows[half..], refused, cancellationToken);
+        }
+    }
+
+    /// <summary>Data at fault (SQLSTATE classes 22 and 23) or a trigger's own refusal; anything else is the database's state.</summary>
+    private static bool IsRefusal(PostgresException exception) =>
+        exception.SqlState == PostgresErrorCodes.RaiseException
+        || exception.SqlState.StartsWith("22", StringComparison.Ordinal)
+        || exception.SqlState.StartsWith("23", StringComparison.Ordinal);
+
+    private Task<IEnumerable<Entry>> ClaimAsync(NpgsqlConnection connection, CancellationToken cancellationToken) =>
+        connection.QueryAsync<Entry, OrderSnapshot, Entry>(new CommandDefinition(
+            $"""
+            set local idle_in_transaction_session_timeout = '60s';
+            with claimed as materialized (
+              select id, order_id, forced, created_at
+              from legacy_outbox
+              order by id
+              limit @MaxBatch
+              for update skip locked
+            )
+            select c.id as Id, c.order_id as EntryOrderId, c.forced as Forced,
+              extract(epoch from clock_timestamp() - c.created_at)::float8 as AgeSeconds, {OrderSnapshot.Columns}
+            from claimed c
+            join orders o on o.order_id = c.order_id
+            where not exists (
+              select from legacy_outbox earlier
+              where earlier.order_id = c.order_id and earlier.id < c.id and earlier.id not in (select id from claimed))
+            order by c.id
+            """,
+            new { options.Value.MaxBatch },
+            cancellationToken: cancellationToken),
+            (entry, order) => entry with { Order = order },
+            splitOn: "OrderId");
+
+    private static async Task MarkAsync(
+        NpgsqlConnection connection, List<Entry> claimed, List<string> orderIds, List<Finding> findings, int verified,
+        CancellationToken cancellationToken)
+    {
+        await DiscrepancyStore.RecordAsync(connection, orderIds, findings, cancellationToken);
+        await connection.ExecuteAsync(new CommandDefinition(
+            """
+            delete from legacy_outbox where id = any(@Ids);
+            update legacy_verified set orders = orders + @verified
+            """,
+            new { Ids = claimed.Select(entry => entry.Id).ToArray(), verified },
+            cancellationToken: cancellationToken));
+    }
+
+    private sealed record Entry(long Id, string EntryOrderId, bool Forced, double AgeSeconds)
+    {
+        public OrderSnapshot Order { get; init; } = null!;
+
+        public string OrderId => EntryOrderId;
+    }
+}

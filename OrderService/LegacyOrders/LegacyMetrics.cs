@@ -1,0 +1,37 @@
+using System.Diagnostics.Metrics;
+
+namespace Seckill.OrderService.LegacyOrders;
+
+/// <summary>What is measured of the dual write. Gauges have the last value that this process has seen.</summary>
+internal static class LegacyMetrics
+{
+    private static readonly Meter s_meter = new("Seckill");
+
+    public static readonly Counter<long> Verified =
+        s_meter.CreateCounter<long>("seckill.legacy.verified", "{order}", "Orders read back from the legacy database and found equal.");
+
+    public static readonly Counter<long> Discrepancies =
+        s_meter.CreateCounter<long>("seckill.legacy.discrepancies", "{finding}", "Differences seen, by class; each look counts.");
+
+    public static readonly Counter<long> LegacyReads =
+        s_meter.CreateCounter<long>("seckill.legacy.reads", "{read}", "Reads of buyers on the legacy side, by who answered.");
+
+    public static readonly Histogram<double> TimeToVerify =
+        s_meter.CreateHistogram<double>("seckill.legacy.time_to_verify", "s", "From the change of an order to its verification.");
+
+    private static double s_lagSeconds;
+    private static long s_pending;
+
+    public static void Create(LegacyBreaker breaker)
+    {
+        s_meter.CreateObservableGauge("seckill.legacy.lag", () => Volatile.Read(ref s_lagSeconds), "s", "Age of the oldest change that waits.");
+        s_meter.CreateObservableGauge("seckill.legacy.pending", () => Volatile.Read(ref s_pending), "{change}", "Changes that wait.");
+        s_meter.CreateObservableGauge("seckill.legacy.breaker", () => (int)breaker.State, null, "0 closed, 1 open, 2 half open.");
+    }
+
+    public static void Waiting(long pending, double lagSeconds)
+    {
+        Volatile.Write(ref s_pending, pending);
+        Volatile.Write(ref s_lagSeconds, lagSeconds);
+    }
+}

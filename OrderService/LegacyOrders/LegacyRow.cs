@@ -1,0 +1,13 @@
+namespace Seckill.OrderService.LegacyOrders;
+
+/// <summary>A row of <c>t_order</c>. Nullable, because the table belongs to others.</summary>
+/// <param name="OrderAmount">As PostgreSQL prints it: <c>numeric</c> has values, like NaN, that no number type here has.</param>
+internal sealed record LegacyRow(
+    string OrderSn, int? Uid, int? GoodsId, int? ActivityId, short? Num, string? OrderAmount, short? OrderStatus,
+    int? AddTime, int? PayTime, short? IsDelete);
+
+/// <summary>A field in which the two disagree.</summary>
+/// <param name="Field">Column of <c>t_order</c>.</param>
+/// <param name="Ours">What it should be.</param>
+/// <param name="Theirs">What it is; null when there is nothing.</param>
+internal readonly record struct FieldDifference(string Field, string? Ours, string? Theirs);

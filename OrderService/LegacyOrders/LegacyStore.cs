@@ -1,0 +1,92 @@
+using Dapper;
+using Npgsql;
+
+namespace Seckill.OrderService.LegacyOrders;
+
+/// <summary>Rows of <c>t_order</c>, a batch at a time.</summary>
+/// <remarks>Throws <see cref="NpgsqlException"/> or <see cref="TimeoutException"/>. Not sealed: tests let it fail at each point.</remarks>
+internal class LegacyStore(LegacyDatabase legacy)
+{
+    private const string Columns =
+        """
+        order_sn as OrderSn, uid as Uid, goods_id as GoodsId, activity_id as ActivityId, num as Num, order_amount::text as OrderAmount,
+        order_status as OrderStatus, add_time as AddTime, pay_time as PayTime, is_delete as IsDelete
+        """;
+
+    /// <summary>Writes rows, in one statement. A row with a final status is never set back to unpaid, unless it is forced.</summary>
+    /// <param name="rows">One for each order.</param>
+    /// <param name="forced">For each row, whether a repair wants it as it is, whatever stands there.</param>
+    /// <param name="cancellationToken">Stops.</param>
+    public virtual async Task UpsertAsync(
+        IReadOnlyCollection<LegacyRow> rows, IReadOnlyCollection<bool> forced, CancellationToken cancellationToken)
+    {
+        await using var connection = await legacy.OpenAsync(cancellationToken);
+        // Updates go first, because each conflict of an insert would use up one of the 2^31 ids of the table.
+        await connection.ExecuteAsync(new CommandDefinition(
+            """
+            with incoming as (
+              select *
+              from unnest(@OrderSn, @Uid, @GoodsId, @ActivityId, @Num, @OrderAmount::numeric(10,2)[], @OrderStatus, @AddTime, @PayTime, @Forced)
+                as i (order_sn, uid, goods_id, activity_id, num, order_amount, order_status, add_time, pay_time, forced)
+            ), updated as (
+              update t_order t
+              set uid = i.uid, goods_id = i.goods_id, activity_id = i.activity_id, num = i.num, order_amount = i.order_amount,
+                order_status = i.order_status, add_time = i.add_time, pay_time = i.pay_time,
+                is_delete = case when i.forced then 0 else t.is_delete end
+              from incoming i
+              where t.order_sn = i.order_sn and (t.order_status = 0 or i.order_status <> 0 or i.forced)
+            )
+            insert into t_order (order_sn, uid, goods_id, activity_id, num, order_amount, order_status, add_time, pay_time, is_delete)
+            select order_sn, uid, goods_id, activity_id, num, order_amount, order_status, add_time, pay_time, 0
+            from incoming i
+            where not exists (select from t_order t where t.order_sn = i.order_sn)
+            order by order_sn
+            on conflict (order_sn) do update
+            set order_status = excluded.order_status, pay_time = excluded.pay_time
+            where t_order.order_status = 0
+            """,
+            new
+            {
+                OrderSn = rows.Select(row => row.OrderSn).ToArray(),
+                Uid = rows.Select(row => row.Uid).ToArray(),
+                GoodsId = rows.Select(row => row.GoodsId).ToArray(),
+                ActivityId = rows.Select(row => row.ActivityId).ToArray(),
+                Num = rows.Select(row => row.Num).ToArray(),
+                OrderAmount = rows.Select(row => row.OrderAmount).ToArray(),
+                OrderStatus = rows.Select(row => row.OrderStatus).ToArray(),
+                AddTime = rows.Select(row => row.AddTime).ToArray(),
+                PayTime = rows.Select(row => row.PayTime).ToArray(),
+                Forced = forced.ToArray(),
+            },
+            cancellationToken: cancellationToken));
+    }
+
+    /// <summary>The rows of these orders that are there.</summary>
+    public virtual async Task<Dictionary<string, LegacyRow>> ReadAsync(IReadOnlyCollection<string> orderIds, CancellationToken cancellationToken)
+    {
+        await using var connection = await legacy.OpenAsync(cancellationToken);
+        var rows = await connection.QueryAsync<LegacyRow>(new CommandDefinition(
+            $"select {Columns} from t_order where order_sn = any(@OrderIds)",
+            new { OrderIds = orderIds.ToArray() },
+            cancellationToken: cancellationToken));
+        return rows.ToDictionary(row => row.OrderSn);
+    }
+
+    /// <summary>The next orders of these sales by the table's own id.</summary>
+    public async Task<IReadOnlyList<(long Id, string OrderSn)>> WalkAsync(
+        long after, int[] saleIds, int most, CancellationToken cancellationToken)
+    {
+        await using var connection = await legacy.OpenAsync(cancellationToken);
+        var rows = await connection.QueryAsync<(long, string)>(new CommandDefinition(
+            """
+            select id::bigint, order_sn
+            from t_order
+            where id > @after and activity_id = any(@saleIds)
+            order by id
+            limit @most
+            """,
+            new { after, saleIds, most },
+            cancellationToken: cancellationToken));
+        return rows.AsList();
+    }
+}

@@ -1,0 +1,83 @@
+using Dapper;
+using Microsoft.Extensions.Options;
+using Npgsql;
+
+namespace Seckill.OrderService.LegacyOrders;
+
+/// <summary>(8) Brings the changes of orders to the legacy database for as long as the mode says so. Any number of workers may.</summary>
+internal sealed partial class LegacyWriter(
+    NpgsqlDataSource database, LegacyBatch batch, DualWriteControl control, LegacyBreaker breaker, IOptions<LegacyOptions> options,
+    ILogger<LegacyWriter> logger) : BackgroundService
+{
+    private static readonly TimeSpan s_idle = TimeSpan.FromMilliseconds(100);
+    private static readonly TimeSpan s_longestPause = TimeSpan.FromSeconds(5);
+    private static readonly TimeSpan s_gaugeInterval = TimeSpan.FromSeconds(1);
+
+    protected override Task ExecuteAsync(CancellationToken stoppingToken) =>
+        Task.WhenAll(Enumerable.Range(0, options.Value.Writers).Select(_ => WriteAllAsync(stoppingToken)).Append(MeasureAsync(stoppingToken)));
+
+    private async Task WriteAllAsync(CancellationToken cancellationToken)
+    {
+        var pause = s_idle;
+        while (!cancellationToken.IsCancellationRequested)
+        {
+            var wait = s_idle;
+            try
+            {
+                if (control.Current.Writes && breaker.TryEnter())
+                {
+                    // Full batches follow each other at once; this is how a backlog drains.
+                    wait = await batch.WriteAsync(cancellationToken) >= options.Value.MaxBatch / 2 ? TimeSpan.Zero : s_idle;
+                    pause = s_idle;
+                }
+            }
+            catch (Exception exception) when (exception is NpgsqlException or TimeoutException)
+            {
+                breaker.Abandoned();
+                LogFailed(exception.Message);
+                wait = pause;
+                pause = TimeSpan.FromTicks(Math.Min(pause.Ticks * 2, s_longestPause.Ticks));
+            }
+            catch (OperationCanceledException)
+            {
+                return;
+            }
+
+            await Task.Delay(wait, cancellationToken).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        }
+    }
+
+    private async Task MeasureAsync(CancellationToken cancellationToken)
+    {
+        while (!cancellationToken.IsCancellationRequested)
+        {
+            try
+            {
+                var (pending, lagSeconds) = await WaitingAsync(database, cancellationToken);
+                LegacyMetrics.Waiting(pending, lagSeconds);
+            }
+            catch (Exception exception) when (exception is NpgsqlException or TimeoutException or OperationCanceledException)
+            {
+                // The gauges keep their last values.
+            }
+
+            await Task.Delay(s_gaugeInterval, cancellationToken).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        }
+    }
+
+    /// <summary>How many changes wait, and since when the oldest does, seconds.</summary>
+    public static async Task<(long Pending, double LagSeconds)> WaitingAsync(NpgsqlDataSource database, CancellationToken cancellationToken)
+    {
+        await using var connection = await database.OpenConnectionAsync(cancellationToken);
+        return await connection.QuerySingleAsync<(long, double)>(new CommandDefinition(
+            """
+            select count(*), coalesce(extract(epoch from
+              now() - (select created_at from legacy_outbox order by id limit 1)), 0)::float8
+            from legacy_outbox
+            """,
+            cancellationToken: cancellationToken));
+    }
+
+    [LoggerMessage(601, LogLevel.Warning, "Changes for the legacy database wait: {Reason}")]
+    private partial void LogFailed(string reason);
+}

@@ -1,0 +1,103 @@
+using Microsoft.Extensions.Logging.Abstractions;
+using Seckill.OrderService.LegacyOrders;
+using Seckill.OrderService.Ordering;
+
+namespace Seckill.LegacyOrders.Tests;
+
+/// <summary>Modes, who reads where, and the breaker: what keeps a legacy database from harming a sale.</summary>
+public sealed class ControlTests
+{
+    [Fact]
+    public async Task A_mode_that_one_process_sets_is_seen_by_another_with_its_lists()
+    {
+        await using var both = await TwoDatabases.CreateAsync("off");
+        using var one = Control(both);
+        using var other = Control(both);
+        await other.RefreshAsync(CancellationToken.None);
+        Assert.False(other.Current.Writes);
+        await one.SetAsync(new DualWriteChange("dual", 30, [5], [6]), CancellationToken.None);
+        await one.SetAsync(new DualWriteChange(null, 100), CancellationToken.None);
+        await other.RefreshAsync(CancellationToken.None);
+        Assert.Equal(("dual", 100), (other.Current.Mode, other.Current.ReadFromNewPercent));
+        Assert.True(other.Current.ReadsLegacy(6));
+        Assert.False(other.Current.ReadsLegacy(5));
+        Assert.False(other.Current.OtherBreakerIsOpen);
+        await both.PlaceAsync(3);
+        await one.SetAsync(new DualWriteChange("retired"), CancellationToken.None);
+        Assert.Equal(0, await both.OursAsync<long>("select count(*) from legacy_outbox"));
+    }
+
+    [Fact]
+    public void A_growing_share_moves_users_only_from_legacy_to_new_and_is_about_right()
+    {
+        var before = 10_000;
+        foreach (var percent in new[] { 0, 1, 10, 50, 99, 100 })
+        {
+            var settings = DualWriteSettings.Off with { Mode = "dual", ReadFromNewPercent = percent };
+            var legacy = Enumerable.Range(1, 10_000).Count(user => settings.ReadsLegacy(user));
+            Assert.InRange(legacy, (100 - percent) * 100 - 200, (100 - percent) * 100 + 200);
+            Assert.True(legacy <= before);
+            before = legacy;
+        }
+
+        // The first outputs of splitmix64 for the seeds 1 and 2. Fixed for ever: another hash would move users between the two in mid-migration.
+        Assert.Equal([65, 10], new[] { DualWriteSettings.Bucket(1), DualWriteSettings.Bucket(2) });
+    }
+
+    [Fact]
+    public async Task A_buyer_on_the_legacy_side_gets_the_legacy_row_and_ours_when_it_differs_or_is_gone()
+    {
+        await using var both = await TwoDatabases.CreateAsync("dual");
+        await both.OursAsync("update dual_write_control set read_from_new_percent = 0");
+        var id = (await both.PlaceAsync(1))[0];
+        await both.DrainAsync();
+        using var control = Control(both);
+        await control.RefreshAsync(CancellationToken.None);
+        using var reads = new LegacyReads(new LegacyStore(both.Legacy), both.Verification(), control, both.Breaker, both.Wrapped);
+        var reservedAt = await both.OursAsync<DateTime>("select reserved_at from orders");
+        var ours = new OrderView(id, "placed", 1, 7, 1, 1999, "EUR", reservedAt, reservedAt, reservedAt);
+        Assert.Equal(ours, await reads.ReadAsync(ours, 1, CancellationToken.None));
+        await both.TheirsAsync("update t_order set num = 2");
+        Assert.Same(ours, await reads.ReadAsync(ours, 1, CancellationToken.None));
+        await both.TheirsAsync("delete from t_order");
+        Assert.Same(ours, await reads.ReadAsync(ours, 1, CancellationToken.None));
+        await both.TheirsAsync("alter table t_order rename to gone");
+        Assert.Same(ours, await reads.ReadAsync(ours, 1, CancellationToken.None));
+    }
+
+    [Fact]
+    public void The_breaker_opens_on_failures_and_on_mismatches_and_closes_after_good_probes()
+    {
+        var clock = new SteppedClock();
+        var options = Microsoft.Extensions.Options.Options.Create(new LegacyOptions());
+        var breaker = new LegacyBreaker(options, clock);
+        breaker.Succeeded(1_000, 49);
+        Assert.True(breaker.TryEnter());
+        breaker.Succeeded(500, 100);
+        Assert.Equal(BreakerState.Open, breaker.State);
+        Assert.False(breaker.TryEnter());
+        clock.Now += TimeSpan.FromSeconds(6);
+        Assert.True(breaker.TryEnter());
+        Assert.False(breaker.TryEnter());
+        breaker.Succeeded(1, 0);
+        Assert.Equal(BreakerState.HalfOpen, breaker.State);
+        Assert.True(breaker.TryEnter());
+        breaker.Succeeded(1, 0);
+        Assert.Equal(BreakerState.Closed, breaker.State);
+        breaker.Failed();
+        breaker.Failed();
+        Assert.True(breaker.TryEnter());
+        breaker.Failed();
+        Assert.False(breaker.TryEnter());
+    }
+
+    private static DualWriteControl Control(TwoDatabases both) =>
+        new(both.Orders, both.Legacy, both.Breaker, TimeProvider.System, NullLogger<DualWriteControl>.Instance);
+
+    private sealed class SteppedClock : TimeProvider
+    {
+        public DateTimeOffset Now { get; set; } = DateTimeOffset.UnixEpoch;
+
+        public override DateTimeOffset GetUtcNow() => Now;
+    }
+}
