@@ -1,6 +1,7 @@
 using System.CommandLine;
 using System.CommandLine.Invocation;
 using Seckill.LoadTests;
+using Seckill.LoadTests.Bench;
 using Seckill.LoadTests.Demo;
 using Seckill.LoadTests.Tokens;
 
@@ -8,6 +9,7 @@ var commands = new RootCommand("Load, demonstrations and proofs for a running Se
 {
     TokenCommand.Create(),
     DemoCommand.Create(),
+    BenchCommand.Create(),
 };
 
 var parsed = commands.Parse(args);

@@ -66,14 +66,7 @@ internal sealed class StockChanges(NpgsqlDataSource database, StockLedger stock)
         var outcome = await stock.AdjustAsync(new ItemKeys(item), key, delta);
         if (outcome == AdjustOutcome.Made)
         {
-            await EndAsync(
-                item,
-                key,
-                delta > 0
-                    ? "select 1"
-                    : "update sale_items set allocated = allocated + delta from ended "
-                        + "where (sale_items.sale_id, sale_items.sku_id) = (@SaleId, @SkuId)",
-                cancellationToken);
+            await EndAsync(item, key, cancellationToken);
             return StockChangeOutcome.Made;
         }
 
@@ -113,17 +106,20 @@ internal sealed class StockChanges(NpgsqlDataSource database, StockLedger stock)
             cancellationToken: cancellationToken));
     }
 
-    private async Task EndAsync(ItemKey item, string key, string thenSql, CancellationToken cancellationToken)
+    private async Task EndAsync(ItemKey item, string key, CancellationToken cancellationToken)
     {
         await using var connection = await database.OpenConnectionAsync(cancellationToken);
+        // What was added has been in the ledger since the start; what was withdrawn leaves it now.
         await connection.ExecuteAsync(new CommandDefinition(
-            $"""
+            """
             with ended as (
               update stock_changes set done_at = now()
               where sale_id = @SaleId and sku_id = @SkuId and idempotency_key = @key and done_at is null
               returning delta
             )
-            {thenSql}
+            update sale_items set allocated = allocated + ended.delta
+            from ended
+            where ended.delta < 0 and sale_id = @SaleId and sku_id = @SkuId
             """,
             new { item.SaleId, item.SkuId, key },
             cancellationToken: cancellationToken));

@@ -16,7 +16,7 @@ number() {
     fi
 }
 
-# use_instance main|demo|test: an instance is a directory of state and a range of ports. A demo and a test
+# use_instance main|demo|test|bench: an instance is a directory of state and a range of ports. A demo and a test
 # run have their own, so that neither sees or touches the data of a system that is up.
 use_instance() {
     INSTANCE=$1
@@ -26,6 +26,7 @@ use_instance() {
         main) RUN=$ROOT/.run ;;
         demo) RUN=$ROOT/.run/demo ;;
         test) RUN=$ROOT/.run/test; BASE=$((BASE + 100)) ;;
+        bench) RUN=$ROOT/.run/bench; BASE=$((BASE + 200)) ;;
     esac
     mkdir -p "$RUN/pids" "$RUN/logs"
 }

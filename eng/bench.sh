@@ -1,0 +1,86 @@
+#!/usr/bin/env bash
+# summary: measure the system against its ceiling and two baselines
+#
+# usage: ./seckill bench [NAME...] [--rounds N] [--seconds N] [--connections N] [--buyers N] [--output DIR]
+#        ./seckill bench micro [options of BenchmarkDotNet]
+#
+#   NAME              empty, accept, sold-out, unpooled, per-order, row-lock, start; all of them when none is given
+#   --rounds N        turns of each variant (default 5)
+#   --seconds N       length of each run (default 8)
+#   --connections N   requests under way at once (default 64)
+#   --buyers N        distinct buyers (default 100000)
+#   --output DIR      where benchmarks.md and benchmarks.json go (default .run/bench/results)
+#
+# Starts servers and services of its own, on SECKILL_PORT_BASE + 200 and further, and leaves nothing running. The
+# load comes from wrk, which root installs when it is missing. Exit code: 0 when every promise was kept meanwhile.
+source "$(dirname "${BASH_SOURCE[0]}")/lib/system.sh"
+
+command="./seckill bench${*:+ $*}"
+if [ "${1:-}" = micro ]; then
+    shift
+    exec dotnet run --project "$ROOT/loadtests/Microbenchmarks" -c Release -- "$@"
+fi
+
+sweep_abandoned
+use_instance bench
+if owner_alive || ! lock 60; then die "another benchmark of this checkout is running"; fi
+
+client=() output=$RUN/results
+while [ $# -gt 0 ]; do
+    case $1 in
+        --rounds | --seconds | --connections | --buyers) number "$1" "${2:-}" 1 10000000; client+=("$1" "$2"); shift 2 ;;
+        --output) [ -n "${2:-}" ] || bad_usage "--output needs a directory"; output=$2; shift 2 ;;
+        -*) bad_usage "bench does not know $1" ;;
+        *) client+=("$1"); shift ;;
+    esac
+done
+
+clean_up() {
+    local code=$?
+    trap '' INT TERM HUP
+    end_jobs client build
+    say "taking the benchmark down"
+    bring_down wipe
+    exit "$code"
+}
+trap clean_up EXIT
+trap 'exit 130' INT
+trap 'exit 143' TERM HUP
+
+if ! command -v wrk >/dev/null && [ "$(id -u)" -eq 0 ] && command -v apt-get >/dev/null; then
+    say "installing Debian's wrk (only the first time; log: $RUN/logs/apt.log)"
+    install_packages wrk >>"$RUN/logs/apt.log" 2>&1 || say "wrk could not be installed: the load comes from our own client"
+fi
+
+# As in production: no developer's error pages, so no known keys either.
+secret() { head -c 24 /dev/urandom | od -An -tx1 | tr -d ' \n'; }
+export ASPNETCORE_ENVIRONMENT=Production DOTNET_ENVIRONMENT=Production
+Auth__BuyerTokenKey=$(secret) Auth__OpsKey=$(secret) Payments__SigningKey=$(secret)
+# One machine plays every buyer, so the limits of one address and one user do not apply.
+export RateLimits__AddressBurst=1000000000 RateLimits__AddressPerSecond=1000000000
+export RateLimits__UserBurst=1000000000 RateLimits__UserPerSecond=1000000000
+export Benchmark__EmptyEndpoint=true
+
+bring_up 1 1
+Reservations__Pooling=false start_service api-2
+wait_ready api-2 60
+start_baseline() {
+    say "starting $1"
+    spawn "$1" '' "$RUN" dotnet "$(output_of loadtests/Baselines)/Seckill.Baselines.dll" \
+        --variant "$1" --urls "http://127.0.0.1:$2"
+    until http_get "$2" /health/ready; do
+        alive "$1" || die "$1 did not start; see $RUN/logs/$1.log"
+        sleep 0.1
+    done
+}
+start_baseline per-order $((BASE + 5))
+start_baseline row-lock $((BASE + 6))
+
+while IFS= read -r line; do export "${line?}"; done < <(print_env)
+export BENCH_API=http://127.0.0.1:$BASE BENCH_UNPOOLED=http://127.0.0.1:$((BASE + 2))
+export BENCH_PER_ORDER=http://127.0.0.1:$((BASE + 5)) BENCH_ROW_LOCK=http://127.0.0.1:$((BASE + 6))
+export BENCH_START=http://127.0.0.1:$((BASE + 7)) BENCH_START_ASSEMBLY=$RUN/app/OrderService/Seckill.OrderService.dll
+BENCH_COMMIT=$(git -C "$ROOT" describe --always --dirty 2>/dev/null || echo unknown) BENCH_COMMAND=$command
+export BENCH_COMMIT BENCH_COMMAND
+(launch client '' "$PWD" dotnet "$(load_client)" bench "${client[@]}" --output "$output") &
+wait $!

@@ -1,0 +1,39 @@
+using Npgsql;
+using Seckill.Baselines;
+using Seckill.Shared.Hosting;
+
+// The host, the token check, the body and the answers are those of the real storefront, so that only the way differs on which
+// an order goes to its row.
+var builder = ServiceHost.CreateBuilder(args);
+var settings = builder.Configuration;
+var variant = settings["variant"];
+var key = settings.RequiredSecret(builder.Environment, "Auth:BuyerTokenKey", DevelopmentKeys.BuyerToken);
+var database = new NpgsqlConnectionStringBuilder(
+    $"Maximum Pool Size={Stores.MaxPostgresConnections};Max Auto Prepare=10;Auto Prepare Min Usages=2;"
+    + $"Application Name={AppDomain.CurrentDomain.FriendlyName}-{Environment.ProcessId};"
+    + settings.RequiredConnectionString("Orders"));
+builder.Services.AddSingleton(provider => new BuyerToken(key, provider.GetRequiredService<TimeProvider>()));
+builder.Services.AddSingleton(_ => NpgsqlDataSource.Create(database));
+builder.Services.AddSingleton<BaselineTables>();
+switch (variant)
+{
+    case "row-lock":
+        builder.Services.AddSingleton<IShop, RowLockShop>();
+        break;
+    case "per-order":
+        builder.Services.AddSingleton(_ => new Broker(new Uri(settings.RequiredConnectionString("RabbitMq"))));
+        builder.Services.AddSingleton<IShop>(provider => new PerOrderShop(
+            settings.RequiredConnectionString("Redis"), provider.GetRequiredService<Broker>()));
+        builder.Services.AddHostedService<PerOrderConsumer>();
+        break;
+    default:
+        await Console.Error.WriteLineAsync("--variant must be per-order or row-lock");
+        return 2;
+}
+
+var app = builder.Build();
+await app.Services.GetRequiredService<BaselineTables>().CreateAsync();
+app.UseServiceDefaults();
+app.MapShop();
+await app.RunAsync();
+return 0;

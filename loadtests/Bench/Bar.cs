@@ -1,0 +1,8 @@
+namespace Seckill.LoadTests.Bench;
+
+/// <summary>A mark to reach, and how far we came.</summary>
+/// <param name="Name">What.</param>
+/// <param name="Needed">In words.</param>
+/// <param name="Value">What was measured, with its spread where there is one.</param>
+/// <param name="IsMet">Whether it is reached.</param>
+public sealed record Bar(string Name, string Needed, string Value, bool IsMet);

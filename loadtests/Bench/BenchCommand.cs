@@ -1,0 +1,77 @@
+using System.CommandLine;
+using Npgsql;
+using Seckill.LoadTests.Demo;
+using Spectre.Console;
+using StackExchange.Redis;
+
+namespace Seckill.LoadTests.Bench;
+
+/// <summary><c>bench</c>: measures variants in turns against a running system. Called by <c>./seckill bench</c>.</summary>
+public static class BenchCommand
+{
+    private const string Start = "start";
+
+    /// <summary>The command, for the table in Program.cs.</summary>
+    public static Command Create()
+    {
+        string[] all = [.. Variant.All.Select(variant => variant.Name), Start];
+        var names = new Argument<string[]>("names") { Description = "What to measure; everything when not given.", Arity = ArgumentArity.ZeroOrMore };
+        names.AcceptOnlyFromAmong(all);
+        var rounds = new Option<int>("--rounds") { Description = "Turns of each variant.", DefaultValueFactory = _ => 5 };
+        var seconds = new Option<int>("--seconds") { Description = "Length of each run.", DefaultValueFactory = _ => 8 };
+        var connections = new Option<int>("--connections") { Description = "Requests under way at once.", DefaultValueFactory = _ => 64 };
+        var buyers = new Option<int>("--buyers") { Description = "Distinct buyers.", DefaultValueFactory = _ => 100_000 };
+        var output = new Option<string>("--output") { Description = "Directory of the report.", DefaultValueFactory = _ => "." };
+        var command = new Command("bench", "Measures variants in turns against a running system.")
+        {
+            names, rounds, seconds, connections, buyers, output,
+        };
+        foreach (var number in (Option<int>[])[rounds, seconds, connections, buyers])
+        {
+            number.Validators.Add(result =>
+            {
+                if (result.Tokens.Count == 1 && int.TryParse(result.Tokens[0].Value, out var value) && value is < 1 or > 10_000_000)
+                {
+                    result.AddError($"{number.Name} must be at least 1 and at most 10000000.");
+                }
+            });
+        }
+
+        command.SetAction((parsed, cancellationToken) => RunAsync(
+            new BenchOptions(
+                parsed.GetValue(names) is { Length: > 0 } some ? some : all,
+                parsed.GetRequiredValue(rounds),
+                parsed.GetRequiredValue(seconds),
+                parsed.GetRequiredValue(connections),
+                parsed.GetRequiredValue(buyers),
+                parsed.GetRequiredValue(output)),
+            cancellationToken));
+        return command;
+    }
+
+    private static async Task<int> RunAsync(BenchOptions options, CancellationToken cancellationToken)
+    {
+        if (!Deployment.TryRead(Environment.GetEnvironmentVariable, out var deployment, out var problem))
+        {
+            await Console.Error.WriteLineAsync(problem);
+            return ExitCode.Usage;
+        }
+
+        try
+        {
+            return await new BenchRun(deployment, options, AnsiConsole.Console).RunAsync(cancellationToken);
+        }
+        catch (OperationCanceledException) when (cancellationToken.IsCancellationRequested)
+        {
+            await Console.Error.WriteLineAsync("Stopped.");
+        }
+        catch (Exception error) when (
+            error is HttpRequestException or RedisException or NpgsqlException or TimeoutException or FormatException
+                or InvalidOperationException)
+        {
+            await Console.Error.WriteLineAsync($"The benchmark could not be run. {error.Message}");
+        }
+
+        return ExitCode.Wrong;
+    }
+}

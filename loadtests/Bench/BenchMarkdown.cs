@@ -1,0 +1,91 @@
+using System.Globalization;
+using System.Text;
+
+namespace Seckill.LoadTests.Bench;
+
+/// <summary>The report as a page.</summary>
+public static class BenchMarkdown
+{
+    /// <summary>The whole page.</summary>
+    public static string Write(BenchReport report)
+    {
+        var machine = report.Machine;
+        var busy = Spread.Of(report.Measurements.Select(run => run.BusyBefore));
+        var page = new StringBuilder();
+        void Line(FormattableString text) => page.Append(text.ToString(CultureInfo.InvariantCulture)).Append('\n');
+        Line($"# Benchmarks");
+        Line($"");
+        Line($"Written by `{report.Command}` on {report.Date:yyyy-MM-dd HH:mm} UTC at commit {report.Commit}; nothing here is typed by hand.");
+        Line($"Everything shares one machine: the load ({report.Load}), the services and all servers. So read the ratios;");
+        Line($"the rates say more about the machine. {report.Rounds} rounds of {report.Seconds} s, the variants in turns.");
+        Line($"");
+        Line($"Machine: {machine.Cpu}, {machine.Cores} cores, {machine.MemoryGigabytes} GB, {machine.Kernel}. .NET {machine.DotNet},");
+        Line($"Redis {machine.Redis} (`appendfsync always`), PostgreSQL {machine.Postgres} (`fsync on`), RabbitMQ {machine.RabbitMq} (quorum queue).");
+        Line($"Before each run {busy.Median:P0} of the machine was in use by others and by our idle processes ({busy.Least:P0} to {busy.Most:P0}).");
+        Line($"");
+        Line($"## Bars");
+        Line($"");
+        Line($"Ratio of the medians, with the smallest and the largest ratio of a round.");
+        Line($"");
+        Line($"| bar | needed | measured | met |");
+        Line($"| --- | --- | --- | --- |");
+        foreach (var bar in report.Bars)
+        {
+            Line($"| {bar.Name} | {bar.Needed} | {bar.Value} | {(bar.IsMet ? "yes" : "**no**")} |");
+        }
+
+        Line($"");
+        Line($"## Runs");
+        Line($"");
+        Line($"Medians, with the smallest and the largest of the rounds. Bytes and collections are those of the measured process.");
+        Line($"");
+        Line($"| variant | what | answers/s | p50 ms | p99 ms | rows/s | 202→row p50 ms | p99 ms | outbox mean | bytes/request | GCs/million |");
+        Line($"| --- | --- | --- | --- | --- | --- | --- | --- | --- | --- | --- |");
+        foreach (var variant in Variant.All)
+        {
+            var runs = report.Measurements.Where(run => run.Variant == variant.Name).ToArray();
+            if (runs.Length > 0)
+            {
+                Line($"| {variant.Name} | {variant.Meaning} | {Full(runs, run => run.Load.PerSecond)} | {Short(runs, run => run.Load.P50Milliseconds)} | {Short(runs, run => run.Load.P99Milliseconds)} | {Full(runs, run => run.Rows?.RowsPerSecond)} | {Short(runs, run => run.Rows?.DelayP50Milliseconds)} | {Short(runs, run => run.Rows?.DelayP99Milliseconds)} | {Short(runs, run => run.Rows?.BacklogMean)} | {Short(runs, run => run.BytesPerRequest)} | {Short(runs, run => run.CollectionsPerMillion)} |");
+            }
+        }
+
+        if (report.StartSeconds is { } start)
+        {
+            Line($"");
+            Line($"A storefront process is ready {start.Median:0.00} s after its start ({start.Least:0.00} to {start.Most:0.00}).");
+        }
+
+        WriteNotes(page);
+        return page.ToString();
+    }
+
+    private static void WriteNotes(StringBuilder page) => page.Append(
+        """
+
+        ## What is measured
+
+        - `rows/s` counts order rows in PostgreSQL by the time from the first reservation to the last row, by the clocks of one machine.
+        - The sold-out run begins after 1,000 units are sold; their buyers still ask Redis, everybody else is refused by the gate.
+        - After each accept run the stores are compared with the answers: every 202 has its row, no order twice, the holds in Redis are
+          the live rows, available + held = allocated, the ledger agrees, the outbox is empty. A difference fails the command.
+        - The baselines (`loadtests/Baselines`) have the same host, token check, body and answer, on the same servers, with pooled
+          connections and prepared statements. They have no rate limit, no idempotency keys and no outbox: less to do than the real road.
+        - "Above empty" is everything that a process allocates for an order beyond the web server's share: the asynchronous frames
+          of the pipeline, the clients of Redis and RabbitMQ, and our own code.
+
+        """);
+
+    private static string Full(Measurement[] runs, Func<Measurement, double?> value) =>
+        Values(runs, value) is { Length: > 0 } values && Spread.Of(values) is var spread
+            ? string.Create(CultureInfo.InvariantCulture, $"{spread.Median:N0} ({spread.Least:N0} to {spread.Most:N0})")
+            : "–";
+
+    private static string Short(Measurement[] runs, Func<Measurement, double?> value) =>
+        Values(runs, value) is { Length: > 0 } values
+            ? Spread.Of(values).Median.ToString(values[0] < 100 ? "0.0" : "N0", CultureInfo.InvariantCulture)
+            : "–";
+
+    private static double[] Values(Measurement[] runs, Func<Measurement, double?> value) =>
+        [.. runs.Select(value).Where(number => number is not null).Select(number => number!.Value)];
+}

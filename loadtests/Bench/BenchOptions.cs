@@ -1,0 +1,11 @@
+namespace Seckill.LoadTests.Bench;
+
+/// <summary>What to measure, and how long.</summary>
+/// <param name="Names">Variants, and <c>start</c>.</param>
+/// <param name="Rounds">Turns of each variant.</param>
+/// <param name="Seconds">Length of each run.</param>
+/// <param name="Connections">Requests under way at once.</param>
+/// <param name="Buyers">Distinct buyers.</param>
+/// <param name="Output">Directory of the report.</param>
+public sealed record BenchOptions(
+    IReadOnlyList<string> Names, int Rounds, int Seconds, int Connections, int Buyers, string Output);

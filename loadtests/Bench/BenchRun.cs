@@ -1,0 +1,107 @@
+using System.Globalization;
+using Seckill.LoadTests.Demo;
+using Seckill.LoadTests.Results;
+using Seckill.Shared.Hosting;
+using Spectre.Console;
+
+namespace Seckill.LoadTests.Bench;
+
+/// <summary>The whole benchmark: warm-up, turns, report.</summary>
+/// <param name="deployment">The system.</param>
+/// <param name="options">What to measure.</param>
+/// <param name="console">For people.</param>
+public sealed class BenchRun(Deployment deployment, BenchOptions options, IAnsiConsole console)
+{
+    // Long enough for the runtime to have compiled the hot path with what it learned.
+    private const int WarmUpSeconds = 6;
+
+    /// <summary>Runs and prints.</summary>
+    /// <returns>An exit code.</returns>
+    public async Task<int> RunAsync(CancellationToken cancellationToken)
+    {
+        var date = DateTimeOffset.UtcNow;
+        using var http = new HttpClient { Timeout = TimeSpan.FromSeconds(30) };
+        await using var site = await BenchSite.ConnectAsync(deployment, http);
+        var tokenFile = Path.Combine(Path.GetTempPath(), $"seckill-bench-{Environment.ProcessId}");
+        try
+        {
+            console.WriteLine($"signing the tokens of {Amount.Text(options.Buyers)} buyers");
+            var tokens = SignTokens();
+            await File.WriteAllLinesAsync(tokenFile, tokens, cancellationToken);
+            ILoadGenerator load = WrkLoad.IsInstalled ? new WrkLoad(tokenFile, options.Connections) : new HttpLoad(tokens, options.Connections);
+            var runner = new VariantRunner(site, load, http, options.Connections);
+            var measurements = await MeasureAsync(runner, cancellationToken);
+            var start = options.Names.Contains("start")
+                ? await StartTime.MeasureAsync(Required("BENCH_START_ASSEMBLY"), Address("BENCH_START"), http, cancellationToken)
+                : null;
+            var report = new BenchReport(
+                date, Variable("BENCH_COMMAND", "./seckill bench"), Variable("BENCH_COMMIT", "unknown"),
+                await Machine.ReadAsync(site.Stores, Environment.GetEnvironmentVariable("ConnectionStrings__RabbitMq")),
+                load.Name, options.Rounds, options.Seconds, measurements, start, Bars.Compute(measurements));
+            await report.WriteAsync(options.Output);
+            Print(report);
+            return measurements.All(run => run.Rows is null or { Violations.Count: 0 }) ? ExitCode.Right : ExitCode.Wrong;
+        }
+        finally
+        {
+            File.Delete(tokenFile);
+        }
+    }
+
+    private async Task<List<Measurement>> MeasureAsync(VariantRunner runner, CancellationToken cancellationToken)
+    {
+        var variants = Variant.All.Where(variant => options.Names.Contains(variant.Name)).ToArray();
+        foreach (var variant in variants)
+        {
+            console.WriteLine($"warming up {variant.Name}");
+            await runner.RunAsync(variant, Address(variant.Variable), 0, WarmUpSeconds, cancellationToken);
+        }
+
+        var measurements = new List<Measurement>();
+        for (var round = 1; round <= options.Rounds; round++)
+        {
+            foreach (var variant in variants)
+            {
+                var run = await runner.RunAsync(variant, Address(variant.Variable), round, options.Seconds, cancellationToken);
+                measurements.Add(run);
+                console.WriteLine(string.Create(
+                    CultureInfo.InvariantCulture,
+                    $"round {round} of {options.Rounds}  {run.Variant,-10} {run.Load.PerSecond,9:N0} answers/s  "
+                    + $"{run.Rows?.RowsPerSecond ?? 0,9:N0} rows/s  p99 {run.Load.P99Milliseconds,6:0.0} ms  "
+                    + $"row p99 {run.Rows?.DelayP99Milliseconds ?? 0,6:N0} ms  {run.BytesPerRequest,6:N0} B  busy before {run.BusyBefore:P0}"));
+                foreach (var violation in run.Rows?.Violations ?? [])
+                {
+                    console.WriteLine("WRONG: " + violation);
+                }
+            }
+        }
+
+        return measurements;
+    }
+
+    private List<string> SignTokens()
+    {
+        var signer = new BuyerToken(deployment.BuyerTokenKey, TimeProvider.System);
+        return [.. Enumerable.Range(1, options.Buyers).Select(user => signer.Sign(user, TimeSpan.FromHours(24)))];
+    }
+
+    private void Print(BenchReport report)
+    {
+        var table = new Table().Border(TableBorder.Rounded).AddColumns("bar", "needed", "measured", "met");
+        foreach (var bar in report.Bars)
+        {
+            table.AddRow(Markup.Escape(bar.Name), bar.Needed, Markup.Escape(bar.Value), bar.IsMet ? "[green]yes[/]" : "[red]no[/]");
+        }
+
+        console.Write(table);
+        console.WriteLine($"written: {Path.Combine(options.Output, "benchmarks.md")}");
+    }
+
+    private static Uri Address(string variable) => new(Required(variable).TrimEnd('/') + "/");
+
+    private static string Required(string variable) =>
+        Variable(variable, "") is { Length: > 0 } value ? value : throw new FormatException($"{variable} must be set.");
+
+    private static string Variable(string name, string otherwise) =>
+        Environment.GetEnvironmentVariable(name) is { Length: > 0 } value ? value : otherwise;
+}

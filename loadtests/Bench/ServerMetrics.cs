@@ -1,0 +1,29 @@
+using System.Globalization;
+
+namespace Seckill.LoadTests.Bench;
+
+/// <summary>What a process says of its garbage collector, from its <c>/metrics</c>.</summary>
+/// <param name="AllocatedBytes">Since its start.</param>
+/// <param name="Collections">Since its start; each once, whatever its generation.</param>
+public sealed record ServerMetrics(double AllocatedBytes, double Collections)
+{
+    private const string Allocated = "dotnet_gc_heap_total_allocated_bytes_total";
+    private const string Collected = "dotnet_gc_collections_total";
+
+    /// <summary>Reads them.</summary>
+    /// <exception cref="FormatException">They are not there.</exception>
+    public static async Task<ServerMetrics> ReadAsync(HttpClient http, Uri server, CancellationToken cancellationToken)
+    {
+        var lines = (await http.GetStringAsync(new Uri(server, "metrics"), cancellationToken)).Split('\n');
+        return new ServerMetrics(Sum(lines, Allocated), Sum(lines, Collected));
+    }
+
+    private static double Sum(string[] lines, string name)
+    {
+        var samples = lines
+            .Where(line => line.StartsWith(name + " ", StringComparison.Ordinal) || line.StartsWith(name + "{", StringComparison.Ordinal))
+            .Select(line => double.Parse(line[(line.LastIndexOf(' ') + 1)..], CultureInfo.InvariantCulture))
+            .ToArray();
+        return samples.Length > 0 ? samples.Sum() : throw new FormatException(name + " is not in /metrics.");
+    }
+}

@@ -1,0 +1,69 @@
+using System.Diagnostics;
+
+namespace Seckill.LoadTests.Bench;
+
+/// <summary>From the start of a storefront process to its first 200 on <c>/health/ready</c>.</summary>
+public static class StartTime
+{
+    private const int Starts = 5;
+    private static readonly TimeSpan s_patience = TimeSpan.FromSeconds(30);
+
+    /// <summary>Starts and ends the process some times.</summary>
+    /// <param name="assembly">Path of the service's assembly.</param>
+    /// <param name="address">A free address.</param>
+    /// <param name="http">For the question.</param>
+    /// <param name="cancellationToken">Stops.</param>
+    /// <returns>Seconds.</returns>
+    public static async Task<Spread> MeasureAsync(string assembly, Uri address, HttpClient http, CancellationToken cancellationToken)
+    {
+        var seconds = new List<double>();
+        for (var i = 0; i < Starts; i++)
+        {
+            seconds.Add(await StartOnceAsync(assembly, address, http, cancellationToken));
+        }
+
+        return Spread.Of(seconds);
+    }
+
+    private static async Task<double> StartOnceAsync(string assembly, Uri address, HttpClient http, CancellationToken cancellationToken)
+    {
+        string[] arguments = [assembly, "--role", "api", "--urls", address.GetLeftPart(UriPartial.Authority)];
+        var startedAt = Stopwatch.GetTimestamp();
+        using var process = Process.Start(new ProcessStartInfo("dotnet", arguments) { RedirectStandardOutput = true })!;
+        try
+        {
+            // Nobody reads its log; it must not wait for a reader.
+            process.OutputDataReceived += (_, _) => { };
+            process.BeginOutputReadLine();
+            while (!await IsReadyAsync(http, address, cancellationToken))
+            {
+                if (process.HasExited || Stopwatch.GetElapsedTime(startedAt) > s_patience)
+                {
+                    throw new TimeoutException("The storefront did not become ready.");
+                }
+
+                await Task.Delay(2, cancellationToken);
+            }
+
+            return Stopwatch.GetElapsedTime(startedAt).TotalSeconds;
+        }
+        finally
+        {
+            process.Kill();
+            await process.WaitForExitAsync(CancellationToken.None);
+        }
+    }
+
+    private static async Task<bool> IsReadyAsync(HttpClient http, Uri address, CancellationToken cancellationToken)
+    {
+        try
+        {
+            using var response = await http.GetAsync(new Uri(address, "health/ready"), cancellationToken);
+            return response.IsSuccessStatusCode;
+        }
+        catch (HttpRequestException)
+        {
+            return false;
+        }
+    }
+}
