@@ -32,7 +32,7 @@ internal sealed partial class OutboxSweeper(
                 await SweepAsync(stoppingToken);
             }
         }
-        catch (OperationCanceledException)
+        catch (OperationCanceledException) when (stoppingToken.IsCancellationRequested)
         {
             // The process stops. What was claimed and not published becomes due again.
         }

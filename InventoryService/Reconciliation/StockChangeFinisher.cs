@@ -21,7 +21,7 @@ internal sealed partial class StockChangeFinisher(StockChanges changes, TimeProv
                 await FinishAllAsync(stoppingToken);
             }
         }
-        catch (OperationCanceledException)
+        catch (OperationCanceledException) when (stoppingToken.IsCancellationRequested)
         {
             // The process stops; the changes stay recorded.
         }

@@ -43,7 +43,7 @@ internal sealed partial class StockReturns(
                 await ReturnAllAsync(stoppingToken);
             }
         }
-        catch (OperationCanceledException)
+        catch (OperationCanceledException) when (stoppingToken.IsCancellationRequested)
         {
             // The process stops; what is not marked is returned by others, or after the next start.
         }

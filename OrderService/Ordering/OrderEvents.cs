@@ -73,7 +73,7 @@ internal sealed partial class OrderEvents(
                 await LookForChangesAsync(stoppingToken);
             }
         }
-        catch (OperationCanceledException)
+        catch (OperationCanceledException) when (stoppingToken.IsCancellationRequested)
         {
             // The process stops, and the streams with it; their clients come back with Last-Event-ID.
         }

@@ -40,7 +40,7 @@ internal sealed partial class OrderExpiry(
                 await ExpireAllAsync(stoppingToken);
             }
         }
-        catch (OperationCanceledException)
+        catch (OperationCanceledException) when (stoppingToken.IsCancellationRequested)
         {
             // The process stops; others, or the next start, go on.
         }

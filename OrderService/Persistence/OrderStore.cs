@@ -42,13 +42,13 @@ internal sealed class OrderStore(NpgsqlDataSource database)
         CloseAsync(
             "expired",
             """
-            order_id in (
+            order_id = any(array(
               select order_id from orders
               where status = 'placed' and pay_by <= now()
               order by pay_by
               limit @most
               for update skip locked
-            )
+            ))
             """,
             new { most },
             cancellationToken);
@@ -109,6 +109,7 @@ internal sealed class OrderStore(NpgsqlDataSource database)
                 greatest(now(), o.reserved_at) + make_interval(secs => s.payment_timeout_seconds)
               from unnest(@OrderIds, @UserIds, @Quantities, @ReservedAt) as o (order_id, user_id, quantity, reserved_at)
               join sales s on s.sale_id = @SaleId
+              join sale_items on sale_items.sale_id = @SaleId and sale_items.sku_id = @SkuId
               order by o.order_id
               on conflict (order_id) do nothing
               returning order_id, quantity

@@ -82,7 +82,7 @@ internal sealed class ReservationBatcher : BackgroundService
                 GiveUpOn(Stopwatch.GetTimestamp() - timeout);
             }
         }
-        catch (OperationCanceledException)
+        catch (OperationCanceledException) when (stoppingToken.IsCancellationRequested)
         {
             // The process stops; StopAsync answers whoever still waits.
         }

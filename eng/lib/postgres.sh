@@ -33,7 +33,10 @@ start_postgres() {
             -c port="$port" -c listen_addresses=127.0.0.1 -c unix_socket_directories= \
             -c max_connections=200 -c fsync=on -c log_checkpoints=off
         # After a kill -9 the old backends may need a moment to notice, and the new server exits meanwhile.
-        if [ $try -lt 3 ] && ! wait_ready "$name" 60 2>/dev/null; then sleep 1; else break; fi
+        [ $try -lt 3 ] || break
+        ! wait_ready "$name" 60 2>/dev/null || return 0
+        ! alive "$name" || break
+        sleep 1
     done
     wait_ready "$name" 60
 }

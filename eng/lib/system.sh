@@ -33,7 +33,7 @@ bring_up() {
         [[ " ${wanted[*]} " == *" $name "* ]] || stop 15 "$name"
     done
     for name in "${wanted[@]}"; do start_service "$name"; done
-    for name in "${wanted[@]}"; do wait_ready "$name" 60 || die "not everything is up; ./seckill down, or up again"; done
+    for name in "${wanted[@]}"; do wait_ready "$name" 120 || die "not everything is up; ./seckill down, or up again"; done
 }
 
 # start_servers_and_build: both at once. Whatever becomes of one, it waits for the other: nothing of ours goes on

@@ -48,7 +48,9 @@ public static class AcceptChecks
         Check(live.Length <= accepted + connections, $"{live.Length} orders have a row and only {accepted} were accepted.");
         Check(ids.Count == live.Length, $"{live.Length - ids.Count} orders have more than one row.");
         Check(ids.SetEquals(item.Holds.Keys), $"the holds in Redis are not the live rows in PostgreSQL.");
-        Check(item.Available + item.Held == item.Allocated, $"{item.Available} available + {item.Held} held ≠ {item.Allocated} allocated.");
+        Check(
+            item.Available + item.Held == item.Allocated,
+            $"{item.Available} available + {item.Held} held ≠ {item.Allocated} allocated.");
         Check(item.Held == units, $"{item.Held} units are held and {units} are in live rows.");
         Check(await stores.LiveAsync(sale.SaleId) == units, $"the ledger does not count the {units} units of the live rows.");
         return wrong;

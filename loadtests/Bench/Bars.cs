@@ -38,7 +38,8 @@ public static class Bars
             .OrderByDescending(entry => entry.Value).FirstOrDefault();
         if (process is not null)
         {
-            bars.Add(new Bar("PostgreSQL connections of a process, most", $"≤ {MostConnections}", $"{connections}", connections <= MostConnections));
+            bars.Add(new Bar(
+                "PostgreSQL connections of a process, most", $"≤ {MostConnections}", $"{connections}", connections <= MostConnections));
         }
 
         var violations = measurements.Sum(run => run.Rows?.Violations.Count ?? 0);
@@ -54,7 +55,8 @@ public static class Bars
         }
 
         var delay = Spread.Of(delays);
-        bars.Add(new Bar("202 to order row, p99, ms", $"< {Text(LongestDelayMilliseconds)}", Text(delay), delay.Most < LongestDelayMilliseconds));
+        bars.Add(new Bar(
+            "202 to order row, p99, ms", $"< {Text(LongestDelayMilliseconds)}", Text(delay), delay.Most < LongestDelayMilliseconds));
         var growth = Spread.Of(Values(measurements, "accept", run => run.Rows!.BacklogGrowth ?? 0));
         bars.Add(new Bar(
             "backlog grows, share of what comes in", $"≤ {MostGrowth:P0}",
@@ -74,7 +76,8 @@ public static class Bars
 
         var above = Spread.Of(accept.Zip(empty, (a, e) => a - e));
         bars.Add(new Bar(
-            "bytes of an accepted request above empty", $"≤ {Text(MostBytesAboveEmpty)}", Text(above), above.Median <= MostBytesAboveEmpty));
+            "bytes of an accepted request above empty", $"≤ {Text(MostBytesAboveEmpty)}", Text(above),
+            above.Median <= MostBytesAboveEmpty));
         if (unpooled.Count == accept.Count)
         {
             var saved = Spread.Of(accept.Zip(unpooled).Zip(empty, (pair, e) => 1 - ((pair.First - e) / (pair.Second - e))));

@@ -15,7 +15,10 @@ public static class BenchCommand
     public static Command Create()
     {
         string[] all = [.. Variant.All.Select(variant => variant.Name), Start];
-        var names = new Argument<string[]>("names") { Description = "What to measure; everything when not given.", Arity = ArgumentArity.ZeroOrMore };
+        var names = new Argument<string[]>("names")
+        {
+            Description = "What to measure; everything when not given.", Arity = ArgumentArity.ZeroOrMore,
+        };
         names.AcceptOnlyFromAmong(all);
         var rounds = new Option<int>("--rounds") { Description = "Turns of each variant.", DefaultValueFactory = _ => 5 };
         var seconds = new Option<int>("--seconds") { Description = "Length of each run.", DefaultValueFactory = _ => 8 };

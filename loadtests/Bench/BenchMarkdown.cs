@@ -12,21 +12,24 @@ public static class BenchMarkdown
         var machine = report.Machine;
         var busy = Spread.Of(report.Measurements.Select(run => run.BusyBefore));
         var page = new StringBuilder();
-        void Line(FormattableString text) => page.Append(text.ToString(CultureInfo.InvariantCulture)).Append('\n');
+        void Line(string text) => page.Append(text).Append('\n');
         Line($"# Benchmarks");
-        Line($"");
-        Line($"Written by `{report.Command}` on {report.Date:yyyy-MM-dd HH:mm} UTC at commit {report.Commit}; nothing here is typed by hand.");
+        Line("");
+        Line($"Written by `{report.Command}` on {report.Date:yyyy-MM-dd HH:mm} UTC at commit {report.Commit}; "
+            + "nothing here is typed by hand.");
         Line($"Everything shares one machine: the load ({report.Load}), the services and all servers. So read the ratios;");
         Line($"the rates say more about the machine. {report.Rounds} rounds of {report.Seconds} s, the variants in turns.");
-        Line($"");
+        Line("");
         Line($"Machine: {machine.Cpu}, {machine.Cores} cores, {machine.MemoryGigabytes} GB, {machine.Kernel}. .NET {machine.DotNet},");
-        Line($"Redis {machine.Redis} (`appendfsync always`), PostgreSQL {machine.Postgres} (`fsync on`), RabbitMQ {machine.RabbitMq} (quorum queue).");
-        Line($"Before each run {busy.Median:P0} of the machine was in use by others and by our idle processes ({busy.Least:P0} to {busy.Most:P0}).");
-        Line($"");
+        Line($"Redis {machine.Redis} (`appendfsync always`), PostgreSQL {machine.Postgres} (`fsync on`), "
+            + $"RabbitMQ {machine.RabbitMq} (quorum queue).");
+        Line($"Before each run {busy.Median:P0} of the machine was in use by others and by our idle processes "
+            + $"({busy.Least:P0} to {busy.Most:P0}).");
+        Line("");
         Line($"## Bars");
-        Line($"");
+        Line("");
         Line($"Ratio of the medians, with the smallest and the largest ratio of a round.");
-        Line($"");
+        Line("");
         Line($"| bar | needed | measured | met |");
         Line($"| --- | --- | --- | --- |");
         foreach (var bar in report.Bars)
@@ -34,25 +37,30 @@ public static class BenchMarkdown
             Line($"| {bar.Name} | {bar.Needed} | {bar.Value} | {(bar.IsMet ? "yes" : "**no**")} |");
         }
 
-        Line($"");
+        Line("");
         Line($"## Runs");
-        Line($"");
+        Line("");
         Line($"Medians, with the smallest and the largest of the rounds. Bytes and collections are those of the measured process.");
-        Line($"");
-        Line($"| variant | what | answers/s | p50 ms | p99 ms | rows/s | 202→row p50 ms | p99 ms | outbox mean | bytes/request | GCs/million |");
+        Line("");
+        Line("| variant | what | answers/s | p50 ms | p99 ms | rows/s | 202→row p50 ms | p99 ms "
+            + "| outbox mean | bytes/request | GCs/million |");
         Line($"| --- | --- | --- | --- | --- | --- | --- | --- | --- | --- | --- |");
         foreach (var variant in Variant.All)
         {
             var runs = report.Measurements.Where(run => run.Variant == variant.Name).ToArray();
             if (runs.Length > 0)
             {
-                Line($"| {variant.Name} | {variant.Meaning} | {Full(runs, run => run.Load.PerSecond)} | {Short(runs, run => run.Load.P50Milliseconds)} | {Short(runs, run => run.Load.P99Milliseconds)} | {Full(runs, run => run.Rows?.RowsPerSecond)} | {Short(runs, run => run.Rows?.DelayP50Milliseconds)} | {Short(runs, run => run.Rows?.DelayP99Milliseconds)} | {Short(runs, run => run.Rows?.BacklogMean)} | {Short(runs, run => run.BytesPerRequest)} | {Short(runs, run => run.CollectionsPerMillion)} |");
+                Line($"| {variant.Name} | {variant.Meaning} | {Full(runs, run => run.Load.PerSecond)} "
+                    + $"| {Short(runs, run => run.Load.P50Milliseconds)} | {Short(runs, run => run.Load.P99Milliseconds)} "
+                    + $"| {Full(runs, run => run.Rows?.RowsPerSecond)} | {Short(runs, run => run.Rows?.DelayP50Milliseconds)} "
+                    + $"| {Short(runs, run => run.Rows?.DelayP99Milliseconds)} | {Short(runs, run => run.Rows?.BacklogMean)} "
+                    + $"| {Short(runs, run => run.BytesPerRequest)} | {Short(runs, run => run.CollectionsPerMillion)} |");
             }
         }
 
         if (report.StartSeconds is { } start)
         {
-            Line($"");
+            Line("");
             Line($"A storefront process is ready {start.Median:0.00} s after its start ({start.Least:0.00} to {start.Most:0.00}).");
         }
 

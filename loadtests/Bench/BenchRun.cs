@@ -28,7 +28,8 @@ public sealed class BenchRun(Deployment deployment, BenchOptions options, IAnsiC
             console.WriteLine($"signing the tokens of {Amount.Text(options.Buyers)} buyers");
             var tokens = SignTokens();
             await File.WriteAllLinesAsync(tokenFile, tokens, cancellationToken);
-            ILoadGenerator load = WrkLoad.IsInstalled ? new WrkLoad(tokenFile, options.Connections) : new HttpLoad(tokens, options.Connections);
+            ILoadGenerator load = WrkLoad.IsInstalled
+                ? new WrkLoad(tokenFile, options.Connections) : new HttpLoad(tokens, options.Connections);
             var runner = new VariantRunner(site, load, http, options.Connections);
             var measurements = await MeasureAsync(runner, cancellationToken);
             var start = options.Names.Contains("start")
@@ -68,7 +69,8 @@ public sealed class BenchRun(Deployment deployment, BenchOptions options, IAnsiC
                     CultureInfo.InvariantCulture,
                     $"round {round} of {options.Rounds}  {run.Variant,-10} {run.Load.PerSecond,9:N0} answers/s  "
                     + $"{run.Rows?.RowsPerSecond ?? 0,9:N0} rows/s  p99 {run.Load.P99Milliseconds,6:0.0} ms  "
-                    + $"row p99 {run.Rows?.DelayP99Milliseconds ?? 0,6:N0} ms  {run.BytesPerRequest,6:N0} B  busy before {run.BusyBefore:P0}"));
+                    + $"row p99 {run.Rows?.DelayP99Milliseconds ?? 0,6:N0} ms  {run.BytesPerRequest,6:N0} B  "
+                    + $"busy before {run.BusyBefore:P0}"));
                 foreach (var violation in run.Rows?.Violations ?? [])
                 {
                     console.WriteLine("WRONG: " + violation);

@@ -15,7 +15,9 @@ public sealed record Variant(string Name, string Meaning, string Variable, strin
         new("accept", "orders reserved, published, persisted", "BENCH_API", "orders", VariantKind.Accept),
         new("sold-out", "refusals after the last unit", "BENCH_API", "orders", VariantKind.SoldOut),
         new("unpooled", "accept with Reservations:Pooling = false", "BENCH_UNPOOLED", "orders", VariantKind.Accept),
-        new("per-order", "one Lua call, one confirmed message, one transaction an order", "BENCH_PER_ORDER", "orders", VariantKind.Baseline),
+        new(
+            "per-order", "one Lua call, one confirmed message, one transaction an order",
+            "BENCH_PER_ORDER", "orders", VariantKind.Baseline),
         new("row-lock", "one PostgreSQL transaction an order", "BENCH_ROW_LOCK", "orders", VariantKind.Baseline),
     ];
 }

@@ -49,7 +49,8 @@ internal sealed class ModelWorld
         var ids = _real.Select(order => order.OrderId).ToArray();
         Assert.Equal(
             _model.Refunds.Order(StringComparer.Ordinal),
-            (await connection.QueryAsync<string>("select reason from refunds where order_id = any(@ids)", new { ids })).Order(StringComparer.Ordinal));
+            (await connection.QueryAsync<string>("select reason from refunds where order_id = any(@ids)", new { ids }))
+                .Order(StringComparer.Ordinal));
         Assert.Equal(
             _model.Orders.Where(order => order.Holds).GroupBy(order => order.User)
                 .Select(user => (user.Key, user.Sum(order => order.Quantity))).Order(),

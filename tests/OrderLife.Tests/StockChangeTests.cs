@@ -7,7 +7,8 @@ namespace Seckill.OrderLife.Tests;
 
 /// <summary>
 /// Promise: a change of stock in mid-sale is made once in both stores, or in neither. Two stores cannot change at one instant, so a
-/// kill or a second caller between them could leave the plan and the stock apart for good. The real stores, because their atomicity decides.
+/// kill or a second caller between them could leave the plan and the stock apart for good. The real stores, because their atomicity
+/// decides.
 /// </summary>
 public sealed class StockChangeTests(Stores stores)
 {

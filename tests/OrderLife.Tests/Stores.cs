@@ -12,6 +12,8 @@ using Seckill.Shared.Stock;
 using StackExchange.Redis;
 
 [assembly: AssemblyFixture(typeof(Stores))]
+// Expiry and returns take whatever waits in the database, so one test's workers would act on another test's orders.
+[assembly: CollectionBehavior(DisableTestParallelization = true)]
 
 namespace Seckill.OrderLife.Tests;
 

@@ -116,7 +116,8 @@ internal sealed class TestSale
         var redis = await InspectAsync();
         Assert.Equal((ledger.Placed + ledger.Paid, 0L), (redis.Held, redis.OutboxDepth));
         Assert.Equal(redis.Held, (await _stores.Redis.HashGetAllAsync(Keys.Buyers)).Sum(buyer => (int)buyer.Value));
-        Assert.Equal(redis.Held, (await _stores.Redis.HashValuesAsync(Keys.Holds)).Sum(text => Hold.TryParse(text, out var hold) ? hold.Units : 0));
+        Assert.Equal(redis.Held, (await _stores.Redis.HashValuesAsync(Keys.Holds))
+            .Sum(text => Hold.TryParse(text, out var hold) ? hold.Units : 0));
     }
 
     private static async Task<Dictionary<string, string>> StatusesAsync(Stores stores, long saleId)

@@ -126,6 +126,25 @@ public sealed class BatchQueueTests
         Assert.InRange(largest, 1, 64);
     }
 
+    [Fact]
+    public async Task An_item_that_arrives_just_as_the_last_call_ends_is_not_left_behind()
+    {
+        // Each item is added when the one before is on its way out: in the moment between a last look and idleness.
+        const int Items = 300_000;
+        var sent = 0;
+        var queue = new BatchQueue<int>(10, 10, 1, () => new FastCall(_ => Task.Yield(), () => Interlocked.Increment(ref sent)));
+        await Task.Run(() =>
+        {
+            for (var i = 0; i < Items; i++)
+            {
+                Assert.True(queue.TryAdd(i));
+                var expected = i + 1;
+                Assert.True(SpinWait.SpinUntil(() => Volatile.Read(ref sent) == expected, Eventually.Limit), $"Item {i} was left behind.");
+                Thread.SpinWait(i % 64);
+            }
+        });
+    }
+
     private static void Maximum(ref int most, int value)
     {
         int known;

@@ -24,6 +24,8 @@ internal sealed class BatcherHost : IAsyncDisposable
         var relay = new FreezableRelay(Servers.RedisConnection);
         var builder = Host.CreateApplicationBuilder();
         builder.Logging.ClearProviders();
+        // A buyer's patience is tested where it matters; elsewhere a busy machine must not change an outcome.
+        builder.Configuration["Reservations:TimeoutMilliseconds"] = "60000";
         builder.Configuration.AddInMemoryCollection(
             settings.Append(("ConnectionStrings:Redis", relay.Address))
                 .Select(setting => KeyValuePair.Create(setting.Item1, (string?)setting.Item2)));

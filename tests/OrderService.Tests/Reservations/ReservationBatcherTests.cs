@@ -62,7 +62,7 @@ public sealed class ReservationBatcherTests
     [Fact]
     public async Task A_buyer_who_leaves_finds_the_order_again_with_the_same_key_and_it_is_published()
     {
-        await using var host = await BatcherHost.StartAsync(("Reservations:TimeoutMilliseconds", "60000"));
+        await using var host = await BatcherHost.StartAsync();
         var item = await TestItem.OpenEverywhereAsync();
         await host.ReserveFirstAsync(item, _user);
         host.Relay.Freeze();
@@ -113,7 +113,7 @@ public sealed class ReservationBatcherTests
     public async Task A_full_queue_refuses_at_once_and_asks_nothing_of_Redis()
     {
         await using var host = await BatcherHost.StartAsync(
-            ("Reservations:TimeoutMilliseconds", "60000"), ("Reservations:QueueCapacity", "4"), ("Reservations:MaxCallsInFlight", "1"));
+            ("Reservations:QueueCapacity", "4"), ("Reservations:MaxCallsInFlight", "1"));
         var item = await TestItem.OpenAsync();
         await host.ReserveFirstAsync(item, _user);
         host.Relay.Freeze();
@@ -133,7 +133,7 @@ public sealed class ReservationBatcherTests
     public async Task A_stop_answers_every_waiter_and_refuses_new_ones()
     {
         await using var host = await BatcherHost.StartAsync(
-            ("Reservations:TimeoutMilliseconds", "60000"), ("Reservations:MaxBatch", "2"), ("Reservations:MaxCallsInFlight", "1"));
+            ("Reservations:MaxBatch", "2"), ("Reservations:MaxCallsInFlight", "1"));
         var item = await TestItem.OpenAsync();
         await host.ReserveFirstAsync(item, _user);
         host.Relay.Freeze();
@@ -146,10 +146,10 @@ public sealed class ReservationBatcherTests
     [Fact]
     public async Task A_stop_lets_those_who_wait_be_served()
     {
-        await using var host = await BatcherHost.StartAsync(("Reservations:MaxBatch", "1"), ("Reservations:MaxCallsInFlight", "1"));
+        await using var host = await BatcherHost.StartAsync(("Reservations:MaxBatch", "5"), ("Reservations:MaxCallsInFlight", "1"));
         var item = await TestItem.OpenAsync(units: 1_000);
         await host.ReserveFirstAsync(item, _user);
-        var waiting = Enumerable.Range(1, 200).Select(i => host.ReserveAsync(item, _user + i)).ToList();
+        var waiting = Enumerable.Range(1, 20).Select(i => host.ReserveAsync(item, _user + i)).ToList();
         await host.Batcher.StopAsync(default).InTime();
         Assert.All(await Task.WhenAll(waiting).InTime(), result => Assert.Equal(ReserveOutcome.Reserved, result.Outcome));
     }
