@@ -30,7 +30,8 @@ internal sealed partial class Backfill(NpgsqlDataSource database, DualWriteContr
     public static async Task<BackfillView> ReadAsync(NpgsqlDataSource database, CancellationToken cancellationToken)
     {
         await using var connection = await database.OpenConnectionAsync(cancellationToken);
-        var row = await connection.QuerySingleAsync<(long Total, long Done, DateTime? StartedAt, DateTime? FinishedAt)>(new CommandDefinition(
+        var row = await connection.QuerySingleAsync<(long Total, long Done, DateTime? StartedAt, DateTime? FinishedAt)>(
+            new CommandDefinition(
             "select total, done, started_at, finished_at from legacy_backfill", cancellationToken: cancellationToken));
         var state = row switch { { StartedAt: null } => "idle", { FinishedAt: null } => "running", _ => "finished" };
         return new BackfillView(state, row.Done, row.Total, row.StartedAt, row.FinishedAt);

@@ -20,7 +20,8 @@ internal static class DiscrepancyStore
     /// <param name="findings">What was found.</param>
     /// <param name="cancellationToken">Stops.</param>
     public static Task RecordAsync(
-        NpgsqlConnection connection, IReadOnlyCollection<string> orderIds, IReadOnlyCollection<Finding> findings, CancellationToken cancellationToken)
+        NpgsqlConnection connection, IReadOnlyCollection<string> orderIds, IReadOnlyCollection<Finding> findings,
+        CancellationToken cancellationToken)
     {
         foreach (var kind in findings.GroupBy(finding => finding.Class))
         {
@@ -61,7 +62,8 @@ internal static class DiscrepancyStore
         NpgsqlDataSource database, long[]? ids, int most, CancellationToken cancellationToken)
     {
         await using var connection = await database.OpenConnectionAsync(cancellationToken);
-        var rows = await connection.QueryAsync<(long Id, string OrderId, string Class, string Field, string? Ours, string? Theirs, DateTime FoundAt, DateTime? ResolvedAt)>(
+        var rows = await connection.QueryAsync<(
+            long Id, string OrderId, string Class, string Field, string? Ours, string? Theirs, DateTime FoundAt, DateTime? ResolvedAt)>(
             new CommandDefinition(
                 """
                 select id, order_id, class, field, ours, theirs, found_at, resolved_at

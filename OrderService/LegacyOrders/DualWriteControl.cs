@@ -85,7 +85,8 @@ internal sealed partial class DualWriteControl(
         await connection.ExecuteAsync(new CommandDefinition(
             """
             update dual_write_control
-            set mode = coalesce(@Mode, mode), read_from_new_percent = coalesce(@ReadFromNewPercent, read_from_new_percent), changed_at = now(),
+            set mode = coalesce(@Mode, mode), read_from_new_percent = coalesce(@ReadFromNewPercent, read_from_new_percent),
+              changed_at = now(),
               users_reading_new = coalesce(@UsersReadingNew, users_reading_new),
               users_reading_legacy = coalesce(@UsersReadingLegacy, users_reading_legacy);
             delete from legacy_outbox where @Mode = 'retired'
@@ -125,6 +126,7 @@ internal sealed partial class DualWriteControl(
         }
     }
 
-    [LoggerMessage(600, LogLevel.Information, "ConnectionStrings:Legacy is not set: this process neither writes nor reads the legacy database.")]
+    [LoggerMessage(600, LogLevel.Information,
+        "ConnectionStrings:Legacy is not set: this process neither writes nor reads the legacy database.")]
     private partial void LogNotConfigured();
 }

@@ -103,7 +103,8 @@ internal static class DualWriteEndpoints
     {
         var (pending, lagSeconds) = await LegacyWriter.WaitingAsync(database, cancellationToken);
         await using var connection = await database.OpenConnectionAsync(cancellationToken);
-        var row = await connection.QuerySingleAsync<(string Mode, int Percent, long Verified, long Mismatched, long Missing, string Breaker)>(
+        var row = await connection.QuerySingleAsync<(
+            string Mode, int Percent, long Verified, long Mismatched, long Missing, string Breaker)>(
             new CommandDefinition(
                 """
                 select c.mode, c.read_from_new_percent, v.orders,

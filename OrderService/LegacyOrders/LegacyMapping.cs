@@ -144,5 +144,6 @@ internal static class LegacyMapping
 
     private static long UnixSeconds(DateTime time) => new DateTimeOffset(time).ToUnixTimeSeconds();
 
-    private static string? Text(object? value) => Convert.ToString(value, CultureInfo.InvariantCulture) is { Length: > 0 } text ? text : null;
+    private static string? Text(object? value) =>
+        Convert.ToString(value, CultureInfo.InvariantCulture) is { Length: > 0 } text ? text : null;
 }

@@ -24,7 +24,8 @@ internal static class LegacyMetrics
 
     public static void Create(LegacyBreaker breaker)
     {
-        s_meter.CreateObservableGauge("seckill.legacy.lag", () => Volatile.Read(ref s_lagSeconds), "s", "Age of the oldest change that waits.");
+        s_meter.CreateObservableGauge(
+            "seckill.legacy.lag", () => Volatile.Read(ref s_lagSeconds), "s", "Age of the oldest change that waits.");
         s_meter.CreateObservableGauge("seckill.legacy.pending", () => Volatile.Read(ref s_pending), "{change}", "Changes that wait.");
         s_meter.CreateObservableGauge("seckill.legacy.breaker", () => (int)breaker.State, null, "0 closed, 1 open, 2 half open.");
     }

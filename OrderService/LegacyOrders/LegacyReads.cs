@@ -37,7 +37,8 @@ internal sealed class LegacyReads(
             using var stop = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
             stop.CancelAfter(patience);
             // The token frees the connection; the wait bounds the request, for a cancellation may take a while, too.
-            row = (await store.ReadAsync([ours.OrderId], stop.Token).WaitAsync(patience, cancellationToken)).GetValueOrDefault(ours.OrderId);
+            row = (await store.ReadAsync([ours.OrderId], stop.Token).WaitAsync(patience, cancellationToken))
+                .GetValueOrDefault(ours.OrderId);
         }
         catch (Exception exception) when (exception is NpgsqlException or TimeoutException
             || (exception is OperationCanceledException && !cancellationToken.IsCancellationRequested))
@@ -101,7 +102,8 @@ internal sealed class LegacyReads(
             ? null
             : ours with
             {
-                Status = theirs.Status, SaleId = theirs.SaleId, SkuId = theirs.SkuId, Quantity = theirs.Quantity, UnitPrice = theirs.UnitPrice,
+                Status = theirs.Status, SaleId = theirs.SaleId, SkuId = theirs.SkuId, Quantity = theirs.Quantity,
+                UnitPrice = theirs.UnitPrice,
             };
     }
 

@@ -26,7 +26,8 @@ internal class LegacyStore(LegacyDatabase legacy)
             """
             with incoming as (
               select *
-              from unnest(@OrderSn, @Uid, @GoodsId, @ActivityId, @Num, @OrderAmount::numeric(10,2)[], @OrderStatus, @AddTime, @PayTime, @Forced)
+              from unnest(
+                @OrderSn, @Uid, @GoodsId, @ActivityId, @Num, @OrderAmount::numeric(10,2)[], @OrderStatus, @AddTime, @PayTime, @Forced)
                 as i (order_sn, uid, goods_id, activity_id, num, order_amount, order_status, add_time, pay_time, forced)
             ), updated as (
               update t_order t
@@ -62,7 +63,8 @@ internal class LegacyStore(LegacyDatabase legacy)
     }
 
     /// <summary>The rows of these orders that are there.</summary>
-    public virtual async Task<Dictionary<string, LegacyRow>> ReadAsync(IReadOnlyCollection<string> orderIds, CancellationToken cancellationToken)
+    public virtual async Task<Dictionary<string, LegacyRow>> ReadAsync(
+        IReadOnlyCollection<string> orderIds, CancellationToken cancellationToken)
     {
         await using var connection = await legacy.OpenAsync(cancellationToken);
         var rows = await connection.QueryAsync<LegacyRow>(new CommandDefinition(

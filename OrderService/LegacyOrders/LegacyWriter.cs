@@ -14,7 +14,8 @@ internal sealed partial class LegacyWriter(
     private static readonly TimeSpan s_gaugeInterval = TimeSpan.FromSeconds(1);
 
     protected override Task ExecuteAsync(CancellationToken stoppingToken) =>
-        Task.WhenAll(Enumerable.Range(0, options.Value.Writers).Select(_ => WriteAllAsync(stoppingToken)).Append(MeasureAsync(stoppingToken)));
+        Task.WhenAll(Enumerable.Range(0, options.Value.Writers)
+            .Select(_ => WriteAllAsync(stoppingToken)).Append(MeasureAsync(stoppingToken)));
 
     private async Task WriteAllAsync(CancellationToken cancellationToken)
     {

@@ -32,7 +32,8 @@ internal sealed class OrderVerification(NpgsqlDataSource database, LegacyStore s
     }
 
     private async Task<VerificationResult> VerifyAsync(
-        NpgsqlConnection connection, string which, object parameters, (int Most, List<string> Ids)? page, CancellationToken cancellationToken)
+        NpgsqlConnection connection, string which, object parameters, (int Most, List<string> Ids)? page,
+        CancellationToken cancellationToken)
     {
         var looks = await LookAsync(connection, which, parameters, page?.Most, cancellationToken);
         page?.Ids.AddRange(looks.Select(look => look.Order.OrderId));

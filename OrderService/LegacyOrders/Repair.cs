@@ -13,7 +13,9 @@ internal sealed class Repair(NpgsqlDataSource database, TimeProvider clock)
     private static readonly TimeSpan s_patience = TimeSpan.FromSeconds(10);
     private static readonly TimeSpan s_betweenLooks = TimeSpan.FromMilliseconds(50);
 
-    /// <summary>Repairs these discrepancies, or says what it would do; all that are open when none are named, a thousand at a time.</summary>
+    /// <summary>
+    /// Repairs these discrepancies, or says what it would do; all that are open when none are named, a thousand at a time.
+    /// </summary>
     public async Task<RepairAnswer> RunAsync(bool dryRun, long[]? ids, CancellationToken cancellationToken)
     {
         var chosen = await DiscrepancyStore.ListAsync(database, ids is { Length: > 0 } ? ids : null, Most, cancellationToken);
@@ -44,7 +46,8 @@ internal sealed class Repair(NpgsqlDataSource database, TimeProvider clock)
         var startedAt = clock.GetTimestamp();
         while (clock.GetElapsedTime(startedAt) < s_patience
             && await connection.ExecuteScalarAsync<bool>(new CommandDefinition(
-                "select exists (select from legacy_outbox where id = any(@entries))", new { entries }, cancellationToken: cancellationToken)))
+                "select exists (select from legacy_outbox where id = any(@entries))", new { entries },
+                cancellationToken: cancellationToken)))
         {
             await Task.Delay(s_betweenLooks, clock, cancellationToken);
         }

@@ -40,7 +40,8 @@ public sealed class ControlTests
             before = legacy;
         }
 
-        // The first outputs of splitmix64 for the seeds 1 and 2. Fixed for ever: another hash would move users between the two in mid-migration.
+        // The first outputs of splitmix64 for the seeds 1 and 2. Fixed for ever:
+        // another hash would move users between the two in mid-migration.
         Assert.Equal([65, 10], new[] { DualWriteSettings.Bucket(1), DualWriteSettings.Bucket(2) });
     }
 

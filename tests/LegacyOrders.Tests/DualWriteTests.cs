@@ -107,7 +107,8 @@ public sealed class DualWriteTests
         await both.PlaceAsync(10);
         foreach (var point in Enum.GetValues<Point>())
         {
-            await Assert.ThrowsAsync<NpgsqlException>(() => both.Batch(new DyingStore(both.Legacy, point)).WriteAsync(CancellationToken.None));
+            await Assert.ThrowsAsync<NpgsqlException>(
+                () => both.Batch(new DyingStore(both.Legacy, point)).WriteAsync(CancellationToken.None));
             Assert.Equal(10, await both.OursAsync<long>("select count(*) from legacy_outbox"));
         }
 
@@ -177,7 +178,8 @@ public sealed class DualWriteTests
         await both.OursAsync("update dual_write_control set mode = 'shadow'");
         await Backfill.StartAsync(both.Orders, CancellationToken.None);
         using var backfill = new Backfill(
-            both.Orders, new DualWriteControl(both.Orders, both.Legacy, both.Breaker, TimeProvider.System, NullLogger<DualWriteControl>.Instance),
+            both.Orders,
+            new DualWriteControl(both.Orders, both.Legacy, both.Breaker, TimeProvider.System, NullLogger<DualWriteControl>.Instance),
             NullLogger<Backfill>.Instance);
         while (await backfill.StepAsync(CancellationToken.None))
         {

@@ -129,7 +129,8 @@ internal sealed class TwoDatabases : IAsyncDisposable
 
     private static string Setting(string name) =>
         Environment.GetEnvironmentVariable("ConnectionStrings__" + name)
-        ?? throw new InvalidOperationException($"These tests need real servers, and ConnectionStrings__{name} is not set: run ./seckill test.");
+        ?? throw new InvalidOperationException(
+            $"These tests need real servers, and ConnectionStrings__{name} is not set: run ./seckill test.");
 
     private static async Task ExecuteAsync(NpgsqlDataSource database, string sql, object? parameters)
     {
