@@ -31,7 +31,9 @@ public sealed record QuarantinedOrder(
 /// <param name="OrderId">What it was paid for.</param>
 /// <param name="Amount">Minor units of <paramref name="Currency"/>.</param>
 /// <param name="Currency">ISO 4217 code.</param>
-/// <param name="Reason"><c>unknown-order</c>, <c>wrong-amount</c>, <c>already-paid</c>, <c>cancelled</c>, <c>expired</c> or <c>rejected</c>.</param>
+/// <param name="Reason">
+/// <c>unknown-order</c>, <c>wrong-amount</c>, <c>already-paid</c>, <c>cancelled</c>, <c>expired</c> or <c>rejected</c>.
+/// </param>
 /// <param name="CreatedAt">UTC.</param>
 public sealed record Refund(string PaymentId, string OrderId, long Amount, string Currency, string Reason, DateTimeOffset CreatedAt);
 

@@ -5,7 +5,8 @@ using StackExchange.Redis;
 namespace Seckill.InventoryService.Reconciliation;
 
 /// <summary>Finishes changes of stock that a crash left half made.</summary>
-internal sealed partial class StockChangeFinisher(StockChanges changes, TimeProvider clock, ILogger<StockChangeFinisher> logger) : BackgroundService
+internal sealed partial class StockChangeFinisher(StockChanges changes, TimeProvider clock, ILogger<StockChangeFinisher> logger)
+    : BackgroundService
 {
     private static readonly TimeSpan s_interval = TimeSpan.FromSeconds(2);
     private static readonly TimeSpan s_age = TimeSpan.FromSeconds(5);

@@ -30,7 +30,8 @@ internal sealed partial class StockReturns(
     : BackgroundService
 {
     private static readonly Meter s_meter = new("Seckill");
-    private static readonly Counter<long> s_returned = s_meter.CreateCounter<long>("seckill.returns", "{order}", "Orders whose stock came back.");
+    private static readonly Counter<long> s_returned =
+        s_meter.CreateCounter<long>("seckill.returns", "{order}", "Orders whose stock came back.");
 
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
     {

@@ -13,9 +13,11 @@ internal static class SaleEndpoints
     private static readonly Problem s_neverOpened = new(409, "sale-never-opened", "A sale that was never opened cannot be closed.");
 
     private static readonly Problem s_unknownItem = new(404, "unknown-item", "There is no such item in this sale.");
-    private static readonly Problem s_notWarm = new(409, "sale-never-opened", "The stock of this item is not in Redis. Open the sale first.");
+    private static readonly Problem s_notWarm = new(
+        409, "sale-never-opened", "The stock of this item is not in Redis. Open the sale first.");
     private static readonly Problem s_stockInUse = new(409, "stock-in-use", "Fewer units are available than would be withdrawn.");
-    private static readonly Problem s_keyReused = new(422, "idempotency-key-reused", "This Idempotency-Key came before with another delta.");
+    private static readonly Problem s_keyReused = new(
+        422, "idempotency-key-reused", "This Idempotency-Key came before with another delta.");
 
     private static readonly Problem s_stockLost = new(
         409, "stock-lost", "Redis has lost the stock of this sale. Opening it from the plan would sell units twice; it must be rebuilt.");

@@ -39,7 +39,8 @@ internal sealed class StockChanges(NpgsqlDataSource database, StockLedger stock)
         }
 
         var (known, done) = await StartAsync(item, key, delta, cancellationToken);
-        return known != delta ? StockChangeOutcome.KeyReused
+        return known == 0 ? StockChangeOutcome.NotEnough
+            : known != delta ? StockChangeOutcome.KeyReused
             : done ? StockChangeOutcome.Made
             : await FinishAsync(item, key, delta, cancellationToken);
     }
@@ -59,27 +60,53 @@ internal sealed class StockChanges(NpgsqlDataSource database, StockLedger stock)
         return [.. rows.Select(row => (new ItemKey(row.SaleId, row.SkuId), row.Key, row.Delta))];
     }
 
-    /// <summary>The second step of a change whose start is recorded.</summary>
+    /// <summary>
+    /// The second step of a change whose start is recorded. The row's lock lets one caller in at a time: otherwise one could be
+    /// refused and forget the change while another makes it.
+    /// </summary>
     public async Task<StockChangeOutcome> FinishAsync(ItemKey item, string key, int delta, CancellationToken cancellationToken)
     {
+        await using var connection = await database.OpenConnectionAsync(cancellationToken);
+        await using var transaction = await connection.BeginTransactionAsync(cancellationToken);
+        var done = await connection.QuerySingleOrDefaultAsync<bool?>(new CommandDefinition(
+            """
+            select done_at is not null
+            from stock_changes
+            where sale_id = @SaleId and sku_id = @SkuId and idempotency_key = @key and delta = @delta
+            for update
+            """,
+            new { item.SaleId, item.SkuId, key, delta },
+            cancellationToken: cancellationToken));
+        if (done is not false)
+        {
+            // Another caller was first, and has made the change or was refused.
+            return done is null ? StockChangeOutcome.NotEnough : StockChangeOutcome.Made;
+        }
+
         var outcome = await stock.AdjustAsync(new ItemKeys(item), key, delta);
-        if (outcome == AdjustOutcome.Made)
+        if (outcome == AdjustOutcome.Made || delta < 0)
         {
-            await EndAsync(
-                item,
-                key,
-                delta > 0 ? "select 1" : "update sale_items set allocated = allocated + delta from ended where (sale_items.sale_id, sale_items.sku_id) = (@SaleId, @SkuId)",
-                cancellationToken);
-            return StockChangeOutcome.Made;
+            // A refused withdrawal changed nothing anywhere, so its key may be used again.
+            var made = outcome == AdjustOutcome.Made;
+            await connection.ExecuteAsync(new CommandDefinition(
+                made
+                    ? """
+                      update stock_changes set done_at = now()
+                      where sale_id = @SaleId and sku_id = @SkuId and idempotency_key = @key;
+                      update sale_items set allocated = allocated + least(@delta, 0) where sale_id = @SaleId and sku_id = @SkuId
+                      """
+                    : "delete from stock_changes where sale_id = @SaleId and sku_id = @SkuId and idempotency_key = @key",
+                new { item.SaleId, item.SkuId, key, delta },
+                cancellationToken: cancellationToken));
+            await transaction.CommitAsync(cancellationToken);
         }
 
-        if (delta < 0)
+        return outcome switch
         {
-            // Nothing was changed anywhere, so the key may be used again.
-            await ForgetAsync(item, key, cancellationToken);
-        }
-
-        return outcome == AdjustOutcome.NotEnough ? StockChangeOutcome.NotEnough : StockChangeOutcome.NeverOpened;
+            AdjustOutcome.Made => StockChangeOutcome.Made,
+            AdjustOutcome.NotEnough => StockChangeOutcome.NotEnough,
+            _ => StockChangeOutcome.NeverOpened,
+        };
     }
 
     private async Task<(int Delta, bool Done)> StartAsync(ItemKey item, string key, int delta, CancellationToken cancellationToken)
@@ -99,39 +126,12 @@ internal sealed class StockChanges(NpgsqlDataSource database, StockLedger stock)
             """,
             new { item.SaleId, item.SkuId, key, delta },
             cancellationToken: cancellationToken));
-        return await connection.QuerySingleAsync<(int, bool)>(new CommandDefinition(
+        // Nothing (a delta of 0) when another caller of the same withdrawal was refused and forgot it in between.
+        return await connection.QuerySingleOrDefaultAsync<(int, bool)>(new CommandDefinition(
             """
             select delta, done_at is not null
             from stock_changes
             where sale_id = @SaleId and sku_id = @SkuId and idempotency_key = @key
-            """,
-            new { item.SaleId, item.SkuId, key },
-            cancellationToken: cancellationToken));
-    }
-
-    private async Task EndAsync(ItemKey item, string key, string thenSql, CancellationToken cancellationToken)
-    {
-        await using var connection = await database.OpenConnectionAsync(cancellationToken);
-        await connection.ExecuteAsync(new CommandDefinition(
-            $"""
-            with ended as (
-              update stock_changes set done_at = now()
-              where sale_id = @SaleId and sku_id = @SkuId and idempotency_key = @key and done_at is null
-              returning delta
-            )
-            {thenSql}
-            """,
-            new { item.SaleId, item.SkuId, key },
-            cancellationToken: cancellationToken));
-    }
-
-    private async Task ForgetAsync(ItemKey item, string key, CancellationToken cancellationToken)
-    {
-        await using var connection = await database.OpenConnectionAsync(cancellationToken);
-        await connection.ExecuteAsync(new CommandDefinition(
-            """
-            delete from stock_changes
-            where sale_id = @SaleId and sku_id = @SkuId and idempotency_key = @key and delta < 0 and done_at is null
             """,
             new { item.SaleId, item.SkuId, key },
             cancellationToken: cancellationToken));

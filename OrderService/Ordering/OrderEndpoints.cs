@@ -42,7 +42,8 @@ internal static class OrderEndpoints
             .ProducesProblems(401, 404, 429, 503);
         app.MapGet("/orders/{orderId}/events", FollowAsync)
             .WithSummary("What becomes of an order, as Server-Sent Events")
-            .WithDescription("One status event for each change, from the first; ends at a final status. Last-Event-ID leaves out what was seen.")
+            .WithDescription(
+                "One status event for each change, from the first; ends at a final status. Last-Event-ID leaves out what was seen.")
             .Produces<OrderView>(contentType: "text/event-stream")
             .ProducesProblems(401, 404, 429, 503);
         app.MapPost("/orders/{orderId}/cancel", CancelAsync)

@@ -103,7 +103,11 @@ internal sealed partial class OrderEvents(
             from unnest(@ids, @known) with ordinality as w (id, known, index)
             join orders o on o.order_id = w.id and o.status <> w.known
             """,
-            new { ids = streams.Select(stream => stream.Order.OrderId).ToArray(), known = streams.Select(stream => stream.Order.Status).ToArray() },
+            new
+            {
+                ids = streams.Select(stream => stream.Order.OrderId).ToArray(),
+                known = streams.Select(stream => stream.Order.Status).ToArray(),
+            },
             cancellationToken: cancellationToken));
         foreach (var (index, status, placedAt, payBy) in changes)
         {

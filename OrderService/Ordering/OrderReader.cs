@@ -17,7 +17,7 @@ internal sealed class OrderReader(NpgsqlDataSource database, HoldFinder holds)
         NpgsqlException? databaseIsAway = null;
         try
         {
-            if (await FindRowAsync(orderId, cancellationToken) is { } row)
+            if (await FindRowAsync(orderId, cancellationToken).WaitAsync(2 * s_patience, cancellationToken) is { } row)
             {
                 return row.UserId == userId ? row.View : null;
             }

@@ -22,11 +22,13 @@ public sealed class ExpiryOptions
 /// Expires orders that were not paid in time, by the database's clock. Any number of workers may do it at once; each takes
 /// orders that no other has locked.
 /// </summary>
-internal sealed partial class OrderExpiry(OrderStore orders, IOptions<ExpiryOptions> options, TimeProvider clock, ILogger<OrderExpiry> logger)
+internal sealed partial class OrderExpiry(
+    OrderStore orders, IOptions<ExpiryOptions> options, TimeProvider clock, ILogger<OrderExpiry> logger)
     : BackgroundService
 {
     private static readonly Meter s_meter = new("Seckill");
-    private static readonly Counter<long> s_expired = s_meter.CreateCounter<long>("seckill.orders.expired", "{order}", "Orders not paid in time.");
+    private static readonly Counter<long> s_expired =
+        s_meter.CreateCounter<long>("seckill.orders.expired", "{order}", "Orders not paid in time.");
 
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
     {

@@ -24,7 +24,8 @@ internal static class PaymentEndpoints
             .ProducesProblems(400, 401, 413, 415, 503);
 
     private static async Task<IResult> ApplyAsync(
-        HttpContext http, PaymentSignature signature, PaymentStore payments, PlacementOnDemand placement, CancellationToken cancellationToken)
+        HttpContext http, PaymentSignature signature, PaymentStore payments, PlacementOnDemand placement,
+        CancellationToken cancellationToken)
     {
         string? header = http.Request.Headers["X-Signature"];
         var (payment, problem) = await JsonBody.ReadAsync(

@@ -8,6 +8,7 @@ namespace Seckill.OrderService.Reservations;
 /// <summary>Everything one instance has for one sale item: the queue, the calls under way, the gate, the way out.</summary>
 internal sealed partial class ItemLane
 {
+    private static readonly TimeSpan s_lastPatience = TimeSpan.FromSeconds(15);
     private readonly StockLedger _stock;
     private readonly ItemKeys _keys;
     private readonly ReservationOptions _options;
@@ -118,7 +119,8 @@ internal sealed partial class ItemLane
             ReservationMetrics.BatchSize.Record(_batch.Count);
             try
             {
-                await lane._stock.ReserveAsync(lane._keys, _batch, lane._options.OutboxBound);
+                // Its waiters are answered long before; this only frees the call if the answer never comes.
+                await lane._stock.ReserveAsync(lane._keys, _batch, lane._options.OutboxBound).WaitAsync(s_lastPatience);
                 ReservationMetrics.CallDuration.Record(Stopwatch.GetElapsedTime(askedAt).TotalSeconds);
                 Deliver(askedAt);
                 _batch.Clear();

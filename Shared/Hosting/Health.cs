@@ -6,6 +6,7 @@ using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Diagnostics.HealthChecks;
 using Npgsql;
+using Seckill.Shared.Stock;
 using StackExchange.Redis;
 
 namespace Seckill.Shared.Hosting;
@@ -76,16 +77,16 @@ public static class Health
         _ => "unhealthy",
     };
 
-    private sealed class RedisCheck(IConnectionMultiplexer redis) : IHealthCheck
+    private sealed class RedisCheck(RedisConnection redis) : IHealthCheck
     {
         public async Task<HealthCheckResult> CheckHealthAsync(HealthCheckContext context, CancellationToken cancellationToken = default)
         {
             try
             {
-                var roundTrip = await redis.GetDatabase().PingAsync().WaitAsync(Patience, cancellationToken);
+                var roundTrip = await redis.Database.PingAsync().WaitAsync(Patience, cancellationToken);
                 return HealthCheckResult.Healthy(data: new Dictionary<string, object> { ["roundTripMs"] = roundTrip.TotalMilliseconds });
             }
-            catch (Exception exception) when (exception is RedisException or TimeoutException)
+            catch (Exception exception) when (exception is RedisException or TimeoutException or ObjectDisposedException)
             {
                 return new HealthCheckResult(context.Registration.FailureStatus, "no answer; new orders get 503");
             }
@@ -98,28 +99,29 @@ public static class Health
         {
             try
             {
-                // Cancelled rather than left behind: an abandoned command would keep its connection.
-                using var patience = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
-                patience.CancelAfter(Patience);
-                await using var command = database.CreateCommand("select current_setting('server_version')");
-                var version = await command.ExecuteScalarAsync(patience.Token);
-                return HealthCheckResult.Healthy(data: new Dictionary<string, object> { ["version"] = version ?? "" });
+                var version = await AskAsync().WaitAsync(Patience, cancellationToken);
+                return HealthCheckResult.Healthy(data: new Dictionary<string, object> { ["version"] = version });
             }
             catch (Exception exception) when (exception is NpgsqlException or TimeoutException or OperationCanceledException)
             {
                 return new HealthCheckResult(context.Registration.FailureStatus, "no answer; orders wait in the outbox");
             }
         }
+
+        private async Task<string> AskAsync()
+        {
+            // Cancelled as well as left: an abandoned command would keep its connection.
+            using var patience = new CancellationTokenSource(Patience);
+            await using var command = database.CreateCommand("select current_setting('server_version')");
+            return (string?)await command.ExecuteScalarAsync(patience.Token) ?? "";
+        }
     }
 
-    private sealed class RabbitMqCheck(IBusControl bus) : IHealthCheck
+    private sealed class RabbitMqCheck(IBusControl bus, BrokerProbe broker) : IHealthCheck
     {
-        public Task<HealthCheckResult> CheckHealthAsync(HealthCheckContext context, CancellationToken cancellationToken = default)
-        {
-            var health = bus.CheckHealth();
-            return Task.FromResult(health.Status == BusHealthStatus.Healthy
+        public async Task<HealthCheckResult> CheckHealthAsync(HealthCheckContext context, CancellationToken cancellationToken = default) =>
+            bus.CheckHealth().Status == BusHealthStatus.Healthy && await broker.AnswersAsync()
                 ? HealthCheckResult.Healthy()
-                : new HealthCheckResult(context.Registration.FailureStatus, "not connected; orders wait in the outbox"));
-        }
+                : new HealthCheckResult(context.Registration.FailureStatus, "no answer; orders wait in the outbox");
     }
 }

@@ -1,6 +1,7 @@
 using MassTransit;
 using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Logging;
 using Npgsql;
 using Seckill.Shared.Contracts;
 using Seckill.Shared.Schema;
@@ -23,13 +24,8 @@ public static class Stores
         options.ConnectTimeout = 1000;
         options.KeepAlive = 2;
         options.ReconnectRetryPolicy = new LinearRetry(500);
-        services.AddSingleton<IConnectionMultiplexer>(_ =>
-        {
-            var redis = ConnectionMultiplexer.Connect(options);
-            // In order, one continuation that blocks would stop every reply behind it.
-            redis.PreserveAsyncOrder = false;
-            return redis;
-        });
+        services.AddSingleton(provider => new RedisConnection(options, provider.GetRequiredService<ILogger<RedisConnection>>()));
+        services.AddHostedService(provider => provider.GetRequiredService<RedisConnection>());
         services.AddHostedService<DurabilityCheck>();
         return services.AddSingleton<StockLedger>().AddSingleton<SaleCatalog>();
     }
@@ -76,6 +72,7 @@ public static class Stores
             host.WaitUntilStarted = false;
             host.StopTimeout = TimeSpan.FromSeconds(10);
         });
+        services.AddSingleton(_ => new BrokerProbe(address));
         return services.AddSingleton<OrdersReservedPublisher>();
     }
 }

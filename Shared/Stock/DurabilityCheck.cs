@@ -10,7 +10,7 @@ namespace Seckill.Shared.Stock;
 /// the promise that is lost; with <c>Redis:RefuseWeakDurability</c> = true they stop the process.
 /// </summary>
 public sealed partial class DurabilityCheck(
-    IConnectionMultiplexer redis, IConfiguration configuration, IHostApplicationLifetime lifetime, ILogger<DurabilityCheck> logger)
+    RedisConnection redis, IConfiguration configuration, IHostApplicationLifetime lifetime, ILogger<DurabilityCheck> logger)
     : BackgroundService
 {
     private static readonly TimeSpan s_pauseBetweenTries = TimeSpan.FromSeconds(1);
@@ -47,7 +47,7 @@ public sealed partial class DurabilityCheck(
         {
             try
             {
-                Report(await FindWeakSettingsAsync(redis.GetDatabase()));
+                Report(await FindWeakSettingsAsync(redis.Database));
                 return;
             }
             catch (RedisServerException exception)

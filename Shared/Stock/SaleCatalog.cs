@@ -14,12 +14,18 @@ public sealed record OpenedSale(long SaleId, string Name, IReadOnlyList<long> Sk
 /// sale id → name and SKUs; hash <c>seckill:numbers</c>: item number → item. Written at warm-up, never changed, never deleted.
 /// </summary>
 /// <remarks>Throws <see cref="RedisException"/>, or <see cref="TimeoutException"/> after <see cref="StockLedger.Patience"/>.</remarks>
-public sealed class SaleCatalog(IConnectionMultiplexer redis)
+public sealed class SaleCatalog(RedisConnection redis)
 {
     private static readonly RedisKey s_sales = "seckill:sales";
     private static readonly RedisKey s_numbers = "seckill:numbers";
 
-    private IDatabase Database => redis.GetDatabase();
+    /// <summary>On a connection that somebody else looks after.</summary>
+    public SaleCatalog(IConnectionMultiplexer redis)
+        : this(new RedisConnection(redis))
+    {
+    }
+
+    private IDatabase Database => redis.Database;
 
     /// <summary>Records an item's number. Must come before the item is warm, or an order could not find its hold.</summary>
     public Task AddNumberAsync(string number, ItemKey item) =>

@@ -11,7 +11,7 @@ namespace Seckill.Shared.Stock;
 /// Every method throws <see cref="RedisException"/> when Redis fails. All but <see cref="ReserveAsync"/>, whose caller keeps the
 /// time of many calls at once, throw <see cref="TimeoutException"/> after <see cref="Patience"/>: the outcome is unknown then.
 /// </remarks>
-public sealed class StockLedger(IConnectionMultiplexer redis)
+public sealed class StockLedger(RedisConnection redis)
 {
     /// <summary>How long a call may take; the client library itself never gives up.</summary>
     public static readonly TimeSpan Patience = TimeSpan.FromSeconds(2);
@@ -25,7 +25,13 @@ public sealed class StockLedger(IConnectionMultiplexer redis)
     private static readonly string s_release = Script("release.lua");
     private static readonly string s_adjust = Script("adjust.lua");
 
-    private IDatabase Database => redis.GetDatabase();
+    /// <summary>On a connection that somebody else looks after.</summary>
+    public StockLedger(IConnectionMultiplexer redis)
+        : this(new RedisConnection(redis))
+    {
+    }
+
+    private IDatabase Database => redis.Database;
 
     /// <summary>(3) Reserves a whole batch in one call; the batch then holds the reply.</summary>
     public async Task ReserveAsync(ItemKeys item, ReserveBatch batch, int outboxBound) =>
@@ -142,7 +148,7 @@ public sealed class StockLedger(IConnectionMultiplexer redis)
 
     /// <summary>Calls back, on a thread of the pool, when units of an item became available again.</summary>
     public void OnRestocked(Action<ItemKey> notify) =>
-        redis.GetSubscriber().SubscribeAsync(s_restocked, (_, message) =>
+        redis.Subscribe(s_restocked, (_, message) =>
         {
             if (ItemKey.TryParse(message, out var item))
             {

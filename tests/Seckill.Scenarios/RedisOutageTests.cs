@@ -39,7 +39,8 @@ public sealed class RedisOutageTests(Servers servers, ITestOutputHelper output)
         }
 
         var gone = await Task.WhenAll(api.BecomesAsync(503), other.BecomesAsync(503));
-        var refusals = await Task.WhenAll(Enumerable.Range(0, 50).Select(number => buyers.ClickAsync(number % 2 == 0 ? api : other, buyers.NewUser(), Buyers.NewKey())));
+        var refusals = await Task.WhenAll(Enumerable.Range(0, 50).Select(number =>
+            buyers.ClickAsync(number % 2 == 0 ? api : other, buyers.NewUser(), Buyers.NewKey())));
         Assert.All(refusals, refusal => Assert.Equal((503, "unavailable", true), (refusal.Status, refusal.Code, refusal.HasRetryAfter)));
 
         redis.Resume();
@@ -51,7 +52,9 @@ public sealed class RedisOutageTests(Servers servers, ITestOutputHelper output)
         await Installation.ReadyAsync(worker, inventory);
         await Audit.WhenDrainedAsync(servers, buyers);
 
-        output.WriteLine($"Redis {how}: not ready after {gone.Max(one => one.Waited)}, slowest refusal {refusals.Max(one => one.Took)}, ready {back.Max(one => one.Waited)} after its return.");
+        output.WriteLine(
+            $"Redis {how}: not ready after {gone.Max(one => one.Waited)}, slowest refusal {refusals.Max(one => one.Took)}, "
+            + $"ready {back.Max(one => one.Waited)} after its return.");
         Assert.All(gone.Concat(back), one => Assert.True(one.Waited < s_turnaround, $"Readiness took {one.Waited} to turn."));
     }
 
@@ -71,7 +74,8 @@ public sealed class RedisOutageTests(Servers servers, ITestOutputHelper output)
         redis.Freeze(toServer: false);
         var refused = await Task.WhenAll(Enumerable.Range(0, 49).Select(_ => buyers.ClickAsync(cut, buyers.NewUser(), Buyers.NewKey())));
         Assert.All(refused, refusal => Assert.Equal(503, refusal.Status));
-        await Eventually.IsTrueAsync("something was reserved in the dark", async () => (await Books.ReadAsync(servers, sale, sale.Skus[0])).Held > 1);
+        await Eventually.IsTrueAsync("something was reserved in the dark",
+            async () => (await Books.ReadAsync(servers, sale, sale.Skus[0])).Held > 1);
 
         await Crowd.AllAsync(refused, async refusal =>
             Assert.Equal(202, (await buyers.InsistAsync([well], refusal.UserId, refusal.Key)).Status));
@@ -86,7 +90,8 @@ public sealed class RedisOutageTests(Servers servers, ITestOutputHelper output)
     {
         await using var installation = new Installation();
         var redis = installation.RelayToRedis();
-        var (api, worker, inventory) = (installation.StartApi(redis.Setting), installation.StartWorker(redis.Setting), installation.StartInventory());
+        var (api, worker) = (installation.StartApi(redis.Setting), installation.StartWorker(redis.Setting));
+        var inventory = installation.StartInventory();
         await Installation.ReadyAsync(api, worker, inventory);
         var sale = await Sale.OpenAsync(inventory, units: 100_000);
         using var buyers = new Buyers(sale);
@@ -108,7 +113,8 @@ public sealed class RedisOutageTests(Servers servers, ITestOutputHelper output)
         await using var installation = new Installation();
         var redis = installation.RelayToRedis();
         redis.Refuse();
-        var (api, worker, inventory) = (installation.StartApi(redis.Setting), installation.StartWorker(redis.Setting), installation.StartInventory(redis.Setting));
+        var (api, worker) = (installation.StartApi(redis.Setting), installation.StartWorker(redis.Setting));
+        var inventory = installation.StartInventory(redis.Setting);
         await Task.WhenAll(api.BecomesAsync(503), worker.BecomesAsync(503), inventory.BecomesAsync(503));
 
         redis.Resume();

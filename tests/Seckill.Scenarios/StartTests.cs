@@ -9,7 +9,8 @@ namespace Seckill.Scenarios;
 /// </summary>
 public sealed class StartTests(ITestOutputHelper output)
 {
-    private static readonly (string, string?)[] s_production = [("ASPNETCORE_ENVIRONMENT", "Production"), ("DOTNET_ENVIRONMENT", "Production")];
+    private static readonly (string, string?)[] s_production =
+        [("ASPNETCORE_ENVIRONMENT", "Production"), ("DOTNET_ENVIRONMENT", "Production")];
 
     [Theory]
     [InlineData("OrderService", "Auth:BuyerTokenKey", DevelopmentKeys.BuyerToken)]
@@ -19,7 +20,8 @@ public sealed class StartTests(ITestOutputHelper output)
     [InlineData("OrderService", "Auth:OpsKey", null)]
     [InlineData("InventoryService", "Auth:OpsKey", DevelopmentKeys.Ops)]
     [InlineData("InventoryService", "Auth:OpsKey", null)]
-    public async Task Outside_Development_a_key_that_everybody_knows_or_that_is_missing_stops_the_start(string project, string setting, string? value)
+    public async Task Outside_Development_a_key_that_everybody_knows_or_that_is_missing_stops_the_start(
+        string project, string setting, string? value)
     {
         await using var installation = new Installation();
         var service = installation.Start("wrong", project, [],
@@ -60,7 +62,9 @@ public sealed class StartTests(ITestOutputHelper output)
     public async Task Every_service_starts_and_stops_when_it_is_told()
     {
         await using var installation = new Installation();
-        foreach (var start in new[] { () => installation.StartApi(), () => installation.StartWorker(), () => installation.StartInventory() })
+        Func<ServiceProcess>[] starts =
+            [() => installation.StartApi(), () => installation.StartWorker(), () => installation.StartInventory()];
+        foreach (var start in starts)
         {
             var service = start();
             var (sinceStart, _) = await service.BecomesAsync(200);

@@ -28,7 +28,8 @@ public sealed class WholeSaleTests(Servers servers)
             var (near, far) = number % 3 == 0 ? (left, right) : (right, left);
             var (key, quantity) = (number % 2 == 0 ? Buyers.NewKey() : null, 1 + (number % 5 == 0 ? 1 : 0));
             // A double click, at both instances at once; with a key the second is a retry, without it is another order.
-            var both = await Task.WhenAll(buyers.ClickAsync(near, user, key, quantity, sku), buyers.ClickAsync(far, user, key, quantity, sku));
+            var both = await Task.WhenAll(
+                buyers.ClickAsync(near, user, key, quantity, sku), buyers.ClickAsync(far, user, key, quantity, sku));
             foreach (var order in both.Where(click => click.IsAccepted))
             {
                 var look = await buyers.LookAsync(far, order);

@@ -28,6 +28,7 @@ public sealed class CreateSaleTests(Administration administration)
         { "\"items\":[", "\"items\":[null,", "items[0]" },
         { "\"skuId\":1001", "\"skuId\":0", "items[0].skuId" },
         { "\"allocated\":10", "\"allocated\":-1", "items[0].allocated" },
+        { "\"allocated\":10", "\"allocated\":1000000001", "items[0].allocated" },
         { "\"allocated\":10", "\"allocated\":2147483648", "items[0].allocated" },
         { "\"limitPerUser\":2", "\"limitPerUser\":0", "items[0].limitPerUser" },
         { "\"unitPrice\":4999", "\"unitPrice\":-1", "items[0].unitPrice" },
@@ -98,7 +99,7 @@ public sealed class CreateSaleTests(Administration administration)
     public async Task The_largest_values_are_stored_as_they_are()
     {
         var created = await administration.DoesAsync("POST", "/sales", _sale.Json(
-            ("\"allocated\":10", "\"allocated\":2147483647"), ("\"unitPrice\":4999", "\"unitPrice\":9223372036854775807"),
+            ("\"allocated\":10", "\"allocated\":1000000000"), ("\"unitPrice\":4999", "\"unitPrice\":9223372036854775807"),
             ("2120-01-01T00:00:00Z", "9999-12-31T23:59:59Z"), ("2020-01-01T00:00:00Z", "0001-01-01T00:00:00Z"),
             ("Test", new string('x', 200))));
         Assert.Contains("9223372036854775807", created.GetRawText(), StringComparison.Ordinal);

@@ -3,7 +3,9 @@ using Seckill.Shared.Stock;
 
 namespace Seckill.InventoryService.Tests.Sales;
 
-/// <summary>An operator clicks twice, a process dies halfway, Redis is restored from nothing: stock must enter a sale exactly once.</summary>
+/// <summary>
+/// An operator clicks twice, a process dies halfway, Redis is restored from nothing: stock must enter a sale exactly once.
+/// </summary>
 public sealed class OpenAndCloseTests(Administration administration)
 {
     [Fact]
@@ -14,7 +16,8 @@ public sealed class OpenAndCloseTests(Administration administration)
         Assert.Equal("open", opened.GetProperty("state").GetString());
         var state = (await TestItem.Ledger.InspectAsync(sale.Keys))!;
         Assert.Equal((10, 0, 10, 2, 4999L, "EUR", 900), (
-            state.Available, state.Held, state.Allocated, state.LimitPerUser, state.UnitPrice, state.Currency, state.PaymentTimeoutSeconds));
+            state.Available, state.Held, state.Allocated, state.LimitPerUser, state.UnitPrice,
+            state.Currency, state.PaymentTimeoutSeconds));
         var catalog = new SaleCatalog(Servers.Redis);
         Assert.Equal(sale.Keys.Item, await catalog.FindItemAsync(state.Number));
         Assert.Equal([PlannedSale.SkuId], (await catalog.FindSaleAsync(sale.Id))!.SkuIds);

@@ -122,7 +122,7 @@ public sealed class OrderStoreTests
         {
             "quantity" => batch.Orders[10] with { Quantity = 0 },
             "user" => batch.Orders[10] with { UserId = 0 },
-            _ => batch.Orders[10] with { OrderId = "short" },
+            _ => batch.Orders[10] with { OrderId = "short-" + _user.ToString("x", null) },
         };
         await ConsumeAsync(Part(batch, [.. batch.Orders.Take(10), poison, .. batch.Orders.Skip(11)]));
         Assert.Equal(20, (await item.RowsAsync()).Count(row => row.Status == "placed"));

@@ -3,7 +3,9 @@ using Seckill.Scenarios.Processes;
 
 namespace Seckill.Scenarios.Checks;
 
-/// <summary>Compares what the clients were told with what the stores have. Each failure says which promise is broken, and by what.</summary>
+/// <summary>
+/// Compares what the clients were told with what the stores have. Each failure says which promise is broken, and by what.
+/// </summary>
 internal static class Audit
 {
     /// <summary>A slower answer is a buyer left hanging; the service's own limit is 2 s.</summary>
@@ -24,7 +26,8 @@ internal static class Audit
             StoresAgree(books, buyers.Sale);
         }
 
-        Assert.True((await buyers.Sale.LedgerAsync()).GetProperty("balanced").GetBoolean(), "The ledger endpoint calls the sale unbalanced.");
+        var ledger = await buyers.Sale.LedgerAsync();
+        Assert.True(ledger.GetProperty("balanced").GetBoolean(), "The ledger endpoint calls the sale unbalanced.");
     }
 
     /// <summary>Waits until every order of the sale has left the outbox.</summary>
@@ -69,7 +72,8 @@ internal static class Audit
     private static void NobodyHasWhatNobodyAskedFor(Attempt[] log, Books books)
     {
         var confirmed = log.Where(attempt => attempt.IsAccepted).Select(attempt => attempt.OrderId).ToHashSet();
-        var answered = log.Where(attempt => !attempt.IsUnknown && attempt.Key is not null).Select(attempt => (attempt.UserId, attempt.Key)).ToHashSet();
+        var answered = log.Where(attempt => !attempt.IsUnknown && attempt.Key is not null)
+            .Select(attempt => (attempt.UserId, attempt.Key)).ToHashSet();
         // At most one order for each request whose outcome the client never learnt.
         var unknown = log
             .Where(attempt => attempt.IsUnknown && !answered.Contains((attempt.UserId, attempt.Key)))
@@ -106,9 +110,10 @@ internal static class Audit
         Assert.Equal(units, books.LedgerLive);
         Assert.Equal(units, books.Held);
         Assert.Equal(books.Allocated, books.Available + books.Held);
-        None("are over the limit", books.Rows.GroupBy(row => row.UserId).Where(mine => mine.Sum(row => row.Quantity) > sale.LimitPerUser).Select(mine => mine.Key));
+        var unitsByUser = books.Rows.GroupBy(row => row.UserId).ToDictionary(mine => mine.Key, mine => mine.Sum(row => row.Quantity));
+        None("are over the limit", unitsByUser.Where(mine => mine.Value > sale.LimitPerUser).Select(mine => mine.Key));
         Assert.Equal(books.Rows.ToDictionary(row => row.OrderId, row => (row.UserId, row.Quantity)), books.Holds);
-        Assert.Equal(books.Rows.GroupBy(row => row.UserId).ToDictionary(mine => mine.Key, mine => mine.Sum(row => row.Quantity)), books.UnitsOfBuyers);
+        Assert.Equal(unitsByUser, books.UnitsOfBuyers);
     }
 
     private static void None<T>(string what, IEnumerable<T> violations)

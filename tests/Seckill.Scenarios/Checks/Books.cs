@@ -89,7 +89,8 @@ internal sealed class Books
     /// <summary>Orders of the sale that are not known to be in PostgreSQL.</summary>
     public static async Task<long> CountOutboxAsync(Servers servers, Sale sale)
     {
-        var lengths = await Task.WhenAll(sale.Skus.Select(sku => servers.Redis.SortedSetLengthAsync($"seckill:{{{sale.Id}:{sku}}}:outbox")));
+        var lengths = await Task.WhenAll(
+            sale.Skus.Select(sku => servers.Redis.SortedSetLengthAsync($"seckill:{{{sale.Id}:{sku}}}:outbox")));
         return lengths.Sum();
     }
 

@@ -3,7 +3,9 @@ using Seckill.Scenarios.Processes;
 
 namespace Seckill.Scenarios.Checks;
 
-/// <summary>Looks at a sale again and again while it goes on: stock for sale never grows, and live units never pass the allocation.</summary>
+/// <summary>
+/// Looks at a sale again and again while it goes on: stock for sale never grows, and live units never pass the allocation.
+/// </summary>
 internal sealed class StockWatch(Servers servers, Sale sale) : IAsyncDisposable
 {
     private static readonly TimeSpan s_pace = TimeSpan.FromMilliseconds(10);

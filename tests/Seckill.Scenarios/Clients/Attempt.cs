@@ -11,7 +11,8 @@ namespace Seckill.Scenarios.Clients;
 /// <param name="HasRetryAfter">Whether the answer says when to try again.</param>
 /// <param name="Took">From the first byte sent to the last received.</param>
 internal sealed record Attempt(
-    long UserId, long SkuId, int Quantity, string? Key, int Status, string? Code, IReadOnlyList<string> OrderIds, bool HasRetryAfter, TimeSpan Took)
+    long UserId, long SkuId, int Quantity, string? Key, int Status, string? Code, IReadOnlyList<string> OrderIds, bool HasRetryAfter,
+    TimeSpan Took)
 {
     public bool IsAccepted => Status == 202;
 
@@ -22,7 +23,8 @@ internal sealed record Attempt(
     public string OrderId => IsAccepted ? OrderIds[0] : "";
 
     public override string ToString() =>
-        $"user {UserId}, {Quantity} of {SkuId}, key {Key ?? "none"}: {Status} {Code} {string.Join(' ', OrderIds)} after {Took.TotalMilliseconds:0} ms";
+        $"user {UserId}, {Quantity} of {SkuId}, key {Key ?? "none"}: {Status} {Code} {string.Join(' ', OrderIds)} "
+        + $"after {Took.TotalMilliseconds:0} ms";
 }
 
 /// <summary>An order that its buyer looked up.</summary>

@@ -64,7 +64,8 @@ internal sealed class Buyers : IDisposable
         }
         catch (Exception exception) when (exception is HttpRequestException or OperationCanceledException)
         {
-            attempt = attempt with { Code = exception is HttpRequestException { HttpRequestError: var error } ? error.ToString() : "timeout" };
+            var code = exception is HttpRequestException { HttpRequestError: var error } ? error.ToString() : "timeout";
+            attempt = attempt with { Code = code };
         }
 
         attempt = attempt with { Took = Stopwatch.GetElapsedTime(since) };

@@ -11,7 +11,8 @@ internal sealed class Crowd : IAsyncDisposable
 
     public Crowd(Buyers buyers, params ServiceProcess[] apis)
     {
-        _queues = [.. Enumerable.Range(0, 8).Select(at => Task.Run(() => BuyAsync(buyers, [.. apis.Skip(at % apis.Length), .. apis.Take(at % apis.Length)])))];
+        _queues = [.. Enumerable.Range(0, 8).Select(at => Task.Run(
+            () => BuyAsync(buyers, [.. apis.Skip(at % apis.Length), .. apis.Take(at % apis.Length)])))];
     }
 
     /// <summary>No further buyer comes; those who wait get their answer.</summary>

@@ -35,8 +35,8 @@ internal sealed class Sale
         {
             saleId = sale.Id,
             name = "A scenario",
-            opensAt = DateTimeOffset.UtcNow.AddMinutes(-1),
-            closesAt = DateTimeOffset.UtcNow.AddHours(1),
+            opensAt = TimeProvider.System.GetUtcNow().AddMinutes(-1),
+            closesAt = TimeProvider.System.GetUtcNow().AddHours(1),
             paymentTimeoutSeconds = 3600,
             items = sale.Skus.Select(skuId => new { skuId, allocated = units, limitPerUser, unitPrice = 1999, currency = "EUR" }),
         });
@@ -48,7 +48,8 @@ internal sealed class Sale
     public Task OpenAgainAsync(ServiceProcess inventory) => SendAsync(inventory, HttpMethod.Post, $"/sales/{Id}/open");
 
     /// <summary>What <c>GET /sales/{id}/ledger</c> says.</summary>
-    public Task<JsonElement> LedgerAsync(ServiceProcess? inventory = null) => SendAsync(inventory ?? _inventory, HttpMethod.Get, $"/sales/{Id}/ledger");
+    public Task<JsonElement> LedgerAsync(ServiceProcess? inventory = null) =>
+        SendAsync(inventory ?? _inventory, HttpMethod.Get, $"/sales/{Id}/ledger");
 
     // Never the small ids that people and other tests use.
     private static long RandomId() => Random.Shared.NextInt64(1L << 40, long.MaxValue);

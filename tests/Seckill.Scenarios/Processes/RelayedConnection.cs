@@ -33,7 +33,9 @@ internal sealed class RelayedConnection(Socket client) : IDisposable
         }
     }
 
-    /// <summary>Carries one direction to its end. What was read is delivered when the gate lets it, whatever became of the sender.</summary>
+    /// <summary>
+    /// Carries one direction to its end. What was read is delivered when the gate lets it, whatever became of the sender.
+    /// </summary>
     public async Task PumpAsync(Socket from, Socket to, RelayGate gate)
     {
         from.NoDelay = true;

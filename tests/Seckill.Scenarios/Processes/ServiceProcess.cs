@@ -26,7 +26,8 @@ internal sealed partial class ServiceProcess : IAsyncDisposable
         (Name, _process, _log) = (name, process, new StreamWriter(logFile) { AutoFlush = true });
         process.OutputDataReceived += (_, line) => Read(line.Data);
         process.ErrorDataReceived += (_, line) => Read(line.Data);
-        process.Exited += (_, _) => _listening.TrySetException(new InvalidOperationException($"{name} ended before it listened; see {logFile}"));
+        process.Exited += (_, _) => _listening.TrySetException(
+            new InvalidOperationException($"{name} ended before it listened; see {logFile}"));
         process.EnableRaisingEvents = true;
         process.Start();
         process.BeginOutputReadLine();
@@ -48,7 +49,8 @@ internal sealed partial class ServiceProcess : IAsyncDisposable
         // tests/Seckill.Scenarios/bin/<configuration>/<framework>: the services are built the same way.
         var output = new DirectoryInfo(AppContext.BaseDirectory);
         var program = Path.Combine(
-            output.Parent!.Parent!.Parent!.Parent!.Parent!.FullName, project, "bin", output.Parent.Name, output.Name, $"Seckill.{project}.dll");
+            output.Parent!.Parent!.Parent!.Parent!.Parent!.FullName, project, "bin",
+            output.Parent.Name, output.Name, $"Seckill.{project}.dll");
         var start = new ProcessStartInfo("dotnet", [program, "--urls", "http://127.0.0.1:0", .. arguments])
         {
             RedirectStandardOutput = true,

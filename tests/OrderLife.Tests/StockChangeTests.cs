@@ -1,0 +1,98 @@
+using Dapper;
+using Microsoft.Extensions.Logging.Abstractions;
+using Seckill.InventoryService.Reconciliation;
+using Seckill.InventoryService.Sales;
+
+namespace Seckill.OrderLife.Tests;
+
+/// <summary>
+/// Promise: a change of stock in mid-sale is made once in both stores, or in neither. Two stores cannot change at one instant, so a
+/// kill or a second caller between them could leave the plan and the stock apart for good. The real stores, because their atomicity decides.
+/// </summary>
+public sealed class StockChangeTests(Stores stores)
+{
+    [Fact]
+    public async Task A_withdrawal_that_one_caller_is_refused_and_another_makes_is_made_in_both_stores_or_in_neither()
+    {
+        var sale = await TestSale.OpenAsync(stores, units: 1);
+        var order = await sale.ReserveAsync(1);
+        await sale.ExecuteAsync(
+            "insert into stock_changes (sale_id, sku_id, idempotency_key, delta) values (@SaleId, @SkuId, 'withdraw', -1)",
+            new { sale.Item.SaleId, sale.Item.SkuId });
+        await using var connection = await stores.Database.OpenConnectionAsync();
+        await using var transaction = await connection.BeginTransactionAsync();
+        await connection.ExecuteAsync(
+            "select from stock_changes where sale_id = @SaleId for update", new { sale.Item.SaleId });
+
+        // The first caller finds nothing to withdraw; then the unit comes back, and the second finds it.
+        var first = ChangeAsync(sale, "withdraw", -1);
+        await WaitingAsync(sale, 1);
+        await stores.Stock.ReleaseAsync(sale.Keys, [order.OrderId]);
+        var second = ChangeAsync(sale, "withdraw", -1);
+        await WaitingAsync(sale, 2);
+        await transaction.RollbackAsync();
+        await Task.WhenAll(first, second);
+        Assert.Equal(
+            (await sale.InspectAsync()).Allocated, await sale.ScalarAsync<int>("select allocated from sale_items where sale_id = @SaleId"));
+    }
+
+    [Fact]
+    public async Task A_key_changes_the_stock_once_however_many_ask()
+    {
+        var sale = await TestSale.OpenAsync(stores, units: 10);
+        var outcomes = await Task.WhenAll(Enumerable.Range(0, 8).Select(_ => ChangeAsync(sale, "add", 5)));
+        Assert.All(outcomes, outcome => Assert.Equal(StockChangeOutcome.Made, outcome));
+        Assert.Equal(StockChangeOutcome.KeyReused, await ChangeAsync(sale, "add", 6));
+        Assert.Equal(StockChangeOutcome.Made, await ChangeAsync(sale, "withdraw", -15));
+        Assert.Equal(StockChangeOutcome.NotEnough, await ChangeAsync(sale, "too much", -1));
+        await sale.AssertConservedAsync(0);
+    }
+
+    [Theory]
+    [InlineData(7, false)]
+    [InlineData(7, true)]
+    [InlineData(-7, false)]
+    [InlineData(-7, true)]
+    public async Task A_change_that_a_kill_left_half_made_is_finished(int delta, bool killedAfterRedis)
+    {
+        var sale = await TestSale.OpenAsync(stores, units: 10);
+        await sale.ExecuteAsync(
+            """
+            insert into stock_changes (sale_id, sku_id, idempotency_key, delta, started_at)
+            values (@SaleId, @SkuId, 'killed', @delta, now() - interval '1 minute');
+            update sale_items set allocated = allocated + greatest(@delta, 0) where sale_id = @SaleId
+            """,
+            new { sale.Item.SaleId, sale.Item.SkuId, delta });
+        if (killedAfterRedis)
+        {
+            await stores.Stock.AdjustAsync(sale.Keys, "killed", delta);
+        }
+
+        using var finisher = new StockChangeFinisher(stores.Changes, TimeProvider.System, NullLogger<StockChangeFinisher>.Instance);
+        await finisher.StartAsync(CancellationToken.None);
+        await Eventually.HoldsAsync(
+            async () => await sale.CountAsync("stock_changes where sale_id = @SaleId and done_at is null") == 0, "the change is finished");
+        await finisher.StopAsync(CancellationToken.None);
+        await sale.AssertConservedAsync(10 + delta);
+    }
+
+    [Fact]
+    public async Task Opening_and_closing_again_never_adds_stock()
+    {
+        var sale = await TestSale.OpenAsync(stores, units: 10);
+        await sale.PlaceManyAsync(2);
+        await ChangeAsync(sale, "add", 5);
+        await stores.Opening.CloseAsync(sale.Item.SaleId, CancellationToken.None);
+        await Task.WhenAll(Enumerable.Range(0, 4).Select(_ => stores.Opening.OpenAsync(sale.Item.SaleId, CancellationToken.None)));
+        await sale.AssertConservedAsync(15);
+    }
+
+    private static Task WaitingAsync(TestSale sale, int callers) => Eventually.HoldsAsync(
+        async () => await sale.CountAsync(
+            "pg_stat_activity where application_name = 'order-life-tests' and wait_event_type = 'Lock' and query like '%stock_changes%'")
+            >= callers,
+        $"{callers} callers wait for the row");
+
+    private Task<StockChangeOutcome> ChangeAsync(TestSale sale, string key, int delta) =>
+        stores.Changes.ChangeAsync(sale.Item, key, delta, CancellationToken.None);
+}

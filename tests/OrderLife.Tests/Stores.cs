@@ -1,0 +1,97 @@
+using System.Diagnostics;
+using Microsoft.Extensions.Logging.Abstractions;
+using Microsoft.Extensions.Options;
+using Npgsql;
+using Seckill.InventoryService.Reconciliation;
+using Seckill.InventoryService.Sales;
+using Seckill.OrderLife.Tests;
+using Seckill.OrderService.Payments;
+using Seckill.OrderService.Persistence;
+using Seckill.Shared.Schema;
+using Seckill.Shared.Stock;
+using StackExchange.Redis;
+
+[assembly: AssemblyFixture(typeof(Stores))]
+
+namespace Seckill.OrderLife.Tests;
+
+/// <summary>The real servers of this run, and the code under test on top of them. One set of connections serves all tests.</summary>
+public sealed class Stores : IAsyncLifetime
+{
+    private readonly ConnectionMultiplexer _redis;
+
+    public Stores()
+    {
+        _redis = ConnectionMultiplexer.Connect(Required("Redis"));
+        _redis.PreserveAsyncOrder = false;
+        Database = NpgsqlDataSource.Create(
+            new NpgsqlConnectionStringBuilder(Required("Orders")) { MaxPoolSize = 30, ApplicationName = "order-life-tests" });
+        Stock = new StockLedger(_redis);
+        Catalog = new SaleCatalog(_redis);
+        Orders = new OrderStore(Database);
+        Payments = new PaymentStore(Database);
+        Changes = new StockChanges(Database, Stock);
+        Sales = new SaleStore(Database);
+        Opening = new SaleOpening(Sales, Stock, Catalog);
+        Ledger = new LedgerReader(Database, Sales, Stock);
+    }
+
+    internal NpgsqlDataSource Database { get; }
+
+    internal StockLedger Stock { get; }
+
+    internal SaleCatalog Catalog { get; }
+
+    internal OrderStore Orders { get; }
+
+    internal PaymentStore Payments { get; }
+
+    internal StockChanges Changes { get; }
+
+    internal SaleStore Sales { get; }
+
+    internal SaleOpening Opening { get; }
+
+    internal LedgerReader Ledger { get; }
+
+    internal IDatabase Redis => _redis.GetDatabase();
+
+    /// <summary>Another instance of the service's own returner.</summary>
+    internal StockReturns Returns(int batch = 500) => new(
+        Database, Stock, Options.Create(new ReturnsOptions { IntervalMilliseconds = 10, MaxBatch = batch }), TimeProvider.System,
+        NullLogger<StockReturns>.Instance);
+
+    public async ValueTask InitializeAsync()
+    {
+        using var migrator = new SchemaMigrator(Database, NullLogger<SchemaMigrator>.Instance);
+        await migrator.StartAsync(CancellationToken.None);
+        await migrator.Done.WaitAsync(Eventually.Limit);
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        await Database.DisposeAsync();
+        _redis.Dispose();
+    }
+
+    internal static string Required(string name) =>
+        Environment.GetEnvironmentVariable("ConnectionStrings__" + name) is { Length: > 0 } value
+            ? value
+            : throw new InvalidOperationException($"These tests need real servers; ConnectionStrings__{name} is not set: ./seckill test.");
+}
+
+/// <summary>Waits for a condition, never for a time; only a failing test reaches the limit.</summary>
+internal static class Eventually
+{
+    public static readonly TimeSpan Limit = TimeSpan.FromSeconds(60);
+
+    public static async Task HoldsAsync(Func<Task<bool>> condition, string what)
+    {
+        var startedAt = Stopwatch.GetTimestamp();
+        while (!await condition())
+        {
+            Assert.True(Stopwatch.GetElapsedTime(startedAt) < Limit, $"Not within {Limit.TotalSeconds:0} seconds: {what}.");
+            await Task.Delay(10);
+        }
+    }
+}

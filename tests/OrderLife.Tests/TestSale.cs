@@ -1,0 +1,128 @@
+using System.Security.Cryptography;
+using Dapper;
+using Seckill.InventoryService.Sales;
+using Seckill.OrderService.Payments;
+using Seckill.Shared.Contracts;
+using Seckill.Shared.Stock;
+
+namespace Seckill.OrderLife.Tests;
+
+/// <summary>A sale with one item that no other test knows, opened as the administration opens it.</summary>
+internal sealed class TestSale
+{
+    public const long Price = 4_999;
+    private readonly Stores _stores;
+
+    private TestSale(Stores stores)
+    {
+        _stores = stores;
+        Item = new ItemKey(RandomNumberGenerator.GetInt32(int.MaxValue) + 1L, 1001);
+        Keys = new ItemKeys(Item);
+    }
+
+    public ItemKey Item { get; }
+
+    public ItemKeys Keys { get; }
+
+    public static async Task<TestSale> OpenAsync(Stores stores, int units = 100, int limit = 2, int payWithinSeconds = 900)
+    {
+        var sale = new TestSale(stores);
+        var now = TimeProvider.System.GetUtcNow();
+        Assert.True(await stores.Sales.TryAddAsync(
+            new CreateSale(sale.Item.SaleId, "Test", now.AddHours(-1), now.AddHours(1), payWithinSeconds,
+                [new CreateSaleItem(sale.Item.SkuId, units, limit, Price, "EUR")]),
+            CancellationToken.None));
+        Assert.Equal(OpeningOutcome.Done, await stores.Opening.OpenAsync(sale.Item.SaleId, CancellationToken.None));
+        return sale;
+    }
+
+    public async Task<(ReserveOutcome Outcome, ReservedOrder Order)> TryReserveAsync(long user, int quantity = 1)
+    {
+        var suffix = new byte[OrderId.SuffixLength];
+        OrderId.FillSuffix(suffix);
+        var batch = new ReserveBatch(1);
+        batch.Add(suffix, user, quantity, null);
+        await _stores.Stock.ReserveAsync(Keys, batch, 1_000_000);
+        return (batch.Outcome(0, out _), new ReservedOrder(OrderId.Join(batch.Number, suffix), user, quantity, batch.Now));
+    }
+
+    public async Task<ReservedOrder> ReserveAsync(long user, int quantity = 1)
+    {
+        var (outcome, order) = await TryReserveAsync(user, quantity);
+        Assert.Equal(ReserveOutcome.Reserved, outcome);
+        return order;
+    }
+
+    public async Task<ReservedOrder[]> PlaceManyAsync(int count, int quantity = 1)
+    {
+        var orders = new ReservedOrder[count];
+        for (var i = 0; i < count; i++)
+        {
+            orders[i] = await ReserveAsync(i + 1, quantity);
+        }
+
+        await ConsumeAsync(orders);
+        return orders;
+    }
+
+    /// <summary>(6)(7) What a worker does with a message.</summary>
+    public async Task ConsumeAsync(params ReservedOrder[] orders)
+    {
+        await _stores.Orders.PlaceAsync(
+            new OrdersReserved(Item.SaleId, Item.SkuId, Price, "EUR", orders), CancellationToken.None);
+        await _stores.Stock.SettleAsync(Keys, orders.Select(order => order.OrderId));
+    }
+
+    public Task<PaymentOutcome> PayAsync(ReservedOrder order, string paymentId, long? amount = null) =>
+        _stores.Payments.ApplyAsync(
+            new Payment(paymentId, order.OrderId, amount ?? Price * order.Quantity, "EUR"), CancellationToken.None);
+
+    /// <summary>Lets the time to pay run out, by the clock that decides it.</summary>
+    public Task MakeOverdueAsync(params string[] orderIds) =>
+        ExecuteAsync("update orders set pay_by = now() - interval '1 second' where order_id = any(@orderIds)", new { orderIds });
+
+    public Task<Dictionary<string, string>> StatusesAsync() => StatusesAsync(_stores, Item.SaleId);
+
+    public Task<long> CountAsync(string from) =>
+        ScalarAsync<long>($"select count(*) from {from}", new { Item.SaleId });
+
+    public async Task<T> ScalarAsync<T>(string sql, object? parameters = null)
+    {
+        await using var connection = await _stores.Database.OpenConnectionAsync();
+        return (await connection.ExecuteScalarAsync<T>(sql, parameters ?? new { Item.SaleId }))!;
+    }
+
+    public async Task ExecuteAsync(string sql, object? parameters = null)
+    {
+        await using var connection = await _stores.Database.OpenConnectionAsync();
+        await connection.ExecuteAsync(sql, parameters ?? new { Item.SaleId });
+    }
+
+    public async Task<ItemSnapshot> InspectAsync() => (await _stores.Stock.InspectAsync(Keys))!;
+
+    public async Task<LedgerItem> LedgerAsync() => (await _stores.Ledger.ReadAsync(Item.SaleId, CancellationToken.None))!.Items[0];
+
+    /// <summary>Ends when every closed order of the sale has given its stock back.</summary>
+    public Task AllReturnedAsync() => Eventually.HoldsAsync(
+        async () => await CountAsync("stock_returns where sale_id = @SaleId and returned_at is null") == 0, "all stock came back");
+
+    /// <summary>Nothing is under way: allocated = available + placed + paid, in both stores and in the ledger that compares them.</summary>
+    public async Task AssertConservedAsync(int allocated)
+    {
+        var ledger = await LedgerAsync();
+        Assert.True(ledger.Balanced, $"The ledger does not balance: {ledger}");
+        Assert.Equal((allocated, 0), (ledger.Allocated, ledger.Reserved));
+        Assert.Equal(allocated, ledger.Available + ledger.Placed + ledger.Paid);
+        var redis = await InspectAsync();
+        Assert.Equal((ledger.Placed + ledger.Paid, 0L), (redis.Held, redis.OutboxDepth));
+        Assert.Equal(redis.Held, (await _stores.Redis.HashGetAllAsync(Keys.Buyers)).Sum(buyer => (int)buyer.Value));
+        Assert.Equal(redis.Held, (await _stores.Redis.HashValuesAsync(Keys.Holds)).Sum(text => Hold.TryParse(text, out var hold) ? hold.Units : 0));
+    }
+
+    private static async Task<Dictionary<string, string>> StatusesAsync(Stores stores, long saleId)
+    {
+        await using var connection = await stores.Database.OpenConnectionAsync();
+        return (await connection.QueryAsync<(string Id, string Status)>(
+            "select order_id, status from orders where sale_id = @saleId", new { saleId })).ToDictionary(row => row.Id, row => row.Status);
+    }
+}
