@@ -26,7 +26,8 @@ public sealed record CpuUse(IReadOnlyDictionary<string, long> Ticks)
         foreach (var directory in Directory.EnumerateDirectories("/proc"))
         {
             if (int.TryParse(Path.GetFileName(directory), out var pid) && Stat(directory) is { } fields
-                && (names.TryGetValue(pid, out var name) || names.TryGetValue(int.Parse(fields[1], CultureInfo.InvariantCulture), out name)))
+                && (names.TryGetValue(pid, out var name)
+                    || names.TryGetValue(int.Parse(fields[1], CultureInfo.InvariantCulture), out name)))
             {
                 // With the time of children that have ended: wrk is over when the second look is taken.
                 ticks[name] = ticks.GetValueOrDefault(name)
