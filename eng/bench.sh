@@ -81,6 +81,6 @@ export BENCH_API=http://127.0.0.1:$BASE BENCH_UNPOOLED=http://127.0.0.1:$((BASE 
 export BENCH_PER_ORDER=http://127.0.0.1:$((BASE + 5)) BENCH_ROW_LOCK=http://127.0.0.1:$((BASE + 6))
 export BENCH_START=http://127.0.0.1:$((BASE + 7)) BENCH_START_ASSEMBLY=$RUN/app/OrderService/Seckill.OrderService.dll
 BENCH_COMMIT=$(git -C "$ROOT" describe --always --dirty 2>/dev/null || echo unknown) BENCH_COMMAND=$command
-export BENCH_COMMIT BENCH_COMMAND
+export BENCH_COMMIT BENCH_COMMAND BENCH_PIDS=$RUN/pids
 (launch client '' "$PWD" dotnet "$(load_client)" bench "${client[@]}" --output "$output") &
 wait $!

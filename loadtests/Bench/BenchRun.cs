@@ -30,7 +30,7 @@ public sealed class BenchRun(Deployment deployment, BenchOptions options, IAnsiC
             await File.WriteAllLinesAsync(tokenFile, tokens, cancellationToken);
             ILoadGenerator load = WrkLoad.IsInstalled
                 ? new WrkLoad(tokenFile, options.Connections) : new HttpLoad(tokens, options.Connections);
-            var runner = new VariantRunner(site, load, http, options.Connections);
+            var runner = new VariantRunner(site, load, http, options.Connections, Required("BENCH_PIDS"));
             var measurements = await MeasureAsync(runner, cancellationToken);
             var start = options.Names.Contains("start")
                 ? await StartTime.MeasureAsync(Required("BENCH_START_ASSEMBLY"), Address("BENCH_START"), http, cancellationToken)
@@ -70,7 +70,11 @@ public sealed class BenchRun(Deployment deployment, BenchOptions options, IAnsiC
                     $"round {round} of {options.Rounds}  {run.Variant,-10} {run.Load.PerSecond,9:N0} answers/s  "
                     + $"{run.Rows?.RowsPerSecond ?? 0,9:N0} rows/s  p99 {run.Load.P99Milliseconds,6:0.0} ms  "
                     + $"row p99 {run.Rows?.DelayP99Milliseconds ?? 0,6:N0} ms  {run.BytesPerRequest,6:N0} B  "
-                    + $"busy before {run.BusyBefore:P0}"));
+                    + $"others {run.OthersShare:P0}"));
+                console.WriteLine("    CPU µs/request: " + string.Join(", ", run.CpuMicroseconds
+                    .Where(entry => entry.Value >= 0.5)
+                    .OrderByDescending(entry => entry.Value)
+                    .Select(entry => string.Create(CultureInfo.InvariantCulture, $"{entry.Key} {entry.Value:0.0}"))));
                 foreach (var violation in run.Rows?.Violations ?? [])
                 {
                     console.WriteLine("WRONG: " + violation);

@@ -39,7 +39,8 @@ public sealed record Machine(
         return allNow == all ? 0 : (double)(busyNow - busy) / (allNow - all);
     }
 
-    private static (long Busy, long All) Ticks()
+    /// <summary>Clock ticks of all cores since the start of the system.</summary>
+    public static (long Busy, long All) Ticks()
     {
         var ticks = File.ReadLines("/proc/stat").First()
             .Split(' ', StringSplitOptions.RemoveEmptyEntries)[1..]

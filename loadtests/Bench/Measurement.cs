@@ -9,9 +9,12 @@ namespace Seckill.LoadTests.Bench;
 /// <param name="Rows">What became of the orders; null when none were placed.</param>
 /// <param name="Connections">Most PostgreSQL connections at once, by application name.</param>
 /// <param name="BusyBefore">Share of the machine that was in use just before the run, 0 to 1.</param>
+/// <param name="CpuMicroseconds">Processor time by request, by process; <c>others</c> is everything that is not ours.</param>
+/// <param name="OthersShare">Share of the machine that others used during the run, 0 to 1.</param>
 public sealed record Measurement(
     string Variant, int Round, LoadResult Load, double BytesPerRequest, double CollectionsPerMillion, RowResult? Rows,
-    IReadOnlyDictionary<string, int> Connections, double BusyBefore);
+    IReadOnlyDictionary<string, int> Connections, double BusyBefore,
+    IReadOnlyDictionary<string, double> CpuMicroseconds, double OthersShare);
 
 /// <summary>The way of the orders of one run to their rows.</summary>
 /// <param name="Rows">Order rows in PostgreSQL.</param>

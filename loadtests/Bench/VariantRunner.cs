@@ -8,7 +8,8 @@ namespace Seckill.LoadTests.Bench;
 /// <param name="load">The load.</param>
 /// <param name="http">For metrics.</param>
 /// <param name="connections">Of the load.</param>
-public sealed class VariantRunner(BenchSite site, ILoadGenerator load, HttpClient http, int connections)
+/// <param name="recordDirectory">See <see cref="CpuUse"/>.</param>
+public sealed class VariantRunner(BenchSite site, ILoadGenerator load, HttpClient http, int connections, string recordDirectory)
 {
     // More than the fastest machine sells in the longest run.
     private const long EnoughUnits = 100_000_000;
@@ -38,9 +39,11 @@ public sealed class VariantRunner(BenchSite site, ILoadGenerator load, HttpClien
         var busy = await Machine.BusyShareAsync(TimeSpan.FromSeconds(1), cancellationToken);
         var sampler = new RunSampler();
         using var over = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
+        var cpuBefore = CpuUse.Read(recordDirectory);
         var before = await ServerMetrics.ReadAsync(http, server, cancellationToken);
         var sampling = sampler.RunAsync(site.Stores, variant.Kind == VariantKind.Accept ? sale : null, over.Token);
         var result = await load.RunAsync(url, saleId, BenchSite.SkuId, seconds, cancellationToken);
+        var cpu = CpuUse.Read(recordDirectory).PerRequest(cpuBefore, result.Requests);
         await over.CancelAsync();
         await sampling;
         var after = await ServerMetrics.ReadAsync(http, server, cancellationToken);
@@ -65,7 +68,8 @@ public sealed class VariantRunner(BenchSite site, ILoadGenerator load, HttpClien
             variant.Name, round, result,
             (after.AllocatedBytes - before.AllocatedBytes) / result.Requests,
             (after.Collections - before.Collections) * 1e6 / result.Requests,
-            rows, sampler.Connections, busy);
+            rows, sampler.Connections, busy, cpu,
+            cpu[CpuUse.Others] * result.Requests / (result.Seconds * 1e6 * Environment.ProcessorCount));
     }
 
     private static List<string> Expect(Variant variant, LoadResult result)

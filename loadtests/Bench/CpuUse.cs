@@ -1,0 +1,61 @@
+using System.Globalization;
+
+namespace Seckill.LoadTests.Bench;
+
+/// <summary>
+/// Processor time of our processes and of everybody else. On a shared machine it says more than a rate: what a request costs
+/// does not depend on how much of the machine others take.
+/// </summary>
+/// <param name="Ticks">Clock ticks since the start, by name; <c>others</c> is what is left of the whole machine.</param>
+public sealed record CpuUse(IReadOnlyDictionary<string, long> Ticks)
+{
+    /// <summary>Name of what is not ours.</summary>
+    public const string Others = "others";
+    // USER_HZ, which is 100 on every Linux that .NET runs on.
+    private const double MicrosecondsPerTick = 10_000;
+    private const int CpuTimeField = 11;
+
+    /// <summary>Now.</summary>
+    /// <param name="recordDirectory">A file for each of our processes: its name, with the pid in the first line.</param>
+    public static CpuUse Read(string recordDirectory)
+    {
+        var names = Directory.EnumerateFiles(recordDirectory)
+            .Where(file => int.TryParse(File.ReadLines(file).FirstOrDefault(), out _))
+            .ToDictionary(file => int.Parse(File.ReadLines(file).First(), CultureInfo.InvariantCulture), file => Path.GetFileName(file)!);
+        var ticks = new Dictionary<string, long>();
+        foreach (var directory in Directory.EnumerateDirectories("/proc"))
+        {
+            if (int.TryParse(Path.GetFileName(directory), out var pid) && Stat(directory) is { } fields
+                && (names.TryGetValue(pid, out var name)
+                    || names.TryGetValue(int.Parse(fields[1], CultureInfo.InvariantCulture), out name)))
+            {
+                // With the time of children that have ended: wrk is over when the second look is taken.
+                ticks[name] = ticks.GetValueOrDefault(name)
+                    + fields[CpuTimeField..(CpuTimeField + 4)].Sum(field => long.Parse(field, CultureInfo.InvariantCulture));
+            }
+        }
+
+        ticks[Others] = Machine.Ticks().Busy - ticks.Values.Sum();
+        return new CpuUse(ticks);
+    }
+
+    /// <summary>Microseconds of processor time by request since <paramref name="before"/>, by name.</summary>
+    public IReadOnlyDictionary<string, double> PerRequest(CpuUse before, long requests) =>
+        Ticks.ToDictionary(
+            entry => entry.Key,
+            entry => (entry.Value - before.Ticks.GetValueOrDefault(entry.Key)) * MicrosecondsPerTick / requests);
+
+    private static string[]? Stat(string directory)
+    {
+        try
+        {
+            var text = File.ReadAllText(Path.Combine(directory, "stat"));
+            // The name of the program may have spaces; the fields begin behind it, with the state.
+            return text[(text.LastIndexOf(')') + 2)..].Split(' ');
+        }
+        catch (IOException)
+        {
+            return null;
+        }
+    }
+}
