@@ -68,6 +68,7 @@ internal sealed class OrderStore(NpgsqlDataSource database)
             cancellationToken: cancellationToken));
     }
 
+    // Orders of several items close together, so their ledger rows are locked in one order: workers cannot wait for each other.
     private async Task<int> CloseAsync(string status, string which, object parameters, CancellationToken cancellationToken)
     {
         await using var connection = await database.OpenConnectionAsync(cancellationToken);
@@ -84,10 +85,21 @@ internal sealed class OrderStore(NpgsqlDataSource database)
             ), legacy as (
               insert into legacy_outbox (order_id)
               select order_id from closed where (select mode from dual_write_control) in ('shadow', 'dual')
+            ), ledger_rows as materialized (
+              select i.sale_id, i.sku_id
+              from sale_items i
+              where (i.sale_id, i.sku_id) in (select sale_id, sku_id from closed)
+              order by i.sale_id, i.sku_id
+              for update
             ), ledger as (
               update sale_items
               set live = live - units
-              from (select sale_id, sku_id, sum(quantity)::int as units from closed group by sale_id, sku_id) c
+              from (
+                select sale_id, sku_id, sum(quantity)::int as units
+                from closed
+                join ledger_rows using (sale_id, sku_id)
+                group by sale_id, sku_id
+              ) c
               where (sale_items.sale_id, sale_items.sku_id) = (c.sale_id, c.sku_id)
             )
             select count(*) from closed
