@@ -19,7 +19,7 @@ public sealed class BenchRun(Deployment deployment, BenchOptions options, IAnsiC
     /// <returns>An exit code.</returns>
     public async Task<int> RunAsync(CancellationToken cancellationToken)
     {
-        var date = DateTimeOffset.UtcNow;
+        var date = TimeProvider.System.GetUtcNow();
         using var http = new HttpClient { Timeout = TimeSpan.FromSeconds(30) };
         await using var site = await BenchSite.ConnectAsync(deployment, http);
         var tokenFile = Path.Combine(Path.GetTempPath(), $"seckill-bench-{Environment.ProcessId}");

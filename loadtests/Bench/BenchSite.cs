@@ -14,7 +14,7 @@ public sealed class BenchSite : IAsyncDisposable
     private const int NoLimit = 1_000_000;
     private readonly OpsClient _ops;
     private readonly HttpClient _http;
-    private long _nextSaleId = DateTimeOffset.UtcNow.ToUnixTimeMilliseconds();
+    private long _nextSaleId = TimeProvider.System.GetUtcNow().ToUnixTimeMilliseconds();
 
     private BenchSite(Deployment deployment, HttpClient http, BenchStores stores, StockBooks stock, OrderBooks orders)
     {
@@ -42,7 +42,7 @@ public sealed class BenchSite : IAsyncDisposable
     /// <summary>A new sale of one item, open.</summary>
     public async Task<Sale> OpenSaleAsync(long units, CancellationToken cancellationToken)
     {
-        var now = DateTimeOffset.UtcNow;
+        var now = TimeProvider.System.GetUtcNow();
         var sale = new Sale(
             _nextSaleId++, "bench", now.AddMinutes(-1), now.AddDays(1), PaymentTimeoutSeconds: 86_400,
             [new SaleItem(SkuId, units, NoLimit, 19_900, "EUR")]);

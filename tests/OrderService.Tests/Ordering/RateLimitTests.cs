@@ -8,6 +8,8 @@ namespace Seckill.OrderService.Tests.Ordering;
 /// </summary>
 public sealed class RateLimitTests
 {
+    // Far more than the buckets refill while they are answered, also on a busy machine.
+    private const int AtOnce = 60;
     private const string Path = "/orders/00000000000000000000000000000000";
 
     [Fact]
@@ -15,21 +17,12 @@ public sealed class RateLimitTests
     {
         await using var storefront = await StartAsync(new() { ["RateLimits:UserBurst"] = "5", ["RateLimits:UserPerSecond"] = "1" });
         var user = TestItem.NewId();
-        var statuses = new List<HttpStatusCode>();
         using var client = storefront.ClientOf(user);
-        for (var i = 0; i < 10; i++)
-        {
-            using var response = await client.GetAsync(new Uri(Path, UriKind.Relative)).InTime();
-            statuses.Add(response.StatusCode);
-            if (response.StatusCode == HttpStatusCode.TooManyRequests)
-            {
-                Assert.Equal("1", response.Headers.RetryAfter!.ToString());
-                Assert.Contains("\"code\":\"rate-limited\"", await response.Content.ReadAsStringAsync(), StringComparison.Ordinal);
-            }
-        }
-
-        Assert.All(statuses.Take(5), status => Assert.Equal(HttpStatusCode.NotFound, status));
-        Assert.Contains(HttpStatusCode.TooManyRequests, statuses);
+        var answers = await AtOnceAsync(() => client.GetAsync(new Uri(Path, UriKind.Relative)));
+        Assert.InRange(answers.Count(answer => answer.StatusCode == HttpStatusCode.NotFound), 5, AtOnce - 1);
+        var refused = answers.First(answer => answer.StatusCode == HttpStatusCode.TooManyRequests);
+        Assert.Equal("1", refused.Headers.RetryAfter!.ToString());
+        Assert.Contains("\"code\":\"rate-limited\"", await refused.Content.ReadAsStringAsync(), StringComparison.Ordinal);
         using var other = storefront.ClientOf(user + 1);
         Assert.Contains("unknown-order", await other.GetStringOfAsync(Path), StringComparison.Ordinal);
         await Eventually.Holds(
@@ -41,16 +34,12 @@ public sealed class RateLimitTests
     public async Task A_refused_order_does_nothing()
     {
         await using var storefront = await StartAsync(new() { ["RateLimits:UserBurst"] = "1", ["RateLimits:UserPerSecond"] = "1" });
-        var item = await TestItem.OpenAsync(limit: 50);
+        var item = await TestItem.OpenAsync(limit: AtOnce);
         var user = TestItem.NewId();
-        var accepted = 0;
-        var refused = 0;
-        while (refused == 0)
-        {
-            using var response = await storefront.OrderAsync(item.Key, user);
-            _ = response.StatusCode == HttpStatusCode.TooManyRequests ? refused++ : accepted++;
-        }
-
+        var answers = await AtOnceAsync(() => storefront.OrderAsync(item.Key, user));
+        var accepted = answers.Count(answer => answer.StatusCode == HttpStatusCode.Accepted);
+        Assert.Equal(AtOnce - accepted, answers.Count(answer => answer.StatusCode == HttpStatusCode.TooManyRequests));
+        Assert.InRange(accepted, 1, AtOnce - 1);
         Assert.Equal(accepted, (await item.InspectAsync()).Held);
     }
 
@@ -102,10 +91,13 @@ public sealed class RateLimitTests
         return settings;
     }
 
+    private static Task<HttpResponseMessage[]> AtOnceAsync(Func<Task<HttpResponseMessage>> ask) =>
+        Task.WhenAll(Enumerable.Range(0, AtOnce).Select(_ => ask())).InTime();
+
     private static async Task<int[]> AskAsync(Storefront storefront, Func<int, string> header)
     {
         var token = storefront.Token(TestItem.NewId());
-        var answers = await Task.WhenAll(Enumerable.Range(1, 20).Select(from => RawHttp.SendAsync(
+        var answers = await Task.WhenAll(Enumerable.Range(1, AtOnce).Select(from => RawHttp.SendAsync(
             storefront.Address, [$"GET {Path} HTTP/1.1", "Authorization: Bearer " + token, header(from)])));
         return [.. answers.Select(answer => answer.Status)];
     }
