@@ -25,7 +25,7 @@ recorded() { find "$RUN/pids" -type f ! -name '*.new' -printf '%f\n' | sort -V; 
 
 anything_alive() {
     local name
-    for name in $(recorded); do alive "$name" && return; done
+    for name in $(recorded); do ! alive "$name" || return 0; done
     return 1
 }
 

@@ -49,7 +49,8 @@ END
 # RabbitMQ replaces an epmd that died by one that nobody recorded. It is ours when it has our server's home.
 adopt_epmd() {
     local process
-    alive epmd && return
+    # Never a bare return: in a trap it gives back what the trap found.
+    ! alive epmd || return 0
     for process in /proc/[0-9]*; do
         [ "$(cat "$process/comm" 2>/dev/null)" = epmd ] || continue
         ! grep -qzFx "HOME=$(rabbitmq_home)/home" "$process/environ" 2>/dev/null || record epmd "${process#/proc/}" ''

@@ -102,7 +102,7 @@ load_settings() {
 # use_running_instance: the system that is up; a demo that runs at the moment, when no other is.
 use_running_instance() {
     use_instance main
-    anything_alive && return
+    ! anything_alive || return 0
     use_instance demo
     anything_alive || use_instance main
 }
