@@ -58,7 +58,7 @@ internal sealed class TwoDatabases : IAsyncDisposable
     public async Task<string[]> PlaceAsync(int count, long firstUser = 1, string currency = "EUR", long price = 1999, int quantity = 1)
     {
         var orders = Enumerable.Range(0, count)
-            .Select(n => new ReservedOrder(Guid.NewGuid().ToString("N"), firstUser + n, quantity, DateTimeOffset.UtcNow))
+            .Select(n => new ReservedOrder(Guid.NewGuid().ToString("N"), firstUser + n, quantity, TimeProvider.System.GetUtcNow()))
             .ToArray();
         foreach (var batch in orders.Chunk(2_000))
         {
