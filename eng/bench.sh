@@ -2,7 +2,6 @@
 # summary: measure the system against its ceiling and two baselines
 #
 # usage: ./seckill bench [NAME...] [--rounds N] [--seconds N] [--connections N] [--buyers N] [--output DIR]
-#        ./seckill bench micro [options of BenchmarkDotNet]
 #
 #   NAME              empty, accept, sold-out, unpooled, per-order, row-lock, start; all of them when none is given
 #   --rounds N        turns of each variant (default 5)
@@ -16,11 +15,6 @@
 source "$(dirname "${BASH_SOURCE[0]}")/lib/system.sh"
 
 command="./seckill bench${*:+ $*}"
-if [ "${1:-}" = micro ]; then
-    shift
-    exec dotnet run --project "$ROOT/loadtests/Microbenchmarks" -c Release -- "$@"
-fi
-
 sweep_abandoned
 use_instance bench
 if owner_alive || ! lock 60; then die "another benchmark of this checkout is running"; fi
