@@ -1,8 +1,10 @@
 #!/usr/bin/env bash
 # summary: measure the system against its ceiling and two baselines
 #
-# usage: ./seckill bench [NAME...] [--rounds N] [--seconds N] [--connections N] [--buyers N] [--output DIR]
+# usage: ./seckill bench micro [--output DIR]
+#        ./seckill bench [NAME...] [--rounds N] [--seconds N] [--connections N] [--buyers N] [--output DIR]
 #
+#   micro             time and bytes of single parts, into microbenchmarks.md
 #   NAME              empty, accept, sold-out, unpooled, per-order, row-lock, start; all of them when none is given
 #   --rounds N        turns of each variant (default 5)
 #   --seconds N       length of each run (default 8)
@@ -19,15 +21,18 @@ sweep_abandoned
 use_instance bench
 if owner_alive || ! lock 60; then die "another benchmark of this checkout is running"; fi
 
-client=() output=$RUN/results
+client=() output=$RUN/results micro=
 while [ $# -gt 0 ]; do
     case $1 in
         --rounds | --seconds | --connections | --buyers) number "$1" "${2:-}" 1 10000000; client+=("$1" "$2"); shift 2 ;;
         --output) [ -n "${2:-}" ] || bad_usage "--output needs a directory"; output=$2; shift 2 ;;
         -*) bad_usage "bench does not know $1" ;;
+        micro) micro=1; shift ;;
         *) client+=("$1"); shift ;;
     esac
 done
+
+[ -z "$micro" ] || [ ${#client[@]} -eq 0 ] || bad_usage "bench micro takes nothing but --output"
 
 clean_up() {
     local code=$?
@@ -56,6 +61,13 @@ export RateLimits__UserBurst=1000000000 RateLimits__UserPerSecond=1000000000
 export Benchmark__Endpoints=true
 
 bring_up 1 1
+if [ -n "$micro" ]; then
+    while IFS= read -r line; do export "${line?}"; done < <(print_env)
+    (launch client '' "$PWD" dotnet "$(output_of loadtests/Microbenchmarks)/Seckill.Microbenchmarks.dll" "$output") &
+    wait $!
+    exit
+fi
+
 Reservations__Pooling=false start_service api-2
 wait_ready api-2 60
 start_baseline() {

@@ -1,6 +1,5 @@
 using System.Buffers;
 using System.Globalization;
-using System.Text.Json;
 using Microsoft.Extensions.Options;
 using Seckill.OrderService.Reservations;
 using Seckill.Shared.Hosting;
@@ -27,13 +26,7 @@ internal sealed class PlaceOrderEndpoint(BuyerGuard guard, ReservationBatcher ba
         Terms = new ItemTerms(new string('0', OrderId.NumberLength), 1, "EUR", DateTimeOffset.UnixEpoch, DateTimeOffset.UnixEpoch),
     };
 
-    private readonly bool _pooling = options.Value.Pooling;
-
-    [ThreadStatic]
-    private static ArrayBufferWriter<byte>? t_body;
-
-    [ThreadStatic]
-    private static Utf8JsonWriter? t_json;
+    private readonly AcceptedAnswer _answer = new(options.Value.Pooling);
 
     public Task PlaceAsync(HttpContext http)
     {
@@ -122,18 +115,12 @@ internal sealed class PlaceOrderEndpoint(BuyerGuard guard, ReservationBatcher ba
     // The server sends what was written when the request ends; a small body needs no waiting of its own.
     private void Accept(HttpResponse response, ItemKey item, int quantity, in ReservationResult result)
     {
-        var body = _pooling ? t_body ??= new ArrayBufferWriter<byte>() : new ArrayBufferWriter<byte>();
-        var json = _pooling ? t_json ??= new Utf8JsonWriter(body) : new Utf8JsonWriter(body);
-        body.ResetWrittenCount();
-        json.Reset();
-        var accepted = new OrderAccepted(
-            result.OrderId!, "reserved", item.SaleId, item.SkuId, quantity, result.Terms!.UnitPrice, result.Terms.Currency, result.At);
-        JsonSerializer.Serialize(json, accepted, StorefrontJson.Default.OrderAccepted);
+        var body = _answer.Render(item, quantity, result);
         response.StatusCode = StatusCodes.Status202Accepted;
         response.ContentType = "application/json";
-        response.ContentLength = body.WrittenCount;
+        response.ContentLength = body.Length;
         response.Headers.Location = "/orders/" + result.OrderId;
-        response.BodyWriter.Write(body.WrittenSpan);
+        response.BodyWriter.Write(body);
     }
 
     private static Problem Refusal(in ReservationResult result) => result.Outcome switch

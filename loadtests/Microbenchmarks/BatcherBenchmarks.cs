@@ -1,0 +1,95 @@
+using BenchmarkDotNet.Attributes;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Hosting;
+using Microsoft.Extensions.Logging;
+using Seckill.LoadTests.Bench;
+using Seckill.LoadTests.Demo;
+using Seckill.OrderService;
+using Seckill.OrderService.Reservations;
+using Seckill.Shared.Hosting;
+using Seckill.Shared.Stock;
+
+namespace Seckill.Microbenchmarks;
+
+/// <summary>The road of an order through one process, without HTTP: batcher, Redis, relay, RabbitMQ; the real servers.</summary>
+public class BatcherBenchmarks
+{
+    private const int EnoughUnits = 100_000_000;
+    private IHost _host = null!;
+    private HttpClient _http = null!;
+    private BenchSite _site = null!;
+    private ReservationBatcher _batcher = null!;
+    private Task<ReservationResult>[] _waiting = null!;
+    private ItemKey _item;
+    private long _nextUser;
+
+    /// <summary>As <c>Reservations:Pooling</c>.</summary>
+    [Params(true, false)]
+    public bool Pooling { get; set; }
+
+    /// <summary>Buyers who click together.</summary>
+    [Params(1, 32, 512)]
+    public int Together { get; set; }
+
+    // The in-process toolchain does not await these two.
+
+    /// <summary>A sale with more stock than can be sold here.</summary>
+    [GlobalSetup]
+    public void SetUp() => SetUpAsync().GetAwaiter().GetResult();
+
+    /// <summary>Ends the host.</summary>
+    [GlobalCleanup]
+    public void CleanUp() => CleanUpAsync().GetAwaiter().GetResult();
+
+    /// <summary>Time and bytes of as many orders as buyers click together.</summary>
+    [Benchmark]
+    public async Task AcceptedOrders()
+    {
+        for (var i = 0; i < Together; i++)
+        {
+            _waiting[i] = _batcher.ReserveAsync(_item, ++_nextUser, 1, null, CancellationToken.None).AsTask();
+        }
+
+        foreach (var result in await Task.WhenAll(_waiting))
+        {
+            if (result.Outcome != ReserveOutcome.Reserved)
+            {
+                throw new InvalidOperationException($"An order was not accepted: {result.Outcome}.");
+            }
+        }
+    }
+
+    private async Task SetUpAsync()
+    {
+        if (!Deployment.TryRead(Environment.GetEnvironmentVariable, out var deployment, out var problem))
+        {
+            throw new InvalidOperationException(problem);
+        }
+
+        var builder = Host.CreateApplicationBuilder();
+        builder.Logging.ClearProviders();
+        builder.Configuration["Reservations:Pooling"] = Pooling.ToString();
+        // The worker may fall behind for a while; that is not measured here.
+        builder.Configuration["Reservations:OutboxBound"] = "10000000";
+        builder.Services.AddSingleton(TimeProvider.System);
+        builder.Services.AddStock(builder.Configuration);
+        builder.Services.AddMessaging(builder.Configuration);
+        builder.Services.AddReservations();
+        _host = builder.Build();
+        await _host.StartAsync();
+        _batcher = _host.Services.GetRequiredService<ReservationBatcher>();
+        _http = new HttpClient();
+        _site = await BenchSite.ConnectAsync(deployment, _http);
+        _item = new ItemKey((await _site.OpenSaleAsync(EnoughUnits, CancellationToken.None)).SaleId, BenchSite.SkuId);
+        _waiting = new Task<ReservationResult>[Together];
+        await AcceptedOrders();
+    }
+
+    private async Task CleanUpAsync()
+    {
+        await _host.StopAsync();
+        _host.Dispose();
+        await _site.DisposeAsync();
+        _http.Dispose();
+    }
+}
