@@ -1,5 +1,6 @@
 using System.Security.Cryptography;
 using Dapper;
+using Seckill.InventoryService.Reconciliation;
 using Seckill.InventoryService.Sales;
 using Seckill.OrderService.Payments;
 using Seckill.Shared.Contracts;
@@ -65,12 +66,27 @@ internal sealed class TestSale
         return orders;
     }
 
+    /// <summary>The message that carries these orders.</summary>
+    public OrdersReserved Message(params ReservedOrder[] orders) => new(Item.SaleId, Item.SkuId, Price, "EUR", orders);
+
+    /// <summary>The item as the auditor reads it from PostgreSQL.</summary>
+    public async Task<AuditedItem> AuditedAsync() => (await _stores.Rows.ItemsAsync(Item.SaleId, CancellationToken.None)).Single();
+
+    /// <summary>(9) Returns what waits to be returned.</summary>
+    public async Task ReturnAllAsync()
+    {
+        using var returner = _stores.Returns();
+        await returner.StartAsync(CancellationToken.None);
+        await AllReturnedAsync();
+        await returner.StopAsync(CancellationToken.None);
+    }
+
     /// <summary>(6)(7) What a worker does with a message.</summary>
     public async Task ConsumeAsync(params ReservedOrder[] orders)
     {
-        await _stores.Orders.PlaceAsync(
-            new OrdersReserved(Item.SaleId, Item.SkuId, Price, "EUR", orders), CancellationToken.None);
-        await _stores.Stock.SettleAsync(Keys, orders.Select(order => order.OrderId));
+        await _stores.Orders.PlaceAsync(Message(orders), CancellationToken.None);
+        var withoutHold = await _stores.Stock.SettleAsync(Keys, orders.Select(order => order.OrderId));
+        await _stores.Holds.RestoreAsync(Keys, withoutHold, CancellationToken.None);
     }
 
     public Task<PaymentOutcome> PayAsync(ReservedOrder order, string paymentId, long? amount = null) =>
