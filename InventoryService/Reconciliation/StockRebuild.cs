@@ -23,7 +23,7 @@ internal enum RebuildOutcome
 }
 
 /// <summary>The steps of a rebuild. Killed before any of them, the item stays stopped; the next rebuild begins from the first.</summary>
-internal enum RebuildStep
+public enum RebuildStep
 {
     /// <summary>The item is stopped in Redis.</summary>
     Fence,

@@ -42,13 +42,12 @@ public sealed class Stores : IAsyncLifetime
         Audits = new AuditBook(TimeProvider.System);
         Ledger = new LedgerReader(Database, Sales, Stock, Audits);
         // Small pages, so that a few orders are several.
-        AuditorOptions = Options.Create(new AuditorOptions { PageSize = 10, LateOrderMilliseconds = 0 });
-        Auditor = new ItemAuditor(Rows, Stock, Pages, AuditorOptions);
+        Auditor = AuditorWithPages(of: 10);
         AuditRepair = new AuditRepair(
             Database, Auditor, Rows, Stock, Repair, Holds, Audits, NullLogger<AuditRepair>.Instance);
         Losses = new LossWatch(
-            Database, Rows, Stock, Repair, new RedisMark(new RedisConnection(_redis)), AuditorOptions, TimeProvider.System,
-            NullLogger<LossWatch>.Instance);
+            Database, Rows, Stock, Repair, new RedisMark(new RedisConnection(_redis)), Options.Create(new AuditorOptions()),
+            TimeProvider.System, NullLogger<LossWatch>.Instance);
     }
 
     internal NpgsqlDataSource Database { get; }
@@ -79,8 +78,6 @@ public sealed class Stores : IAsyncLifetime
 
     internal AuditBook Audits { get; }
 
-    internal IOptions<AuditorOptions> AuditorOptions { get; }
-
     internal ItemAuditor Auditor { get; }
 
     internal AuditRepair AuditRepair { get; }
@@ -93,6 +90,10 @@ public sealed class Stores : IAsyncLifetime
     internal StockReturns Returns(int batch = 500) => new(
         Database, Stock, Options.Create(new ReturnsOptions { IntervalMilliseconds = 10, MaxBatch = batch }), TimeProvider.System,
         NullLogger<StockReturns>.Instance);
+
+    /// <summary>The auditor, with pages of a size of its own.</summary>
+    internal ItemAuditor AuditorWithPages(int of) =>
+        new(Rows, Stock, Pages, Options.Create(new AuditorOptions { PageSize = of, LateOrderMilliseconds = 0 }));
 
     /// <summary>A rebuild, and where it is stopped.</summary>
     internal StockRebuild Rebuild(Func<RebuildStep, Task>? before = null) => new(
