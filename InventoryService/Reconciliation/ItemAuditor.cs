@@ -11,6 +11,9 @@ internal sealed class ItemAuditor(AuditRows rows, StockLedger stock, StockPages 
 {
     private const int Tries = 3;
 
+    /// <summary>Called between a look at one store and a look at the other: where a test lets things move.</summary>
+    internal Func<Task> BetweenTheStores { get; init; } = () => Task.CompletedTask;
+
     /// <summary>Looks until the sum of the holds shows no difference, or the same one twice.</summary>
     public async Task<ItemAudit> AuditAsync(AuditedItem item, CancellationToken cancellationToken)
     {
@@ -80,7 +83,9 @@ internal sealed class ItemAuditor(AuditRows rows, StockLedger stock, StockPages 
         }
 
         var holds = settled.DistinctBy(entry => entry.OrderId).ToDictionary(entry => entry.OrderId, entry => entry.Hold);
+        await BetweenTheStores();
         var fates = await rows.FatesAsync(holds.Keys, cancellationToken);
+        await BetweenTheStores();
         string[] returned =
         [
             .. fates.Where(fate => fate is { Status: not null, IsLive: false, IsReturning: false }).Select(fate => fate.OrderId),
@@ -108,6 +113,7 @@ internal sealed class ItemAuditor(AuditRows rows, StockLedger stock, StockPages 
         do
         {
             page = await rows.LiveAsync(item, last, size, age, cancellationToken);
+            await BetweenTheStores();
             var without = await pages.WithoutHoldAsync(item.Keys, page);
             if (without.Count > 0)
             {

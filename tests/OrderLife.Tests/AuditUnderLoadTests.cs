@@ -43,6 +43,35 @@ public sealed class AuditUnderLoadTests(Stores stores)
         Assert.Empty((await stores.Auditor.AuditAsync(item, CancellationToken.None)).Findings);
     }
 
+    [Fact]
+    public async Task What_moves_between_the_looks_at_two_stores_is_no_finding()
+    {
+        var sale = await TestSale.OpenAsync(stores, units: 1_000);
+        var live = new Queue<ReservedOrder>(await sale.PlaceManyAsync(60));
+        var auditor = stores.AuditorWithPages(of: 10, async () =>
+        {
+            // Three steps of three orders: returned, placed, only reserved.
+            var closed = new[] { live.Dequeue(), live.Dequeue(), live.Dequeue() };
+            foreach (var order in closed)
+            {
+                Assert.True(await stores.Orders.TryCancelAsync(order.OrderId, CancellationToken.None));
+            }
+
+            await sale.ReturnAllAsync();
+            live.Enqueue(await sale.ReserveAsync(1_000 + live.Count + closed[0].UserId));
+            live.Enqueue(await sale.ReserveAsync(5_000 + live.Count + closed[0].UserId));
+            await sale.ConsumeAsync(live.TakeLast(1).ToArray());
+            await sale.ConsumeAsync(live.TakeLast(2).ToArray());
+            live.Enqueue(await sale.ReserveAsync(9_000 + live.Count + closed[0].UserId));
+            await sale.ConsumeAsync(live.TakeLast(1).ToArray());
+            await sale.ReserveAsync(20_000 + live.Count + closed[0].UserId);
+        });
+        var audit = await auditor.AuditAsync(await sale.AuditedAsync(), CancellationToken.None);
+        Assert.True(audit.IsConclusive);
+        Assert.Empty(audit.Findings);
+        Assert.InRange(await sale.CountAsync("orders where sale_id = @SaleId and status = 'cancelled'"), 20, 10_000);
+    }
+
     private async Task MoveAsync(TestSale sale, long firstUser, ConcurrentQueue<ReservedOrder> moved, CancellationToken over)
     {
         for (var turn = 0; !over.IsCancellationRequested; turn++)

@@ -91,9 +91,12 @@ public sealed class Stores : IAsyncLifetime
         Database, Stock, Options.Create(new ReturnsOptions { IntervalMilliseconds = 10, MaxBatch = batch }), TimeProvider.System,
         NullLogger<StockReturns>.Instance);
 
-    /// <summary>The auditor, with pages of a size of its own.</summary>
-    internal ItemAuditor AuditorWithPages(int of) =>
-        new(Rows, Stock, Pages, Options.Create(new AuditorOptions { PageSize = of, LateOrderMilliseconds = 0 }));
+    /// <summary>The auditor, with pages of a size of its own, and what happens between its looks.</summary>
+    internal ItemAuditor AuditorWithPages(int of, Func<Task>? betweenTheStores = null) =>
+        new(Rows, Stock, Pages, Options.Create(new AuditorOptions { PageSize = of, LateOrderMilliseconds = 0 }))
+        {
+            BetweenTheStores = betweenTheStores ?? (() => Task.CompletedTask),
+        };
 
     /// <summary>A rebuild, and where it is stopped.</summary>
     internal StockRebuild Rebuild(Func<RebuildStep, Task>? before = null) => new(
