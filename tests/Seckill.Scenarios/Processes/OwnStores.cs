@@ -89,7 +89,7 @@ internal sealed class OwnStores : IAsyncDisposable
         _redis.Dispose();
     }
 
-    private Task AnswersAsync() => Eventually.IsTrueAsync("Redis answers", async () =>
+    private Task<TimeSpan> AnswersAsync() => Eventually.IsTrueAsync("Redis answers", async () =>
     {
         try
         {
