@@ -5,7 +5,7 @@ namespace Seckill.InventoryService.Reconciliation;
 
 /// <summary>
 /// (11) Looks at a whole item, in pages, while it is sold. Two stores cannot be read at one instant, so each equation is read in the
-/// order in which its two sides become true; what contradicts it then cannot be movement. docs/decisions/0010 has the reasons.
+/// order in which its two sides become true; what contradicts it then cannot be movement. docs/decisions/0008 has the reasons.
 /// </summary>
 internal sealed class ItemAuditor(AuditRows rows, StockLedger stock, StockPages pages, IOptions<AuditorOptions> options)
 {

@@ -80,7 +80,9 @@ internal sealed partial class LossWatch(
     }
 
     private static bool NeedsFence(AuditedItem item, ItemSnapshot? redis) =>
-        redis is null || redis.Epoch < item.epoch || (redis.State == "lost") != (item.lost_at is not null);
+        redis is null
+        || (redis.State == "lost") != (item.lost_at is not null)
+        || (redis.State != "lost" && redis.Epoch < item.epoch);
 
     private Task ConfirmAsync(ItemKey item, CancellationToken cancellationToken) =>
         DeclareLostAsync(

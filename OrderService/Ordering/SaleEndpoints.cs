@@ -74,6 +74,6 @@ internal sealed class SaleReader(SaleCatalog catalog, StockLedger stock)
         return new SaleView(
             saleId, sale.Name, first.OpensAt, first.ClosesAt, first.Now, state,
             [.. sale.SkuIds.Zip(items, (skuId, item) =>
-                new SaleItemView(skuId, item!.UnitPrice, item.Currency, item.LimitPerUser, item.Available <= 0))]);
+                new SaleItemView(skuId, item!.UnitPrice, item.Currency, item.LimitPerUser, item is { Available: <= 0, State: not "lost" }))]);
     }
 }
