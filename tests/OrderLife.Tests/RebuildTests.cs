@@ -4,7 +4,6 @@ using Seckill.InventoryService.Reconciliation;
 using Seckill.InventoryService.Sales;
 using Seckill.Shared.Contracts;
 using Seckill.Shared.Stock;
-using StackExchange.Redis;
 
 namespace Seckill.OrderLife.Tests;
 
@@ -94,12 +93,12 @@ public sealed class RebuildTests(Stores stores)
         var sale = await TestSale.OpenAsync(stores, units: 20);
         var early = await sale.PlaceManyAsync(3);
         await sale.ReserveAsync(30);
-        var copy = await CopyAsync(sale);
+        var copy = await sale.CopyAsync();
         var later = await sale.ReserveAsync(40, 2);
         await sale.ConsumeAsync(later);
         await stores.Orders.TryCancelAsync(early[0].OrderId, CancellationToken.None);
         await sale.ReturnAllAsync();
-        await RestoreAsync(sale, copy);
+        await sale.RestoreAsync(copy);
 
         await StartAuditorUntilAsync(async () => (await sale.InspectAsync()).State == "lost");
         // An order that was in the outbox of the copy, and waits: it must reach PostgreSQL first.
@@ -121,9 +120,9 @@ public sealed class RebuildTests(Stores stores)
     {
         var sale = await TestSale.OpenAsync(stores, units: 20);
         await sale.PlaceManyAsync(2);
-        var copy = await CopyAsync(sale);
+        var copy = await sale.CopyAsync();
         Assert.Equal(RebuildOutcome.Done, await RebuildAsync(sale));
-        await RestoreAsync(sale, copy);
+        await sale.RestoreAsync(copy);
         await stores.Losses.WatchAsync(CancellationToken.None);
         Assert.Equal("lost", (await sale.InspectAsync()).State);
         Assert.Equal(RebuildOutcome.Done, await RebuildAsync(sale));
@@ -169,7 +168,7 @@ public sealed class RebuildTests(Stores stores)
             late.Add(await sale.ReserveAsync(user));
         }
 
-        await LoseAsync(sale);
+        await sale.LoseAsync();
         using var returner = stores.Returns(batch: 5);
         await returner.StartAsync(CancellationToken.None);
         var rebuilds = Enumerable.Range(0, 3).Select(_ => Task.Run(() => RebuildAsync(sale))).ToList();
@@ -190,7 +189,7 @@ public sealed class RebuildTests(Stores stores)
     public async Task Data_that_is_lost_during_a_rebuild_stops_it()
     {
         var (sale, _, _) = await LostAsync();
-        var rebuild = stores.Rebuild(async at => await (at == RebuildStep.Epoch ? LoseAsync(sale) : Task.CompletedTask));
+        var rebuild = stores.Rebuild(async at => await (at == RebuildStep.Epoch ? sale.LoseAsync() : Task.CompletedTask));
         Assert.Equal(RebuildOutcome.LostAgain, await rebuild.RebuildAsync(await sale.AuditedAsync(), CancellationToken.None));
         await stores.Losses.WatchAsync(CancellationToken.None);
         Assert.Equal(ReserveOutcome.UnknownItem, (await sale.TryReserveAsync(50)).Outcome);
@@ -231,7 +230,7 @@ public sealed class RebuildTests(Stores stores)
             """,
             new { sale.Item.SaleId, sale.Item.SkuId, delta });
         await stores.Stock.AdjustAsync(sale.Keys, "half", delta);
-        await LoseAsync(sale);
+        await sale.LoseAsync();
         await RebuildAsync(sale);
         Assert.Equal(StockChangeOutcome.Made, await stores.Changes.FinishAsync(sale.Item, "half", delta, CancellationToken.None));
         await sale.AssertConservedAsync(20 + delta);
@@ -263,29 +262,12 @@ public sealed class RebuildTests(Stores stores)
         await sale.PayAsync(orders[1], $"pay-{orders[1].OrderId}");
         var late = await sale.ReserveAsync(9, 3);
         await stores.Orders.TryCancelAsync(orders[0].OrderId, CancellationToken.None);
-        await LoseAsync(sale);
+        await sale.LoseAsync();
         return (sale, late, orders[0]);
     }
 
     private async Task<RebuildOutcome> RebuildAsync(TestSale sale) =>
         await stores.Rebuild().RebuildAsync(await sale.AuditedAsync(), CancellationToken.None);
-
-    private async Task LoseAsync(TestSale sale) => await stores.Redis.KeyDeleteAsync(Keys(sale));
-
-    private async Task<byte[][]> CopyAsync(TestSale sale) =>
-        await Task.WhenAll(Keys(sale).Select(key => stores.Redis.KeyDumpAsync(key)));
-
-    private async Task RestoreAsync(TestSale sale, byte[][] copy)
-    {
-        await LoseAsync(sale);
-        foreach (var (key, value) in Keys(sale).Zip(copy).Where(pair => pair.Second is not null))
-        {
-            await stores.Redis.KeyRestoreAsync(key, value);
-        }
-    }
-
-    private static RedisKey[] Keys(TestSale sale) =>
-        [sale.Keys.State, sale.Keys.Buyers, sale.Keys.Holds, sale.Keys.Outbox, sale.Keys.Orders, sale.Keys.Keys, sale.Keys.Changes];
 
     private async Task StartAuditorUntilAsync(Func<Task<bool>> condition)
     {

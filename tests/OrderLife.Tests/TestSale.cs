@@ -5,6 +5,7 @@ using Seckill.InventoryService.Sales;
 using Seckill.OrderService.Payments;
 using Seckill.Shared.Contracts;
 using Seckill.Shared.Stock;
+using StackExchange.Redis;
 
 namespace Seckill.OrderLife.Tests;
 
@@ -24,6 +25,8 @@ internal sealed class TestSale
     public ItemKey Item { get; }
 
     public ItemKeys Keys { get; }
+
+    private RedisKey[] AllKeys => [Keys.State, Keys.Buyers, Keys.Holds, Keys.Outbox, Keys.Orders, Keys.Keys, Keys.Changes];
 
     public static async Task<TestSale> OpenAsync(Stores stores, int units = 100, int limit = 2, int payWithinSeconds = 900)
     {
@@ -81,6 +84,21 @@ internal sealed class TestSale
         await returner.StartAsync(CancellationToken.None);
         await AllReturnedAsync();
         await returner.StopAsync(CancellationToken.None);
+    }
+
+    /// <summary>Redis loses everything of the item.</summary>
+    public async Task LoseAsync() => await _stores.Redis.KeyDeleteAsync(AllKeys);
+
+    public async Task<byte[][]> CopyAsync() => await Task.WhenAll(AllKeys.Select(key => _stores.Redis.KeyDumpAsync(key)));
+
+    /// <summary>Redis has what it had when the copy was made.</summary>
+    public async Task RestoreAsync(byte[][] copy)
+    {
+        await LoseAsync();
+        foreach (var (key, value) in AllKeys.Zip(copy).Where(pair => pair.Second is not null))
+        {
+            await _stores.Redis.KeyRestoreAsync(key, value);
+        }
     }
 
     /// <summary>(6)(7) What a worker does with a message.</summary>
