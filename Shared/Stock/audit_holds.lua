@@ -5,15 +5,21 @@
 -- Returns { next cursor (0 at the end), order id, hold, 1 if in the outbox, 1 if the buyer's entries know the order, order id ... }
 
 local page = redis.call('HSCAN', KEYS[2], ARGV[1], 'COUNT', ARGV[2])
-local reply, entries, lists = { page[1] }, page[2], {}
+local reply, entries, orders, users = { page[1] }, page[2], {}, {}
+if #entries == 0 then return reply end
 for i = 1, #entries, 2 do
-  local order, user = entries[i], string.match(entries[i + 1], '^(%d+):') or ''
-  lists[user] = lists[user]
-    or redis.call('HEXISTS', KEYS[1], user) == 1 and redis.call('HGET', KEYS[4], user) or ''
-  local known = string.find(lists[user], order, 1, true)
+  orders[#orders + 1] = entries[i]
+  users[#users + 1] = string.match(entries[i + 1], '^(%d+):') or ''
+end
+
+local waiting = redis.call('ZMSCORE', KEYS[3], unpack(orders))
+local counts = redis.call('HMGET', KEYS[1], unpack(users))
+local lists = redis.call('HMGET', KEYS[4], unpack(users))
+for i, order in ipairs(orders) do
+  local known = counts[i] and string.find(lists[i] or '', order, 1, true)
   reply[#reply + 1] = order
-  reply[#reply + 1] = entries[i + 1]
-  reply[#reply + 1] = redis.call('ZSCORE', KEYS[3], order) and 1 or 0
+  reply[#reply + 1] = entries[i * 2]
+  reply[#reply + 1] = waiting[i] and 1 or 0
   reply[#reply + 1] = known and 1 or 0
 end
 return reply
