@@ -30,10 +30,14 @@ try
     builder.Services.AddValidatedOptions<SweeperOptions>("Sweeper");
     builder.Services.AddHostedService<OutboxSweeper>();
 
+    // (11) The auditor and the watch for lost data, (12) the rebuild.
+    builder.Services.AddBooks(builder.Configuration);
+
     var app = builder.Build();
     app.UseServiceDefaults();
     app.MapSales();
     app.MapReconciliation();
+    app.MapBooks();
     await app.RunAsync();
     return 0;
 }

@@ -1,11 +1,12 @@
 using Dapper;
 using Npgsql;
+using Seckill.InventoryService.Reconciliation;
 using Seckill.Shared.Stock;
 
 namespace Seckill.InventoryService.Sales;
 
 /// <summary>Adds up where the units of a sale are, from Redis and PostgreSQL.</summary>
-internal sealed class LedgerReader(NpgsqlDataSource database, SaleStore sales, StockLedger stock)
+internal sealed class LedgerReader(NpgsqlDataSource database, SaleStore sales, StockLedger stock, AuditBook audits)
 {
     private const int Tries = 5;
 
@@ -18,6 +19,8 @@ internal sealed class LedgerReader(NpgsqlDataSource database, SaleStore sales, S
         }
 
         var items = await Task.WhenAll(sale.Items.Select(item => ReadItemAsync(saleId, item.SkuId, cancellationToken)));
+        // Its own few sums at this moment, and what the last audit found, order by order.
+        items = [.. items.Select(item => item with { Balanced = item.Balanced && audits.IsBalanced(new ItemKey(saleId, item.SkuId)) })];
         return new SaleLedger(saleId, items.All(item => item.Balanced), items);
     }
 
@@ -40,7 +43,7 @@ internal sealed class LedgerReader(NpgsqlDataSource database, SaleStore sales, S
     {
         var before = await ReadRowsAsync(item, cancellationToken);
         var redis = await stock.InspectAsync(new ItemKeys(item));
-        var (allocated, live, placed, paid, returned, rejected, returning) = await ReadRowsAsync(item, cancellationToken);
+        var (allocated, live, placed, paid, returned, rejected, returning, quarantined) = await ReadRowsAsync(item, cancellationToken);
         if (redis is null)
         {
             // Before its first opening, an item has all of its stock in the plan.
@@ -51,25 +54,29 @@ internal sealed class LedgerReader(NpgsqlDataSource database, SaleStore sales, S
         var reserved = redis.Held - placed - paid;
         var balanced = before.Live == live
             && live == placed + paid
-            && reserved >= returning
-            && (reserved == returning || redis.OutboxDepth > 0)
+            && reserved >= returning + quarantined
+            && (reserved == returning + quarantined || redis.OutboxDepth > 0)
             && redis.Allocated == allocated
             && allocated == redis.Available + redis.Held;
         return new LedgerItem(item.SkuId, allocated, redis.Available, reserved, placed, paid, returned, rejected, balanced);
     }
 
-    private async Task<(int Allocated, int Live, int Placed, int Paid, int Returned, int Rejected, int Returning)> ReadRowsAsync(
+    private async Task<(
+        int Allocated, int Live, int Placed, int Paid, int Returned, int Rejected, int Returning, int Quarantined)> ReadRowsAsync(
         ItemKey item, CancellationToken cancellationToken)
     {
         await using var connection = await database.OpenConnectionAsync(cancellationToken);
-        return await connection.QuerySingleAsync<(int, int, int, int, int, int, int)>(new CommandDefinition(
+        return await connection.QuerySingleAsync<(int, int, int, int, int, int, int, int)>(new CommandDefinition(
             """
             select i.allocated, i.live,
               coalesce(sum(o.quantity) filter (where o.status = 'placed'), 0)::int,
               coalesce(sum(o.quantity) filter (where o.status = 'paid'), 0)::int,
               coalesce(sum(o.quantity) filter (where o.status in ('cancelled', 'expired')), 0)::int,
               coalesce(sum(o.quantity) filter (where o.status = 'rejected'), 0)::int,
-              coalesce(sum(o.quantity) filter (where r.order_id is not null), 0)::int
+              coalesce(sum(o.quantity) filter (where r.order_id is not null), 0)::int,
+              (select coalesce(sum(q.quantity), 0)::int from quarantined_orders q
+               where q.sale_id = @SaleId and q.sku_id = @SkuId
+                 and not exists (select from orders known where known.order_id = q.order_id))
             from sale_items i
             left join orders o using (sale_id, sku_id)
             left join stock_returns r on r.order_id = o.order_id and r.returned_at is null

@@ -11,7 +11,7 @@ internal enum OpeningOutcome
     /// <summary>No such sale.</summary>
     UnknownSale,
 
-    /// <summary>An item was warm once and is gone from Redis: its stock cannot be taken from the plan again.</summary>
+    /// <summary>Redis has lost the stock of an item that was warm once: it cannot be taken from the plan again.</summary>
     StockLost,
 
     /// <summary>A sale that was never opened cannot be closed.</summary>
@@ -33,7 +33,7 @@ internal sealed class SaleOpening(SaleStore sales, StockLedger stock, SaleCatalo
 
         foreach (var item in sale.Items)
         {
-            if (item.WasWarm && await stock.InspectAsync(KeysOf(sale, item)) is null)
+            if (item.WasWarm && await stock.InspectAsync(KeysOf(sale, item)) is null or { State: "lost" })
             {
                 return OpeningOutcome.StockLost;
             }

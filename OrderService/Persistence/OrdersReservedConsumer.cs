@@ -7,9 +7,11 @@ namespace Seckill.OrderService.Persistence;
 
 /// <summary>
 /// (6)(7) Persists a batch, then takes it from the outbox. In this order: killed in between, the batch comes again and changes
-/// nothing. Orders that cannot be persisted are halved out of their batch and quarantined; the others go on.
+/// nothing. An order without a hold was reserved in a Redis that has lost data since: if it has found room it gets its hold back
+/// here, else it is rejected. Orders that cannot be persisted are halved out of their batch and quarantined; the others go on.
 /// </summary>
-internal sealed partial class OrdersReservedConsumer(OrderStore store, StockLedger stock, ILogger<OrdersReservedConsumer> logger)
+internal sealed partial class OrdersReservedConsumer(
+    OrderStore store, StockLedger stock, HoldRestorer holds, ILogger<OrdersReservedConsumer> logger)
     : IConsumer<OrdersReserved>
 {
     /// <inheritdoc/>
@@ -17,7 +19,12 @@ internal sealed partial class OrdersReservedConsumer(OrderStore store, StockLedg
     {
         var batch = context.Message;
         await PlaceOrQuarantineAsync(batch, context.CancellationToken);
-        await stock.SettleAsync(new ItemKeys(new ItemKey(batch.SaleId, batch.SkuId)), batch.Orders.Select(order => order.OrderId));
+        var item = new ItemKeys(new ItemKey(batch.SaleId, batch.SkuId));
+        var withoutHold = await stock.SettleAsync(item, batch.Orders.Select(order => order.OrderId));
+        if (withoutHold.Count > 0)
+        {
+            await holds.RestoreAsync(item, withoutHold, context.CancellationToken);
+        }
     }
 
     private async Task PlaceOrQuarantineAsync(OrdersReserved batch, CancellationToken cancellationToken)

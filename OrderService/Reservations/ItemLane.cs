@@ -154,7 +154,7 @@ internal sealed partial class ItemLane
                 reservation.LeaveQueue();
             }
 
-            if (soldOut && selling && _batch.Available == 0)
+            if (soldOut && selling && _batch.Available <= 0)
             {
                 if (lane.Gate.Close(askedAt) is { } knowledge)
                 {

@@ -48,7 +48,8 @@ public static partial class ServiceHost
             json.AllowDuplicateProperties = false;
             json.UnmappedMemberHandling = JsonUnmappedMemberHandling.Disallow;
             json.NumberHandling = JsonNumberHandling.Strict;
-            json.MaxDepth = 8;
+            // As deep as the description of our own answers; what callers send is read by stricter options.
+            json.MaxDepth = 16;
             json.Converters.Add(new UtcTimeConverter());
         });
         var opsKey = new OpsKey(builder.Configuration.RequiredSecret(builder.Environment, "Auth:OpsKey", DevelopmentKeys.Ops));

@@ -27,7 +27,8 @@ public static class Stores
         services.AddSingleton(provider => new RedisConnection(options, provider.GetRequiredService<ILogger<RedisConnection>>()));
         services.AddHostedService(provider => provider.GetRequiredService<RedisConnection>());
         services.AddHostedService<DurabilityCheck>();
-        return services.AddSingleton<StockLedger>().AddSingleton<SaleCatalog>();
+        return services.AddSingleton<StockLedger>().AddSingleton<SaleCatalog>()
+            .AddSingleton<StockPages>().AddSingleton<StockRepair>().AddSingleton<RedisMark>();
     }
 
     /// <summary>The orders database, from <c>ConnectionStrings:Orders</c> (Npgsql format), and its schema.</summary>
@@ -42,6 +43,7 @@ public static class Stores
             + $"Application Name={AppDomain.CurrentDomain.FriendlyName}-{Environment.ProcessId};"
             + configuration.RequiredConnectionString("Orders"));
         services.AddSingleton(_ => NpgsqlDataSource.Create(settings));
+        services.AddSingleton<HoldRestorer>();
         services.AddSingleton<SchemaMigrator>();
         return services.AddHostedService(provider => provider.GetRequiredService<SchemaMigrator>());
     }

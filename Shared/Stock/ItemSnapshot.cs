@@ -10,7 +10,7 @@ namespace Seckill.Shared.Stock;
 /// <param name="Currency">ISO 4217 code.</param>
 /// <param name="OpensAt">Start of the window.</param>
 /// <param name="ClosesAt">End of the window.</param>
-/// <param name="State"><c>open</c> or <c>closed</c>.</param>
+/// <param name="State"><c>open</c>, <c>closed</c>, or <c>lost</c>: it waits for its rebuild.</param>
 /// <param name="LimitPerUser">Most units a user may hold.</param>
 /// <param name="PaymentTimeoutSeconds">How long an order waits for its payment.</param>
 /// <param name="OutboxDepth">Orders not yet known to be in PostgreSQL.</param>
@@ -27,4 +27,14 @@ public sealed record ItemSnapshot(
     string State,
     int LimitPerUser,
     int PaymentTimeoutSeconds,
-    long OutboxDepth);
+    long OutboxDepth)
+{
+    /// <summary>Counts the rebuilds: 1 before the first. Lower than PostgreSQL's means that Redis is older than a rebuild.</summary>
+    public int Epoch { get; init; } = 1;
+
+    /// <summary>Units given back so far.</summary>
+    public long Released { get; init; }
+
+    /// <summary>Repairs so far; a difference that was found between two repairs is not applied.</summary>
+    public long Repairs { get; init; }
+}

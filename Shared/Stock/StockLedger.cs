@@ -1,4 +1,3 @@
-using System.Globalization;
 using StackExchange.Redis;
 
 namespace Seckill.Shared.Stock;
@@ -17,13 +16,14 @@ public sealed class StockLedger(RedisConnection redis)
     public static readonly TimeSpan Patience = TimeSpan.FromSeconds(2);
 
     private static readonly RedisChannel s_restocked = "seckill:restocked";
-    private static readonly string s_reserve = Script("reserve.lua");
-    private static readonly string s_warm = Script("warm.lua");
-    private static readonly string s_close = Script("close.lua");
-    private static readonly string s_inspect = Script("inspect.lua");
-    private static readonly string s_claim = Script("claim.lua");
-    private static readonly string s_release = Script("release.lua");
-    private static readonly string s_adjust = Script("adjust.lua");
+    private static readonly string s_settle = StockScript.Load("settle.lua");
+    private static readonly string s_reserve = StockScript.Load("reserve.lua");
+    private static readonly string s_warm = StockScript.Load("warm.lua");
+    private static readonly string s_close = StockScript.Load("close.lua");
+    private static readonly string s_inspect = StockScript.Load("inspect.lua");
+    private static readonly string s_claim = StockScript.Load("claim.lua");
+    private static readonly string s_release = StockScript.Load("release.lua");
+    private static readonly string s_adjust = StockScript.Load("adjust.lua");
 
     /// <summary>On a connection that somebody else looks after.</summary>
     public StockLedger(IConnectionMultiplexer redis)
@@ -38,20 +38,19 @@ public sealed class StockLedger(RedisConnection redis)
         batch.SetReply((RedisResult[])await EvaluateAsync(s_reserve, item.ForReserve, batch.Arguments(outboxBound)));
 
     /// <summary>(7) Takes orders that PostgreSQL has from the outbox. Repeatable.</summary>
-    public Task SettleAsync(ItemKeys item, IEnumerable<string> orderIds) =>
-        Database.SortedSetRemoveAsync(item.Outbox, [.. orderIds.Select(id => (RedisValue)id)]).WaitAsync(Patience);
+    /// <returns>Those without a hold: returned by now, or reserved in a Redis that has lost data since.</returns>
+    public async Task<IReadOnlyList<string>> SettleAsync(ItemKeys item, IEnumerable<string> orderIds)
+    {
+        var reply = await EvaluateAsync(
+            s_settle, [item.Outbox, item.Holds], [.. orderIds.Select(id => (RedisValue)id)]).WaitAsync(Patience);
+        return (string[])reply;
+    }
 
     /// <summary>Makes an item sellable with all its stock; an item that is warm keeps what it has and is only opened again.</summary>
     /// <returns>True when the item was created.</returns>
     public async Task<bool> WarmAsync(ItemKeys item, ItemSnapshot fresh)
     {
-        RedisValue[] fields =
-        [
-            "available", fresh.Available, "allocated", fresh.Allocated, "number", fresh.Number,
-            "price", fresh.UnitPrice, "currency", fresh.Currency,
-            "opens", fresh.OpensAt.ToUnixTimeMilliseconds(), "closes", fresh.ClosesAt.ToUnixTimeMilliseconds(),
-            "limit", fresh.LimitPerUser, "payment_timeout", fresh.PaymentTimeoutSeconds, "epoch", 1,
-        ];
+        RedisValue[] fields = ["available", fresh.Available, "allocated", fresh.Allocated, .. Plan(fresh)];
         return (bool)await EvaluateAsync(s_warm, [item.State], fields).WaitAsync(Patience);
     }
 
@@ -79,7 +78,10 @@ public sealed class StockLedger(RedisConnection redis)
                 State: (string)reply[9]!,
                 LimitPerUser: (int)reply[10],
                 PaymentTimeoutSeconds: (int)reply[11],
-                OutboxDepth: (long)reply[12]);
+                OutboxDepth: (long)reply[12])
+            {
+                Epoch = (int)reply[13], Released = (long)reply[14], Repairs = (long)reply[15],
+            };
     }
 
     /// <summary>The hold of an order, and whether the order is still in the outbox; null when there is no hold.</summary>
@@ -156,24 +158,14 @@ public sealed class StockLedger(RedisConnection redis)
             }
         });
 
-    private async Task<RedisResult> EvaluateAsync(string script, RedisKey[] keys, RedisValue[] arguments)
-    {
-        try
-        {
-            return await Database.ScriptEvaluateAsync(script, keys, arguments);
-        }
-        catch (RedisServerException exception) when (exception.Message.StartsWith("NOSCRIPT", StringComparison.Ordinal))
-        {
-            // The server forgot its scripts (restart, failover, SCRIPT FLUSH); the library has noticed and sends the text again.
-            return await Database.ScriptEvaluateAsync(script, keys, arguments);
-        }
-    }
+    /// <summary>The fields of an item that its sales do not change.</summary>
+    internal static RedisValue[] Plan(ItemSnapshot item) =>
+    [
+        "number", item.Number, "price", item.UnitPrice, "currency", item.Currency,
+        "opens", item.OpensAt.ToUnixTimeMilliseconds(), "closes", item.ClosesAt.ToUnixTimeMilliseconds(),
+        "limit", item.LimitPerUser, "payment_timeout", item.PaymentTimeoutSeconds, "epoch", item.Epoch,
+    ];
 
-    private static string Script(string name)
-    {
-        using var stream = typeof(StockLedger).Assembly.GetManifestResourceStream(name)
-            ?? throw new InvalidOperationException(string.Create(CultureInfo.InvariantCulture, $"{name} is not embedded."));
-        using var reader = new StreamReader(stream);
-        return reader.ReadToEnd();
-    }
+    private Task<RedisResult> EvaluateAsync(string script, RedisKey[] keys, RedisValue[] arguments) =>
+        StockScript.EvaluateAsync(redis, script, keys, arguments);
 }

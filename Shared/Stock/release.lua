@@ -27,9 +27,11 @@ for i = 2, #ARGV do
   end
 end
 
-if units_back > 0 then
+-- An item that Redis lost is not made up from what came back; its rebuild counts.
+if units_back > 0 and redis.call('HEXISTS', KEYS[1], 'available') == 1 then
   redis.call('HINCRBY', KEYS[1], 'available', units_back)
   redis.call('HINCRBY', KEYS[1], 'held', -units_back)
+  redis.call('HINCRBY', KEYS[1], 'released', units_back)
   redis.call('PUBLISH', 'seckill:restocked', ARGV[1])
 end
 return released

@@ -4,7 +4,7 @@
 -- ARGV  1 outbox bound (entries)   2 number of requests
 --       then for each request: order id suffix (24 hex digits), user id, quantity, idempotency key ('' for none);
 --       more arguments may follow and are ignored, so that the caller can pool its argument arrays by size
--- Returns nothing when the item is not warm (8 unknown-item for every request), else
+-- Returns nothing when the item is not warm, or waits for its rebuild (8 unknown-item for every request), else
 --       { now ms, available after, number, unit price, currency, opens ms, closes ms,
 --         one digit for the outcome of each request, the detail of each outcome 1 and 2 ... }
 --
@@ -23,7 +23,7 @@
 local outbox_bound, requests = tonumber(ARGV[1]), tonumber(ARGV[2])
 local item = redis.call('HMGET', KEYS[1],
   'available', 'held', 'number', 'price', 'currency', 'opens', 'closes', 'state', 'limit')
-if not item[1] then return {} end
+if not item[1] or item[8] == 'lost' then return {} end
 
 local available, held, number = tonumber(item[1]), tonumber(item[2]), item[3]
 local opens, closes, limit = tonumber(item[6]), tonumber(item[7]), tonumber(item[9])

@@ -62,5 +62,10 @@ public sealed class Administration : WebApplicationFactory<Program>, IAsyncLifet
         builder.ConfigureLogging(logging => logging.ClearProviders());
         // Published by nobody but the test itself.
         builder.UseSetting("Sweeper:MinimumAgeMilliseconds", "600000");
+        // Audited by hand: tests break the books on purpose.
+        builder.UseSetting("Auditor:IntervalMilliseconds", "3600000");
+        builder.UseSetting("Auditor:LossIntervalMilliseconds", "3600000");
+        builder.UseSetting("Auditor:LateOrderMilliseconds", "0");
+        builder.UseSetting("Rebuild:DrainMilliseconds", "200");
     }
 }

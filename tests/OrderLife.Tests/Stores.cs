@@ -35,7 +35,19 @@ public sealed class Stores : IAsyncLifetime
         Changes = new StockChanges(Database, Stock);
         Sales = new SaleStore(Database);
         Opening = new SaleOpening(Sales, Stock, Catalog);
-        Ledger = new LedgerReader(Database, Sales, Stock);
+        Repair = new StockRepair(_redis);
+        Pages = new StockPages(_redis);
+        Holds = new HoldRestorer(Database, Repair);
+        Rows = new AuditRows(Database);
+        Audits = new AuditBook(TimeProvider.System);
+        Ledger = new LedgerReader(Database, Sales, Stock, Audits);
+        // Small pages, so that a few orders are several.
+        Auditor = AuditorWithPages(of: 10);
+        AuditRepair = new AuditRepair(
+            Database, Auditor, Rows, Stock, Repair, Holds, Audits, NullLogger<AuditRepair>.Instance);
+        Losses = new LossWatch(
+            Database, Rows, Stock, Repair, new RedisMark(new RedisConnection(_redis)), Options.Create(new AuditorOptions()),
+            TimeProvider.System, NullLogger<LossWatch>.Instance);
     }
 
     internal NpgsqlDataSource Database { get; }
@@ -56,12 +68,44 @@ public sealed class Stores : IAsyncLifetime
 
     internal LedgerReader Ledger { get; }
 
+    internal StockRepair Repair { get; }
+
+    internal StockPages Pages { get; }
+
+    internal HoldRestorer Holds { get; }
+
+    internal AuditRows Rows { get; }
+
+    internal AuditBook Audits { get; }
+
+    internal ItemAuditor Auditor { get; }
+
+    internal AuditRepair AuditRepair { get; }
+
+    internal LossWatch Losses { get; }
+
     internal IDatabase Redis => _redis.GetDatabase();
 
     /// <summary>Another instance of the service's own returner.</summary>
     internal StockReturns Returns(int batch = 500) => new(
         Database, Stock, Options.Create(new ReturnsOptions { IntervalMilliseconds = 10, MaxBatch = batch }), TimeProvider.System,
         NullLogger<StockReturns>.Instance);
+
+    /// <summary>The auditor, with pages of a size of its own, and what happens between its looks.</summary>
+    internal ItemAuditor AuditorWithPages(int of, Func<Task>? betweenTheStores = null) =>
+        new(Rows, Stock, Pages, Options.Create(new AuditorOptions { PageSize = of, LateOrderMilliseconds = 0 }))
+        {
+            BetweenTheStores = betweenTheStores ?? (() => Task.CompletedTask),
+        };
+
+    /// <summary>A rebuild, and where it is stopped.</summary>
+    internal StockRebuild Rebuild(Func<RebuildStep, Task>? before = null) => new(
+        Database, Rows, Stock, Pages, Repair, Holds, Catalog, new OrderQueue(new Uri(Required("RabbitMq"))),
+        // One order in a batch: many steps to stop between. The queue is only waited for.
+        Options.Create(new RebuildOptions { MaxBatch = 1, DrainMilliseconds = 200 }), NullLogger<StockRebuild>.Instance)
+    {
+        Before = before ?? (_ => Task.CompletedTask),
+    };
 
     public async ValueTask InitializeAsync()
     {
@@ -72,6 +116,8 @@ public sealed class Stores : IAsyncLifetime
 
     public async ValueTask DisposeAsync()
     {
+        Losses.Dispose();
+        Audits.Dispose();
         await Database.DisposeAsync();
         _redis.Dispose();
     }

@@ -1,9 +1,11 @@
 using System.Security.Cryptography;
 using Dapper;
+using Seckill.InventoryService.Reconciliation;
 using Seckill.InventoryService.Sales;
 using Seckill.OrderService.Payments;
 using Seckill.Shared.Contracts;
 using Seckill.Shared.Stock;
+using StackExchange.Redis;
 
 namespace Seckill.OrderLife.Tests;
 
@@ -24,6 +26,8 @@ internal sealed class TestSale
 
     public ItemKeys Keys { get; }
 
+    private RedisKey[] AllKeys => [Keys.State, Keys.Buyers, Keys.Holds, Keys.Outbox, Keys.Orders, Keys.Keys, Keys.Changes];
+
     public static async Task<TestSale> OpenAsync(Stores stores, int units = 100, int limit = 2, int payWithinSeconds = 900)
     {
         var sale = new TestSale(stores);
@@ -43,7 +47,9 @@ internal sealed class TestSale
         var batch = new ReserveBatch(1);
         batch.Add(suffix, user, quantity, null);
         await _stores.Stock.ReserveAsync(Keys, batch, 1_000_000);
-        return (batch.Outcome(0, out _), new ReservedOrder(OrderId.Join(batch.Terms!.Number, suffix), user, quantity, batch.Now));
+        return batch.ItemIsKnown
+            ? (batch.Outcome(0, out _), new ReservedOrder(OrderId.Join(batch.Terms!.Number, suffix), user, quantity, batch.Now))
+            : (ReserveOutcome.UnknownItem, default);
     }
 
     public async Task<ReservedOrder> ReserveAsync(long user, int quantity = 1)
@@ -65,12 +71,42 @@ internal sealed class TestSale
         return orders;
     }
 
+    /// <summary>The message that carries these orders.</summary>
+    public OrdersReserved Message(params ReservedOrder[] orders) => new(Item.SaleId, Item.SkuId, Price, "EUR", orders);
+
+    /// <summary>The item as the auditor reads it from PostgreSQL.</summary>
+    public async Task<AuditedItem> AuditedAsync() => (await _stores.Rows.ItemsAsync(Item.SaleId, CancellationToken.None)).Single();
+
+    /// <summary>(9) Returns what waits to be returned.</summary>
+    public async Task ReturnAllAsync()
+    {
+        using var returner = _stores.Returns();
+        await returner.StartAsync(CancellationToken.None);
+        await AllReturnedAsync();
+        await returner.StopAsync(CancellationToken.None);
+    }
+
+    /// <summary>Redis loses everything of the item.</summary>
+    public async Task LoseAsync() => await _stores.Redis.KeyDeleteAsync(AllKeys);
+
+    public async Task<byte[][]> CopyAsync() => await Task.WhenAll(AllKeys.Select(key => _stores.Redis.KeyDumpAsync(key)));
+
+    /// <summary>Redis has what it had when the copy was made.</summary>
+    public async Task RestoreAsync(byte[][] copy)
+    {
+        await LoseAsync();
+        foreach (var (key, value) in AllKeys.Zip(copy).Where(pair => pair.Second is not null))
+        {
+            await _stores.Redis.KeyRestoreAsync(key, value);
+        }
+    }
+
     /// <summary>(6)(7) What a worker does with a message.</summary>
     public async Task ConsumeAsync(params ReservedOrder[] orders)
     {
-        await _stores.Orders.PlaceAsync(
-            new OrdersReserved(Item.SaleId, Item.SkuId, Price, "EUR", orders), CancellationToken.None);
-        await _stores.Stock.SettleAsync(Keys, orders.Select(order => order.OrderId));
+        await _stores.Orders.PlaceAsync(Message(orders), CancellationToken.None);
+        var withoutHold = await _stores.Stock.SettleAsync(Keys, orders.Select(order => order.OrderId));
+        await _stores.Holds.RestoreAsync(Keys, withoutHold, CancellationToken.None);
     }
 
     public Task<PaymentOutcome> PayAsync(ReservedOrder order, string paymentId, long? amount = null) =>

@@ -183,6 +183,26 @@ public sealed class OrderStoreTests
         return (item, await ReserveAsync(item, orders));
     }
 
+    [Fact]
+    public async Task An_order_whose_hold_Redis_has_lost_gets_it_back_once_and_a_rejected_one_does_not()
+    {
+        var item = await TestItem.OpenEverywhereAsync(units: 3);
+        var batch = await ReserveAsync(item, 3);
+        await TestItem.Ledger.ReleaseAsync(item.Keys, batch.Orders.Select(order => order.OrderId));
+        await using (var connection = await Servers.Orders.OpenConnectionAsync())
+        {
+            await connection.ExecuteAsync("update sale_items set allocated = 2 where sale_id = @SaleId", new { batch.SaleId });
+        }
+
+        await ConsumeAsync(batch);
+        await ConsumeAsync(batch);
+        var state = await item.InspectAsync();
+        Assert.Equal((1, 2), (state.Available, state.Held));
+        await item.AssertConsistentAsync();
+        var rejected = (await item.RowsAsync()).Single(row => row.Status == "rejected").OrderId;
+        Assert.Null(await TestItem.Ledger.FindHoldAsync(item.Keys, rejected));
+    }
+
     private async Task<OrdersReserved> ReserveAsync(TestItem item, int orders)
     {
         var answers = await item.ReserveAsync([.. Enumerable.Range(0, orders).Select(i => new Ask(_user + i))]);
@@ -197,7 +217,9 @@ public sealed class OrderStoreTests
     }
 
     private Task ConsumeAsync(OrdersReserved batch) =>
-        new OrdersReservedConsumer(_store, TestItem.Ledger, NullLogger<OrdersReservedConsumer>.Instance).Consume(Delivery.Of(batch));
+        new OrdersReservedConsumer(
+            _store, TestItem.Ledger, new HoldRestorer(Servers.Orders, new StockRepair(Servers.Redis)),
+            NullLogger<OrdersReservedConsumer>.Instance).Consume(Delivery.Of(batch));
 
     /// <summary>A delivery of which the consumer may read the message and the token, and nothing else.</summary>
     public class Delivery : DispatchProxy

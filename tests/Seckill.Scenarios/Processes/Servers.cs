@@ -40,6 +40,14 @@ public sealed class Servers : IAsyncDisposable
         Orders = NpgsqlDataSource.Create(Given(OrdersSetting));
     }
 
+    /// <summary>Servers of one scenario alone.</summary>
+    internal Servers(string redis, string orders)
+    {
+        _redis = ConnectionMultiplexer.Connect(redis + ",abortConnect=false,allowAdmin=true");
+        _redis.PreserveAsyncOrder = false;
+        Orders = NpgsqlDataSource.Create(orders);
+    }
+
     /// <summary>Redis, as the tests see it.</summary>
     public IDatabase Redis => _redis.GetDatabase();
 

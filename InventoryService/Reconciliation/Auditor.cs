@@ -1,0 +1,99 @@
+using System.Diagnostics;
+using Microsoft.Extensions.Options;
+using Npgsql;
+using StackExchange.Redis;
+
+namespace Seckill.InventoryService.Reconciliation;
+
+/// <summary>
+/// (11) Audits every item, round after round, for at most a quarter of the time. It finds and tells, and changes nothing, but for one
+/// case: an item that sells units a second time, because Redis lost holds, is stopped.
+/// </summary>
+internal sealed partial class Auditor(
+    AuditRows rows, ItemAuditor auditor, AuditBook book, LossWatch losses, IOptions<AuditorOptions> options, TimeProvider clock,
+    ILogger<Auditor> logger) : BackgroundService
+{
+    private const int PausePerRound = 3;
+
+    protected override async Task ExecuteAsync(CancellationToken stoppingToken)
+    {
+        var pause = TimeSpan.FromMilliseconds(options.Value.IntervalMilliseconds);
+        try
+        {
+            while (true)
+            {
+                await Task.Delay(pause, clock, stoppingToken);
+                var startedAt = Stopwatch.GetTimestamp();
+                await AuditAllAsync(stoppingToken);
+                var least = TimeSpan.FromMilliseconds(options.Value.IntervalMilliseconds);
+                var fair = PausePerRound * Stopwatch.GetElapsedTime(startedAt);
+                pause = fair > least ? fair : least;
+            }
+        }
+        catch (OperationCanceledException) when (stoppingToken.IsCancellationRequested)
+        {
+            // The process stops; another one, or the next start, audits.
+        }
+    }
+
+    private async Task AuditAllAsync(CancellationToken cancellationToken)
+    {
+        try
+        {
+            foreach (var item in await rows.ItemsAsync(null, cancellationToken))
+            {
+                await AuditAsync(item, cancellationToken);
+            }
+
+            book.EndRound();
+        }
+        catch (Exception exception) when (exception is NpgsqlException or RedisException or TimeoutException)
+        {
+            LogFailed("all items", exception.Message);
+        }
+    }
+
+    private async Task AuditAsync(AuditedItem item, CancellationToken cancellationToken)
+    {
+        try
+        {
+            var audit = await auditor.AuditAsync(item, cancellationToken);
+            if (book.Enter(audit))
+            {
+                Tell(audit);
+            }
+
+            if (audit.SellsTooMuch)
+            {
+                await losses.DeclareLostAsync(
+                    item.Key, async current => (await auditor.AuditAsync(current, cancellationToken)).SellsTooMuch, cancellationToken);
+            }
+        }
+        catch (RedisServerException exception)
+        {
+            // A value that no script of ours wrote. The other items go on.
+            LogFailed(item.Key.ToString(), exception.Message);
+        }
+    }
+
+    private void Tell(ItemAudit audit)
+    {
+        if (audit.Findings.Count == 0)
+        {
+            LogBalanced(audit.Item.ToString());
+        }
+        else
+        {
+            LogUnbalanced(audit.Item.ToString(), audit.Findings.Count, string.Join("; ", audit.Findings.Take(3)));
+        }
+    }
+
+    [LoggerMessage(440, LogLevel.Error, "The books of {Item} are out of balance, {Findings} findings: {Examples}")]
+    private partial void LogUnbalanced(string item, int findings, string examples);
+
+    [LoggerMessage(441, LogLevel.Information, "The books of {Item} are balanced again.")]
+    private partial void LogBalanced(string item);
+
+    [LoggerMessage(442, LogLevel.Warning, "The audit of {Item} failed; the next round tries again: {Reason}")]
+    private partial void LogFailed(string item, string reason);
+}

@@ -1,0 +1,80 @@
+using StackExchange.Redis;
+
+namespace Seckill.Shared.Stock;
+
+/// <summary>A hold, and what the other keys of its item say of it at the same instant.</summary>
+/// <param name="OrderId">Whose hold.</param>
+/// <param name="Hold">By whom, how much, since when; the default when it cannot be read.</param>
+/// <param name="InOutbox">True when PostgreSQL is not known to have the order.</param>
+/// <param name="BuyerKnows">True when the buyer's entries know the order.</param>
+public readonly record struct HoldEntry(string OrderId, Hold Hold, bool InOutbox, bool BuyerKnows);
+
+/// <summary>A buyer whose entries disagree with the holds.</summary>
+/// <param name="UserId">Who.</param>
+/// <param name="Counted">Units by the buyer's count.</param>
+/// <param name="Held">Units by the holds in the buyer's list.</param>
+public readonly record struct BuyerBreak(long UserId, int Counted, int Held);
+
+/// <summary>
+/// (11) Reads all of an item in pages, each of which keeps Redis busy for about a millisecond. A page is one instant; two pages are
+/// not. What exists during the whole reading is read at least once.
+/// </summary>
+/// <remarks>Throws as <see cref="StockLedger"/> does.</remarks>
+public sealed class StockPages(RedisConnection redis)
+{
+    private static readonly string s_holds = StockScript.Load("audit_holds.lua");
+    private static readonly string s_buyers = StockScript.Load("audit_buyers.lua");
+    private static readonly string s_outbox = StockScript.Load("audit_outbox.lua");
+
+    /// <summary>On a connection that somebody else looks after.</summary>
+    public StockPages(IConnectionMultiplexer redis)
+        : this(new RedisConnection(redis))
+    {
+    }
+
+    /// <summary>Every hold.</summary>
+    public IAsyncEnumerable<IReadOnlyList<HoldEntry>> HoldsAsync(ItemKeys item, int pageSize) =>
+        PagesAsync(s_holds, [item.Buyers, item.Holds, item.Outbox, item.Orders], pageSize, 4, (page, at) => new HoldEntry(
+            (string)page[at]!,
+            Hold.TryParse((string?)page[at + 1], out var hold) ? hold : default,
+            (bool)page[at + 2],
+            (bool)page[at + 3]));
+
+    /// <summary>Buyers whose count or list is not what they hold.</summary>
+    public IAsyncEnumerable<IReadOnlyList<BuyerBreak>> BrokenBuyersAsync(ItemKeys item, int pageSize) =>
+        PagesAsync(s_buyers, [item.Buyers, item.Holds, item.Orders], pageSize, 3, (page, at) => new BuyerBreak(
+            long.TryParse((string?)page[at], out var user) ? user : 0,
+            int.TryParse((string?)page[at + 1], out var counted) ? counted : 0,
+            (int)page[at + 2]));
+
+    /// <summary>Outbox entries without a hold.</summary>
+    public IAsyncEnumerable<IReadOnlyList<string>> OrphansAsync(ItemKeys item, int pageSize) =>
+        PagesAsync(s_outbox, [item.Outbox, item.Holds], pageSize, 1, (page, at) => (string)page[at]!);
+
+    /// <summary>Which of these orders have no hold now.</summary>
+    public async Task<IReadOnlyList<string>> WithoutHoldAsync(ItemKeys item, IReadOnlyList<string> orderIds)
+    {
+        if (orderIds.Count == 0)
+        {
+            return [];
+        }
+
+        var holds = await redis.Database.HashGetAsync(item.Holds, [.. orderIds.Select(id => (RedisValue)id)])
+            .WaitAsync(StockLedger.Patience);
+        return [.. orderIds.Where((_, i) => holds[i].IsNull)];
+    }
+
+    private async IAsyncEnumerable<IReadOnlyList<T>> PagesAsync<T>(
+        string script, RedisKey[] keys, int pageSize, int width, Func<RedisResult[], int, T> read)
+    {
+        RedisValue cursor = "0";
+        do
+        {
+            var page = (RedisResult[])await StockScript.EvaluateAsync(redis, script, keys, [cursor, pageSize])
+                .WaitAsync(StockLedger.Patience);
+            cursor = (RedisValue)page[0];
+            yield return [.. Enumerable.Range(0, (page.Length - 1) / width).Select(i => read(page, 1 + i * width))];
+        }
+        while (cursor != "0");
+    }
+}

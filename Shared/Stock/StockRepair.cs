@@ -1,0 +1,93 @@
+using StackExchange.Redis;
+
+namespace Seckill.Shared.Stock;
+
+/// <summary>An order whose hold is given back.</summary>
+public sealed record HoldToRestore(string OrderId, long UserId, int Units, DateTime ReservedAt);
+
+/// <summary>What came of setting an item back.</summary>
+public enum ResetOutcome
+{
+    /// <summary>Another rebuild began since.</summary>
+    Superseded = -1,
+
+    /// <summary>An order in the outbox may not be in PostgreSQL yet.</summary>
+    NotDrained = 0,
+
+    /// <summary>The item has its whole allocation, and no holds.</summary>
+    Done = 1,
+}
+
+/// <summary>
+/// (11)(12) Changes of stock that no buyer makes: repairs by exact differences, and the steps of a rebuild. Each may be repeated,
+/// and commutes with the reservations and returns that go on meanwhile.
+/// </summary>
+/// <remarks>Throws as <see cref="StockLedger"/> does.</remarks>
+public sealed class StockRepair(RedisConnection redis)
+{
+    private static readonly string s_rehold = StockScript.Load("rehold.lua");
+    private static readonly string s_correct = StockScript.Load("correct.lua");
+    private static readonly string s_mendBuyer = StockScript.Load("mend_buyer.lua");
+    private static readonly string s_requeue = StockScript.Load("requeue.lua");
+    private static readonly string s_fence = StockScript.Load("fence.lua");
+    private static readonly string s_reset = StockScript.Load("reset.lua");
+    private static readonly string s_reopen = StockScript.Load("reopen.lua");
+
+    /// <summary>On a connection that somebody else looks after.</summary>
+    public StockRepair(IConnectionMultiplexer redis)
+        : this(new RedisConnection(redis))
+    {
+    }
+
+    /// <summary>Gives orders their holds back and takes the units from the stock: see rehold.lua.</summary>
+    /// <returns>How many had none; -1 when the item is not warm.</returns>
+    public async Task<int> RestoreAsync(ItemKeys item, IEnumerable<HoldToRestore> orders)
+    {
+        RedisValue[] arguments =
+        [
+            .. orders.SelectMany(order => new RedisValue[]
+            {
+                order.OrderId, order.UserId, order.Units, new DateTimeOffset(order.ReservedAt).ToUnixTimeMilliseconds(),
+            }),
+        ];
+        return (int)await EvaluateAsync(s_rehold, [item.State, item.Buyers, item.Holds, item.Orders], arguments);
+    }
+
+    /// <summary>Corrects counters by differences that were found when the item had seen <paramref name="repairs"/> repairs.</summary>
+    /// <returns>False when another repair came first.</returns>
+    public async Task<bool> CorrectAsync(ItemKeys item, long repairs, int allocated, int available, int held) =>
+        (bool)await EvaluateAsync(s_correct, [item.State], [repairs, allocated, available, held]);
+
+    /// <summary>Derives a buyer's count and list from the buyer's holds.</summary>
+    public Task MendBuyerAsync(ItemKeys item, long userId, IEnumerable<string> orderIds) =>
+        EvaluateAsync(
+            s_mendBuyer, [item.Buyers, item.Holds, item.Orders], [userId, .. orderIds.Select(id => (RedisValue)id)]);
+
+    /// <summary>Puts held orders into the outbox again.</summary>
+    public Task RequeueAsync(ItemKeys item, IEnumerable<string> orderIds) =>
+        EvaluateAsync(s_requeue, [item.Outbox, item.Holds], [.. orderIds.Select(id => (RedisValue)id)]);
+
+    /// <summary>Stops an item until it is rebuilt; makes it anew, without stock, when it is gone.</summary>
+    /// <param name="item">Which.</param>
+    /// <param name="plan">Its unchanging fields.</param>
+    /// <param name="token">Of the rebuild that begins; empty when none does.</param>
+    /// <returns>True when it was not stopped before.</returns>
+    public async Task<bool> FenceAsync(ItemKeys item, ItemSnapshot plan, string token = "") =>
+        (bool)await EvaluateAsync(
+            s_fence, [item.State], [token, "allocated", plan.Allocated, .. StockLedger.Plan(plan)]);
+
+    /// <summary>Sets a stopped item back to its allocation.</summary>
+    public async Task<ResetOutcome> ResetAsync(ItemKeys item, ItemSnapshot plan, string token) =>
+        (ResetOutcome)(int)await EvaluateAsync(
+            s_reset,
+            [item.State, item.Buyers, item.Holds, item.Outbox, item.Orders, item.Changes],
+            [token, plan.Allocated, .. StockLedger.Plan(plan)]);
+
+    /// <summary>Lets a rebuilt item sell again.</summary>
+    /// <returns>False when another rebuild began since.</returns>
+    public async Task<bool> ReopenAsync(ItemKeys item, string token, int epoch, string state) =>
+        (bool)await EvaluateAsync(s_reopen, [item.State], [token, epoch, state, item.Item.ToString()]);
+
+    private Task<RedisResult> EvaluateAsync(string script, RedisKey[] keys, RedisValue[] arguments) =>
+        StockScript.EvaluateAsync(redis, script, keys, arguments).WaitAsync(StockLedger.Patience);
+}

@@ -1,0 +1,127 @@
+using System.Diagnostics;
+using System.Globalization;
+using System.Net;
+using System.Net.Sockets;
+using Dapper;
+using Npgsql;
+using Seckill.Scenarios.Checks;
+
+namespace Seckill.Scenarios.Processes;
+
+/// <summary>
+/// A Redis and an orders database of one scenario alone, to be emptied, killed and put back to an older copy of its files. RabbitMQ
+/// is that of everybody.
+/// </summary>
+internal sealed class OwnStores : IAsyncDisposable
+{
+    private readonly string _database = "lost_" + Guid.NewGuid().ToString("N");
+    private readonly DirectoryInfo _files = Directory.CreateTempSubdirectory("seckill-redis-");
+    private readonly int _port = FreePort();
+    private Process _redis;
+
+    private OwnStores()
+    {
+        _redis = Start();
+        Servers = new Servers(Address, Connection);
+    }
+
+    public Servers Servers { get; }
+
+    /// <summary>For the environment of a service.</summary>
+    public (string, string?)[] Settings => [(Servers.RedisSetting, Address), (Servers.OrdersSetting, Connection)];
+
+    private string Address => string.Create(CultureInfo.InvariantCulture, $"127.0.0.1:{_port}");
+
+    private string Connection =>
+        new NpgsqlConnectionStringBuilder(Servers.Given(Servers.OrdersSetting)) { Database = _database }.ConnectionString;
+
+    public static async Task<OwnStores> StartAsync()
+    {
+        Assert.SkipUnless(
+            Environment.GetEnvironmentVariable("PATH")!.Split(':').Any(folder => File.Exists(Path.Combine(folder, "redis-server"))),
+            "This needs the program redis-server, to start and to stop.");
+        var stores = new OwnStores();
+        await AdministerAsync($"create database {stores._database}");
+        await stores.AnswersAsync();
+        return stores;
+    }
+
+    /// <summary>Copies the files as they are at this moment, while Redis writes them.</summary>
+    public DirectoryInfo Copy()
+    {
+        var copy = Directory.CreateTempSubdirectory("seckill-redis-copy-");
+        Copy(_files, copy);
+        return copy;
+    }
+
+    /// <summary>kill -9, and a start from these files.</summary>
+    public async Task RestartFromAsync(DirectoryInfo copy)
+    {
+        await KillAsync();
+        _files.Delete(recursive: true);
+        _files.Create();
+        Copy(copy, _files);
+        _redis = Start();
+        await AnswersAsync();
+    }
+
+    public Task EmptyAsync() => Servers.Redis.ExecuteAsync("FLUSHALL");
+
+    public async ValueTask DisposeAsync()
+    {
+        await KillAsync();
+        _files.Delete(recursive: true);
+        await Servers.DisposeAsync();
+        await AdministerAsync($"drop database if exists {_database} with (force)");
+    }
+
+    private Process Start() => Process.Start(new ProcessStartInfo(
+        "redis-server",
+        [
+            "--port", _port.ToString(CultureInfo.InvariantCulture), "--bind", "127.0.0.1", "--dir", _files.FullName, "--save", "",
+            "--appendonly", "yes", "--appendfsync", "always", "--maxmemory-policy", "noeviction", "--logfile", "redis.log",
+        ]))!;
+
+    private async Task KillAsync()
+    {
+        _redis.Kill();
+        await _redis.WaitForExitAsync();
+        _redis.Dispose();
+    }
+
+    private Task<TimeSpan> AnswersAsync() => Eventually.IsTrueAsync("Redis answers", async () =>
+    {
+        try
+        {
+            await Servers.Redis.PingAsync().WaitAsync(TimeSpan.FromSeconds(1));
+            return true;
+        }
+        catch (Exception exception) when (exception is StackExchange.Redis.RedisException or TimeoutException)
+        {
+            return false;
+        }
+    });
+
+    private static async Task AdministerAsync(string sql)
+    {
+        await using var connection = new NpgsqlConnection(Servers.Given(Servers.OrdersSetting));
+        await connection.ExecuteAsync(sql);
+    }
+
+    private static void Copy(DirectoryInfo from, DirectoryInfo to)
+    {
+        foreach (var file in from.EnumerateFiles("*", SearchOption.AllDirectories))
+        {
+            var target = Path.Combine(to.FullName, Path.GetRelativePath(from.FullName, file.FullName));
+            Directory.CreateDirectory(Path.GetDirectoryName(target)!);
+            file.CopyTo(target, overwrite: true);
+        }
+    }
+
+    private static int FreePort()
+    {
+        using var listener = new TcpListener(IPAddress.Loopback, 0);
+        listener.Start();
+        return ((IPEndPoint)listener.LocalEndpoint).Port;
+    }
+}
