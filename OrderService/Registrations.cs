@@ -18,6 +18,7 @@ internal static class Registrations
         services.AddSingleton<PlaceOrderEndpoint>();
         services.AddSingleton<OrderReader>();
         services.AddSingleton<SaleReader>();
+        services.AddValidatedOptions<EventOptions>("Events");
         services.AddSingleton<OrderEvents>();
         services.AddHostedService(provider => provider.GetRequiredService<OrderEvents>());
     }

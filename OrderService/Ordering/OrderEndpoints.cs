@@ -22,8 +22,10 @@ internal static class OrderEndpoints
         app.MapGet("/orders/{orderId}/events", FollowAsync)
             .WithSummary("What becomes of an order, as Server-Sent Events")
             .WithDescription(
-                "One status event for each change, from the first; ends at a final status. Last-Event-ID leaves out what was seen.")
+                "The first status event is the present status; one follows for each change, until a final status. With Last-Event-ID "
+                + "it goes on after what was seen; when that was final, 204 tells the client to stop.")
             .Produces<OrderView>(contentType: "text/event-stream")
+            .Produces(StatusCodes.Status204NoContent)
             .ProducesProblems(401, 404, 429, 503);
         app.MapPost("/orders/{orderId}/cancel", CancelAsync)
             .WithSummary("Cancel an order that is not paid")
@@ -59,8 +61,14 @@ internal static class OrderEndpoints
             return s_unknownOrder;
         }
 
-        _ = int.TryParse(http.Request.Headers["Last-Event-ID"], NumberStyles.None, CultureInfo.InvariantCulture, out var lastSeen);
-        return TypedResults.ServerSentEvents(events.FollowAsync(order, lastSeen, cancellationToken));
+        int? lastSeen = int.TryParse(
+            http.Request.Headers["Last-Event-ID"], NumberStyles.None, CultureInfo.InvariantCulture, out var id) ? id : null;
+        if (OrderEventStream.IsOver(lastSeen))
+        {
+            return Results.NoContent();
+        }
+
+        return events.Open(order) is { } stream ? new OrderEventStream(stream, lastSeen) : s_unavailable;
     }
 
     private static async Task<IResult> CancelAsync(
