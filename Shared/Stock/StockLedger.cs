@@ -24,6 +24,8 @@ public sealed class StockLedger(RedisConnection redis)
     private static readonly string s_claim = Script("claim.lua");
     private static readonly string s_release = Script("release.lua");
     private static readonly string s_adjust = Script("adjust.lua");
+    private static readonly string s_notice = Script("notice.lua");
+    private static readonly string s_told = Script("told.lua");
 
     /// <summary>On a connection that somebody else looks after.</summary>
     public StockLedger(IConnectionMultiplexer redis)
@@ -145,6 +147,27 @@ public sealed class StockLedger(RedisConnection redis)
     public async Task<AdjustOutcome> AdjustAsync(ItemKeys item, string change, int units) =>
         (AdjustOutcome)(int)await EvaluateAsync(
             s_adjust, [item.State, item.Changes], [item.Item.ToString(), change, units]).WaitAsync(Patience);
+
+    /// <summary>Looks whether stock has fallen to a mark, and claims what nobody has told yet: see notice.lua.</summary>
+    /// <param name="item">Whose stock.</param>
+    /// <param name="lowShare">Share of the allocation at which stock is low.</param>
+    /// <param name="claim">How long nobody else is handed what this call was handed.</param>
+    /// <returns>Null when the item is not warm.</returns>
+    public async Task<StockNotice?> NoticeAsync(ItemKeys item, double lowShare, TimeSpan claim)
+    {
+        RedisValue[] arguments = [lowShare, (long)claim.TotalMilliseconds];
+        var reply = (RedisResult[])await EvaluateAsync(s_notice, [item.State, item.Alerts], arguments).WaitAsync(Patience);
+        return reply.Length == 0
+            ? null
+            : new StockNotice(
+                DateTimeOffset.FromUnixTimeMilliseconds((long)reply[0]), (int)reply[1], (int)reply[2], (long)reply[3], (long)reply[4]);
+    }
+
+    /// <summary>Remembers that a crossing was told. Repeatable.</summary>
+    /// <returns>False when stock has risen above the mark since.</returns>
+    public async Task<bool> RememberToldAsync(ItemKeys item, StockMark mark, long crossing) =>
+        (bool)await EvaluateAsync(
+            s_told, [item.Alerts], [mark == StockMark.Low ? "low" : "sold_out", crossing]).WaitAsync(Patience);
 
     /// <summary>Calls back, on a thread of the pool, when units of an item became available again.</summary>
     public void OnRestocked(Action<ItemKey> notify) =>
