@@ -61,6 +61,6 @@ internal sealed partial class StockChangeFinisher(StockChanges changes, TimeProv
     [LoggerMessage(420, LogLevel.Warning, "A change of {Delta} units of {Item} had been left half made; now: {Outcome}.")]
     private partial void LogFinished(string item, int delta, StockChangeOutcome outcome);
 
-    [LoggerMessage(421, LogLevel.Warning, "A half-made change of stock of {Item} could not be finished; the next round tries again: {Reason}")]
+    [LoggerMessage(421, LogLevel.Warning, "A half-made change of stock of {Item} could not be finished yet: {Reason}")]
     private partial void LogFailed(string item, string reason);
 }

@@ -15,7 +15,7 @@ public sealed class ExpiryOptions
 
     /// <summary>Orders in one transaction.</summary>
     [Range(1, 10_000)]
-    public int MaxBatch { get; set; } = 1_000;
+    public int MaxBatch { get; set; } = 2_000;
 }
 
 /// <summary>

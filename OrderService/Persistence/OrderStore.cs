@@ -42,8 +42,8 @@ internal sealed class OrderStore(NpgsqlDataSource database)
         CloseAsync(
             "expired",
             """
-            order_id = any(array(
-              select order_id from orders
+            ctid = any(array(
+              select ctid from orders
               where status = 'placed' and pay_by <= now()
               order by pay_by
               limit @most

@@ -16,6 +16,7 @@ public sealed class StockLedger(RedisConnection redis)
     /// <summary>How long a call may take; the client library itself never gives up.</summary>
     public static readonly TimeSpan Patience = TimeSpan.FromSeconds(2);
 
+    private const int OrdersInARelease = 256;
     private static readonly RedisChannel s_restocked = "seckill:restocked";
     private static readonly string s_reserve = Script("reserve.lua");
     private static readonly string s_warm = Script("warm.lua");
@@ -136,8 +137,15 @@ public sealed class StockLedger(RedisConnection redis)
     /// <returns>How many orders' units came back now.</returns>
     public async Task<int> ReleaseAsync(ItemKeys item, IEnumerable<string> orderIds)
     {
-        RedisValue[] arguments = [item.Item.ToString(), .. orderIds.Select(id => (RedisValue)id)];
-        return (int)await EvaluateAsync(s_release, item.ForRelease, arguments).WaitAsync(Patience);
+        var released = 0;
+        // In pieces: a longer script holds up everybody who wants to buy.
+        foreach (var piece in orderIds.Chunk(OrdersInARelease))
+        {
+            RedisValue[] arguments = [item.Item.ToString(), .. piece.Select(id => (RedisValue)id)];
+            released += (int)await EvaluateAsync(s_release, item.ForRelease, arguments).WaitAsync(Patience);
+        }
+
+        return released;
     }
 
     /// <summary>Adds units, or withdraws available ones. Repeatable by the name of the change.</summary>

@@ -42,7 +42,8 @@ public sealed class BenchRun(Deployment deployment, BenchOptions options, IAnsiC
             var report = new BenchReport(
                 date, Variable("BENCH_COMMAND", "./seckill bench"), Variable("BENCH_COMMIT", "unknown"),
                 await Machine.ReadAsync(site.Stores, Environment.GetEnvironmentVariable("ConnectionStrings__RabbitMq")),
-                load.Name, options.Rounds, options.Seconds, measurements, start, life, [.. Bars.Compute(measurements), .. LifeRound.Bars(life)]);
+                load.Name, options.Rounds, options.Seconds, measurements, start, life,
+                [.. Bars.Compute(measurements), .. LifeRound.Bars(life)]);
             await report.WriteAsync(options.Output);
             Print(report);
             return measurements.All(run => run.Rows is null or { Violations.Count: 0 })

@@ -66,7 +66,6 @@ public sealed class LifeBench(BenchSite site, ILoadGenerator load, Uri api, Benc
         wrong.AddRange(await orders.CheckClosedAsync(second, count));
         foreach (var sale in new[] { first, alone, second, accompanied })
         {
-            await orders.ForgetReturnsAsync(sale);
             await site.Stores.ForgetAsync(sale);
         }
 

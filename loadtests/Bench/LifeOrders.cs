@@ -30,7 +30,7 @@ public sealed class LifeOrders : IAsyncDisposable
         connection.PreserveAsyncOrder = false;
         var bus = Bus.Factory.CreateUsingRabbitMq(rabbit => rabbit.Host(new Uri(rabbitMq)));
         await bus.StartAsync();
-        // Deleting a hundred thousand orders takes its time.
+        // Changing a hundred thousand orders takes its time.
         return new(connection, NpgsqlDataSource.Create($"Application Name=bench;Command Timeout=300;{orders}"), bus);
     }
 
@@ -51,7 +51,10 @@ public sealed class LifeOrders : IAsyncDisposable
         var startedAt = TimeProvider.System.GetUtcNow().UtcDateTime;
         await ForEachAsync(batches.Length, number => publisher.PublishAsync(batches[number]));
         await UntilAsync("orders where sale_id = @SaleId", sale, count, cancellationToken);
-        return await RateAsync("select max(placed_at) from orders where sale_id = @SaleId", sale, startedAt, count);
+        await using var connection = await _orders.OpenConnectionAsync(cancellationToken);
+        var last = await connection.ExecuteScalarAsync<DateTime>(
+            "select max(placed_at) from orders where sale_id = @SaleId", new { sale.SaleId });
+        return count / (last - startedAt).TotalSeconds;
 
         Task ForEachAsync(int number, Func<int, Task> step) => Parallel.ForEachAsync(
             Enumerable.Range(0, number),
@@ -70,10 +73,15 @@ public sealed class LifeOrders : IAsyncDisposable
         }
 
         var from = TimeProvider.System.GetUtcNow().UtcDateTime;
-        await UntilAsync("stock_returns where sale_id = @SaleId and returned_at is not null", sale, count, cancellationToken);
-        const string LastReturn = "select max(returned_at) from stock_returns where sale_id = @SaleId";
-        var perSecond = await RateAsync(LastReturn, sale, from, count);
-        return (from, from.AddSeconds(count / perSecond), perSecond);
+        var (ledger, item) = (new StockLedger(_redis), new ItemKeys(new ItemKey(sale.SaleId, sale.Items[0].SkuId)));
+        while (await ledger.InspectAsync(item) is { Held: > 0 })
+        {
+            await Task.Delay(20, cancellationToken);
+        }
+
+        var to = TimeProvider.System.GetUtcNow().UtcDateTime;
+        await UntilAsync("orders where sale_id = @SaleId and status = 'expired'", sale, count, cancellationToken);
+        return (from, to, count / (to - from).TotalSeconds);
     }
 
     /// <summary>Orders of the sale that were reserved per second; in a window, or from the first to the last.</summary>
@@ -104,19 +112,11 @@ public sealed class LifeOrders : IAsyncDisposable
               (select sum(live) from sale_items where sale_id = @SaleId)
             """,
             new { sale.SaleId });
-        return (expired, returns, live, item.Held, item.Available) == (count, count, 0, 0, item.Allocated) ? [] :
+        return (expired, returns, live, item.Held, item.Available) == (count, 0, 0, 0, item.Allocated) ? [] :
         [
-            $"{count} orders: {expired} expired, {returns} returns, {live} units live, {item.Held} held, "
+            $"{count} orders: {expired} expired, {returns} returns left, {live} units live, {item.Held} held, "
             + $"{item.Available} of {item.Allocated} available.",
         ];
-    }
-
-    /// <summary>Removes what <see cref="BenchStores.ForgetAsync"/> does not know.</summary>
-    public async Task ForgetReturnsAsync(Sale sale)
-    {
-        await using var connection = await _orders.OpenConnectionAsync();
-        await connection.ExecuteAsync("delete from stock_returns where sale_id = @SaleId", new { sale.SaleId });
-        await connection.ExecuteAsync("vacuum stock_returns");
     }
 
     /// <inheritdoc/>
@@ -158,11 +158,5 @@ public sealed class LifeOrders : IAsyncDisposable
             // Counting is work for the server that is being measured.
             await Task.Delay(500, cancellationToken);
         }
-    }
-
-    private async Task<double> RateAsync(string last, Sale sale, DateTime from, int count)
-    {
-        await using var connection = await _orders.OpenConnectionAsync();
-        return count / (await connection.ExecuteScalarAsync<DateTime>(last, new { sale.SaleId }) - from).TotalSeconds;
     }
 }

@@ -63,7 +63,7 @@ public sealed class ClosingRaceTests(Stores stores)
         Assert.Equal(refunds, await sale.CountAsync($"refunds {ofSale}"));
         Assert.Equal(0, await sale.CountAsync(
             $"refunds {ofSale} and p.reason <> case o.status when 'paid' then 'already-paid' else o.status end"));
-        Assert.Equal(Orders - paid.Count, await sale.CountAsync("stock_returns where sale_id = @SaleId"));
+        Assert.Equal(Orders - paid.Count, (await sale.InspectAsync()).Available);
         await sale.AssertConservedAsync(Orders);
     }
 
