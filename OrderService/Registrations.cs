@@ -44,6 +44,7 @@ internal static class Registrations
     public static void AddExpiry(this IServiceCollection services)
     {
         services.AddValidatedOptions<ExpiryOptions>("Expiry");
+        services.AddSingleton<SaleActivity>();
         services.AddHostedService<OrderExpiry>();
     }
 }

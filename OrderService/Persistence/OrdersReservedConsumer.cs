@@ -9,14 +9,15 @@ namespace Seckill.OrderService.Persistence;
 /// (6)(7) Persists a batch, then takes it from the outbox. In this order: killed in between, the batch comes again and changes
 /// nothing. Orders that cannot be persisted are halved out of their batch and quarantined; the others go on.
 /// </summary>
-internal sealed partial class OrdersReservedConsumer(OrderStore store, StockLedger stock, ILogger<OrdersReservedConsumer> logger)
-    : IConsumer<OrdersReserved>
+internal sealed partial class OrdersReservedConsumer(
+    OrderStore store, StockLedger stock, SaleActivity activity, ILogger<OrdersReservedConsumer> logger) : IConsumer<OrdersReserved>
 {
     /// <inheritdoc/>
     public async Task Consume(ConsumeContext<OrdersReserved> context)
     {
         var batch = context.Message;
         await PlaceOrQuarantineAsync(batch, context.CancellationToken);
+        activity.Notice();
         await stock.SettleAsync(new ItemKeys(new ItemKey(batch.SaleId, batch.SkuId)), batch.Orders.Select(order => order.OrderId));
     }
 
