@@ -88,16 +88,13 @@ public sealed class LifeOrders : IAsyncDisposable
     public async Task<double> AcceptedPerSecondAsync(Sale sale, (DateTime From, DateTime To)? window)
     {
         await using var connection = await _orders.OpenConnectionAsync();
-        var (from, to) = (window?.From ?? DateTime.UnixEpoch, window?.To ?? DateTime.UnixEpoch.AddYears(1_000));
-        return await connection.ExecuteScalarAsync<double>(
-            """
-            select (count(*) filter (where reserved_at between greatest(@from, first) and least(@to, last))
-              / extract(epoch from least(@to, last) - greatest(@from, first)))::float8
-            from orders, (select min(reserved_at) as first, max(reserved_at) as last from orders where sale_id = @SaleId) run
-            where sale_id = @SaleId
-            group by first, last
-            """,
-            new { from, to, sale.SaleId });
+        var (first, last) = await connection.QuerySingleAsync<(DateTime First, DateTime Last)>(
+            "select min(reserved_at), max(reserved_at) from orders where sale_id = @SaleId", new { sale.SaleId });
+        var from = window is { } start && start.From > first ? start.From : first;
+        var to = window is { } end && end.To < last ? end.To : last;
+        return await connection.ExecuteScalarAsync<long>(
+            "select count(*) from orders where sale_id = @SaleId and reserved_at between @from and @to", new { sale.SaleId, from, to })
+            / (to - from).TotalSeconds;
     }
 
     /// <summary>What is wrong after all orders of the sale were closed; nothing when all is right.</summary>

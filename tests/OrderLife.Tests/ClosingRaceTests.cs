@@ -1,6 +1,7 @@
 using System.Collections.Concurrent;
 using Microsoft.Extensions.Logging.Abstractions;
 using Microsoft.Extensions.Options;
+using Npgsql;
 using Seckill.OrderService.Payments;
 using Seckill.OrderService.Persistence;
 using Seckill.Shared.Contracts;
@@ -154,6 +155,21 @@ public sealed class ClosingRaceTests(Stores stores)
         Assert.Equal(("expired", "placed"), (statuses[orders[0].OrderId], statuses[orders[1].OrderId]));
         Assert.InRange(await sale.ScalarAsync<double>(
             "select extract(epoch from pay_by - placed_at)::float8 from orders where sale_id = @SaleId and status = 'placed'"), 3599, 3601);
+    }
+
+    [Fact]
+    public async Task An_item_whose_ledger_is_wrong_does_not_keep_the_others_from_expiring()
+    {
+        var (broken, sound) = (await TestSale.OpenAsync(stores, units: 3), await TestSale.OpenAsync(stores, units: 3));
+        var orders = (await broken.PlaceManyAsync(3)).Concat(await sound.PlaceManyAsync(3));
+        await broken.ExecuteAsync("update sale_items set live = 1 where sale_id = @SaleId");
+        await broken.MakeOverdueAsync([.. orders.Select(order => order.OrderId)]);
+        await Assert.ThrowsAsync<PostgresException>(() => stores.Orders.ExpireAsync(1_000, CancellationToken.None));
+        Assert.All((await sound.StatusesAsync()).Values, status => Assert.Equal("expired", status));
+        Assert.All((await broken.StatusesAsync()).Values, status => Assert.Equal("placed", status));
+        await broken.ExecuteAsync("update sale_items set live = 3 where sale_id = @SaleId");
+        Assert.InRange(await stores.Orders.ExpireAsync(1_000, CancellationToken.None), 3, 1_000);
+        Assert.All((await broken.StatusesAsync()).Values, status => Assert.Equal("expired", status));
     }
 
     [Fact]
