@@ -10,6 +10,9 @@ namespace Seckill.OrderService.Ordering;
 internal static class OrderEndpoints
 {
     private static readonly Problem s_notCancellable = new(409, "not-cancellable", "The order is paid, expired or rejected.");
+    private static readonly Problem s_tooManyStreams = new(
+        503, "unavailable", "This instance follows as many orders as it can. It is safe to try again.", 1);
+
     private static readonly Problem s_unknownOrder = new(404, "unknown-order", "You have no such order.");
 
     public static void MapOrders(this IEndpointRouteBuilder app)
@@ -68,7 +71,7 @@ internal static class OrderEndpoints
             return Results.NoContent();
         }
 
-        return events.Open(order) is { } stream ? new OrderEventStream(stream, lastSeen) : s_unavailable;
+        return events.Open(order) is { } stream ? new OrderEventStream(stream, lastSeen) : s_tooManyStreams;
     }
 
     private static async Task<IResult> CancelAsync(

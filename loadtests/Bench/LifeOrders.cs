@@ -135,8 +135,9 @@ public sealed class LifeOrders : IAsyncDisposable
         }
 
         await ledger.ReserveAsync(new ItemKeys(item), batch, int.MaxValue);
+        var number = batch.Terms!.Number;
         return batch.Outcome(size - 1, out _) == ReserveOutcome.Reserved
-            ? [.. suffixes.Select((suffix, i) => new ReservedOrder(OrderId.Join(batch.Number, suffix), firstUser + i + 1, 1, batch.Now))]
+            ? [.. suffixes.Select((suffix, i) => new ReservedOrder(OrderId.Join(number, suffix), firstUser + i + 1, 1, batch.Now))]
             : throw new InvalidOperationException($"A unit could not be reserved: {batch.Outcome(size - 1, out _)}.");
     }
 
