@@ -21,6 +21,8 @@ try
     builder.Services.AddSingleton<LedgerReader>();
     builder.Services.AddSingleton<StockChanges>();
     builder.Services.AddHostedService<StockChangeFinisher>();
+    builder.Services.AddValidatedOptions<AlertOptions>("Alerts");
+    builder.Services.AddHostedService<StockAlerts>();
 
     // (9) The return of stock.
     builder.Services.AddValidatedOptions<ReturnsOptions>("Returns");

@@ -18,6 +18,7 @@ internal static class Registrations
         services.AddSingleton<PlaceOrderEndpoint>();
         services.AddSingleton<OrderReader>();
         services.AddSingleton<SaleReader>();
+        services.AddValidatedOptions<EventOptions>("Events");
         services.AddSingleton<OrderEvents>();
         services.AddHostedService(provider => provider.GetRequiredService<OrderEvents>());
     }
@@ -43,6 +44,7 @@ internal static class Registrations
     public static void AddExpiry(this IServiceCollection services)
     {
         services.AddValidatedOptions<ExpiryOptions>("Expiry");
+        services.AddSingleton<SaleActivity>();
         services.AddHostedService<OrderExpiry>();
     }
 }

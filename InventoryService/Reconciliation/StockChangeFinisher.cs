@@ -1,5 +1,6 @@
 using Npgsql;
 using Seckill.InventoryService.Sales;
+using Seckill.Shared.Stock;
 using StackExchange.Redis;
 
 namespace Seckill.InventoryService.Reconciliation;
@@ -33,18 +34,33 @@ internal sealed partial class StockChangeFinisher(StockChanges changes, TimeProv
         {
             foreach (var (item, key, delta) in await changes.FindUnfinishedAsync(s_age, cancellationToken))
             {
-                LogFinished(item.ToString(), delta, await changes.FinishAsync(item, key, delta, cancellationToken));
+                await FinishAsync(item, key, delta, cancellationToken);
             }
         }
-        catch (Exception exception) when (exception is NpgsqlException or RedisException or TimeoutException)
+        catch (Exception exception) when (IsOutage(exception))
         {
-            LogFailed(exception.Message);
+            LogFailed("all items", exception.Message);
         }
     }
+
+    // One that cannot be finished must not stand before the others for ever.
+    private async Task FinishAsync(ItemKey item, string key, int delta, CancellationToken cancellationToken)
+    {
+        try
+        {
+            LogFinished(item.ToString(), delta, await changes.FinishAsync(item, key, delta, cancellationToken));
+        }
+        catch (Exception exception) when (IsOutage(exception))
+        {
+            LogFailed(item.ToString(), exception.Message);
+        }
+    }
+
+    private static bool IsOutage(Exception exception) => exception is NpgsqlException or RedisException or TimeoutException;
 
     [LoggerMessage(420, LogLevel.Warning, "A change of {Delta} units of {Item} had been left half made; now: {Outcome}.")]
     private partial void LogFinished(string item, int delta, StockChangeOutcome outcome);
 
-    [LoggerMessage(421, LogLevel.Warning, "Half-made changes of stock could not be finished; the next round tries again: {Reason}")]
-    private partial void LogFailed(string reason);
+    [LoggerMessage(421, LogLevel.Warning, "A half-made change of stock of {Item} could not be finished yet: {Reason}")]
+    private partial void LogFailed(string item, string reason);
 }

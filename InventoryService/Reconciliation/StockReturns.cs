@@ -17,13 +17,17 @@ public sealed class ReturnsOptions
 
     /// <summary>Orders in one transaction.</summary>
     [Range(1, 5_000)]
-    public int MaxBatch { get; set; } = 500;
+    public int MaxBatch { get; set; } = 2_000;
+
+    /// <summary>Transactions of one instance at once, when there is more than one batch.</summary>
+    [Range(1, 8)]
+    public int BatchesAtOnce { get; set; } = 2;
 }
 
 /// <summary>
 /// (9) Gives the stock of cancelled, expired and rejected orders back. The order's close wrote a row in the same transaction;
-/// here the hold is released in Redis first and the row marked afterwards. Killed in between, the release is tried again and finds
-/// no hold. Any number of instances may do it at once.
+/// here the hold is released in Redis, and the row is gone when that is committed afterwards. Killed in between, the release is tried
+/// again and finds no hold. Any number of instances may do it at once.
 /// </summary>
 internal sealed partial class StockReturns(
     NpgsqlDataSource database, StockLedger stock, IOptions<ReturnsOptions> options, TimeProvider clock, ILogger<StockReturns> logger)
@@ -53,8 +57,9 @@ internal sealed partial class StockReturns(
     {
         try
         {
-            while (await ReturnBatchAsync(cancellationToken) == options.Value.MaxBatch)
+            if (await ReturnBatchAsync(cancellationToken) == options.Value.MaxBatch)
             {
+                await Task.WhenAll(Enumerable.Range(0, options.Value.BatchesAtOnce).Select(_ => ReturnWhatWaitsAsync(cancellationToken)));
             }
         }
         catch (Exception exception) when (exception is NpgsqlException or RedisException or TimeoutException)
@@ -63,18 +68,31 @@ internal sealed partial class StockReturns(
         }
     }
 
+    // While one batch waits for the disk, another waits for Redis.
+    private async Task ReturnWhatWaitsAsync(CancellationToken cancellationToken)
+    {
+        while (await ReturnBatchAsync(cancellationToken) == options.Value.MaxBatch)
+        {
+        }
+    }
+
     private async Task<int> ReturnBatchAsync(CancellationToken cancellationToken)
     {
         await using var connection = await database.OpenConnectionAsync(cancellationToken);
         await using var transaction = await connection.BeginTransactionAsync(cancellationToken);
+        // Uncommitted until the stock is back, so whatever goes wrong, the rows are there again. By their place in the table, which
+        // no other transaction changes: these rows are only ever added and deleted.
         var waiting = (await connection.QueryAsync<(string OrderId, long SaleId, long SkuId)>(new CommandDefinition(
             """
-            select order_id, sale_id, sku_id
-            from stock_returns
-            where returned_at is null
-            order by created_at
-            limit @MaxBatch
-            for update skip locked
+            delete from stock_returns
+            where ctid = any(array(
+              select ctid from stock_returns
+              where returned_at is null
+              order by created_at
+              limit @MaxBatch
+              for update skip locked
+            ))
+            returning order_id, sale_id, sku_id
             """,
             new { options.Value.MaxBatch },
             cancellationToken: cancellationToken))).AsList();
@@ -88,10 +106,6 @@ internal sealed partial class StockReturns(
             s_returned.Add(await stock.ReleaseAsync(new ItemKeys(item.Key), item.Select(order => order.OrderId)));
         }
 
-        await connection.ExecuteAsync(new CommandDefinition(
-            "update stock_returns set returned_at = now() where order_id = any(@OrderIds)",
-            new { OrderIds = waiting.Select(order => order.OrderId).ToArray() },
-            cancellationToken: cancellationToken));
         await transaction.CommitAsync(cancellationToken);
         return waiting.Count;
     }

@@ -55,6 +55,7 @@ internal sealed class StockChanges(NpgsqlDataSource database, StockLedger stock)
             select sale_id, sku_id, idempotency_key, delta
             from stock_changes
             where done_at is null and started_at < now() - @age
+            order by started_at
             """,
             new { age },
             cancellationToken: cancellationToken));

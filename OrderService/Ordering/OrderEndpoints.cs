@@ -10,6 +10,9 @@ namespace Seckill.OrderService.Ordering;
 internal static class OrderEndpoints
 {
     private static readonly Problem s_notCancellable = new(409, "not-cancellable", "The order is paid, expired or rejected.");
+    private static readonly Problem s_tooManyStreams = new(
+        503, "unavailable", "This instance follows as many orders as it can. It is safe to try again.", 1);
+
     private static readonly Problem s_unknownOrder = new(404, "unknown-order", "You have no such order.");
 
     public static void MapOrders(this IEndpointRouteBuilder app)
@@ -22,8 +25,10 @@ internal static class OrderEndpoints
         app.MapGet("/orders/{orderId}/events", FollowAsync)
             .WithSummary("What becomes of an order, as Server-Sent Events")
             .WithDescription(
-                "One status event for each change, from the first; ends at a final status. Last-Event-ID leaves out what was seen.")
+                "The first status event is the present status; one follows for each change, until a final status. With Last-Event-ID "
+                + "it goes on after what was seen; when that was final, 204 tells the client to stop.")
             .Produces<OrderView>(contentType: "text/event-stream")
+            .Produces(StatusCodes.Status204NoContent)
             .ProducesProblems(401, 404, 429, 503);
         app.MapPost("/orders/{orderId}/cancel", CancelAsync)
             .WithSummary("Cancel an order that is not paid")
@@ -59,8 +64,14 @@ internal static class OrderEndpoints
             return s_unknownOrder;
         }
 
-        _ = int.TryParse(http.Request.Headers["Last-Event-ID"], NumberStyles.None, CultureInfo.InvariantCulture, out var lastSeen);
-        return TypedResults.ServerSentEvents(events.FollowAsync(order, lastSeen, cancellationToken));
+        int? lastSeen = int.TryParse(
+            http.Request.Headers["Last-Event-ID"], NumberStyles.None, CultureInfo.InvariantCulture, out var id) ? id : null;
+        if (OrderEventStream.IsOver(lastSeen))
+        {
+            return Results.NoContent();
+        }
+
+        return events.Open(order) is { } stream ? new OrderEventStream(stream, lastSeen) : s_tooManyStreams;
     }
 
     private static async Task<IResult> CancelAsync(

@@ -1,89 +1,124 @@
 using System.Collections.Concurrent;
-using System.Net.ServerSentEvents;
-using System.Runtime.CompilerServices;
+using System.ComponentModel.DataAnnotations;
+using System.Diagnostics.Metrics;
 using System.Threading.Channels;
 using Dapper;
+using Microsoft.Extensions.Options;
 using Npgsql;
 
 namespace Seckill.OrderService.Ordering;
 
+/// <summary>Settings under <c>Events</c>.</summary>
+public sealed class EventOptions
+{
+    /// <summary>Time between two looks for changes, milliseconds. An event is late by up to this long, and the query.</summary>
+    [Range(10, 10_000)]
+    public int IntervalMilliseconds { get; set; } = 200;
+
+    /// <summary>A stream that has had nothing to say for this long gets a comment, so that nobody in between cuts it.</summary>
+    [Range(1, 3_600)]
+    public int KeepAliveSeconds { get; set; } = 15;
+
+    /// <summary>Streams that one instance keeps open; one more gets 503.</summary>
+    [Range(1, 1_000_000)]
+    public int MostStreams { get; set; } = 20_000;
+}
+
 /// <summary>
 /// Tells open streams of changes to their orders. One query a few times a second asks for all of them at once, so a stream costs
-/// neither a thread nor a database connection, and a change is found however it came about.
+/// neither a thread nor a database connection, and a change is found however it came about, and whoever made it.
 /// </summary>
-internal sealed partial class OrderEvents(
-    NpgsqlDataSource database, IHostApplicationLifetime lifetime, TimeProvider clock, ILogger<OrderEvents> logger) : BackgroundService
+internal sealed partial class OrderEvents : BackgroundService
 {
     private const int OrdersInAQuery = 5_000;
-    private static readonly TimeSpan s_interval = TimeSpan.FromMilliseconds(200);
-    private readonly ConcurrentDictionary<long, Stream> _streams = new();
-    private long _nextStream;
+    private readonly NpgsqlDataSource _database;
+    private readonly EventOptions _options;
+    private readonly IHostApplicationLifetime _lifetime;
+    private readonly TimeProvider _clock;
+    private readonly ILogger<OrderEvents> _logger;
+    private readonly ConcurrentDictionary<Stream, bool> _streams = new();
+    private readonly Meter _meter = new("Seckill");
 
-    /// <summary>
-    /// The statuses that an order has had and will have, each once, after the one with id <paramref name="lastSeen"/>; ends at a
-    /// final status. The id of an event is its place in the life of the order: 1 reserved, 2 placed, 3 final.
-    /// </summary>
-    /// <param name="order">As it is now.</param>
-    /// <param name="lastSeen">What the client has seen already; 0 for nothing.</param>
-    /// <param name="cancellationToken">Ends the stream.</param>
-    public async IAsyncEnumerable<SseItem<OrderView>> FollowAsync(
-        OrderView order, int lastSeen, [EnumeratorCancellation] CancellationToken cancellationToken)
+    public OrderEvents(
+        NpgsqlDataSource database, IOptions<EventOptions> options, IHostApplicationLifetime lifetime, TimeProvider clock,
+        ILogger<OrderEvents> logger)
     {
-        var stream = new Stream(order);
-        var id = Interlocked.Increment(ref _nextStream);
-        _streams[id] = stream;
-        try
-        {
-            while (true)
-            {
-                foreach (var status in LifeOf(order.Status).Where(status => Place(status) > lastSeen))
-                {
-                    lastSeen = Place(status);
-                    yield return new SseItem<OrderView>(order with { Status = status }, "status") { EventId = $"{lastSeen}" };
-                }
+        (_database, _options, _lifetime, _clock, _logger) = (database, options.Value, lifetime, clock, logger);
+        _meter.CreateObservableGauge("seckill.events.streams", () => OpenStreams, "{stream}", "Open streams of order events.");
+    }
 
-                // Open streams would hold up the stop of the process; their clients come back to another instance.
-                if (lastSeen == Place("paid") || lifetime.ApplicationStopping.IsCancellationRequested
-                    || !await stream.Changes.Reader.WaitToReadAsync(cancellationToken) || !stream.Changes.Reader.TryRead(out order!))
-                {
-                    yield break;
-                }
-            }
-        }
-        finally
+    /// <summary>Streams that are open now.</summary>
+    public int OpenStreams => _streams.Count;
+
+    /// <summary>Begins to watch an order; null when too many are watched already, or the process stops. Dispose to end it.</summary>
+    /// <param name="order">As it is now. What changes from here on is told.</param>
+    public Stream? Open(OrderView order)
+    {
+        var stream = new Stream(this, order);
+        _streams[stream] = true;
+        // After it was added: the stop completes every stream that it finds, and here we find the stop.
+        if (!_lifetime.ApplicationStopping.IsCancellationRequested && OpenStreams <= _options.MostStreams)
         {
-            _streams.TryRemove(id, out _);
+            return stream;
         }
+
+        stream.Dispose();
+        return null;
+    }
+
+    public override void Dispose()
+    {
+        _meter.Dispose();
+        base.Dispose();
     }
 
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
     {
-        using var timer = new PeriodicTimer(s_interval, clock);
-        await using var stopping = lifetime.ApplicationStopping.Register(() =>
+        // Open streams would hold up the stop of the process. Their clients come back with Last-Event-ID, to another instance.
+        await using var stopping = _lifetime.ApplicationStopping.Register(() =>
         {
-            foreach (var stream in _streams.Values)
+            foreach (var stream in _streams.Keys)
             {
-                stream.Changes.Writer.TryComplete();
+                stream.End();
             }
         });
+        // Two loops: while the database does not answer, the streams must be kept alive.
+        await Task.WhenAll(
+            RepeatAsync(TimeSpan.FromMilliseconds(_options.IntervalMilliseconds), LookForChangesAsync, stoppingToken),
+            RepeatAsync(TimeSpan.FromMilliseconds(250), KeepAliveAsync, stoppingToken));
+    }
+
+    private async Task RepeatAsync(TimeSpan interval, Func<CancellationToken, Task> step, CancellationToken stoppingToken)
+    {
+        using var timer = new PeriodicTimer(interval, _clock);
         try
         {
             while (await timer.WaitForNextTickAsync(stoppingToken))
             {
-                await LookForChangesAsync(stoppingToken);
+                await step(stoppingToken);
             }
         }
         catch (OperationCanceledException) when (stoppingToken.IsCancellationRequested)
         {
-            // The process stops, and the streams with it; their clients come back with Last-Event-ID.
+            // The process stops, and the streams have ended.
         }
+    }
+
+    private Task KeepAliveAsync(CancellationToken cancellationToken)
+    {
+        foreach (var stream in _streams.Keys)
+        {
+            stream.KeepAlive();
+        }
+
+        return Task.CompletedTask;
     }
 
     private async Task LookForChangesAsync(CancellationToken cancellationToken)
     {
         try
         {
-            foreach (var streams in _streams.Values.Chunk(OrdersInAQuery))
+            foreach (var streams in _streams.Keys.Chunk(OrdersInAQuery))
             {
                 await LookForChangesAsync(streams, cancellationToken);
             }
@@ -96,7 +131,7 @@ internal sealed partial class OrderEvents(
 
     private async Task LookForChangesAsync(Stream[] streams, CancellationToken cancellationToken)
     {
-        await using var connection = await database.OpenConnectionAsync(cancellationToken);
+        await using var connection = await _database.OpenConnectionAsync(cancellationToken);
         var changes = await connection.QueryAsync<(int Index, string Status, DateTime PlacedAt, DateTime PayBy)>(new CommandDefinition(
             """
             select w.index::int, o.status, o.placed_at, o.pay_by
@@ -111,30 +146,56 @@ internal sealed partial class OrderEvents(
             cancellationToken: cancellationToken));
         foreach (var (index, status, placedAt, payBy) in changes)
         {
-            var stream = streams[index - 1];
-            stream.Order = stream.Order with { Status = status, PlacedAt = placedAt, PayBy = payBy };
-            stream.Changes.Writer.TryWrite(stream.Order);
+            streams[index - 1].Tell(status, placedAt, payBy);
         }
     }
-
-    private static string[] LifeOf(string status) => status switch
-    {
-        "reserved" => ["reserved"],
-        "placed" => ["reserved", "placed"],
-        "rejected" => ["reserved", "rejected"],
-        _ => ["reserved", "placed", status],
-    };
-
-    private static int Place(string status) => status switch { "reserved" => 1, "placed" => 2, _ => 3 };
 
     [LoggerMessage(510, LogLevel.Warning, "Streams of order events wait, for PostgreSQL does not answer: {Reason}")]
     private partial void LogFailed(string reason);
 
-    private sealed class Stream(OrderView order)
+    /// <summary>What one stream waits for.</summary>
+    internal sealed class Stream : IDisposable
     {
-        /// <summary>As the stream was told last. Written by the one loop only.</summary>
-        public OrderView Order { get; set; } = order;
+        private readonly OrderEvents _events;
+        private readonly Channel<OrderView?> _news =
+            Channel.CreateUnbounded<OrderView?>(new() { SingleReader = true, AllowSynchronousContinuations = false });
 
-        public Channel<OrderView> Changes { get; } = Channel.CreateUnbounded<OrderView>(new() { SingleReader = true, SingleWriter = true });
+        private long _quietSince;
+
+        public Stream(OrderEvents events, OrderView order)
+        {
+            (_events, Order) = (events, order);
+            _quietSince = events._clock.GetTimestamp();
+        }
+
+        /// <summary>As the stream was told last. Written by the one loop that looks.</summary>
+        public OrderView Order { get; private set; }
+
+        /// <summary>The order after each change; null to keep the connection alive. Complete when the process stops.</summary>
+        public ChannelReader<OrderView?> News => _news.Reader;
+
+        public void Dispose() => _events._streams.TryRemove(this, out _);
+
+        internal void Tell(string status, DateTime placedAt, DateTime payBy)
+        {
+            Order = Order with { Status = status, PlacedAt = placedAt, PayBy = payBy };
+            Say(Order);
+        }
+
+        internal void KeepAlive()
+        {
+            if (_events._clock.GetElapsedTime(Interlocked.Read(ref _quietSince)).TotalSeconds >= _events._options.KeepAliveSeconds)
+            {
+                Say(null);
+            }
+        }
+
+        internal void End() => _news.Writer.TryComplete();
+
+        private void Say(OrderView? news)
+        {
+            Interlocked.Exchange(ref _quietSince, _events._clock.GetTimestamp());
+            _news.Writer.TryWrite(news);
+        }
     }
 }

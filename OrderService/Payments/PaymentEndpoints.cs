@@ -1,10 +1,14 @@
+using System.Diagnostics.Metrics;
 using Seckill.OrderService.Persistence;
 using Seckill.Shared.Hosting;
 using Seckill.Shared.Stock;
 
 namespace Seckill.OrderService.Payments;
 
-/// <summary>Where the payment provider tells of payments. It tells until it gets 200, so everything decided is 200.</summary>
+/// <summary>
+/// Where the payment provider tells of payments. It tells until it gets 200, so everything decided is 200. An id that names two
+/// different payments is not decided: one of them may be money that nobody else knows of, so people must look.
+/// </summary>
 internal static class PaymentEndpoints
 {
     private const int MaximumBodyBytes = 4096;
@@ -13,15 +17,23 @@ internal static class PaymentEndpoints
     private static readonly Problem s_unauthenticated = new(
         StatusCodes.Status401Unauthorized, "unauthenticated", "This needs X-Signature over the body, no older than five minutes.");
 
+    private static readonly Problem s_idReused = new(
+        StatusCodes.Status422UnprocessableEntity, "payment-id-reused", "This paymentId came before with another order or amount.");
+
+    private static readonly Meter s_meter = new("Seckill");
+    private static readonly Counter<long> s_payments =
+        s_meter.CreateCounter<long>("seckill.payments", "{payment}", "Payments told by the provider, by what became of them.");
+
     public static void MapPayments(this IEndpointRouteBuilder app) =>
         app.MapPost("/payments", ApplyAsync)
             .WithSummary("A payment, told by the payment provider")
             .WithDescription(
                 "X-Signature: t=<unix seconds>,v1=<hex HMAC-SHA256 of \"t.body\">. Idempotent by paymentId. A payment that cannot be "
-                + "used (unknown order, wrong amount, order paid or closed) is listed for refund, and answered with 200 as well.")
+                + "used (unknown order, wrong amount, order paid or closed) is listed for refund, and answered with 200 as well. "
+                + "A paymentId that came before with another order or amount changes nothing and is 422.")
             .Accepts<Payment>("application/json")
             .Produces<PaymentAnswer>()
-            .ProducesProblems(400, 401, 413, 415, 503);
+            .ProducesProblems(400, 401, 413, 415, 422, 503);
 
     private static async Task<IResult> ApplyAsync(
         HttpContext http, PaymentSignature signature, PaymentStore payments, PlacementOnDemand placement,
@@ -53,9 +65,11 @@ internal static class PaymentEndpoints
         {
             PaymentOutcome.Accepted => "accepted",
             PaymentOutcome.Duplicate => "duplicate",
-            _ => "refund",
+            PaymentOutcome.Refund => "refund",
+            _ => "id-reused",
         };
-        return Results.Json(new PaymentAnswer(outcome), PaymentJson.Default.PaymentAnswer);
+        s_payments.Add(1, new KeyValuePair<string, object?>("outcome", outcome));
+        return outcome == "id-reused" ? s_idReused : Results.Json(new PaymentAnswer(outcome), PaymentJson.Default.PaymentAnswer);
     }
 
     private static Dictionary<string, string> Check(Payment payment)

@@ -9,8 +9,11 @@ internal enum PaymentOutcome
     /// <summary>The order is paid by it.</summary>
     Accepted,
 
-    /// <summary>This payment id came before; nothing changed.</summary>
+    /// <summary>This payment came before; nothing changed.</summary>
     Duplicate,
+
+    /// <summary>The payment id came before with another order, amount or currency; nothing changed.</summary>
+    IdReused,
 
     /// <summary>It cannot be used; the money is listed in <c>refunds</c>.</summary>
     Refund,
@@ -35,7 +38,7 @@ internal sealed class PaymentStore(NpgsqlDataSource database)
             payment);
         if (isNew == 0)
         {
-            return PaymentOutcome.Duplicate;
+            return await IsTheSameAsync(connection, payment) ? PaymentOutcome.Duplicate : PaymentOutcome.IdReused;
         }
 
         var paid = await connection.ExecuteScalarAsync<int>(
@@ -77,4 +80,13 @@ internal sealed class PaymentStore(NpgsqlDataSource database)
         return await connection.ExecuteScalarAsync<bool>(new CommandDefinition(
             "select exists (select from orders where order_id = @orderId)", new { orderId }, cancellationToken: cancellationToken));
     }
+
+    private static Task<bool> IsTheSameAsync(NpgsqlConnection connection, Payment payment) =>
+        connection.ExecuteScalarAsync<bool>(
+            """
+            select exists (
+              select from payments
+              where payment_id = @PaymentId and order_id = @OrderId and amount = @Amount and currency = @Currency)
+            """,
+            payment);
 }

@@ -13,6 +13,7 @@ namespace Seckill.OrderService.Persistence;
 internal sealed class OrderStore(NpgsqlDataSource database)
 {
     private const string NoOversell = "sale_items_no_oversell";
+    private const string NoNegativeLive = "sale_items_live_check";
 
     /// <summary>Persists a batch. What the ledger has no room for (stock sold twice, after Redis lost data) becomes rejected.</summary>
     /// <exception cref="UnknownSaleItemException">The orders are for an item that PostgreSQL does not have.</exception>
@@ -38,20 +39,18 @@ internal sealed class OrderStore(NpgsqlDataSource database)
     /// <param name="most">Most orders to expire.</param>
     /// <param name="cancellationToken">Stops.</param>
     /// <returns>How many were expired.</returns>
-    public Task<int> ExpireAsync(int most, CancellationToken cancellationToken) =>
-        CloseAsync(
-            "expired",
-            """
-            order_id = any(array(
-              select order_id from orders
-              where status = 'placed' and pay_by <= now()
-              order by pay_by
-              limit @most
-              for update skip locked
-            ))
-            """,
-            new { most },
-            cancellationToken);
+    /// <exception cref="PostgresException">The ledger row of some item is wrong; the orders of all other items are expired.</exception>
+    public async Task<int> ExpireAsync(int most, CancellationToken cancellationToken)
+    {
+        try
+        {
+            return await ExpireAsync("true", new { most }, cancellationToken);
+        }
+        catch (PostgresException exception) when (exception.ConstraintName == NoNegativeLive)
+        {
+            return await ExpireByItemAsync(most, cancellationToken);
+        }
+    }
 
     /// <summary>Puts an order where an operator sees it.</summary>
     public async Task QuarantineAsync(OrdersReserved batch, string error, CancellationToken cancellationToken)
@@ -66,6 +65,45 @@ internal sealed class OrderStore(NpgsqlDataSource database)
             """,
             Parameters(batch, new { error }),
             cancellationToken: cancellationToken));
+    }
+
+    private Task<int> ExpireAsync(string which, object parameters, CancellationToken cancellationToken) =>
+        CloseAsync(
+            "expired",
+            $"""
+            ctid = any(array(
+              select ctid from orders
+              where status = 'placed' and pay_by <= now() and {which}
+              order by pay_by
+              limit @most
+              for update skip locked
+            ))
+            """,
+            parameters,
+            cancellationToken);
+
+    // An item whose ledger row counts fewer live units than there are must not keep all others from expiring.
+    private async Task<int> ExpireByItemAsync(int most, CancellationToken cancellationToken)
+    {
+        await using var connection = await database.OpenConnectionAsync(cancellationToken);
+        var items = await connection.QueryAsync<(long SaleId, long SkuId)>(new CommandDefinition(
+            "select distinct sale_id, sku_id from orders where status = 'placed' and pay_by <= now()",
+            cancellationToken: cancellationToken));
+        var expired = 0;
+        PostgresException? wrong = null;
+        foreach (var (saleId, skuId) in items)
+        {
+            try
+            {
+                expired += await ExpireAsync("sale_id = @saleId and sku_id = @skuId", new { most, saleId, skuId }, cancellationToken);
+            }
+            catch (PostgresException exception) when (exception.ConstraintName == NoNegativeLive)
+            {
+                wrong = exception;
+            }
+        }
+
+        return wrong is null ? expired : throw wrong;
     }
 
     // Orders of several items close together, so their ledger rows are locked in one order: workers cannot wait for each other.

@@ -11,7 +11,7 @@ namespace Seckill.OrderService.Persistence;
 /// here, else it is rejected. Orders that cannot be persisted are halved out of their batch and quarantined; the others go on.
 /// </summary>
 internal sealed partial class OrdersReservedConsumer(
-    OrderStore store, StockLedger stock, HoldRestorer holds, ILogger<OrdersReservedConsumer> logger)
+    OrderStore store, StockLedger stock, HoldRestorer holds, SaleActivity activity, ILogger<OrdersReservedConsumer> logger)
     : IConsumer<OrdersReserved>
 {
     /// <inheritdoc/>
@@ -19,6 +19,7 @@ internal sealed partial class OrdersReservedConsumer(
     {
         var batch = context.Message;
         await PlaceOrQuarantineAsync(batch, context.CancellationToken);
+        activity.Notice();
         var item = new ItemKeys(new ItemKey(batch.SaleId, batch.SkuId));
         var withoutHold = await stock.SettleAsync(item, batch.Orders.Select(order => order.OrderId));
         if (withoutHold.Count > 0)

@@ -21,6 +21,7 @@ public sealed class ItemKeys
         Orders = tag + "orders";
         Keys = tag + "keys";
         Changes = tag + "changes";
+        Alerts = tag + "alerts";
         ForRelease = [State, Buyers, Holds, Outbox, Orders];
         ForReserve = [State, Buyers, Holds, Outbox, Orders, Keys];
     }
@@ -48,6 +49,9 @@ public sealed class ItemKeys
 
     /// <summary>Set: names of the stock changes that were made.</summary>
     internal RedisKey Changes { get; }
+
+    /// <summary>Hash: low and sold_out → number of the last crossing of the mark, and what became of it.</summary>
+    internal RedisKey Alerts { get; }
 
     internal RedisKey[] ForReserve { get; }
 

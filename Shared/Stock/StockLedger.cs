@@ -15,6 +15,7 @@ public sealed class StockLedger(RedisConnection redis)
     /// <summary>How long a call may take; the client library itself never gives up.</summary>
     public static readonly TimeSpan Patience = TimeSpan.FromSeconds(2);
 
+    private const int OrdersInARelease = 256;
     private static readonly RedisChannel s_restocked = "seckill:restocked";
     private static readonly string s_settle = StockScript.Load("settle.lua");
     private static readonly string s_reserve = StockScript.Load("reserve.lua");
@@ -24,6 +25,8 @@ public sealed class StockLedger(RedisConnection redis)
     private static readonly string s_claim = StockScript.Load("claim.lua");
     private static readonly string s_release = StockScript.Load("release.lua");
     private static readonly string s_adjust = StockScript.Load("adjust.lua");
+    private static readonly string s_notice = StockScript.Load("notice.lua");
+    private static readonly string s_told = StockScript.Load("told.lua");
 
     /// <summary>On a connection that somebody else looks after.</summary>
     public StockLedger(IConnectionMultiplexer redis)
@@ -136,8 +139,15 @@ public sealed class StockLedger(RedisConnection redis)
     /// <returns>How many orders' units came back now.</returns>
     public async Task<int> ReleaseAsync(ItemKeys item, IEnumerable<string> orderIds)
     {
-        RedisValue[] arguments = [item.Item.ToString(), .. orderIds.Select(id => (RedisValue)id)];
-        return (int)await EvaluateAsync(s_release, item.ForRelease, arguments).WaitAsync(Patience);
+        var released = 0;
+        // In pieces: a longer script holds up everybody who wants to buy.
+        foreach (var piece in orderIds.Chunk(OrdersInARelease))
+        {
+            RedisValue[] arguments = [item.Item.ToString(), .. piece.Select(id => (RedisValue)id)];
+            released += (int)await EvaluateAsync(s_release, item.ForRelease, arguments).WaitAsync(Patience);
+        }
+
+        return released;
     }
 
     /// <summary>Adds units, or withdraws available ones. Repeatable by the name of the change.</summary>
@@ -147,6 +157,27 @@ public sealed class StockLedger(RedisConnection redis)
     public async Task<AdjustOutcome> AdjustAsync(ItemKeys item, string change, int units) =>
         (AdjustOutcome)(int)await EvaluateAsync(
             s_adjust, [item.State, item.Changes], [item.Item.ToString(), change, units]).WaitAsync(Patience);
+
+    /// <summary>Looks whether stock has fallen to a mark, and claims what nobody has told yet: see notice.lua.</summary>
+    /// <param name="item">Whose stock.</param>
+    /// <param name="lowShare">Share of the allocation at which stock is low.</param>
+    /// <param name="claim">How long nobody else is handed what this call was handed.</param>
+    /// <returns>Null when the item is not warm.</returns>
+    public async Task<StockNotice?> NoticeAsync(ItemKeys item, double lowShare, TimeSpan claim)
+    {
+        RedisValue[] arguments = [lowShare, (long)claim.TotalMilliseconds];
+        var reply = (RedisResult[])await EvaluateAsync(s_notice, [item.State, item.Alerts], arguments).WaitAsync(Patience);
+        return reply.Length == 0
+            ? null
+            : new StockNotice(
+                DateTimeOffset.FromUnixTimeMilliseconds((long)reply[0]), (int)reply[1], (int)reply[2], (long)reply[3], (long)reply[4]);
+    }
+
+    /// <summary>Remembers that a crossing was told. Repeatable.</summary>
+    /// <returns>False when stock has risen above the mark since.</returns>
+    public async Task<bool> RememberToldAsync(ItemKeys item, StockMark mark, long crossing) =>
+        (bool)await EvaluateAsync(
+            s_told, [item.Alerts], [mark == StockMark.Low ? "low" : "sold_out", crossing]).WaitAsync(Patience);
 
     /// <summary>Calls back, on a thread of the pool, when units of an item became available again.</summary>
     public void OnRestocked(Action<ItemKey> notify) =>

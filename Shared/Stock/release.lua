@@ -1,37 +1,59 @@
 -- (9) Gives back the units of closed orders. Repeatable: a hold is given back by whoever deletes it, so once.
 --
 -- KEYS  1 item    2 buyers   3 holds   4 outbox   5 orders
--- ARGV  1 item name, told to every instance when units came back   then order ids
+-- ARGV  1 item name, told to every instance when units came back   then at least one order id
 -- Returns the number of orders whose units were given back now
+--
+-- Every read comes before the first write, so an error leaves nothing half done; and each key is asked and changed once for all
+-- orders together, because this runs while others want to buy.
 
-local released, units_back = 0, 0
-for i = 2, #ARGV do
-  local order = ARGV[i]
-  local hold = redis.call('HGET', KEYS[3], order)
-  if hold then
+local gone, is_gone, users, units_of, units_back = {}, {}, {}, {}, 0
+for i, hold in ipairs(redis.call('HMGET', KEYS[3], unpack(ARGV, 2))) do
+  local order = ARGV[i + 1]
+  if hold and not is_gone[order] then
     local user, quantity = string.match(hold, '^(%d+):(%d+):')
-    redis.call('HDEL', KEYS[3], order)
-    redis.call('ZREM', KEYS[4], order)
-    if redis.call('HINCRBY', KEYS[2], user, -quantity) <= 0 then redis.call('HDEL', KEYS[2], user) end
+    if not units_of[user] then users[#users + 1] = user end
+    units_of[user] = (units_of[user] or 0) + quantity
+    units_back = units_back + quantity
+    gone[#gone + 1] = order
+    is_gone[order] = true
+  end
+end
+if #gone == 0 then return 0 end
 
-    local others = {}
-    for other in string.gmatch(redis.call('HGET', KEYS[5], user) or '', '%x+') do
-      if other ~= order then others[#others + 1] = other end
-    end
-    if #others > 0 then
-      redis.call('HSET', KEYS[5], user, table.concat(others, ' '))
-    else
-      redis.call('HDEL', KEYS[5], user)
-    end
-    released, units_back = released + 1, units_back + quantity
+local buyers, no_buyers, orders, no_orders = {}, {}, {}, {}
+local held = redis.call('HMGET', KEYS[2], unpack(users))
+local live = redis.call('HMGET', KEYS[5], unpack(users))
+for i, user in ipairs(users) do
+  local units, others = (tonumber(held[i]) or 0) - units_of[user], {}
+  for other in string.gmatch(live[i] or '', '%x+') do
+    if not is_gone[other] then others[#others + 1] = other end
+  end
+  if units > 0 then
+    buyers[#buyers + 1] = user
+    buyers[#buyers + 1] = units
+  else
+    no_buyers[#no_buyers + 1] = user
+  end
+  if #others > 0 then
+    orders[#orders + 1] = user
+    orders[#orders + 1] = table.concat(others, ' ')
+  else
+    no_orders[#no_orders + 1] = user
   end
 end
 
+redis.call('HDEL', KEYS[3], unpack(gone))
+redis.call('ZREM', KEYS[4], unpack(gone))
+if #buyers > 0 then redis.call('HSET', KEYS[2], unpack(buyers)) end
+if #no_buyers > 0 then redis.call('HDEL', KEYS[2], unpack(no_buyers)) end
+if #orders > 0 then redis.call('HSET', KEYS[5], unpack(orders)) end
+if #no_orders > 0 then redis.call('HDEL', KEYS[5], unpack(no_orders)) end
 -- An item that Redis lost is not made up from what came back; its rebuild counts.
-if units_back > 0 and redis.call('HEXISTS', KEYS[1], 'available') == 1 then
+if redis.call('HEXISTS', KEYS[1], 'available') == 1 then
   redis.call('HINCRBY', KEYS[1], 'available', units_back)
   redis.call('HINCRBY', KEYS[1], 'held', -units_back)
   redis.call('HINCRBY', KEYS[1], 'released', units_back)
   redis.call('PUBLISH', 'seckill:restocked', ARGV[1])
 end
-return released
+return #gone

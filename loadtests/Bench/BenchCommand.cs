@@ -10,11 +10,12 @@ namespace Seckill.LoadTests.Bench;
 public static class BenchCommand
 {
     private const string Start = "start";
+    private const string Life = "life";
 
     /// <summary>The command, for the table in Program.cs.</summary>
     public static Command Create()
     {
-        string[] all = [.. Variant.All.Select(variant => variant.Name), Start];
+        string[] all = [.. Variant.All.Select(variant => variant.Name), Start, Life];
         var names = new Argument<string[]>("names")
         {
             Description = "What to measure; everything when not given.", Arity = ArgumentArity.ZeroOrMore,
@@ -24,12 +25,13 @@ public static class BenchCommand
         var seconds = new Option<int>("--seconds") { Description = "Length of each run.", DefaultValueFactory = _ => 8 };
         var connections = new Option<int>("--connections") { Description = "Requests under way at once.", DefaultValueFactory = _ => 64 };
         var buyers = new Option<int>("--buyers") { Description = "Distinct buyers.", DefaultValueFactory = _ => 100_000 };
+        var orders = new Option<int>("--orders") { Description = "Orders that expire at once.", DefaultValueFactory = _ => 100_000 };
         var output = new Option<string>("--output") { Description = "Directory of the report.", DefaultValueFactory = _ => "." };
         var command = new Command("bench", "Measures variants in turns against a running system.")
         {
-            names, rounds, seconds, connections, buyers, output,
+            names, rounds, seconds, connections, buyers, orders, output,
         };
-        foreach (var number in (Option<int>[])[rounds, seconds, connections, buyers])
+        foreach (var number in (Option<int>[])[rounds, seconds, connections, buyers, orders])
         {
             number.Validators.Add(result =>
             {
@@ -47,6 +49,7 @@ public static class BenchCommand
                 parsed.GetRequiredValue(seconds),
                 parsed.GetRequiredValue(connections),
                 parsed.GetRequiredValue(buyers),
+                parsed.GetRequiredValue(orders),
                 parsed.GetRequiredValue(output)),
             cancellationToken));
         return command;

@@ -10,7 +10,7 @@ public static class BenchMarkdown
     public static string Write(BenchReport report)
     {
         var machine = report.Machine;
-        var busy = Spread.Of(report.Measurements.Select(run => run.BusyBefore));
+        var busy = Spread.Of(report.Measurements.Select(run => run.BusyBefore).DefaultIfEmpty());
         var page = new StringBuilder();
         void Line(string text) => page.Append(text).Append('\n');
         Line($"# Benchmarks");
@@ -64,6 +64,16 @@ public static class BenchMarkdown
             Line($"A storefront process is ready {start.Median:0.00} s after its start ({start.Least:0.00} to {start.Most:0.00}).");
         }
 
+        if (report.Life is [var round, ..])
+        {
+            Line("");
+            Line($"When {round.Orders:N0} orders expire at one moment, {Life(report, each => each.ClosedPerSecond)} a second are closed "
+                + $"and their stock given back, of {Life(report, each => each.PersistedPerSecond)} that can be persisted; "
+                + $"{Life(report, each => each.ClosedMeanwhile)} while a sale is on, which then accepts "
+                + $"{Life(report, each => each.AcceptedMeanwhile)} orders a second instead of "
+                + $"{Life(report, each => each.AcceptedPerSecond)}.");
+        }
+
         WriteNotes(page);
         return page.ToString();
     }
@@ -83,6 +93,9 @@ public static class BenchMarkdown
           of the pipeline, the clients of Redis and RabbitMQ, and our own code.
 
         """);
+
+    private static string Life(BenchReport report, Func<LifeRound, double> value) =>
+        Spread.Of(report.Life.Select(value)).Median.ToString("N0", CultureInfo.InvariantCulture);
 
     private static string Full(Measurement[] runs, Func<Measurement, double?> value) =>
         Values(runs, value) is { Length: > 0 } values && Spread.Of(values) is var spread

@@ -35,13 +35,21 @@ public sealed class BenchRun(Deployment deployment, BenchOptions options, IAnsiC
             var start = options.Names.Contains("start")
                 ? await StartTime.MeasureAsync(Required("BENCH_START_ASSEMBLY"), Address("BENCH_START"), http, cancellationToken)
                 : null;
+            IReadOnlyList<LifeRound> life = options.Names.Contains("life")
+                ? await new LifeBench(site, load, Address("BENCH_API"), options, console)
+                    .RunAsync(deployment, Required("ConnectionStrings__RabbitMq"), cancellationToken)
+                : [];
             var report = new BenchReport(
                 date, Variable("BENCH_COMMAND", "./seckill bench"), Variable("BENCH_COMMIT", "unknown"),
                 await Machine.ReadAsync(site.Stores, Environment.GetEnvironmentVariable("ConnectionStrings__RabbitMq")),
-                load.Name, options.Rounds, options.Seconds, measurements, start, Bars.Compute(measurements));
+                load.Name, options.Rounds, options.Seconds, measurements, start, life,
+                [.. Bars.Compute(measurements), .. LifeRound.Bars(life)]);
             await report.WriteAsync(options.Output);
             Print(report);
-            return measurements.All(run => run.Rows is null or { Violations.Count: 0 }) ? ExitCode.Right : ExitCode.Wrong;
+            return measurements.All(run => run.Rows is null or { Violations.Count: 0 })
+                && life.All(round => round.Violations.Count == 0)
+                ? ExitCode.Right
+                : ExitCode.Wrong;
         }
         finally
         {

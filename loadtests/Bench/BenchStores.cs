@@ -89,7 +89,7 @@ public sealed class BenchStores : IAsyncDisposable
         var number = await _keys.HashGetAsync(Key(sale, "item"), "number");
         await _keys.HashDeleteAsync("seckill:sales", sale.SaleId);
         await _keys.HashDeleteAsync("seckill:numbers", number);
-        string[] parts = ["item", "buyers", "holds", "outbox", "orders", "keys", "changes"];
+        string[] parts = ["item", "buyers", "holds", "outbox", "orders", "keys", "changes", "alerts"];
         await _keys.KeyDeleteAsync([.. parts.Select(part => Key(sale, part))]);
     }
 

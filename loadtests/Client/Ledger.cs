@@ -23,3 +23,6 @@ public sealed record LedgerItem(
     long Returned,
     long Rejected,
     bool Balanced);
+
+/// <summary>An entry of <c>GET /refunds</c>.</summary>
+public sealed record Refund(string PaymentId);

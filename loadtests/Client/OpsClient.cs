@@ -47,6 +47,14 @@ public sealed class OpsClient : IDisposable
         }
     }
 
+    /// <summary>Ids of the payments whose money must go back, the newest thousand.</summary>
+    public async Task<IReadOnlyList<string>> RefundsAsync(CancellationToken cancellationToken)
+    {
+        using var response = await SendAsync(HttpMethod.Get, "refunds", null, cancellationToken);
+        var refunds = await response.Content.ReadFromJsonAsync(OpsJson.Default.IReadOnlyListRefund, cancellationToken);
+        return [.. (refunds ?? []).Select(refund => refund.PaymentId)];
+    }
+
     /// <inheritdoc/>
     public void Dispose() => _http.Dispose();
 

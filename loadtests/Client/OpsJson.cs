@@ -6,4 +6,5 @@ namespace Seckill.LoadTests.Client;
 [JsonSourceGenerationOptions(JsonSerializerDefaults.Web)]
 [JsonSerializable(typeof(Sale))]
 [JsonSerializable(typeof(Ledger))]
+[JsonSerializable(typeof(IReadOnlyList<Refund>))]
 internal sealed partial class OpsJson : JsonSerializerContext;

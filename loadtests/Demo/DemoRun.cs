@@ -65,12 +65,31 @@ public sealed class DemoRun(Deployment deployment, DemoOptions options, IAnsiCon
 
         var books = await SaleBooks.ReadAsync(sale, orders, stock, ops, cancellationToken);
         IReadOnlyList<Violation> violations = [.. books.Audit(log), .. CheckPolls(rush.Polls)];
+        var (lives, disagreements) = await LiveAsync(tokens, ops, stock, orders, cancellationToken);
         return Report(
             [
                 RushSection.Create(log, rush.Duration, options.Buyers, options.Connections),
                 BooksSection.Create(books, log, violations, UntilLastOrder(promises.Values, watch)),
+                lives,
             ],
-            violations);
+            [.. violations, .. disagreements]);
+    }
+
+    // A sale of its own, because units that come back would hide in the first one what was sold twice.
+    private async Task<(ResultSection Section, IReadOnlyList<Violation> Violations)> LiveAsync(
+        BuyerToken tokens, OpsClient ops, StockBooks stock, OrderBooks orders, CancellationToken cancellationToken)
+    {
+        using var life = new Life(deployment, Math.Min(options.Items, 2), Math.Min(options.Stock, 1_000), tokens);
+        await ops.CreateAsync(life.Sale, cancellationToken);
+        await ops.OpenAsync(life.Sale.SaleId, cancellationToken);
+        Say($"Sale {life.Sale.SaleId}: some pay within {life.Sale.PaymentTimeoutSeconds} s, some cancel, some do nothing; "
+            + "others buy what comes back.");
+        var log = await life.RunAsync(cancellationToken);
+        await life.SettleAsync(ops, cancellationToken);
+        var books = await SaleBooks.ReadAsync(life.Sale, orders, stock, ops, cancellationToken);
+        var audit = new LifeAudit(log, books, await ops.RefundsAsync(cancellationToken));
+        var violations = audit.Check();
+        return (LifeSection.Create(audit, violations), violations);
     }
 
     private async Task<string?> SellAsync(Rush rush, IReadOnlyList<Buyer> crowd, Drain drain, CancellationToken cancellationToken)

@@ -12,6 +12,7 @@ namespace Seckill.LoadTests.Demo;
 /// <param name="Inventory">InventoryService; ends in a slash.</param>
 /// <param name="OpsKey">Bearer key of the ops endpoints.</param>
 /// <param name="BuyerTokenKey">Signs the buyers' tokens.</param>
+/// <param name="PaymentKey">Signs the payment provider's calls.</param>
 /// <param name="Redis">StackExchange.Redis configuration.</param>
 /// <param name="Orders">Npgsql connection string.</param>
 public sealed record Deployment(
@@ -19,6 +20,7 @@ public sealed record Deployment(
     Uri Inventory,
     string OpsKey,
     string BuyerTokenKey,
+    string PaymentKey,
     string Redis,
     string Orders)
 {
@@ -53,7 +55,9 @@ public sealed record Deployment(
             return false;
         }
 
-        deployment = new Deployment([.. urls.Select(url => url!)], inventory!, Read("OPS_KEY"), tokenKey, redis, orders);
+        deployment = new Deployment(
+            [.. urls.Select(url => url!)], inventory!, Read("OPS_KEY"), tokenKey, Read("PAYMENT_KEY", DevelopmentKeys.Payment),
+            redis, orders);
         return true;
     }
 

@@ -1,5 +1,9 @@
 using System.Collections.Concurrent;
+using Microsoft.Extensions.Logging.Abstractions;
+using Microsoft.Extensions.Options;
+using Npgsql;
 using Seckill.OrderService.Payments;
+using Seckill.OrderService.Persistence;
 using Seckill.Shared.Contracts;
 
 namespace Seckill.OrderLife.Tests;
@@ -63,7 +67,7 @@ public sealed class ClosingRaceTests(Stores stores)
         Assert.Equal(refunds, await sale.CountAsync($"refunds {ofSale}"));
         Assert.Equal(0, await sale.CountAsync(
             $"refunds {ofSale} and p.reason <> case o.status when 'paid' then 'already-paid' else o.status end"));
-        Assert.Equal(Orders - paid.Count, await sale.CountAsync("stock_returns where sale_id = @SaleId"));
+        Assert.Equal(Orders - paid.Count, (await sale.InspectAsync()).Available);
         await sale.AssertConservedAsync(Orders);
     }
 
@@ -102,6 +106,41 @@ public sealed class ClosingRaceTests(Stores stores)
         Assert.Equal(Items * OrdersEach, expired);
     }
 
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task A_worker_expires_whatever_is_overdue_and_rests_only_while_a_sale_is_on(bool isSaleOn)
+    {
+        const int Orders = 95;
+        var sale = await TestSale.OpenAsync(stores, units: Orders);
+        var orders = await sale.PlaceManyAsync(Orders);
+        await sale.MakeOverdueAsync([.. orders.Select(order => order.OrderId)]);
+        var (activity, clock) = (new SaleActivity(TimeProvider.System), new ClockOfRests());
+        using var expiry = new OrderExpiry(
+            stores.Orders, activity, Options.Create(new ExpiryOptions { IntervalMilliseconds = 10, MaxBatch = 10 }),
+            clock, NullLogger<OrderExpiry>.Instance);
+        if (isSaleOn)
+        {
+            activity.Notice();
+        }
+
+        await expiry.StartAsync(CancellationToken.None);
+        await Eventually.HoldsAsync(
+            async () =>
+            {
+                if (isSaleOn)
+                {
+                    activity.Notice();
+                }
+
+                return await sale.CountAsync("orders where sale_id = @SaleId and status = 'expired'") == Orders;
+            },
+            "all are expired");
+        await expiry.StopAsync(CancellationToken.None);
+        Assert.Equal(isSaleOn, clock.Rests > 0);
+        Assert.Equal(Orders, await sale.CountAsync("stock_returns where sale_id = @SaleId"));
+    }
+
     [Fact]
     public async Task The_clock_of_the_database_decides_what_is_overdue()
     {
@@ -116,6 +155,53 @@ public sealed class ClosingRaceTests(Stores stores)
         Assert.Equal(("expired", "placed"), (statuses[orders[0].OrderId], statuses[orders[1].OrderId]));
         Assert.InRange(await sale.ScalarAsync<double>(
             "select extract(epoch from pay_by - placed_at)::float8 from orders where sale_id = @SaleId and status = 'placed'"), 3599, 3601);
+    }
+
+    [Fact]
+    public async Task An_item_whose_ledger_is_wrong_does_not_keep_the_others_from_expiring()
+    {
+        var (broken, sound) = (await TestSale.OpenAsync(stores, units: 3), await TestSale.OpenAsync(stores, units: 3));
+        var orders = (await broken.PlaceManyAsync(3)).Concat(await sound.PlaceManyAsync(3));
+        await broken.ExecuteAsync("update sale_items set live = 1 where sale_id = @SaleId");
+        await broken.MakeOverdueAsync([.. orders.Select(order => order.OrderId)]);
+        await Assert.ThrowsAsync<PostgresException>(() => stores.Orders.ExpireAsync(1_000, CancellationToken.None));
+        Assert.All((await sound.StatusesAsync()).Values, status => Assert.Equal("expired", status));
+        Assert.All((await broken.StatusesAsync()).Values, status => Assert.Equal("placed", status));
+        await broken.ExecuteAsync("update sale_items set live = 3 where sale_id = @SaleId");
+        Assert.InRange(await stores.Orders.ExpireAsync(1_000, CancellationToken.None), 3, 1_000);
+        Assert.All((await broken.StatusesAsync()).Values, status => Assert.Equal("expired", status));
+    }
+
+    [Fact]
+    public void A_sale_is_on_until_a_second_after_the_last_batch()
+    {
+        var watch = new StoppedWatch();
+        var activity = new SaleActivity(watch);
+        Assert.False(activity.IsSaleOn);
+        activity.Notice();
+        watch.Advance(TimeSpan.FromSeconds(0.9));
+        Assert.True(activity.IsSaleOn);
+        watch.Advance(TimeSpan.FromSeconds(0.1));
+        Assert.False(activity.IsSaleOn);
+    }
+
+    /// <summary>Every batch takes ten milliseconds by this clock, and whoever waits longer than that rests.</summary>
+    private sealed class ClockOfRests : TimeProvider
+    {
+        private long _now;
+        private int _rests;
+
+        public int Rests => _rests;
+
+        public override long TimestampFrequency => TimeSpan.TicksPerSecond;
+
+        public override long GetTimestamp() => Interlocked.Add(ref _now, TimeSpan.TicksPerMillisecond * 10);
+
+        public override ITimer CreateTimer(TimerCallback callback, object? state, TimeSpan dueTime, TimeSpan period)
+        {
+            _ = dueTime > TimeSpan.FromMilliseconds(10) ? Interlocked.Increment(ref _rests) : 0;
+            return base.CreateTimer(callback, state, dueTime, period);
+        }
     }
 
     private static Task<PaymentOutcome> PayAsync(TestSale sale, ReservedOrder order, int way) =>

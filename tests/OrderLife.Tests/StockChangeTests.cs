@@ -1,7 +1,10 @@
+using System.Net;
+using System.Net.Http.Headers;
 using Dapper;
 using Microsoft.Extensions.Logging.Abstractions;
 using Seckill.InventoryService.Reconciliation;
 using Seckill.InventoryService.Sales;
+using Seckill.Shared.Hosting;
 
 namespace Seckill.OrderLife.Tests;
 
@@ -69,12 +72,31 @@ public sealed class StockChangeTests(Stores stores)
             await stores.Stock.AdjustAsync(sale.Keys, "killed", delta);
         }
 
-        using var finisher = new StockChangeFinisher(stores.Changes, TimeProvider.System, NullLogger<StockChangeFinisher>.Instance);
-        await finisher.StartAsync(CancellationToken.None);
-        await Eventually.HoldsAsync(
-            async () => await sale.CountAsync("stock_changes where sale_id = @SaleId and done_at is null") == 0, "the change is finished");
-        await finisher.StopAsync(CancellationToken.None);
+        await FinishAsync(sale);
         await sale.AssertConservedAsync(10 + delta);
+    }
+
+    [Fact]
+    public async Task A_change_that_cannot_be_finished_does_not_stand_before_the_others()
+    {
+        var (broken, sound) = (await TestSale.OpenAsync(stores, units: 10), await TestSale.OpenAsync(stores, units: 10));
+        // PostgreSQL will refuse the first one's end, for fewer units are planned than it withdraws.
+        await broken.ExecuteAsync("update sale_items set allocated = 3 where sale_id = @SaleId");
+        foreach (var (sale, age) in new[] { (broken, "2 minutes"), (sound, "1 minute") })
+        {
+            await sale.ExecuteAsync(
+                "insert into stock_changes (sale_id, sku_id, idempotency_key, delta, started_at)"
+                + $" values (@SaleId, @SkuId, 'killed', -5, now() - interval '{age}')",
+                new { sale.Item.SaleId, sale.Item.SkuId });
+        }
+
+        await FinishAsync(sound);
+        await sound.AssertConservedAsync(5);
+        Assert.Equal(1, await broken.CountAsync("stock_changes where sale_id = @SaleId and done_at is null"));
+        // Once somebody has put the plan right, it is finished like any other.
+        await broken.ExecuteAsync("update sale_items set allocated = 10 where sale_id = @SaleId");
+        await FinishAsync(broken);
+        await broken.AssertConservedAsync(5);
     }
 
     [Fact]
@@ -86,6 +108,42 @@ public sealed class StockChangeTests(Stores stores)
         await stores.Opening.CloseAsync(sale.Item.SaleId, CancellationToken.None);
         await Task.WhenAll(Enumerable.Range(0, 4).Select(_ => stores.Opening.OpenAsync(sale.Item.SaleId, CancellationToken.None)));
         await sale.AssertConservedAsync(15);
+    }
+
+    [Fact]
+    public async Task Starting_services_again_and_opening_again_never_adds_stock()
+    {
+        var sale = await TestSale.OpenAsync(stores, units: 10);
+        await sale.PlaceManyAsync(2);
+        await ChangeAsync(sale, "add", 5);
+        await stores.Orders.TryCancelAsync((await sale.StatusesAsync()).Keys.First(), CancellationToken.None);
+        for (var start = 0; start < 2; start++)
+        {
+            // As at a deployment: everything twice, and somebody opens the sale at each.
+            await using var api = Shop.NewApi();
+            await using var one = new RunningService<Refund>(("Sweeper:MinimumAgeMilliseconds", "600000"));
+            await using var two = new RunningService<Refund>(("Sweeper:MinimumAgeMilliseconds", "600000"));
+            api.StartServer();
+            await Task.WhenAll(new[] { one, two, one, two }.Select(async inventory =>
+            {
+                using var request = new HttpRequestMessage(HttpMethod.Post, $"/sales/{sale.Item.SaleId}/open");
+                request.Headers.Authorization = new AuthenticationHeaderValue("Bearer", DevelopmentKeys.Ops);
+                using var answer = await inventory.Client.SendAsync(request).WaitAsync(Eventually.Limit);
+                Assert.Equal(HttpStatusCode.OK, answer.StatusCode);
+            }));
+            await sale.AllReturnedAsync();
+            await sale.AssertConservedAsync(15);
+            Assert.Equal(14, (await sale.InspectAsync()).Available);
+        }
+    }
+
+    private async Task FinishAsync(TestSale sale)
+    {
+        using var finisher = new StockChangeFinisher(stores.Changes, TimeProvider.System, NullLogger<StockChangeFinisher>.Instance);
+        await finisher.StartAsync(CancellationToken.None);
+        await Eventually.HoldsAsync(
+            async () => await sale.CountAsync("stock_changes where sale_id = @SaleId and done_at is null") == 0, "the change is finished");
+        await finisher.StopAsync(CancellationToken.None);
     }
 
     private static Task WaitingAsync(TestSale sale, int callers) => Eventually.HoldsAsync(

@@ -1,0 +1,160 @@
+using Dapper;
+using MassTransit;
+using Npgsql;
+using Seckill.LoadTests.Client;
+using Seckill.Shared.Contracts;
+using Seckill.Shared.Stock;
+using StackExchange.Redis;
+
+namespace Seckill.LoadTests.Bench;
+
+/// <summary>
+/// Makes many orders at once and lets their time to pay run out. They are reserved by the code of the API, and published as it does,
+/// so that what is measured is the workers and the returner, and not the load generator.
+/// </summary>
+public sealed class LifeOrders : IAsyncDisposable
+{
+    private const int BatchSize = 256;
+    private const int CallsAtOnce = 8;
+    private readonly ConnectionMultiplexer _redis;
+    private readonly NpgsqlDataSource _orders;
+    private readonly IBusControl _bus;
+
+    private LifeOrders(ConnectionMultiplexer redis, NpgsqlDataSource orders, IBusControl bus) =>
+        (_redis, _orders, _bus) = (redis, orders, bus);
+
+    /// <summary>Connects to the three stores.</summary>
+    public static async Task<LifeOrders> ConnectAsync(string redis, string orders, string rabbitMq)
+    {
+        var connection = await ConnectionMultiplexer.ConnectAsync(redis);
+        connection.PreserveAsyncOrder = false;
+        var bus = Bus.Factory.CreateUsingRabbitMq(rabbit => rabbit.Host(new Uri(rabbitMq)));
+        await bus.StartAsync();
+        // Changing a hundred thousand orders takes its time.
+        return new(connection, NpgsqlDataSource.Create($"Application Name=bench;Command Timeout=300;{orders}"), bus);
+    }
+
+    /// <summary>Reserves and publishes one unit for each of many users, and waits for the rows.</summary>
+    /// <returns>Orders persisted per second, from the first message to the last row.</returns>
+    public async Task<double> PersistAsync(Sale sale, int count, CancellationToken cancellationToken)
+    {
+        var (item, price) = (new ItemKey(sale.SaleId, sale.Items[0].SkuId), sale.Items[0]);
+        var ledger = new StockLedger(_redis);
+        var batches = new OrdersReserved[(count + BatchSize - 1) / BatchSize];
+        await ForEachAsync(batches.Length, async number =>
+        {
+            var size = Math.Min(BatchSize, count - (number * BatchSize));
+            batches[number] = new OrdersReserved(
+                item.SaleId, item.SkuId, price.UnitPrice, price.Currency, await ReserveAsync(ledger, item, number * BatchSize, size));
+        });
+        var publisher = new OrdersReservedPublisher(_bus);
+        var startedAt = TimeProvider.System.GetUtcNow().UtcDateTime;
+        await ForEachAsync(batches.Length, number => publisher.PublishAsync(batches[number]));
+        await UntilAsync("orders where sale_id = @SaleId", sale, count, cancellationToken);
+        await using var connection = await _orders.OpenConnectionAsync(cancellationToken);
+        var last = await connection.ExecuteScalarAsync<DateTime>(
+            "select max(placed_at) from orders where sale_id = @SaleId", new { sale.SaleId });
+        return count / (last - startedAt).TotalSeconds;
+
+        Task ForEachAsync(int number, Func<int, Task> step) => Parallel.ForEachAsync(
+            Enumerable.Range(0, number),
+            new ParallelOptions { MaxDegreeOfParallelism = CallsAtOnce, CancellationToken = cancellationToken },
+            async (index, _) => await step(index));
+    }
+
+    /// <summary>Lets the time to pay of every order of the sale run out at one moment, and waits until all their stock came back.</summary>
+    /// <returns>The moment, the moment of the last return, and orders closed and returned per second.</returns>
+    public async Task<(DateTime From, DateTime To, double PerSecond)> CloseAsync(Sale sale, int count, CancellationToken cancellationToken)
+    {
+        await using (var connection = await _orders.OpenConnectionAsync(cancellationToken))
+        {
+            await connection.ExecuteAsync(
+                "update orders set pay_by = now() - interval '1 second' where sale_id = @SaleId", new { sale.SaleId });
+        }
+
+        var from = TimeProvider.System.GetUtcNow().UtcDateTime;
+        var (ledger, item) = (new StockLedger(_redis), new ItemKeys(new ItemKey(sale.SaleId, sale.Items[0].SkuId)));
+        while (await ledger.InspectAsync(item) is { Held: > 0 })
+        {
+            await Task.Delay(20, cancellationToken);
+        }
+
+        var to = TimeProvider.System.GetUtcNow().UtcDateTime;
+        await UntilAsync("orders where sale_id = @SaleId and status = 'expired'", sale, count, cancellationToken);
+        return (from, to, count / (to - from).TotalSeconds);
+    }
+
+    /// <summary>Orders of the sale that were reserved per second; in a window, or from the first to the last.</summary>
+    public async Task<double> AcceptedPerSecondAsync(Sale sale, (DateTime From, DateTime To)? window)
+    {
+        await using var connection = await _orders.OpenConnectionAsync();
+        var (first, last) = await connection.QuerySingleAsync<(DateTime First, DateTime Last)>(
+            "select min(reserved_at), max(reserved_at) from orders where sale_id = @SaleId", new { sale.SaleId });
+        var from = window is { } start && start.From > first ? start.From : first;
+        var to = window is { } end && end.To < last ? end.To : last;
+        return await connection.ExecuteScalarAsync<long>(
+            "select count(*) from orders where sale_id = @SaleId and reserved_at between @from and @to", new { sale.SaleId, from, to })
+            / (to - from).TotalSeconds;
+    }
+
+    /// <summary>What is wrong after all orders of the sale were closed; nothing when all is right.</summary>
+    public async Task<IReadOnlyList<string>> CheckClosedAsync(Sale sale, int count)
+    {
+        var item = (await new StockLedger(_redis).InspectAsync(new ItemKeys(new ItemKey(sale.SaleId, sale.Items[0].SkuId))))!;
+        await using var connection = await _orders.OpenConnectionAsync();
+        var (expired, returns, live) = await connection.QuerySingleAsync<(long, long, long)>(
+            """
+            select (select count(*) from orders where sale_id = @SaleId and status = 'expired'),
+              (select count(*) from stock_returns where sale_id = @SaleId),
+              (select sum(live) from sale_items where sale_id = @SaleId)
+            """,
+            new { sale.SaleId });
+        return (expired, returns, live, item.Held, item.Available) == (count, 0, 0, 0, item.Allocated) ? [] :
+        [
+            $"{count} orders: {expired} expired, {returns} returns left, {live} units live, {item.Held} held, "
+            + $"{item.Available} of {item.Allocated} available.",
+        ];
+    }
+
+    /// <inheritdoc/>
+    public async ValueTask DisposeAsync()
+    {
+        await _bus.StopAsync();
+        await _orders.DisposeAsync();
+        _redis.Dispose();
+    }
+
+    private static async Task<ReservedOrder[]> ReserveAsync(StockLedger ledger, ItemKey item, int firstUser, int size)
+    {
+        var batch = new ReserveBatch(size);
+        var suffixes = new byte[size][];
+        for (var i = 0; i < size; i++)
+        {
+            OrderId.FillSuffix(suffixes[i] = new byte[OrderId.SuffixLength]);
+            batch.Add(suffixes[i], firstUser + i + 1, 1, null);
+        }
+
+        await ledger.ReserveAsync(new ItemKeys(item), batch, int.MaxValue);
+        var number = batch.Terms!.Number;
+        return batch.Outcome(size - 1, out _) == ReserveOutcome.Reserved
+            ? [.. suffixes.Select((suffix, i) => new ReservedOrder(OrderId.Join(number, suffix), firstUser + i + 1, 1, batch.Now))]
+            : throw new InvalidOperationException($"A unit could not be reserved: {batch.Outcome(size - 1, out _)}.");
+    }
+
+    private async Task UntilAsync(string from, Sale sale, int count, CancellationToken cancellationToken)
+    {
+        while (true)
+        {
+            await using (var connection = await _orders.OpenConnectionAsync(cancellationToken))
+            {
+                if (await connection.ExecuteScalarAsync<long>($"select count(*) from {from}", new { sale.SaleId }) >= count)
+                {
+                    return;
+                }
+            }
+
+            // Counting is work for the server that is being measured.
+            await Task.Delay(500, cancellationToken);
+        }
+    }
+}
