@@ -49,17 +49,17 @@ internal static class LegacyMapping
 
         obstacle = default;
         return new LegacyRow(
-            order.OrderId, (int)order.UserId, (int)order.SkuId, (int)order.SaleId, (short)order.Quantity, amount,
-            StatusCode(order.Status), (int)addTime, (int)payTime, 0);
+            order.OrderId, order.UserId, order.SkuId, order.SaleId, order.Quantity, amount, StatusCode(order.Status), addTime, payTime,
+            IsDelete: 0);
     }
 
     /// <summary>An order of ours with everything that the legacy row says; what it does not say is kept.</summary>
     /// <returns>Null when the row says what no order of ours can be.</returns>
     public static OrderSnapshot? FromLegacy(LegacyRow row, OrderSnapshot ours)
     {
-        if (row is not { Uid: > 0, GoodsId: > 0, ActivityId: > 0, Num: > 0, AddTime: >= 0, PayTime: >= 0, IsDelete: 0 }
+        if (row is not { Uid: > 0, GoodsId: > 0, ActivityId: > 0, Num: > 0 and <= int.MaxValue, AddTime: >= 0, PayTime: >= 0, IsDelete: 0 }
             || Status(row.OrderStatus) is not { } status
-            || UnitPrice(row.OrderAmount, row.Num.Value, ours.Currency) is not { } unitPrice)
+            || UnitPrice(row.OrderAmount, (int)row.Num, ours.Currency) is not { } unitPrice)
         {
             return null;
         }
@@ -67,7 +67,7 @@ internal static class LegacyMapping
         return ours with
         {
             OrderId = row.OrderSn, UserId = row.Uid.Value, SkuId = row.GoodsId.Value, SaleId = row.ActivityId.Value,
-            Quantity = row.Num.Value, UnitPrice = unitPrice, Status = status,
+            Quantity = (int)row.Num.Value, UnitPrice = unitPrice, Status = status,
         };
     }
 
@@ -120,7 +120,7 @@ internal static class LegacyMapping
         return price == decimal.Truncate(price) ? (long)price : null;
     }
 
-    private static short? StatusCode(string status) => status switch
+    private static long? StatusCode(string status) => status switch
     {
         "placed" => 0,
         "paid" => 1,
@@ -130,7 +130,7 @@ internal static class LegacyMapping
         _ => null,
     };
 
-    private static string? Status(short? code) => code switch
+    private static string? Status(long? code) => code switch
     {
         0 => "placed",
         1 => "paid",

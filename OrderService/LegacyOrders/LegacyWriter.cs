@@ -1,4 +1,3 @@
-using Dapper;
 using Microsoft.Extensions.Options;
 using Npgsql;
 
@@ -10,8 +9,8 @@ internal sealed partial class LegacyWriter(
     ILogger<LegacyWriter> logger) : BackgroundService
 {
     private static readonly TimeSpan s_idle = TimeSpan.FromMilliseconds(100);
-    private static readonly TimeSpan s_longestPause = TimeSpan.FromSeconds(5);
-    private static readonly TimeSpan s_gaugeInterval = TimeSpan.FromSeconds(1);
+    private static readonly TimeSpan s_longestPause = TimeSpan.FromSeconds(1);
+    private static readonly TimeSpan s_gaugeInterval = TimeSpan.FromSeconds(2);
 
     protected override Task ExecuteAsync(CancellationToken stoppingToken) =>
         Task.WhenAll(Enumerable.Range(0, options.Value.Writers)
@@ -54,8 +53,14 @@ internal sealed partial class LegacyWriter(
         {
             try
             {
-                var (pending, lagSeconds) = await WaitingAsync(database, cancellationToken);
+                if (control.Current.Mode == "retired")
+                {
+                    await LegacyOutbox.DropRetiredAsync(database, cancellationToken);
+                }
+
+                var (pending, lagSeconds) = await LegacyOutbox.WaitingAsync(database, cancellationToken);
                 LegacyMetrics.Waiting(pending, lagSeconds);
+                LegacyMetrics.Open(await DiscrepancyStore.CountOpenAsync(database, cancellationToken));
             }
             catch (Exception exception) when (exception is NpgsqlException or TimeoutException or OperationCanceledException)
             {
@@ -64,19 +69,6 @@ internal sealed partial class LegacyWriter(
 
             await Task.Delay(s_gaugeInterval, cancellationToken).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         }
-    }
-
-    /// <summary>How many changes wait, and since when the oldest does, seconds.</summary>
-    public static async Task<(long Pending, double LagSeconds)> WaitingAsync(NpgsqlDataSource database, CancellationToken cancellationToken)
-    {
-        await using var connection = await database.OpenConnectionAsync(cancellationToken);
-        return await connection.QuerySingleAsync<(long, double)>(new CommandDefinition(
-            """
-            select count(*), coalesce(extract(epoch from
-              now() - (select created_at from legacy_outbox order by id limit 1)), 0)::float8
-            from legacy_outbox
-            """,
-            cancellationToken: cancellationToken));
     }
 
     [LoggerMessage(601, LogLevel.Warning, "Changes for the legacy database wait: {Reason}")]
