@@ -1,13 +1,15 @@
 #!/usr/bin/env bash
 # summary: measure the system against its ceiling and two baselines
 #
-# usage: ./seckill bench [NAME...] [--rounds N] [--seconds N] [--connections N] [--buyers N] [--output DIR]
+# usage: ./seckill bench [NAME...] [--rounds N] [--seconds N] [--connections N] [--buyers N] [--outage N] [--output DIR]
 #
-#   NAME              empty, accept, sold-out, unpooled, per-order, row-lock, start; all of them when none is given
+#   NAME              empty, accept, sold-out, unpooled, per-order, row-lock, start; all of them when none is given.
+#                     Or dual-write alone: what the legacy database costs, how fast it follows, and after an outage
 #   --rounds N        turns of each variant (default 5)
 #   --seconds N       length of each run (default 8)
 #   --connections N   requests under way at once (default 64)
 #   --buyers N        distinct buyers (default 100000)
+#   --outage N        seconds that the legacy database is away in dual-write (default 60)
 #   --output DIR      where benchmarks.md and benchmarks.json go (default .run/bench/results)
 #
 # Starts servers and services of its own, on SECKILL_PORT_BASE + 200 and further, and leaves nothing running. The
@@ -22,7 +24,7 @@ if owner_alive || ! lock 60; then die "another benchmark of this checkout is run
 client=() output=$RUN/results
 while [ $# -gt 0 ]; do
     case $1 in
-        --rounds | --seconds | --connections | --buyers) number "$1" "${2:-}" 1 10000000; client+=("$1" "$2"); shift 2 ;;
+        --rounds | --seconds | --connections | --buyers | --outage) number "$1" "${2:-}" 1 10000000; client+=("$1" "$2"); shift 2 ;;
         --output) [ -n "${2:-}" ] || bad_usage "--output needs a directory"; output=$2; shift 2 ;;
         -*) bad_usage "bench does not know $1" ;;
         *) client+=("$1"); shift ;;
@@ -53,7 +55,7 @@ Auth__BuyerTokenKey=$(secret) Auth__OpsKey=$(secret) Payments__SigningKey=$(secr
 # One machine plays every buyer, so the limits of one address and one user do not apply.
 export RateLimits__AddressBurst=1000000000 RateLimits__AddressPerSecond=1000000000
 export RateLimits__UserBurst=1000000000 RateLimits__UserPerSecond=1000000000
-export Benchmark__EmptyEndpoint=true
+export Benchmark__EmptyEndpoint=true Legacy__CreateSchema=true
 
 bring_up 1 1
 Reservations__Pooling=false start_service api-2

@@ -6,6 +6,7 @@ namespace Seckill.LoadTests.Bench;
 /// <param name="Seconds">Length of each run.</param>
 /// <param name="Connections">Requests under way at once.</param>
 /// <param name="Buyers">Distinct buyers.</param>
+/// <param name="OutageSeconds">Of the legacy database.</param>
 /// <param name="Output">Directory of the report.</param>
 public sealed record BenchOptions(
-    IReadOnlyList<string> Names, int Rounds, int Seconds, int Connections, int Buyers, string Output);
+    IReadOnlyList<string> Names, int Rounds, int Seconds, int Connections, int Buyers, int OutageSeconds, string Output);

@@ -6,4 +6,6 @@ namespace Seckill.LoadTests.Client;
 [JsonSourceGenerationOptions(JsonSerializerDefaults.Web)]
 [JsonSerializable(typeof(Sale))]
 [JsonSerializable(typeof(Ledger))]
+[JsonSerializable(typeof(DualWriteView))]
+[JsonSerializable(typeof(DualWriteMode))]
 internal sealed partial class OpsJson : JsonSerializerContext;

@@ -61,7 +61,8 @@ internal sealed class DualDatabases : IAsyncDisposable
     }
 
     /// <summary>What <c>GET</c> or <c>PUT /dual-write</c> says, or something below it.</summary>
-    public static async Task<JsonElement> AskAsync(ServiceProcess service, string below = "", object? change = null, HttpMethod? method = null)
+    public static async Task<JsonElement> AskAsync(
+        ServiceProcess service, string below = "", object? change = null, HttpMethod? method = null)
     {
         using var request = new HttpRequestMessage(
             method ?? (change is null ? HttpMethod.Get : HttpMethod.Put), new Uri(service.Url, "/dual-write" + below));
