@@ -30,7 +30,9 @@ internal sealed class LegacyDatabase : IAsyncDisposable
             {
                 CommandTimeout = 0,
             };
-            _settings.Options ??= $"-c statement_timeout={LongestStatementMilliseconds}";
+            // Every statement looks some rows up by key; left to guess, the planner would rather read the whole table for each batch.
+            _settings.Options ??=
+                $"-c statement_timeout={LongestStatementMilliseconds} -c jit=off -c enable_hashjoin=off -c enable_mergejoin=off";
             _source = NpgsqlDataSource.Create(_settings);
         }
     }

@@ -27,30 +27,21 @@ internal static class LegacyMapping
         var amount = Amount(order.UnitPrice, order.Quantity, order.Currency);
         var addTime = UnixSeconds(order.ReservedAt);
         var payTime = order.PaidAt is { } paidAt ? UnixSeconds(paidAt) : 0;
-        (string Field, bool Fits, object Value)[] rules =
-        [
-            ("uid", order.UserId <= int.MaxValue, order.UserId),
-            ("goods_id", order.SkuId <= int.MaxValue, order.SkuId),
-            ("activity_id", order.SaleId <= int.MaxValue, order.SaleId),
-            ("num", order.Quantity <= short.MaxValue, order.Quantity),
-            ("order_amount", amount is not null, $"{(Int128)order.UnitPrice * order.Quantity} minor units of {order.Currency}"),
-            ("order_status", StatusCode(order.Status) is not null, order.Status),
-            ("add_time", addTime is >= 0 and <= int.MaxValue, addTime),
-            ("pay_time", payTime is >= 0 and <= int.MaxValue, payTime),
-        ];
-        foreach (var (field, fits, value) in rules)
-        {
-            if (!fits)
-            {
-                obstacle = new FieldDifference(field, Convert.ToString(value, CultureInfo.InvariantCulture), null);
-                return null;
-            }
-        }
-
-        obstacle = default;
-        return new LegacyRow(
-            order.OrderId, order.UserId, order.SkuId, order.SaleId, order.Quantity, amount, StatusCode(order.Status), addTime, payTime,
-            IsDelete: 0);
+        var status = StatusCode(order.Status);
+        (string Field, object Value)? bad =
+            order.UserId > int.MaxValue ? ("uid", order.UserId)
+            : order.SkuId > int.MaxValue ? ("goods_id", order.SkuId)
+            : order.SaleId > int.MaxValue ? ("activity_id", order.SaleId)
+            : order.Quantity > short.MaxValue ? ("num", order.Quantity)
+            : amount is null ? ("order_amount", $"{(Int128)order.UnitPrice * order.Quantity} minor units of {order.Currency}")
+            : status is null ? ("order_status", order.Status)
+            : addTime is < 0 or > int.MaxValue ? ("add_time", addTime)
+            : payTime is < 0 or > int.MaxValue ? ("pay_time", payTime)
+            : null;
+        obstacle = bad is var (field, value)
+            ? new FieldDifference(field, Convert.ToString(value, CultureInfo.InvariantCulture), null) : default;
+        return bad is not null ? null : new LegacyRow(
+            order.OrderId, order.UserId, order.SkuId, order.SaleId, order.Quantity, amount, status, addTime, payTime, IsDelete: 0);
     }
 
     /// <summary>An order of ours with everything that the legacy row says; what it does not say is kept.</summary>
@@ -74,6 +65,11 @@ internal static class LegacyMapping
     /// <summary>Every field in which the row is not as it should be.</summary>
     public static IEnumerable<FieldDifference> Differences(LegacyRow should, LegacyRow row)
     {
+        if (should == row)
+        {
+            yield break;
+        }
+
         (string Field, object? Ours, object? Theirs)[] fields =
         [
             ("order_sn", should.OrderSn, row.OrderSn),

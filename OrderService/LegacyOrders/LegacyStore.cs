@@ -61,7 +61,7 @@ internal class LegacyStore(LegacyDatabase legacy)
 
     private static Task<int> UpsertAsync(
         NpgsqlConnection connection, IReadOnlyCollection<LegacyRow> rows, IReadOnlyCollection<bool> forced, DateTime? forcedUntil) =>
-        // Updates go first, because each conflict of an insert would use up one of the 2^31 ids of the table.
+        // Only rows that are not there are inserted, because each conflict would use up one of the 2^31 ids of the table.
         connection.ExecuteAsync(
             """
             with incoming as (
@@ -70,23 +70,24 @@ internal class LegacyStore(LegacyDatabase legacy)
                 @OrderSn, @Uid::int[], @GoodsId::int[], @ActivityId::int[], @Num::smallint[], @OrderAmount::numeric(10,2)[],
                 @OrderStatus::smallint[], @AddTime::int[], @PayTime::int[], @Forced)
                 as i (order_sn, uid, goods_id, activity_id, num, order_amount, order_status, add_time, pay_time, forced)
-            ), updated as (
-              update t_order t
-              set uid = i.uid, goods_id = i.goods_id, activity_id = i.activity_id, num = i.num, order_amount = i.order_amount,
-                order_status = i.order_status, add_time = i.add_time, pay_time = i.pay_time,
-                is_delete = case when i.forced then 0 else t.is_delete end
+            ), inserted as (
+              insert into t_order (order_sn, uid, goods_id, activity_id, num, order_amount, order_status, add_time, pay_time, is_delete)
+              select order_sn, uid, goods_id, activity_id, num, order_amount, order_status, add_time, pay_time, 0
               from incoming i
-              where t.order_sn = i.order_sn
-                and (t.order_status = 0 or i.order_status <> 0 or (i.forced and clock_timestamp() < @forcedUntil))
+              where not exists (select from t_order t where t.order_sn = i.order_sn)
+              order by order_sn
+              on conflict (order_sn) do update
+              set order_status = excluded.order_status, pay_time = excluded.pay_time
+              where t_order.order_status = 0
+              returning order_sn
             )
-            insert into t_order (order_sn, uid, goods_id, activity_id, num, order_amount, order_status, add_time, pay_time, is_delete)
-            select order_sn, uid, goods_id, activity_id, num, order_amount, order_status, add_time, pay_time, 0
+            update t_order t
+            set uid = i.uid, goods_id = i.goods_id, activity_id = i.activity_id, num = i.num, order_amount = i.order_amount,
+              order_status = i.order_status, add_time = i.add_time, pay_time = i.pay_time,
+              is_delete = case when i.forced then 0 else t.is_delete end
             from incoming i
-            where not exists (select from t_order t where t.order_sn = i.order_sn)
-            order by order_sn
-            on conflict (order_sn) do update
-            set order_status = excluded.order_status, pay_time = excluded.pay_time
-            where t_order.order_status = 0
+            where i.order_sn not in (select order_sn from inserted) and t.order_sn = i.order_sn
+              and (t.order_status = 0 or i.order_status <> 0 or (i.forced and clock_timestamp() < @forcedUntil))
             """,
             new
             {

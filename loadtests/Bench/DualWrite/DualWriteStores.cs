@@ -7,8 +7,6 @@ namespace Seckill.LoadTests.Bench;
 /// <summary>The two databases, as the benchmark of the dual write uses them. Both are the benchmark's own.</summary>
 public sealed class DualWriteStores(string orders, string legacy) : IAsyncDisposable
 {
-    // As many as a worker persists messages at once.
-    private const int Concurrency = 4;
     private readonly NpgsqlDataSource _orders = Source(orders);
     private readonly NpgsqlDataSource _legacy = Source(legacy);
     private readonly string _database = new NpgsqlConnectionStringBuilder(legacy).Database!;
@@ -64,13 +62,13 @@ public sealed class DualWriteStores(string orders, string legacy) : IAsyncDispos
         }
     }
 
-    /// <summary>Two inserts for each order, one order at a time on each of a few connections, as a shop without a plan does it.</summary>
+    /// <summary>Two inserts for each order, one order at a time on each connection, as a shop without a plan does it.</summary>
     /// <returns>Orders per second.</returns>
-    public async Task<double> InsertTwiceAsync(TimeSpan time)
+    public async Task<double> InsertTwiceAsync(int connections, TimeSpan time)
     {
         const int SaleId = 1;
         var startedAt = Stopwatch.GetTimestamp();
-        var counts = await Task.WhenAll(Enumerable.Range(0, Concurrency).Select(_ => Task.Run(async () =>
+        var counts = await Task.WhenAll(Enumerable.Range(0, connections).Select(_ => Task.Run(async () =>
         {
             await using var ours = await _orders.OpenConnectionAsync();
             await using var theirs = await _legacy.OpenConnectionAsync();
