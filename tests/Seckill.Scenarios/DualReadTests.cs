@@ -61,6 +61,18 @@ public sealed class DualReadTests(Servers servers)
                 found.GetProperty("field").GetString()!)).Order());
         var view = await DualDatabases.AskAsync(site.Api);
         Assert.Equal((1, 1), (view.GetProperty("missing").GetInt32(), view.GetProperty("mismatched").GetInt32()));
+        await Eventually.IsTrueAsync("the worker's metrics say so", async () =>
+        {
+            var page = await Site.MetricsAsync(site.Worker);
+            return page.Contains("seckill_legacy_open_discrepancies{class=\"missing\"} 1\n", StringComparison.Ordinal)
+                && page.Contains("seckill_legacy_open_discrepancies{class=\"different\"} 1\n", StringComparison.Ordinal)
+                && page.Contains("seckill_legacy_open_discrepancies{class=\"extra\"} 0\n", StringComparison.Ordinal)
+                && page.Contains("seckill_legacy_pending 0\n", StringComparison.Ordinal)
+                && page.Contains("seckill_legacy_lag_seconds 0\n", StringComparison.Ordinal)
+                && page.Contains("seckill_legacy_breaker 0\n", StringComparison.Ordinal)
+                && page.Contains("seckill_legacy_verified_total 5\n", StringComparison.Ordinal)
+                && page.Contains("seckill_legacy_time_to_verify_seconds_bucket{le=\"3\"} ", StringComparison.Ordinal);
+        });
 
         var repair = await DualDatabases.AskAsync(site.Api, "/repair", new { dryRun = false }, HttpMethod.Post);
         Assert.All(repair.GetProperty("discrepancies").EnumerateArray(), one => Assert.True(one.GetProperty("resolved").GetBoolean()));
@@ -128,6 +140,8 @@ public sealed class DualReadTests(Servers servers)
 
         public ServiceProcess Other { get; private set; } = null!;
 
+        public ServiceProcess Worker { get; private set; } = null!;
+
         public Buyers Buyers { get; private set; } = null!;
 
         public static async Task<Site> OpenAsync(Servers servers, int orders, params (string, string?)[] ofWorker)
@@ -135,9 +149,9 @@ public sealed class DualReadTests(Servers servers)
             var installation = new Installation();
             var site = new Site(installation) { Databases = await installation.CreateDatabasesAsync(servers) };
             (site.Api, site.Other) = (installation.StartApi(site.Databases.Settings), installation.StartApi(site.Databases.Settings));
-            var (worker, inventory) = (
-                installation.StartWorker([.. site.Databases.Settings, .. ofWorker]), installation.StartInventory(site.Databases.Settings));
-            await Installation.ReadyAsync(site.Api, site.Other, worker, inventory);
+            site.Worker = installation.StartWorker([.. site.Databases.Settings, .. ofWorker]);
+            var inventory = installation.StartInventory(site.Databases.Settings);
+            await Installation.ReadyAsync(site.Api, site.Other, site.Worker, inventory);
             await site.Databases.NumberItemsApartAsync();
             await site.SwitchAsync(new { mode = "shadow" });
             site.Buyers = new Buyers(await Sale.OpenAsync(inventory, units: 100_000, fitsLegacy: true));
@@ -170,10 +184,12 @@ public sealed class DualReadTests(Servers servers)
             return [.. answers];
         }
 
+        public static Task<string> MetricsAsync(ServiceProcess service) => s_http.GetStringAsync(new Uri(service.Url, "/metrics"));
+
         /// <summary>Reads of buyers on the legacy side; only those that this answered, when it is given.</summary>
         public static async Task<double> CountReadsAsync(ServiceProcess api, string by = "")
         {
-            var page = await s_http.GetStringAsync(new Uri(api.Url, "/metrics"));
+            var page = await MetricsAsync(api);
             return page.Split('\n')
                 .Where(line => line.StartsWith($"seckill_legacy_reads_total{{by=\"{by}", StringComparison.Ordinal))
                 .Sum(line => double.Parse(line.Split(' ')[1], CultureInfo.InvariantCulture));
