@@ -18,6 +18,10 @@ namespace Seckill.OrderService.LegacyOrders;
 internal sealed class LegacyBatch(NpgsqlDataSource database, LegacyStore store, LegacyBreaker breaker, IOptions<LegacyOptions> options)
 {
     private const int RefusalsInARow = 8;
+    private double _lagSeconds;
+
+    /// <summary>How long the oldest change of the last claim had waited.</summary>
+    public double LagSeconds => Volatile.Read(ref _lagSeconds);
 
     /// <summary>Writes the next changes.</summary>
     /// <returns>How many entries were done; 0 when nothing waits that nobody else has.</returns>
@@ -28,6 +32,7 @@ internal sealed class LegacyBatch(NpgsqlDataSource database, LegacyStore store, 
         await using var transaction = await connection.BeginTransactionAsync(cancellationToken);
         var claimed = (await ClaimAsync(connection, cancellationToken)).AsList();
         var claimedAt = Stopwatch.GetTimestamp();
+        Volatile.Write(ref _lagSeconds, claimed.Count == 0 ? 0 : claimed[0].AgeSeconds);
         var findings = new List<Finding>();
         var rows = new List<(LegacyRow Row, bool Forced)>();
         // An order that is gone from ours has nothing to write; its entries only leave the outbox.

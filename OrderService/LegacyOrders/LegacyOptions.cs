@@ -8,9 +8,9 @@ public sealed class LegacyOptions
     /// <summary>Creates the legacy table. Only for development and tests; in production it belongs to others.</summary>
     public bool CreateSchema { get; set; }
 
-    /// <summary>Batches that one worker writes at once. More of them take the processors that persisting needs.</summary>
+    /// <summary>Batches that one worker writes at once, at most; one alone while no change waits for longer than two seconds.</summary>
     [Range(1, 16)]
-    public int Writers { get; set; } = 1;
+    public int Writers { get; set; } = 2;
 
     /// <summary>Changes in one batch.</summary>
     [Range(1, 10_000)]

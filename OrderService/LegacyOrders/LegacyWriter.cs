@@ -8,15 +8,18 @@ internal sealed partial class LegacyWriter(
     NpgsqlDataSource database, LegacyBatch batch, DualWriteControl control, LegacyBreaker breaker, IOptions<LegacyOptions> options,
     ILogger<LegacyWriter> logger) : BackgroundService
 {
+    private const double LagToJoinSeconds = 2;
     private static readonly TimeSpan s_idle = TimeSpan.FromMilliseconds(100);
     private static readonly TimeSpan s_longestPause = TimeSpan.FromSeconds(1);
     private static readonly TimeSpan s_gaugeInterval = TimeSpan.FromSeconds(2);
 
     protected override Task ExecuteAsync(CancellationToken stoppingToken) =>
         Task.WhenAll(Enumerable.Range(0, options.Value.Writers)
-            .Select(_ => WriteAllAsync(stoppingToken)).Append(MeasureAsync(stoppingToken)));
+            .Select(writer => WriteAllAsync(writer == 0, stoppingToken)).Append(MeasureAsync(stoppingToken)));
 
-    private async Task WriteAllAsync(CancellationToken cancellationToken)
+    // The first writer keeps up with a sale. The others join when it does not: until then they would only take from persisting,
+    // which is what buyers wait for.
+    private async Task WriteAllAsync(bool isFirst, CancellationToken cancellationToken)
     {
         var pause = s_idle;
         while (!cancellationToken.IsCancellationRequested)
@@ -24,7 +27,7 @@ internal sealed partial class LegacyWriter(
             var wait = s_idle;
             try
             {
-                if (control.Current.Writes && breaker.TryEnter())
+                if (control.Current.Writes && (isFirst || batch.LagSeconds > LagToJoinSeconds) && breaker.TryEnter())
                 {
                     // Full batches follow each other at once; this is how a backlog drains.
                     wait = await batch.WriteAsync(cancellationToken) >= options.Value.MaxBatch / 2 ? TimeSpan.Zero : s_idle;

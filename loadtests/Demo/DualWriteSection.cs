@@ -126,7 +126,8 @@ public sealed class DualWriteSection : IAsyncDisposable
         var should = await ours.QueryAsync<Row>(new CommandDefinition(
             """
             select order_id as Id, user_id as Uid, sku_id as GoodsId, quantity::bigint as Num, unit_price * quantity as Cents,
-              case status when 'placed' then 0 when 'paid' then 1 when 'cancelled' then 2 when 'expired' then 3 else 9 end::bigint as Status,
+              case status when 'placed' then 0 when 'paid' then 1 when 'cancelled' then 2 when 'expired' then 3 else 9 end::bigint
+                as Status,
               floor(extract(epoch from reserved_at))::bigint as AddTime,
               coalesce(floor(extract(epoch from paid_at)), 0)::bigint as PayTime
             from orders

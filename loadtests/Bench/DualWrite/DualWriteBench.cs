@@ -58,9 +58,9 @@ public sealed class DualWriteBench(Deployment deployment, BenchOptions options, 
             {
                 var ours = await PersistAsync(site, stores, control, publisher, "off", cancellationToken);
                 var both = await PersistAsync(site, stores, control, publisher, "shadow", cancellationToken);
-                var oneByOne = await stores.InsertTwiceAsync(1, TimeSpan.FromSeconds(options.Seconds / 4.0));
+                var oneByOne = await InsertTwiceAsync(site, stores, control, legacy, 1, cancellationToken);
                 // As many as a worker persists messages at once.
-                var sideBySide = await stores.InsertTwiceAsync(4, TimeSpan.FromSeconds(options.Seconds / 4.0));
+                var sideBySide = await InsertTwiceAsync(site, stores, control, legacy, 4, cancellationToken);
                 var follow = await FollowAsync(site, stores, control, load, options.Seconds, cancellationToken);
                 var result = new DualWriteRound(ours.Verified, both.Placed, both.Verified, oneByOne, sideBySide, follow);
                 Say(round == 0 ? "warm-up" : $"round {round} of {options.Rounds}", result);
@@ -115,6 +115,17 @@ public sealed class DualWriteBench(Deployment deployment, BenchOptions options, 
         await stores.CheckAsync(sale.SaleId, mode == "off" ? 0 : count);
         await ForgetAsync(site, stores, control, sale, cancellationToken);
         return (count / placed.TotalSeconds, count / verified.TotalSeconds);
+    }
+
+    private async Task<double> InsertTwiceAsync(
+        BenchSite site, DualWriteStores stores, DualWriteClient control, string legacy, int atOnce, CancellationToken cancellationToken)
+    {
+        var sale = await site.OpenSaleAsync(EnoughUnits, cancellationToken);
+        var rabbitMq = Environment.GetEnvironmentVariable("ConnectionStrings__RabbitMq")!;
+        var perSecond = await TwoInserts.MeasureAsync(
+            rabbitMq, deployment.Orders, legacy, sale.SaleId, atOnce, TimeSpan.FromSeconds(options.Seconds / 4.0));
+        await ForgetAsync(site, stores, control, sale, cancellationToken);
+        return perSecond;
     }
 
     /// <summary>The accept load at full speed, with the dual write on.</summary>

@@ -89,8 +89,8 @@ public sealed record DualWriteReport(
         Row("ours alone", round => round.OursPerSecond);
         Row("ours, with the legacy write on", round => round.PlacedPerSecond);
         Row("both, verified", round => round.VerifiedPerSecond);
-        Row("two inserts, one order at a time", round => round.OneByOnePerSecond);
-        Row("two inserts, one order at a time on each of 4 connections", round => round.SideBySidePerSecond);
+        Row("two inserts, a message an order, one at a time", round => round.OneByOnePerSecond);
+        Row("two inserts, a message an order, four at a time", round => round.SideBySidePerSecond);
         Row("accepted in the accept load", round => round.Follow.AcceptedPerSecond);
         Row("202 to verified, p50, s", round => round.Follow.P50Seconds);
         Row("202 to verified, the slowest, s", round => round.Follow.MostSeconds);
@@ -121,8 +121,8 @@ public sealed record DualWriteReport(
 /// <param name="OursPerSecond">Persisted with the mode off.</param>
 /// <param name="PlacedPerSecond">Persisted with the legacy write on.</param>
 /// <param name="VerifiedPerSecond">Persisted and verified in the legacy database.</param>
-/// <param name="OneByOnePerSecond">Two inserts for each order, on one connection.</param>
-/// <param name="SideBySidePerSecond">The same on four connections at once.</param>
+/// <param name="OneByOnePerSecond">A message and two inserts for each order, one at a time.</param>
+/// <param name="SideBySidePerSecond">The same, four at a time.</param>
 /// <param name="Follow">Under the accept load.</param>
 public sealed record DualWriteRound(
     double OursPerSecond, double PlacedPerSecond, double VerifiedPerSecond, double OneByOnePerSecond, double SideBySidePerSecond,

@@ -1,4 +1,3 @@
-using System.Diagnostics;
 using Dapper;
 using Npgsql;
 
@@ -60,47 +59,6 @@ public sealed class DualWriteStores(string orders, string legacy) : IAsyncDispos
         {
             throw new InvalidOperationException($"{there} of {expected} orders are in the legacy table, {wrong} discrepancies were found.");
         }
-    }
-
-    /// <summary>Two inserts for each order, one order at a time on each connection, as a shop without a plan does it.</summary>
-    /// <returns>Orders per second.</returns>
-    public async Task<double> InsertTwiceAsync(int connections, TimeSpan time)
-    {
-        const int SaleId = 1;
-        var startedAt = Stopwatch.GetTimestamp();
-        var counts = await Task.WhenAll(Enumerable.Range(0, connections).Select(_ => Task.Run(async () =>
-        {
-            await using var ours = await _orders.OpenConnectionAsync();
-            await using var theirs = await _legacy.OpenConnectionAsync();
-            await using var first = new NpgsqlCommand(
-                """
-                insert into orders (order_id, sale_id, sku_id, user_id, quantity, unit_price, currency, status, reserved_at, pay_by)
-                values ($1, 1, 1001, 7, 1, 19900, 'EUR', 'placed', now(), now() + interval '1 day')
-                """, ours);
-            await using var second = new NpgsqlCommand(
-                """
-                insert into t_order (order_sn, uid, goods_id, activity_id, num, order_amount, add_time)
-                values ($1, 7, 1001, 1, 1, 199.00, extract(epoch from now())::int)
-                """, theirs);
-            var (firstId, secondId) = (new NpgsqlParameter<string>(), new NpgsqlParameter<string>());
-            first.Parameters.Add(firstId);
-            second.Parameters.Add(secondId);
-            await first.PrepareAsync();
-            await second.PrepareAsync();
-            var count = 0;
-            for (; Stopwatch.GetElapsedTime(startedAt) < time; count++)
-            {
-                firstId.TypedValue = secondId.TypedValue = Guid.NewGuid().ToString("N");
-                await first.ExecuteNonQueryAsync();
-                await second.ExecuteNonQueryAsync();
-            }
-
-            return count;
-        })));
-        var elapsed = Stopwatch.GetElapsedTime(startedAt);
-        await ExecuteAsync(_orders, $"delete from orders where sale_id = {SaleId}");
-        await ForgetAsync(SaleId);
-        return counts.Sum() / elapsed.TotalSeconds;
     }
 
     /// <summary>The legacy database throws everybody out and lets nobody in.</summary>
