@@ -49,7 +49,7 @@ public sealed class DualWriteSection : IAsyncDisposable
     public async Task<ResultSection> CreateAsync(
         Deployment deployment, long saleId, long lastPromise, CancellationToken cancellationToken)
     {
-        const string Title = "What the legacy database says";
+        const string Title = "What the old schema says";
         if (!_isOn)
         {
             return new ResultSection(Title, [new("Dual write", _before, "no legacy database, or retired")]);
@@ -73,7 +73,7 @@ public sealed class DualWriteSection : IAsyncDisposable
                 unsettled == 0 ? RowVerdict.Right : RowVerdict.Wrong),
             new("Mismatched", Amount.Text(mismatched), "not what the order is", Verdict(mismatched)),
             new("Missing", Amount.Text(missing), "found nowhere", Verdict(missing)),
-            new("Lag", Amount.Text(TimeSpan.FromSeconds(_mostLagSeconds)), "oldest change that waited, at most"),
+            new("Lag", Amount.Text(TimeSpan.FromSeconds(_mostLagSeconds)), "the longest that a change waited"),
             new("Last order verified", Amount.Text(took), "after the last buyer heard yes"),
         ]);
     }
