@@ -146,20 +146,39 @@ public sealed class DualReadTests(Servers servers)
 
         public static async Task<Site> OpenAsync(Servers servers, int orders, params (string, string?)[] ofWorker)
         {
-            var installation = new Installation();
-            var site = new Site(installation) { Databases = await installation.CreateDatabasesAsync(servers) };
-            (site.Api, site.Other) = (installation.StartApi(site.Databases.Settings), installation.StartApi(site.Databases.Settings));
-            site.Worker = installation.StartWorker([.. site.Databases.Settings, .. ofWorker]);
-            var inventory = installation.StartInventory(site.Databases.Settings);
-            await Installation.ReadyAsync(site.Api, site.Other, site.Worker, inventory);
-            await site.Databases.NumberItemsApartAsync();
-            await site.SwitchAsync(new { mode = "shadow" });
-            site.Buyers = new Buyers(await Sale.OpenAsync(inventory, units: 100_000, fitsLegacy: true));
+            var site = new Site(new Installation());
+            try
+            {
+                await site.StartAsync(servers, ofWorker);
+                await site.SellAsync(orders);
+                return site;
+            }
+            catch
+            {
+                // Nobody else knows its processes yet.
+                await site.DisposeAsync();
+                throw;
+            }
+        }
+
+        private async Task StartAsync(Servers servers, (string, string?)[] ofWorker)
+        {
+            Databases = await installation.CreateDatabasesAsync(servers);
+            (Api, Other) = (installation.StartApi(Databases.Settings), installation.StartApi(Databases.Settings));
+            Worker = installation.StartWorker([.. Databases.Settings, .. ofWorker]);
+            var inventory = installation.StartInventory(Databases.Settings);
+            await Installation.ReadyAsync(Api, Other, Worker, inventory);
+            await Databases.NumberItemsApartAsync();
+            await SwitchAsync(new { mode = "shadow" });
+            Buyers = new Buyers(await Sale.OpenAsync(inventory, units: 100_000, fitsLegacy: true));
+        }
+
+        private async Task SellAsync(int orders)
+        {
             await Crowd.AllAsync(Enumerable.Range(0, orders), async _ =>
-                Assert.Equal(202, (await site.Buyers.ClickAsync(site.Api, site.Buyers.NewUser())).Status));
+                Assert.Equal(202, (await Buyers.ClickAsync(Api, Buyers.NewUser())).Status));
             await Eventually.IsTrueAsync("the orders are verified", async () =>
-                (await DualDatabases.AskAsync(site.Api)).GetProperty("verified").GetInt32() >= orders);
-            return site;
+                (await DualDatabases.AskAsync(Api)).GetProperty("verified").GetInt32() >= orders);
         }
 
         /// <summary>Changes the mode and waits until every process must have seen it.</summary>
@@ -206,7 +225,7 @@ public sealed class DualReadTests(Servers servers)
 
         public async ValueTask DisposeAsync()
         {
-            Buyers.Dispose();
+            Buyers?.Dispose();
             await installation.DisposeAsync();
         }
     }
