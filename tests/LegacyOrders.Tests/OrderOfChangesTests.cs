@@ -1,3 +1,4 @@
+using Dapper;
 using Microsoft.Extensions.Logging.Abstractions;
 using Seckill.OrderService.LegacyOrders;
 using Seckill.OrderService.Payments;
@@ -82,6 +83,46 @@ public sealed class OrderOfChangesTests
                 and earlier.order_status <> 0 and earlier.order_status <> h.order_status)
             """));
         Assert.InRange(await both.TheirsAsync<long>("select count(*) from history where order_status = 0"), 1, 300);
+    }
+
+    [Fact]
+    public async Task A_forced_write_that_comes_late_does_not_undo_what_was_written_meanwhile()
+    {
+        await using var both = await TwoDatabases.CreateAsync();
+        var id = (await both.PlaceAsync(1))[0];
+        await both.DrainAsync();
+        var store = new LegacyStore(both.Legacy);
+        var old = (await store.ReadAsync([id], CancellationToken.None))[id];
+        await both.TheirsAsync("update t_order set order_status = 2");
+        await store.UpsertAsync([old], [true], CancellationToken.None);
+        Assert.Equal(0, await both.TheirsAsync<int>("select order_status from t_order"));
+
+        // Sent in time, and held up until its time is over; meanwhile the order is cancelled.
+        await using var patient = both.PatientLegacy();
+        await using var blocker = await both.Theirs.OpenConnectionAsync();
+        await using var hold = await blocker.BeginTransactionAsync();
+        await blocker.ExecuteAsync(
+            "update t_order set order_status = 2; create temp table began on commit drop as select clock_timestamp() as at");
+        var late = new LegacyStore(patient).UpsertAsync([old], [true], CancellationToken.None);
+        await Eventually.Holds(
+            async () => await blocker.ExecuteScalarAsync<bool>("select clock_timestamp() > at + interval '5.5 seconds' from began"),
+            "the force of the late write is over");
+        await hold.CommitAsync();
+        try
+        {
+            await late;
+        }
+        catch (TimeoutException)
+        {
+            // Given up, as it should be; it may still be executed.
+        }
+
+        await Eventually.Holds(
+            async () => await both.TheirsAsync<long>(
+                "select count(*) from pg_stat_activity where datname = current_database() and query like 'with incoming%' "
+                + "and state = 'active'") == 0,
+            "the late write is over");
+        Assert.Equal(2, await both.TheirsAsync<int>("select order_status from t_order"));
     }
 
     [Fact]
