@@ -55,7 +55,7 @@ Auth__BuyerTokenKey=$(secret) Auth__OpsKey=$(secret) Payments__SigningKey=$(secr
 # One machine plays every buyer, so the limits of one address and one user do not apply.
 export RateLimits__AddressBurst=1000000000 RateLimits__AddressPerSecond=1000000000
 export RateLimits__UserBurst=1000000000 RateLimits__UserPerSecond=1000000000
-export Benchmark__EmptyEndpoint=true Legacy__CreateSchema=true
+export Benchmark__Endpoints=true Legacy__CreateSchema=true
 
 bring_up 1 1
 Reservations__Pooling=false start_service api-2

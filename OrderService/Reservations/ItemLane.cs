@@ -123,7 +123,7 @@ internal sealed partial class ItemLane
                 await lane._stock.ReserveAsync(lane._keys, _batch, lane._options.OutboxBound).WaitAsync(s_lastPatience);
                 ReservationMetrics.CallDuration.Record(Stopwatch.GetElapsedTime(askedAt).TotalSeconds);
                 Deliver(askedAt);
-                _batch.Clear();
+                Empty();
             }
 #pragma warning disable CA1031 // Every waiter must be answered, whatever went wrong.
             catch (Exception exception)
@@ -170,35 +170,38 @@ internal sealed partial class ItemLane
         private ReservationResult Read(int index, Reservation reservation)
         {
             var outcome = _batch.Outcome(index, out var detail);
+            if (outcome == ReserveOutcome.UnknownItem)
+            {
+                // The item was there when its lane was made, so Redis has lost data: nothing certain can be said.
+                return new ReservationResult(ReserveOutcome.Unknown);
+            }
+
+            var result = new ReservationResult(outcome) { Terms = _batch.Terms, At = _batch.Now };
             switch (outcome)
             {
                 case ReserveOutcome.Reserved:
-                    var orderId = OrderId.Join(_batch.Number, reservation.Suffix);
-                    lane._way.Add(
-                        new ReservedOrder(orderId, reservation.UserId, reservation.Quantity, _batch.Now),
-                        _batch.UnitPrice,
-                        _batch.Currency);
-                    return new ReservationResult(outcome)
-                    {
-                        OrderId = orderId, ReservedAt = _batch.Now, UnitPrice = _batch.UnitPrice, Currency = _batch.Currency,
-                    };
+                    var orderId = OrderId.Join(_batch.Terms!.Number, reservation.Suffix);
+                    lane._way.Add(new ReservedOrder(orderId, reservation.UserId, reservation.Quantity, _batch.Now), _batch.Terms);
+                    return result with { OrderId = orderId };
                 case ReserveOutcome.Replayed:
-                    return new ReservationResult(outcome)
-                    {
-                        OrderId = detail[0],
-                        ReservedAt = DateTimeOffset.FromUnixTimeMilliseconds(long.Parse(detail[2], CultureInfo.InvariantCulture)),
-                        UnitPrice = _batch.UnitPrice,
-                        Currency = _batch.Currency,
-                    };
+                    var reservedAt = DateTimeOffset.FromUnixTimeMilliseconds(long.Parse(detail[2], CultureInfo.InvariantCulture));
+                    return result with { OrderId = detail[0], At = reservedAt };
                 case ReserveOutcome.LimitReached:
-                    return new ReservationResult(outcome) { OrderIds = detail };
-                case ReserveOutcome.NotOpen:
-                    return new ReservationResult(outcome) { OpensAt = _batch.OpensAt, Now = _batch.Now };
-                case ReserveOutcome.UnknownItem:
-                    // The item was there when its lane was made, so Redis has lost data: nothing certain can be said.
-                    return new ReservationResult(ReserveOutcome.Unknown);
+                    return result with { OrderIds = detail };
                 default:
-                    return new ReservationResult(outcome);
+                    return result;
+            }
+        }
+
+        private void Empty()
+        {
+            if (lane._options.Pooling)
+            {
+                _batch.Clear();
+            }
+            else
+            {
+                _batch = new ReserveBatch(lane._options.MaxBatch);
             }
         }
 

@@ -40,7 +40,7 @@ internal sealed partial class OutboxRelay(
         private readonly OutboxRelay _relay;
         private readonly ItemKey _item;
         private readonly BatchQueue<ReservedOrder> _queue;
-        private (long UnitPrice, string Currency) _price;
+        private ItemTerms? _terms;
 
         public Way(OutboxRelay relay, ItemKey item)
         {
@@ -56,10 +56,10 @@ internal sealed partial class OutboxRelay(
         /// <summary>True while nothing waits and nothing is on its way.</summary>
         public bool IsIdle => _queue is { Count: 0, CallsInFlight: 0 };
 
-        /// <summary>Takes an order along. The price of an item never changes.</summary>
-        public void Add(in ReservedOrder order, long unitPrice, string currency)
+        /// <summary>Takes an order along.</summary>
+        public void Add(in ReservedOrder order, ItemTerms terms)
         {
-            _price = (unitPrice, currency);
+            _terms = terms;
             if (!_queue.TryAdd(order))
             {
                 ReservationMetrics.Published.Add(1, s_dropped);
@@ -68,7 +68,7 @@ internal sealed partial class OutboxRelay(
 
         private sealed class Publish(Way way) : BatchQueue<ReservedOrder>.ICall
         {
-            private readonly List<ReservedOrder> _orders = [];
+            private List<ReservedOrder> _orders = [];
 
             public bool Add(ReservedOrder order)
             {
@@ -78,19 +78,20 @@ internal sealed partial class OutboxRelay(
 
             public async Task SendAsync()
             {
-                var orders = _orders.ToArray();
-                _orders.Clear();
                 try
                 {
                     await way._relay.Publisher.PublishAsync(
-                        new OrdersReserved(way._item.SaleId, way._item.SkuId, way._price.UnitPrice, way._price.Currency, orders));
-                    ReservationMetrics.Published.Add(orders.Length, s_published);
+                        new OrdersReserved(way._item.SaleId, way._item.SkuId, way._terms!.UnitPrice, way._terms.Currency, _orders));
+                    ReservationMetrics.Published.Add(_orders.Count, s_published);
+                    _orders.Clear();
                 }
 #pragma warning disable CA1031 // Whatever the broker's client throws, the answer is the same: the sweeper publishes it.
                 catch (Exception exception)
 #pragma warning restore CA1031
                 {
-                    ReservationMetrics.Published.Add(orders.Length, s_failed);
+                    ReservationMetrics.Published.Add(_orders.Count, s_failed);
+                    // The client may yet read the old list.
+                    _orders = [];
                     way._relay.Complain(way._item.ToString(), exception);
                 }
             }

@@ -13,11 +13,12 @@ namespace Seckill.OrderService.Reservations;
 /// it to the pool. Whoever completes it first (reply, time-out, cancellation, shutdown) decides the result; later ones find it
 /// decided. The claim carries the version, so that a late watchdog never completes the next use of the same object.
 /// </remarks>
-internal sealed class Reservation : IValueTaskSource<ReservationResult>
+internal sealed class Reservation : IValueTaskSource<ReservationResult>, IThreadPoolWorkItem
 {
     private const int Parties = 2;
     private readonly ObjectPool<Reservation>? _pool;
-    private ManualResetValueTaskSourceCore<ReservationResult> _source = new() { RunContinuationsAsynchronously = true };
+    private ManualResetValueTaskSourceCore<ReservationResult> _source;
+    private ReservationResult _result;
     private CancellationTokenRegistration _cancellation;
     private long _decided = Decision(0);
     private long _waitingSince;
@@ -79,9 +80,13 @@ internal sealed class Reservation : IValueTaskSource<ReservationResult>
             return false;
         }
 
-        _source.SetResult(result);
+        _result = result;
+        // The waiter goes on elsewhere, so that nobody's answer waits for another's. Queued as itself, which allocates nothing.
+        ThreadPool.UnsafeQueueUserWorkItem(this, preferLocal: true);
         return true;
     }
+
+    void IThreadPoolWorkItem.Execute() => _source.SetResult(_result);
 
     /// <summary>The queue has no more to do with it.</summary>
     public void LeaveQueue()

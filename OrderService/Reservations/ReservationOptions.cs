@@ -30,6 +30,6 @@ public sealed class ReservationOptions
     [Range(1, 1_000)]
     public int SoldOutProbeMilliseconds { get; set; } = 250;
 
-    /// <summary>Reuse request objects. Off only to measure what that is worth.</summary>
+    /// <summary>Reuse request objects, batches and buffers. Off only to measure what that is worth.</summary>
     public bool Pooling { get; set; } = true;
 }

@@ -2,7 +2,7 @@ using Seckill.Shared.Stock;
 
 namespace Seckill.OrderService.Reservations;
 
-/// <summary>The answer to one request to reserve.</summary>
+/// <summary>The answer to one request to reserve. Small, for it is copied on its way to the buyer.</summary>
 public readonly record struct ReservationResult(ReserveOutcome Outcome)
 {
     /// <summary>The order, when <see cref="ReserveOutcome.Reserved"/> or <see cref="ReserveOutcome.Replayed"/>.</summary>
@@ -11,18 +11,9 @@ public readonly record struct ReservationResult(ReserveOutcome Outcome)
     /// <summary>The buyer's live orders, when <see cref="ReserveOutcome.LimitReached"/>.</summary>
     public string[]? OrderIds { get; init; }
 
-    /// <summary>Redis time of the reservation.</summary>
-    public DateTimeOffset ReservedAt { get; init; }
+    /// <summary>Redis time of the reservation; of the answer, when <see cref="ReserveOutcome.NotOpen"/>.</summary>
+    public DateTimeOffset At { get; init; }
 
-    /// <summary>Price of one unit, minor units of <see cref="Currency"/>.</summary>
-    public long UnitPrice { get; init; }
-
-    /// <summary>ISO 4217 code.</summary>
-    public string? Currency { get; init; }
-
-    /// <summary>Start of the window, when <see cref="ReserveOutcome.NotOpen"/>.</summary>
-    public DateTimeOffset OpensAt { get; init; }
-
-    /// <summary>Redis time of the answer.</summary>
-    public DateTimeOffset Now { get; init; }
+    /// <summary>What the item is sold for and when; null when nothing was found out about the item.</summary>
+    public ItemTerms? Terms { get; init; }
 }

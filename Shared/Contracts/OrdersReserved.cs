@@ -1,3 +1,6 @@
+using System.Text.Json;
+using System.Text.Json.Serialization;
+
 namespace Seckill.Shared.Contracts;
 
 /// <summary>(5) Orders of one sale item that are reserved and not yet in PostgreSQL. May be delivered any number of times.</summary>
@@ -8,9 +11,51 @@ namespace Seckill.Shared.Contracts;
 /// <param name="Orders">At least one.</param>
 public sealed record OrdersReserved(long SaleId, long SkuId, long UnitPrice, string Currency, IReadOnlyList<ReservedOrder> Orders);
 
-/// <summary>One of them.</summary>
+/// <summary>One of them. In JSON an array of these four, the time in unix milliseconds: a message has hundreds of them.</summary>
 /// <param name="OrderId">32 hex digits.</param>
 /// <param name="UserId">The buyer.</param>
 /// <param name="Quantity">Units.</param>
 /// <param name="ReservedAt">Redis time.</param>
+[JsonConverter(typeof(ReservedOrderConverter))]
 public readonly record struct ReservedOrder(string OrderId, long UserId, int Quantity, DateTimeOffset ReservedAt);
+
+internal sealed class ReservedOrderConverter : JsonConverter<ReservedOrder>
+{
+    private static readonly long s_lastMillisecond = DateTimeOffset.MaxValue.ToUnixTimeMilliseconds();
+
+    public override ReservedOrder Read(ref Utf8JsonReader reader, Type typeToConvert, JsonSerializerOptions options)
+    {
+        Expect(reader.TokenType == JsonTokenType.StartArray);
+        Expect(reader.Read() && reader.TokenType == JsonTokenType.String);
+        var orderId = reader.GetString()!;
+        var (userId, quantity, reservedAt) = (ReadInteger(ref reader), ReadInteger(ref reader), ReadInteger(ref reader));
+        Expect(quantity is >= 0 and <= int.MaxValue && reservedAt >= 0 && reservedAt <= s_lastMillisecond);
+        Expect(reader.Read() && reader.TokenType == JsonTokenType.EndArray);
+        return new ReservedOrder(orderId, userId, (int)quantity, DateTimeOffset.FromUnixTimeMilliseconds(reservedAt));
+    }
+
+    public override void Write(Utf8JsonWriter writer, ReservedOrder value, JsonSerializerOptions options)
+    {
+        writer.WriteStartArray();
+        writer.WriteStringValue(value.OrderId);
+        writer.WriteNumberValue(value.UserId);
+        writer.WriteNumberValue(value.Quantity);
+        writer.WriteNumberValue(value.ReservedAt.ToUnixTimeMilliseconds());
+        writer.WriteEndArray();
+    }
+
+    private static long ReadInteger(ref Utf8JsonReader reader)
+    {
+        var value = 0L;
+        Expect(reader.Read() && reader.TokenType == JsonTokenType.Number && reader.TryGetInt64(out value));
+        return value;
+    }
+
+    private static void Expect(bool holds)
+    {
+        if (!holds)
+        {
+            throw new JsonException("An order is an array of its id, user, quantity and time.");
+        }
+    }
+}

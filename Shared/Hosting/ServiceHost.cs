@@ -14,7 +14,7 @@ using StackExchange.Redis;
 namespace Seckill.Shared.Hosting;
 
 /// <summary>What every process has: strict JSON, errors as problems, health, metrics, OpenAPI, a bounded stop.</summary>
-public static class ServiceHost
+public static partial class ServiceHost
 {
     private static readonly Problem s_unavailable = new(
         StatusCodes.Status503ServiceUnavailable,
@@ -66,9 +66,39 @@ public static class ServiceHost
         app.MapHealth();
         app.MapGet("/metrics", (PrometheusText metrics) => Results.Text(metrics.Write(), PrometheusText.ContentType))
             .ExcludeFromDescription();
+        if (app.Configuration.MapsBenchmark())
+        {
+            // The runtime's own metric is as old as the last garbage collection.
+            app.MapGet("/benchmark/allocated", () => GC.GetTotalAllocatedBytes(precise: true)).ExcludeFromDescription();
+        }
+
         app.MapOpenApi();
         // Created now, so that nothing is counted before somebody listens.
         app.Services.GetRequiredService<PrometheusText>();
+    }
+
+    /// <summary>True when <c>Benchmark:Endpoints</c> asks for what only a benchmark needs.</summary>
+    public static bool MapsBenchmark(this IConfiguration configuration) => configuration.GetValue<bool>("Benchmark:Endpoints");
+
+    /// <summary>
+    /// The answer to a failed request of an endpoint that does without the pipeline (<c>ShortCircuit</c>): the same as the
+    /// pipeline's.
+    /// </summary>
+    public static Task AnswerAsync(HttpContext http, Exception error)
+    {
+        if (http.RequestAborted.IsCancellationRequested || http.Response.HasStarted)
+        {
+            http.Abort();
+            return Task.CompletedTask;
+        }
+
+        var problem = ToProblem(error);
+        if (problem.Status == StatusCodes.Status500InternalServerError)
+        {
+            LogUnhandled(http.RequestServices.GetRequiredService<ILoggerFactory>().CreateLogger(typeof(ServiceHost).FullName!), error);
+        }
+
+        return problem.ExecuteAsync(http);
     }
 
     private static Problem ToProblem(Exception? error) => error switch
@@ -78,6 +108,9 @@ public static class ServiceHost
         RedisException or TimeoutException or NpgsqlException { IsTransient: true } => s_unavailable,
         _ => Bare(StatusCodes.Status500InternalServerError),
     };
+
+    [LoggerMessage(1, LogLevel.Error, "An exception was not expected.")]
+    private static partial void LogUnhandled(ILogger logger, Exception exception);
 
     private static Problem Bare(int status) => status switch
     {

@@ -1,4 +1,3 @@
-using System.Globalization;
 using System.Numerics;
 using StackExchange.Redis;
 
@@ -15,13 +14,14 @@ public sealed class ReserveBatch
 
     private const int LeadingArguments = 2;
     private const int ArgumentsPerRequest = 4;
-    private const int ReplyHeader = 7;
+    private const int OutcomesInReply = 7;
     private static readonly int s_sizes = BitOperations.Log2(MaximumSize) + 1;
 
     // The library wants arrays of the exact length. Sizes are rounded up to a power of two; the script ignores the padding.
     private readonly RedisValue[]?[] _argumentsBySize = new RedisValue[s_sizes][];
     private readonly RedisValue[] _requests;
     private RedisResult[] _reply = [];
+    private byte[] _outcomes = [];
 
     /// <param name="capacity">Most requests, 1 to <see cref="MaximumSize"/>.</param>
     public ReserveBatch(int capacity)
@@ -38,31 +38,20 @@ public sealed class ReserveBatch
     public bool ItemIsKnown => _reply.Length > 0;
 
     /// <summary>Redis time of the call.</summary>
-    public DateTimeOffset Now => DateTimeOffset.FromUnixTimeMilliseconds((long)_reply[0]);
+    public DateTimeOffset Now { get; private set; }
 
     /// <summary>Units left after the call.</summary>
-    public int Available => (int)_reply[1];
+    public int Available { get; private set; }
 
-    /// <summary>The item's number, the first digits of its order ids.</summary>
-    public string Number => (string)_reply[2]!;
-
-    /// <summary>Price of one unit, minor units of <see cref="Currency"/>.</summary>
-    public long UnitPrice => (long)_reply[3];
-
-    /// <summary>ISO 4217 code.</summary>
-    public string Currency => (string)_reply[4]!;
-
-    /// <summary>Start of the sale window.</summary>
-    public DateTimeOffset OpensAt => DateTimeOffset.FromUnixTimeMilliseconds((long)_reply[5]);
-
-    /// <summary>End of the sale window.</summary>
-    public DateTimeOffset ClosesAt => DateTimeOffset.FromUnixTimeMilliseconds((long)_reply[6]);
+    /// <summary>Of the item that was asked for last; null before the first reply.</summary>
+    public ItemTerms? Terms { get; private set; }
 
     /// <summary>Empties the batch for its next use.</summary>
     public void Clear()
     {
         Count = 0;
         _reply = [];
+        Available = 0;
     }
 
     /// <summary>Adds a request. <paramref name="suffix"/> must stay unchanged until the call has ended.</summary>
@@ -93,15 +82,19 @@ public sealed class ReserveBatch
             return ReserveOutcome.UnknownItem;
         }
 
-        var value = (RedisValue)_reply[ReplyHeader + index];
-        if (value.IsInteger)
+        var outcome = OutcomeAt(index);
+        if (HasDetail(outcome))
         {
-            return (ReserveOutcome)(int)value;
+            var at = OutcomesInReply + 1;
+            for (var i = 0; i < index; i++)
+            {
+                at += HasDetail(OutcomeAt(i)) ? 1 : 0;
+            }
+
+            detail = ((string)_reply[at]!).Split(' ', StringSplitOptions.RemoveEmptyEntries);
         }
 
-        var words = ((string)value!).Split(' ', StringSplitOptions.RemoveEmptyEntries);
-        detail = words[1..];
-        return (ReserveOutcome)int.Parse(words[0], NumberStyles.None, CultureInfo.InvariantCulture);
+        return outcome;
     }
 
     internal RedisValue[] Arguments(int outboxBound)
@@ -114,7 +107,26 @@ public sealed class ReserveBatch
         return arguments;
     }
 
-    internal void SetReply(RedisResult[] reply) => _reply = reply;
+    internal void SetReply(RedisResult[] reply)
+    {
+        _reply = reply;
+        if (ItemIsKnown)
+        {
+            Now = DateTimeOffset.FromUnixTimeMilliseconds((long)reply[0]);
+            Available = (int)reply[1];
+            Terms = new ItemTerms(
+                Number: (string)reply[2]!,
+                UnitPrice: (long)reply[3],
+                Currency: (string)reply[4]!,
+                OpensAt: DateTimeOffset.FromUnixTimeMilliseconds((long)reply[5]),
+                ClosesAt: DateTimeOffset.FromUnixTimeMilliseconds((long)reply[6]));
+            _outcomes = (byte[])reply[OutcomesInReply]!;
+        }
+    }
+
+    private ReserveOutcome OutcomeAt(int index) => (ReserveOutcome)(_outcomes[index] - '0');
+
+    private static bool HasDetail(ReserveOutcome outcome) => outcome is ReserveOutcome.Replayed or ReserveOutcome.LimitReached;
 
     private static RedisValue[] NewArguments(int size)
     {

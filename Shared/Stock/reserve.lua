@@ -5,14 +5,15 @@
 --       then for each request: order id suffix (24 hex digits), user id, quantity, idempotency key ('' for none);
 --       more arguments may follow and are ignored, so that the caller can pool its argument arrays by size
 -- Returns nothing when the item is not warm (8 unknown-item for every request), else
---       { now ms, available after, number, unit price, currency, opens ms, closes ms, outcome of each request ... }
+--       { now ms, available after, number, unit price, currency, opens ms, closes ms,
+--         one digit for the outcome of each request, the detail of each outcome 1 and 2 ... }
 --
 -- Outcomes, most important first; the first that holds is the answer:
---   '1 <order id> <quantity> <reserved at ms>'  replayed: this user, item and key have this order already
+--   1  replayed       this user, item and key have an order already: '<order id> <quantity> <reserved at ms>'
 --   3  key-reused     the same key came with another quantity
 --   4  not-open       Redis time is before the window
 --   5  closed         Redis time is after the window, or the sale was closed by hand
---   '2 <order id> ...' limit-reached: the user's live orders, oldest first
+--   2  limit-reached  the user's live orders, oldest first: '<order id> ...'
 --   6  sold-out       fewer units left than asked for
 --   7  outbox-full    the outbox has reached its bound
 --   0  reserved       order id = number .. suffix, reserved at = now
@@ -53,13 +54,14 @@ local function answer(suffix, user, quantity, key)
     claimed[claim] = claimed[claim] or redis.call('HGET', KEYS[6], claim)
     if claimed[claim] then
       local claimed_quantity = tonumber(string.match(claimed[claim], ' (%d+) '))
-      return claimed_quantity == quantity and '1 ' .. claimed[claim] or 3
+      if claimed_quantity == quantity then return 1, claimed[claim] end
+      return 3
     end
   end
 
   if now < opens then return 4 end
   if now >= closes or item[8] ~= 'open' then return 5 end
-  if held_by[user] + quantity > limit then return '2 ' .. live_orders(user) end
+  if held_by[user] + quantity > limit then return 2, live_orders(user) end
   if available < quantity then return 6 end
   if waiting >= outbox_bound then return 7 end
 
@@ -83,13 +85,12 @@ local function answer(suffix, user, quantity, key)
   return 0
 end
 
-local reply = {}
+local outcomes, details = {}, {}
 for i = 1, requests do
   local at = i * 4 - 1
-  reply[i + 7] = answer(ARGV[at], ARGV[at + 1], tonumber(ARGV[at + 2]), ARGV[at + 3])
+  outcomes[i], details[#details + 1] = answer(ARGV[at], ARGV[at + 1], tonumber(ARGV[at + 2]), ARGV[at + 3])
 end
-reply[1], reply[2], reply[3], reply[4], reply[5], reply[6], reply[7] =
-  now, available, number, item[4], item[5], opens, closes
+local reply = { now, available, number, item[4], item[5], opens, closes, table.concat(outcomes), unpack(details) }
 
 if #holds > 0 then
   redis.call('HSET', KEYS[1], 'available', available, 'held', held)

@@ -13,7 +13,7 @@ namespace Seckill.LoadTests.Bench;
 public sealed class BenchRun(Deployment deployment, BenchOptions options, IAnsiConsole console)
 {
     // Long enough for the runtime to have compiled the hot path with what it learned.
-    private const int WarmUpSeconds = 6;
+    private const int WarmUpSeconds = 20;
 
     /// <summary>Runs and prints.</summary>
     /// <returns>An exit code.</returns>

@@ -2,12 +2,11 @@ using System.Globalization;
 
 namespace Seckill.LoadTests.Bench;
 
-/// <summary>What a process says of its garbage collector, from its <c>/metrics</c>.</summary>
+/// <summary>What a process says of its garbage collector.</summary>
 /// <param name="AllocatedBytes">Since its start.</param>
 /// <param name="Collections">Since its start; each once, whatever its generation.</param>
 public sealed record ServerMetrics(double AllocatedBytes, double Collections)
 {
-    private const string Allocated = "dotnet_gc_heap_total_allocated_bytes_total";
     private const string Collected = "dotnet_gc_collections_total";
 
     /// <summary>Reads them.</summary>
@@ -15,7 +14,8 @@ public sealed record ServerMetrics(double AllocatedBytes, double Collections)
     public static async Task<ServerMetrics> ReadAsync(HttpClient http, Uri server, CancellationToken cancellationToken)
     {
         var lines = (await http.GetStringAsync(new Uri(server, "metrics"), cancellationToken)).Split('\n');
-        return new ServerMetrics(Sum(lines, Allocated), Sum(lines, Collected));
+        var allocated = await http.GetStringAsync(new Uri(server, "benchmark/allocated"), cancellationToken);
+        return new ServerMetrics(double.Parse(allocated, CultureInfo.InvariantCulture), Sum(lines, Collected));
     }
 
     private static double Sum(string[] lines, string name)

@@ -121,7 +121,8 @@ internal sealed class TestItem
             .. asks.Select((_, i) =>
             {
                 var outcome = batch.Outcome(i, out var detail);
-                return new Answer(outcome, detail, outcome == ReserveOutcome.Reserved ? OrderId.Join(batch.Number, suffixes[i]) : "");
+                var orderId = outcome == ReserveOutcome.Reserved ? OrderId.Join(batch.Terms!.Number, suffixes[i]) : "";
+                return new Answer(outcome, detail, orderId);
             }),
         ];
     }

@@ -43,7 +43,7 @@ internal sealed class TestSale
         var batch = new ReserveBatch(1);
         batch.Add(suffix, user, quantity, null);
         await _stores.Stock.ReserveAsync(Keys, batch, 1_000_000);
-        return (batch.Outcome(0, out _), new ReservedOrder(OrderId.Join(batch.Number, suffix), user, quantity, batch.Now));
+        return (batch.Outcome(0, out _), new ReservedOrder(OrderId.Join(batch.Terms!.Number, suffix), user, quantity, batch.Now));
     }
 
     public async Task<ReservedOrder> ReserveAsync(long user, int quantity = 1)

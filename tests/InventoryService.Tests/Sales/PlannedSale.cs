@@ -55,7 +55,7 @@ internal sealed class PlannedSale(Administration administration)
         var batch = new ReserveBatch(1);
         batch.Add(suffix, userId, quantity, null);
         await TestItem.Ledger.ReserveAsync(Keys, batch, TestItem.NoBound).InTime();
-        return (batch.Outcome(0, out _), batch.ItemIsKnown ? OrderId.Join(batch.Number, suffix) : "");
+        return (batch.Outcome(0, out _), batch.ItemIsKnown ? OrderId.Join(batch.Terms!.Number, suffix) : "");
     }
 
     public async Task<JsonElement> LedgerAsync() => await administration.DoesAsync("GET", Path + "/ledger");

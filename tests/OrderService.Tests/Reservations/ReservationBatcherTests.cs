@@ -35,7 +35,7 @@ public sealed class ReservationBatcherTests
         {
             Assert.Equal(ReserveOutcome.Reserved, result.Outcome);
             var hold = (await TestItem.Ledger.FindHoldAsync(item.Keys, result.OrderId!))!.Value.Hold;
-            Assert.Equal((_user + i, 1 + (i % 3), result.ReservedAt), (hold.UserId, hold.Units, hold.ReservedAt));
+            Assert.Equal((_user + i, 1 + (i % 3), result.At), (hold.UserId, hold.Units, hold.ReservedAt));
         }
     }
 
