@@ -2,16 +2,18 @@
 # summary: measure the system against its ceiling and two baselines
 #
 # usage: ./seckill bench micro [--output DIR]
-#        ./seckill bench [NAME...] [--rounds N] [--seconds N] [--connections N] [--buyers N] [--orders N]
+#        ./seckill bench [NAME...] [--rounds N] [--seconds N] [--connections N] [--buyers N] [--orders N] [--outage N]
 #        [--output DIR]
 #
 #   micro             time and bytes of single parts, into microbenchmarks.md
-#   NAME              empty, accept, sold-out, unpooled, per-order, row-lock, start, life; all of them when none is given
+#   NAME              empty, accept, sold-out, unpooled, per-order, row-lock, start, life; all of them when none is given.
+#                     Or dual-write alone: what the legacy database costs, how fast it follows, and after an outage
 #   --rounds N        turns of each variant (default 5)
 #   --seconds N       length of each run (default 8)
 #   --connections N   requests under way at once (default 64)
 #   --buyers N        distinct buyers (default 100000)
 #   --orders N        orders that expire at one moment, in life (default 100000)
+#   --outage N        seconds that the legacy database is away in dual-write (default 60)
 #   --output DIR      where benchmarks.md and benchmarks.json go (default .run/bench/results)
 #
 # Starts servers and services of its own, on SECKILL_PORT_BASE + 200 and further, and leaves nothing running. The
@@ -26,7 +28,8 @@ if owner_alive || ! lock 60; then die "another benchmark of this checkout is run
 client=() output=$RUN/results micro=
 while [ $# -gt 0 ]; do
     case $1 in
-        --rounds | --seconds | --connections | --buyers | --orders) number "$1" "${2:-}" 1 10000000; client+=("$1" "$2"); shift 2 ;;
+        --rounds | --seconds | --connections | --buyers | --orders | --outage)
+            number "$1" "${2:-}" 1 10000000; client+=("$1" "$2"); shift 2 ;;
         --output) [ -n "${2:-}" ] || bad_usage "--output needs a directory"; output=$2; shift 2 ;;
         -*) bad_usage "bench does not know $1" ;;
         micro) micro=1; shift ;;
@@ -60,7 +63,7 @@ Auth__BuyerTokenKey=$(secret) Auth__OpsKey=$(secret) Payments__SigningKey=$(secr
 # One machine plays every buyer, so the limits of one address and one user do not apply.
 export RateLimits__AddressBurst=1000000000 RateLimits__AddressPerSecond=1000000000
 export RateLimits__UserBurst=1000000000 RateLimits__UserPerSecond=1000000000
-export Benchmark__Endpoints=true
+export Benchmark__Endpoints=true Legacy__CreateSchema=true
 
 bring_up 1 1
 if [ -n "$micro" ]; then

@@ -46,6 +46,11 @@ internal sealed partial class Backfill(NpgsqlDataSource database, DualWriteContr
             with state as (
               select order_cursor from legacy_backfill
               where started_at is not null and finished_at is null
+                -- A statement that began before the mode was switched may still place orders that nobody puts in line. Whoever
+                -- writes orders holds this lock from before its snapshot, so once they are gone every order can be seen.
+                and not exists (
+                  select from pg_locks l join pg_stat_activity a on a.pid = l.pid
+                  where l.relation = 'orders'::regclass and l.mode = 'RowExclusiveLock' and a.xact_start < started_at)
                 and (select count(*) from (select from legacy_outbox limit @MostWaiting) w) < @MostWaiting
               for update skip locked
             ), page as (

@@ -13,6 +13,8 @@ internal sealed partial class ContinuousVerifier(
     IOptions<LegacyOptions> options, ILogger<ContinuousVerifier> logger) : BackgroundService
 {
     private const int MaxPage = 1_000;
+    private const int RowsWalked = 10_000;
+    private static readonly TimeSpan s_shortestWait = TimeSpan.FromMilliseconds(20);
 
     /// <summary>One page.</summary>
     /// <returns>Orders looked at, and whether a round ended; null when another worker verifies.</returns>
@@ -22,6 +24,7 @@ internal sealed partial class ContinuousVerifier(
         await using var transaction = await connection.BeginTransactionAsync(cancellationToken);
         var state = await connection.QuerySingleOrDefaultAsync<State>(new CommandDefinition(
             """
+            set local idle_in_transaction_session_timeout = '60s';
             select order_cursor as OrderCursor, legacy_cursor as LegacyCursor, phase as Phase
             from legacy_verifier
             for update skip locked
@@ -33,12 +36,12 @@ internal sealed partial class ContinuousVerifier(
         }
 
         var page = Math.Min(MaxPage, options.Value.VerifiedPerSecond);
-        var (count, result) = state.Phase == "ours"
+        var (count, result, ended) = state.Phase == "ours"
             ? await StepOursAsync(connection, state.OrderCursor, page, cancellationToken)
-            : await StepTheirsAsync(connection, state.LegacyCursor, page, cancellationToken);
+            : await StepTheirsAsync(connection, state.LegacyCursor, cancellationToken);
         await transaction.CommitAsync(cancellationToken);
         breaker.Succeeded(result.Verified + result.Mismatched, result.Mismatched);
-        return (count, state.Phase == "theirs" && count < page);
+        return (count, ended);
     }
 
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
@@ -52,7 +55,7 @@ internal sealed partial class ContinuousVerifier(
                 {
                     wait = ended
                         ? TimeSpan.FromMilliseconds(options.Value.RoundPauseMilliseconds)
-                        : TimeSpan.FromSeconds((double)count / options.Value.VerifiedPerSecond);
+                        : TimeSpan.FromSeconds(Math.Max(s_shortestWait.TotalSeconds, (double)count / options.Value.VerifiedPerSecond));
                 }
             }
             catch (Exception exception) when (exception is NpgsqlException or TimeoutException)
@@ -69,7 +72,7 @@ internal sealed partial class ContinuousVerifier(
         }
     }
 
-    private async Task<(int Count, VerificationResult Result)> StepOursAsync(
+    private async Task<(int Count, VerificationResult Result, bool Ended)> StepOursAsync(
         NpgsqlConnection connection, string cursor, int page, CancellationToken cancellationToken)
     {
         var (result, count, next) = await verification.VerifyNextAsync(connection, cursor, page, cancellationToken);
@@ -80,26 +83,29 @@ internal sealed partial class ContinuousVerifier(
             """,
             new { next, count, result.Lagging, phase = count < page ? "theirs" : "ours" },
             cancellationToken: cancellationToken));
-        return (count, result);
+        return (count, result, false);
     }
 
-    private async Task<(int Count, VerificationResult Result)> StepTheirsAsync(
-        NpgsqlConnection connection, long cursor, int page, CancellationToken cancellationToken)
+    private async Task<(int Count, VerificationResult Result, bool Ended)> StepTheirsAsync(
+        NpgsqlConnection connection, long cursor, CancellationToken cancellationToken)
     {
         var saleIds = (await connection.QueryAsync<int>(new CommandDefinition(
             "select sale_id::int from sales where sale_id <= 2147483647", cancellationToken: cancellationToken))).ToArray();
-        // A row of ours was written after its order was committed, so theirs is read first.
-        var rows = await store.WalkAsync(cursor, saleIds, page, cancellationToken);
+        // A row of ours was written after its order was committed, so theirs is read first. By rows and not by rows of ours: the old
+        // shop may have millions of its own before the first of them.
+        var rows = await store.WalkAsync(cursor, saleIds, RowsWalked, cancellationToken);
+        var ofOurSales = rows.Where(row => row.OrderSn is not null).Select(row => row.OrderSn!).ToArray();
         var extras = (await connection.QueryAsync<string>(new CommandDefinition(
             """
             select id from unnest(@Ids) as t (id)
             where not exists (select from orders o where o.order_id = t.id)
             """,
-            new { Ids = rows.Select(row => row.OrderSn).ToArray() },
+            new { Ids = ofOurSales },
             cancellationToken: cancellationToken))).AsList();
         await DiscrepancyStore.RecordAsync(
             connection, extras, [.. extras.Select(id => new Finding(id, "extra", "", null, id))], cancellationToken);
-        if (rows.Count < page)
+        var ended = rows.Count < RowsWalked;
+        if (ended)
         {
             await EndRoundAsync(connection, cancellationToken);
         }
@@ -109,7 +115,7 @@ internal sealed partial class ContinuousVerifier(
                 "update legacy_verifier set legacy_cursor = @Id", new { rows[^1].Id }, cancellationToken: cancellationToken));
         }
 
-        return (rows.Count, new VerificationResult(rows.Count - extras.Count, extras.Count, 0));
+        return (ofOurSales.Length, new VerificationResult(ofOurSales.Length - extras.Count, extras.Count, 0), ended);
     }
 
     /// <summary>A walk does not meet rows that are gone, so open extras are looked up by name.</summary>
@@ -120,6 +126,7 @@ internal sealed partial class ContinuousVerifier(
             cancellationToken: cancellationToken))).AsList();
         var there = open.Count == 0 ? [] : await store.ReadAsync(open, cancellationToken);
         await DiscrepancyStore.RecordAsync(connection, [.. open.Where(id => !there.ContainsKey(id))], [], cancellationToken);
+        await DiscrepancyStore.TryRefusedAgainAsync(connection, cancellationToken);
         await connection.ExecuteAsync(new CommandDefinition(
             """
             update legacy_verifier

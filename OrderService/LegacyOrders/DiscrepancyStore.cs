@@ -14,6 +14,9 @@ internal sealed record Finding(string OrderId, string Class, string Field, strin
 /// <summary>Differences in <c>legacy_discrepancies</c>: open once each, and resolved when a later look finds them gone.</summary>
 internal static class DiscrepancyStore
 {
+    /// <summary>Begins what is noted of a missing row that the legacy database did not take; the reason follows.</summary>
+    public const string Refused = "refused: ";
+
     /// <summary>Records what was found of these orders, and resolves what is open of them and was not found again.</summary>
     /// <param name="connection">May be within a transaction.</param>
     /// <param name="orderIds">Every order that was looked at.</param>
@@ -43,7 +46,10 @@ internal static class DiscrepancyStore
             insert into legacy_discrepancies (order_id, class, field, ours, theirs)
             select order_id, class, field, ours, theirs from found
             on conflict (order_id, class, field) where resolved_at is null
-            do update set ours = excluded.ours, theirs = excluded.theirs
+            do update set ours = excluded.ours,
+              -- Why a row was refused is known to the writer alone; the verifier only sees that it is missing.
+              theirs = case when excluded.class = 'missing' and excluded.theirs is null then legacy_discrepancies.theirs
+                else excluded.theirs end
             """,
             new
             {
@@ -55,6 +61,28 @@ internal static class DiscrepancyStore
                 Theirs = findings.Select(finding => finding.Theirs).ToArray(),
             },
             cancellationToken: cancellationToken));
+    }
+
+    /// <summary>Puts what the legacy database once refused in line again: it may take it by now.</summary>
+    public static Task TryRefusedAgainAsync(NpgsqlConnection connection, CancellationToken cancellationToken) =>
+        connection.ExecuteAsync(new CommandDefinition(
+            """
+            insert into legacy_outbox (order_id)
+            select order_id from legacy_discrepancies
+            where resolved_at is null and class = 'missing' and theirs is not null
+            order by id
+            limit 1000
+            """,
+            cancellationToken: cancellationToken));
+
+    /// <summary>How many are open, by class.</summary>
+    public static async Task<IReadOnlyList<(string Class, long Number)>> CountOpenAsync(
+        NpgsqlDataSource database, CancellationToken cancellationToken)
+    {
+        await using var connection = await database.OpenConnectionAsync(cancellationToken);
+        return (await connection.QueryAsync<(string, long)>(new CommandDefinition(
+            "select class, count(*) from legacy_discrepancies where resolved_at is null group by class",
+            cancellationToken: cancellationToken))).AsList();
     }
 
     /// <summary>What is open, the newest first; of certain ids, also what is resolved.</summary>

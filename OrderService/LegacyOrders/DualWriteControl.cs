@@ -34,14 +34,14 @@ internal sealed record DualWriteSettings(
 }
 
 /// <summary>
-/// The control row, read twice a second by each process; also tells the others what this process's breaker says. The statements
+/// The control row, read some times a second by each process; also tells the others what this process's breaker says. The statements
 /// that change orders read the row themselves, so what they write is never a moment behind.
 /// </summary>
 internal sealed partial class DualWriteControl(
     NpgsqlDataSource database, LegacyDatabase legacy, LegacyBreaker breaker, TimeProvider clock, ILogger<DualWriteControl> logger)
     : BackgroundService
 {
-    private static readonly TimeSpan s_interval = TimeSpan.FromMilliseconds(500);
+    private static readonly TimeSpan s_interval = TimeSpan.FromMilliseconds(400);
     private readonly string _process = $"{Environment.MachineName}-{Environment.ProcessId}-{Guid.NewGuid():N}";
     private volatile DualWriteSettings _current = DualWriteSettings.Off;
 
@@ -78,7 +78,7 @@ internal sealed partial class DualWriteControl(
             row.GetString(0), row.GetInt32(1), row.GetFieldValue<long[]>(2), row.GetFieldValue<long[]>(3), row.GetBoolean(4));
     }
 
-    /// <summary>Sets the row for all processes. Retiring drops what waits, for nobody will write it.</summary>
+    /// <summary>Sets the row for all processes.</summary>
     public async Task SetAsync(DualWriteChange change, CancellationToken cancellationToken)
     {
         await using var connection = await database.OpenConnectionAsync(cancellationToken);
@@ -88,8 +88,7 @@ internal sealed partial class DualWriteControl(
             set mode = coalesce(@Mode, mode), read_from_new_percent = coalesce(@ReadFromNewPercent, read_from_new_percent),
               changed_at = now(),
               users_reading_new = coalesce(@UsersReadingNew, users_reading_new),
-              users_reading_legacy = coalesce(@UsersReadingLegacy, users_reading_legacy);
-            delete from legacy_outbox where @Mode = 'retired'
+              users_reading_legacy = coalesce(@UsersReadingLegacy, users_reading_legacy)
             """,
             change,
             cancellationToken: cancellationToken));

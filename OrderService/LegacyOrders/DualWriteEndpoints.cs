@@ -101,7 +101,7 @@ internal static class DualWriteEndpoints
 
     private static async Task<DualWriteView> ReadAsync(NpgsqlDataSource database, CancellationToken cancellationToken)
     {
-        var (pending, lagSeconds) = await LegacyWriter.WaitingAsync(database, cancellationToken);
+        var (pending, lagSeconds) = await LegacyOutbox.WaitingAsync(database, cancellationToken);
         await using var connection = await database.OpenConnectionAsync(cancellationToken);
         var row = await connection.QuerySingleAsync<(
             string Mode, int Percent, long Verified, long Mismatched, long Missing, string Breaker)>(

@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using System.Runtime.ExceptionServices;
 using Dapper;
 using Microsoft.Extensions.Options;
 using Npgsql;
@@ -10,12 +11,18 @@ namespace Seckill.OrderService.LegacyOrders;
 /// worker that dies anywhere has claimed nothing, and the batch is written again: the same rows, or newer ones.
 /// </summary>
 /// <remarks>
-/// Order of one order's changes: an entry is taken only with all earlier entries of its order, and an entry stays in the table until
-/// what it stands for is in the legacy database. So whoever holds the first entry of an order is alone with it, and since the order
-/// is read by the statement that claims, what is written is never older than what an earlier holder wrote.
+/// Order of one order's changes: an entry is taken only by whoever holds the first entry of its order, and an entry stays in the
+/// table until what it stands for is in the legacy database. So the holder is alone with the order, and since the order is read by
+/// the statement that claims, what is written is never older than what an earlier holder wrote.
 /// </remarks>
 internal sealed class LegacyBatch(NpgsqlDataSource database, LegacyStore store, LegacyBreaker breaker, IOptions<LegacyOptions> options)
 {
+    private const int RefusalsInARow = 8;
+    private double _lagSeconds;
+
+    /// <summary>How long the oldest change of the last claim had waited.</summary>
+    public double LagSeconds => Volatile.Read(ref _lagSeconds);
+
     /// <summary>Writes the next changes.</summary>
     /// <returns>How many entries were done; 0 when nothing waits that nobody else has.</returns>
     /// <exception cref="NpgsqlException">Either database failed; the entries wait as before.</exception>
@@ -24,19 +31,15 @@ internal sealed class LegacyBatch(NpgsqlDataSource database, LegacyStore store, 
         await using var connection = await database.OpenConnectionAsync(cancellationToken);
         await using var transaction = await connection.BeginTransactionAsync(cancellationToken);
         var claimed = (await ClaimAsync(connection, cancellationToken)).AsList();
-        if (claimed.Count == 0)
-        {
-            // A breaker that waits for a probe gets one, or readers would wait for the next change of an order.
-            await WriteAndCompareAsync([], [], cancellationToken);
-            return 0;
-        }
-
+        var claimedAt = Stopwatch.GetTimestamp();
+        Volatile.Write(ref _lagSeconds, claimed.Count == 0 ? 0 : claimed[0].AgeSeconds);
         var findings = new List<Finding>();
         var rows = new List<(LegacyRow Row, bool Forced)>();
-        var orders = claimed.GroupBy(entry => entry.OrderId).ToList();
+        // An order that is gone from ours has nothing to write; its entries only leave the outbox.
+        var orders = claimed.Where(entry => entry.Order is not null).GroupBy(entry => entry.Order!.OrderId).ToList();
         foreach (var entries in orders)
         {
-            if (LegacyMapping.ToLegacy(entries.First().Order, out var obstacle) is { } row)
+            if (LegacyMapping.ToLegacy(entries.First().Order!, out var obstacle) is { } row)
             {
                 rows.Add((row, entries.Any(entry => entry.Forced)));
             }
@@ -46,11 +49,18 @@ internal sealed class LegacyBatch(NpgsqlDataSource database, LegacyStore store, 
             }
         }
 
-        var mismatched = await WriteAndCompareAsync(rows, findings, cancellationToken);
+        // A breaker that waits for a probe gets one though nothing waits, or readers would wait for the next change of an order.
+        var mismatched = rows.Count == 0 && breaker.State == BreakerState.Closed
+            ? 0 : await WriteAndCompareAsync(rows, findings, cancellationToken);
+        if (claimed.Count == 0)
+        {
+            return 0;
+        }
+
         await MarkAsync(connection, claimed, [.. orders.Select(order => order.Key)], findings, rows.Count - mismatched, cancellationToken);
         await transaction.CommitAsync(cancellationToken);
         LegacyMetrics.Verified.Add(rows.Count - mismatched);
-        LegacyMetrics.TimeToVerify.Record(claimed[0].AgeSeconds);
+        LegacyMetrics.TimeToVerify.Record(claimed[0].AgeSeconds + Stopwatch.GetElapsedTime(claimedAt).TotalSeconds);
         return claimed.Count;
     }
 
@@ -63,15 +73,13 @@ internal sealed class LegacyBatch(NpgsqlDataSource database, LegacyStore store, 
         {
             var refused = new Dictionary<string, string>();
             await UpsertAsync(rows, refused, cancellationToken);
-            var written = rows.Count == 0 && breaker.State == BreakerState.Closed
-                ? []
-                : await store.ReadAsync([.. rows.Select(row => row.Row.OrderSn)], cancellationToken);
+            var written = await store.ReadAsync([.. rows.Select(row => row.Row.OrderSn)], cancellationToken);
             foreach (var (should, _) in rows)
             {
                 var before = findings.Count;
                 if (refused.TryGetValue(should.OrderSn, out var reason))
                 {
-                    findings.Add(new Finding(should.OrderSn, "missing", "", null, "refused: " + reason));
+                    findings.Add(new Finding(should.OrderSn, "missing", "", null, DiscrepancyStore.Refused + reason));
                 }
                 else if (!written.TryGetValue(should.OrderSn, out var row))
                 {
@@ -104,30 +112,49 @@ internal sealed class LegacyBatch(NpgsqlDataSource database, LegacyStore store, 
         return mismatched;
     }
 
-    /// <summary>Writes what can be written. A row that the database refuses is halved out of its batch.</summary>
+    /// <summary>
+    /// Writes what can be written. A row that the database refuses is halved out of its batch. When it refuses one after the other
+    /// and takes none, it is the table that has changed and not the rows that are bad: they wait like in any other failure.
+    /// </summary>
     private async Task UpsertAsync(
         List<(LegacyRow Row, bool Forced)> rows, Dictionary<string, string> refused, CancellationToken cancellationToken)
     {
-        if (rows.Count == 0)
+        var taken = 0;
+        ExceptionDispatchInfo? refusal = null;
+        await HalveAsync(rows);
+        if (refused.Count == rows.Count && rows.Count > 1)
         {
-            return;
+            refusal?.Throw();
         }
 
-        try
+        async Task HalveAsync(List<(LegacyRow Row, bool Forced)> part)
         {
-            await store.UpsertAsync([.. rows.Select(row => row.Row)], [.. rows.Select(row => row.Forced)], cancellationToken);
-        }
-        catch (PostgresException exception) when (IsRefusal(exception))
-        {
-            if (rows.Count == 1)
+            if (part.Count == 0)
             {
-                refused[rows[0].Row.OrderSn] = exception.MessageText;
                 return;
             }
 
-            var half = rows.Count / 2;
-            await UpsertAsync(rows[..half], refused, cancellationToken);
-            await UpsertAsync(rows[half..], refused, cancellationToken);
+            try
+            {
+                await store.UpsertAsync([.. part.Select(row => row.Row)], [.. part.Select(row => row.Forced)], cancellationToken);
+                taken += part.Count;
+            }
+            catch (PostgresException exception) when (IsRefusal(exception))
+            {
+                if (part.Count > 1)
+                {
+                    await HalveAsync(part[..(part.Count / 2)]);
+                    await HalveAsync(part[(part.Count / 2)..]);
+                    return;
+                }
+
+                refused[part[0].Row.OrderSn] = exception.MessageText;
+                refusal = ExceptionDispatchInfo.Capture(exception);
+                if (taken == 0 && refused.Count == RefusalsInARow)
+                {
+                    refusal.Throw();
+                }
+            }
         }
     }
 
@@ -140,21 +167,23 @@ internal sealed class LegacyBatch(NpgsqlDataSource database, LegacyStore store, 
     private Task<IEnumerable<Entry>> ClaimAsync(NpgsqlConnection connection, CancellationToken cancellationToken) =>
         connection.QueryAsync<Entry, OrderSnapshot, Entry>(new CommandDefinition(
             $"""
-            set local idle_in_transaction_session_timeout = '60s';
+            set local idle_in_transaction_session_timeout = '60s'; set local jit = off;
             with claimed as materialized (
               select id, order_id, forced, created_at
               from legacy_outbox
               order by id
               limit @MaxBatch
               for update skip locked
+            ), queued as materialized (
+              -- Offset 0 keeps this a look into the index for each entry; as a join it would read the whole outbox for each batch.
+              select c.*, (select min(w.id) from (select id from legacy_outbox where order_id = c.order_id offset 0) w) as first
+              from claimed c
             )
-            select c.id as Id, c.order_id as EntryOrderId, c.forced as Forced,
+            select c.id as Id, c.forced as Forced,
               extract(epoch from clock_timestamp() - c.created_at)::float8 as AgeSeconds, {OrderSnapshot.Columns}
-            from claimed c
-            join orders o on o.order_id = c.order_id
-            where not exists (
-              select from legacy_outbox earlier
-              where earlier.order_id = c.order_id and earlier.id < c.id and earlier.id not in (select id from claimed))
+            from queued c
+            left join orders o on o.order_id = c.order_id
+            where c.first in (select id from claimed)
             order by c.id
             """,
             new { options.Value.MaxBatch },
@@ -176,10 +205,8 @@ internal sealed class LegacyBatch(NpgsqlDataSource database, LegacyStore store, 
             cancellationToken: cancellationToken));
     }
 
-    private sealed record Entry(long Id, string EntryOrderId, bool Forced, double AgeSeconds)
+    private sealed record Entry(long Id, bool Forced, double AgeSeconds)
     {
-        public OrderSnapshot Order { get; init; } = null!;
-
-        public string OrderId => EntryOrderId;
+        public OrderSnapshot? Order { get; init; }
     }
 }

@@ -24,7 +24,7 @@ internal sealed class LegacyBreaker(IOptions<LegacyOptions> options, TimeProvide
     private const int CallsRemembered = 20;
     private const int ProbesToClose = 2;
     private static readonly TimeSpan s_shortestPause = TimeSpan.FromMilliseconds(500);
-    private static readonly TimeSpan s_longestPause = TimeSpan.FromSeconds(5);
+    private static readonly TimeSpan s_longestPause = TimeSpan.FromSeconds(2);
     private static readonly TimeSpan s_probeMayTake = TimeSpan.FromSeconds(15);
 
     private readonly Lock _gate = new();

@@ -3,30 +3,87 @@ using Npgsql;
 namespace Seckill.OrderService.LegacyOrders;
 
 /// <summary>
-/// The connection to the legacy database, from <c>ConnectionStrings:Legacy</c>. A pool of its own, small, with short time-outs: a
-/// legacy server that freezes holds a few connections for seconds, and nothing of ours.
+/// The connection to the legacy database, from <c>ConnectionStrings:Legacy</c>. A pool of its own, small: a legacy server that
+/// freezes holds a few connections, and nothing of ours.
 /// </summary>
+/// <remarks>
+/// Nothing is ever cancelled, because the client library cancels by a blocking call to the server that does not answer. A server
+/// that lives ends a long statement by itself; of one that does not, the wait is given up from outside, and connections that were
+/// silent for long are left to their fate with the pool they belong to.
+/// </remarks>
 internal sealed class LegacyDatabase : IAsyncDisposable
 {
-    private readonly NpgsqlDataSource? _source;
+    private const int LongestStatementMilliseconds = 5_000;
+    private static readonly TimeSpan s_patience = TimeSpan.FromSeconds(6);
+    private static readonly TimeSpan s_silence = TimeSpan.FromSeconds(5);
+
+    private readonly NpgsqlConnectionStringBuilder? _settings;
+    private NpgsqlDataSource? _source;
 
     public LegacyDatabase(string? connectionString)
     {
         if (!string.IsNullOrEmpty(connectionString))
         {
             // The last value of a setting counts, so whatever the connection string says goes before these defaults.
-            _source = NpgsqlDataSource.Create(new NpgsqlConnectionStringBuilder(
-                "Maximum Pool Size=8;Timeout=2;Command Timeout=5;Cancellation Timeout=300;"
-                + $"Application Name=Seckill.OrderService-{Environment.ProcessId};" + connectionString));
+            _settings = new NpgsqlConnectionStringBuilder(
+                $"Maximum Pool Size=8;Timeout=2;Application Name=Seckill.OrderService-{Environment.ProcessId};" + connectionString)
+            {
+                CommandTimeout = 0,
+            };
+            // Every statement looks some rows up by key; left to guess, the planner would rather read the whole table for each batch.
+            _settings.Options ??=
+                $"-c statement_timeout={LongestStatementMilliseconds} -c jit=off -c enable_hashjoin=off -c enable_mergejoin=off";
+            _source = NpgsqlDataSource.Create(_settings);
         }
     }
 
     /// <summary>False when there is no such setting; nothing is written or read then.</summary>
-    public bool IsConfigured => _source is not null;
+    public bool IsConfigured => _settings is not null;
 
-    /// <exception cref="NpgsqlException">The legacy database is away, or not configured.</exception>
-    public ValueTask<NpgsqlConnection> OpenAsync(CancellationToken cancellationToken) =>
-        (_source ?? throw new NpgsqlException("ConnectionStrings:Legacy is not set.")).OpenConnectionAsync(cancellationToken);
+    /// <summary>Asks on a connection of its own. When this gives up, what was asked may still take effect, much later.</summary>
+    /// <param name="question">Is not told of a cancellation.</param>
+    /// <param name="cancellationToken">Ends the wait alone.</param>
+    /// <exception cref="NpgsqlException">The legacy database is away, not as we know it, or not configured.</exception>
+    /// <exception cref="TimeoutException">No answer.</exception>
+    public async Task<T> AskAsync<T>(Func<NpgsqlConnection, Task<T>> question, CancellationToken cancellationToken)
+    {
+        var source = Volatile.Read(ref _source) ?? throw new NpgsqlException("ConnectionStrings:Legacy is not set.");
+        var asked = AskAsync(source, question);
+        try
+        {
+            return await asked.WaitAsync(s_patience, cancellationToken);
+        }
+        catch (Exception exception) when (exception is not (NpgsqlException or TimeoutException or OperationCanceledException))
+        {
+            // A column of another type, or an order number that is there twice: the database's state like any other.
+            throw new NpgsqlException("The legacy table is not as it should be: " + exception.Message, exception);
+        }
+        finally
+        {
+            if (!asked.IsCompleted)
+            {
+                _ = LeaveIfSilentAsync(asked, source);
+            }
+        }
+    }
 
     public ValueTask DisposeAsync() => _source?.DisposeAsync() ?? default;
+
+    private static async Task<T> AskAsync<T>(NpgsqlDataSource source, Func<NpgsqlConnection, Task<T>> question)
+    {
+        await using var connection = await source.OpenConnectionAsync();
+        return await question(connection);
+    }
+
+    /// <summary>A pool with a connection that stays silent is replaced; its connections close when they are heard of again.</summary>
+    private async Task LeaveIfSilentAsync(Task asked, NpgsqlDataSource source)
+    {
+        await Task.WhenAny(asked, Task.Delay(s_silence));
+        if (!asked.IsCompleted && Volatile.Read(ref _source) == source)
+        {
+            var fresh = NpgsqlDataSource.Create(_settings!);
+            var unused = Interlocked.CompareExchange(ref _source, fresh, source) == source ? source : fresh;
+            await unused.DisposeAsync();
+        }
+    }
 }

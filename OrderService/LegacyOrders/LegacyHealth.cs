@@ -23,18 +23,13 @@ internal sealed class LegacyHealth(LegacyDatabase legacy, DualWriteControl contr
 
         try
         {
-            await PingAsync(cancellationToken).WaitAsync(Health.Patience, cancellationToken);
+            await legacy.AskAsync(connection => connection.ExecuteScalarAsync<int>("select 1"), CancellationToken.None)
+                .WaitAsync(Health.Patience, cancellationToken);
             return HealthCheckResult.Healthy(data: data);
         }
         catch (Exception exception) when (exception is NpgsqlException or TimeoutException)
         {
             return HealthCheckResult.Degraded("no answer; changes wait in the legacy outbox", null, data);
         }
-    }
-
-    private async Task PingAsync(CancellationToken cancellationToken)
-    {
-        await using var connection = await legacy.OpenAsync(cancellationToken);
-        await connection.ExecuteAsync(new CommandDefinition("select 1", commandTimeout: 2, cancellationToken: cancellationToken));
     }
 }

@@ -27,39 +27,30 @@ internal static class LegacyMapping
         var amount = Amount(order.UnitPrice, order.Quantity, order.Currency);
         var addTime = UnixSeconds(order.ReservedAt);
         var payTime = order.PaidAt is { } paidAt ? UnixSeconds(paidAt) : 0;
-        (string Field, bool Fits, object Value)[] rules =
-        [
-            ("uid", order.UserId <= int.MaxValue, order.UserId),
-            ("goods_id", order.SkuId <= int.MaxValue, order.SkuId),
-            ("activity_id", order.SaleId <= int.MaxValue, order.SaleId),
-            ("num", order.Quantity <= short.MaxValue, order.Quantity),
-            ("order_amount", amount is not null, $"{(Int128)order.UnitPrice * order.Quantity} minor units of {order.Currency}"),
-            ("order_status", StatusCode(order.Status) is not null, order.Status),
-            ("add_time", addTime is >= 0 and <= int.MaxValue, addTime),
-            ("pay_time", payTime is >= 0 and <= int.MaxValue, payTime),
-        ];
-        foreach (var (field, fits, value) in rules)
-        {
-            if (!fits)
-            {
-                obstacle = new FieldDifference(field, Convert.ToString(value, CultureInfo.InvariantCulture), null);
-                return null;
-            }
-        }
-
-        obstacle = default;
-        return new LegacyRow(
-            order.OrderId, (int)order.UserId, (int)order.SkuId, (int)order.SaleId, (short)order.Quantity, amount,
-            StatusCode(order.Status), (int)addTime, (int)payTime, 0);
+        var status = StatusCode(order.Status);
+        (string Field, object Value)? bad =
+            order.UserId > int.MaxValue ? ("uid", order.UserId)
+            : order.SkuId > int.MaxValue ? ("goods_id", order.SkuId)
+            : order.SaleId > int.MaxValue ? ("activity_id", order.SaleId)
+            : order.Quantity > short.MaxValue ? ("num", order.Quantity)
+            : amount is null ? ("order_amount", $"{(Int128)order.UnitPrice * order.Quantity} minor units of {order.Currency}")
+            : status is null ? ("order_status", order.Status)
+            : addTime is < 0 or > int.MaxValue ? ("add_time", addTime)
+            : payTime is < 0 or > int.MaxValue ? ("pay_time", payTime)
+            : null;
+        obstacle = bad is var (field, value)
+            ? new FieldDifference(field, Convert.ToString(value, CultureInfo.InvariantCulture), null) : default;
+        return bad is not null ? null : new LegacyRow(
+            order.OrderId, order.UserId, order.SkuId, order.SaleId, order.Quantity, amount, status, addTime, payTime, IsDelete: 0);
     }
 
     /// <summary>An order of ours with everything that the legacy row says; what it does not say is kept.</summary>
     /// <returns>Null when the row says what no order of ours can be.</returns>
     public static OrderSnapshot? FromLegacy(LegacyRow row, OrderSnapshot ours)
     {
-        if (row is not { Uid: > 0, GoodsId: > 0, ActivityId: > 0, Num: > 0, AddTime: >= 0, PayTime: >= 0, IsDelete: 0 }
+        if (row is not { Uid: > 0, GoodsId: > 0, ActivityId: > 0, Num: > 0 and <= int.MaxValue, AddTime: >= 0, PayTime: >= 0, IsDelete: 0 }
             || Status(row.OrderStatus) is not { } status
-            || UnitPrice(row.OrderAmount, row.Num.Value, ours.Currency) is not { } unitPrice)
+            || UnitPrice(row.OrderAmount, (int)row.Num, ours.Currency) is not { } unitPrice)
         {
             return null;
         }
@@ -67,13 +58,18 @@ internal static class LegacyMapping
         return ours with
         {
             OrderId = row.OrderSn, UserId = row.Uid.Value, SkuId = row.GoodsId.Value, SaleId = row.ActivityId.Value,
-            Quantity = row.Num.Value, UnitPrice = unitPrice, Status = status,
+            Quantity = (int)row.Num.Value, UnitPrice = unitPrice, Status = status,
         };
     }
 
     /// <summary>Every field in which the row is not as it should be.</summary>
     public static IEnumerable<FieldDifference> Differences(LegacyRow should, LegacyRow row)
     {
+        if (should == row)
+        {
+            yield break;
+        }
+
         (string Field, object? Ours, object? Theirs)[] fields =
         [
             ("order_sn", should.OrderSn, row.OrderSn),
@@ -120,7 +116,7 @@ internal static class LegacyMapping
         return price == decimal.Truncate(price) ? (long)price : null;
     }
 
-    private static short? StatusCode(string status) => status switch
+    private static long? StatusCode(string status) => status switch
     {
         "placed" => 0,
         "paid" => 1,
@@ -130,7 +126,7 @@ internal static class LegacyMapping
         _ => null,
     };
 
-    private static string? Status(short? code) => code switch
+    private static string? Status(long? code) => code switch
     {
         0 => "placed",
         1 => "paid",

@@ -17,8 +17,12 @@ internal static class LegacyMetrics
         s_meter.CreateCounter<long>("seckill.legacy.reads", "{read}", "Reads of buyers on the legacy side, by who answered.");
 
     public static readonly Histogram<double> TimeToVerify =
-        s_meter.CreateHistogram<double>("seckill.legacy.time_to_verify", "s", "From the change of an order to its verification.");
+        s_meter.CreateHistogram(
+            "seckill.legacy.time_to_verify", "s", "From a change to its verification, of the oldest change of each batch.",
+            advice: new InstrumentAdvice<double> { HistogramBucketBoundaries = [0.05, 0.1, 0.25, 0.5, 1, 2, 3, 5, 10, 30, 60, 300] });
 
+    private static readonly string[] s_classes = ["missing", "extra", "different", "unrepresentable"];
+    private static IReadOnlyList<(string Class, long Number)> s_open = [];
     private static double s_lagSeconds;
     private static long s_pending;
 
@@ -27,8 +31,16 @@ internal static class LegacyMetrics
         s_meter.CreateObservableGauge(
             "seckill.legacy.lag", () => Volatile.Read(ref s_lagSeconds), "s", "Age of the oldest change that waits.");
         s_meter.CreateObservableGauge("seckill.legacy.pending", () => Volatile.Read(ref s_pending), "{change}", "Changes that wait.");
+        s_meter.CreateObservableGauge(
+            "seckill.legacy.open_discrepancies",
+            () => s_classes.Select(name => new Measurement<long>(
+                Volatile.Read(ref s_open).FirstOrDefault(found => found.Class == name).Number,
+                new KeyValuePair<string, object?>("class", name))),
+            "{finding}", "Differences that are open, by class.");
         s_meter.CreateObservableGauge("seckill.legacy.breaker", () => (int)breaker.State, null, "0 closed, 1 open, 2 half open.");
     }
+
+    public static void Open(IReadOnlyList<(string Class, long Number)> open) => Volatile.Write(ref s_open, open);
 
     public static void Waiting(long pending, double lagSeconds)
     {

@@ -8,13 +8,13 @@ public sealed class LegacyOptions
     /// <summary>Creates the legacy table. Only for development and tests; in production it belongs to others.</summary>
     public bool CreateSchema { get; set; }
 
-    /// <summary>Batches that one worker writes at once.</summary>
+    /// <summary>Batches that one worker writes at once, at most; one alone while no change waits for longer than two seconds.</summary>
     [Range(1, 16)]
     public int Writers { get; set; } = 2;
 
     /// <summary>Changes in one batch.</summary>
     [Range(1, 10_000)]
-    public int MaxBatch { get; set; } = 512;
+    public int MaxBatch { get; set; } = 1_024;
 
     /// <summary>A difference of an order that changed less than this ago is called lagging and not reported, seconds.</summary>
     [Range(0, 3_600)]

@@ -13,6 +13,7 @@ internal sealed class LegacyReads(
     LegacyStore store, OrderVerification verification, DualWriteControl control, LegacyBreaker breaker, IOptions<LegacyOptions> options)
     : BackgroundService
 {
+    private static readonly TimeSpan s_betweenProbes = TimeSpan.FromMilliseconds(250);
     private readonly Channel<string> _doubtful = Channel.CreateBounded<string>(
         new BoundedChannelOptions(1_000) { FullMode = BoundedChannelFullMode.DropWrite });
 
@@ -25,7 +26,8 @@ internal sealed class LegacyReads(
             return ours;
         }
 
-        if (settings.OtherBreakerIsOpen || !breaker.TryEnter())
+        // Buyers are no probes: a breaker that is not closed is closed by the probes below.
+        if (settings.OtherBreakerIsOpen || breaker.State != BreakerState.Closed)
         {
             return Answer("breaker", ours);
         }
@@ -34,22 +36,13 @@ internal sealed class LegacyReads(
         try
         {
             var patience = TimeSpan.FromMilliseconds(options.Value.ReadPatienceMilliseconds);
-            using var stop = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
-            stop.CancelAfter(patience);
-            // The token frees the connection; the wait bounds the request, for a cancellation may take a while, too.
-            row = (await store.ReadAsync([ours.OrderId], stop.Token).WaitAsync(patience, cancellationToken))
-                .GetValueOrDefault(ours.OrderId);
+            var rows = await store.ReadAsync([ours.OrderId], CancellationToken.None).WaitAsync(patience, cancellationToken);
+            row = rows.GetValueOrDefault(ours.OrderId);
         }
-        catch (Exception exception) when (exception is NpgsqlException or TimeoutException
-            || (exception is OperationCanceledException && !cancellationToken.IsCancellationRequested))
+        catch (Exception exception) when (exception is NpgsqlException or TimeoutException)
         {
             breaker.Failed();
             return Answer("failed", ours);
-        }
-        catch (OperationCanceledException)
-        {
-            breaker.Abandoned();
-            throw;
         }
 
         // What differs may only be on its way; the second look decides whether it counts.
@@ -63,7 +56,38 @@ internal sealed class LegacyReads(
         return Answer(row is null ? "missing" : "different", ours);
     }
 
-    protected override async Task ExecuteAsync(CancellationToken stoppingToken)
+    protected override Task ExecuteAsync(CancellationToken stoppingToken) =>
+        Task.WhenAll(LookAgainAsync(stoppingToken), ProbeAsync(stoppingToken));
+
+    /// <summary>
+    /// Closes the breaker of a process that only reads. Without it, two APIs whose breakers are open would wait for each other.
+    /// </summary>
+    private async Task ProbeAsync(CancellationToken stoppingToken)
+    {
+        while (!stoppingToken.IsCancellationRequested)
+        {
+            try
+            {
+                if (control.Current.Writes && breaker.State != BreakerState.Closed && breaker.TryEnter())
+                {
+                    await store.ReadAsync([], stoppingToken);
+                    breaker.Succeeded(0, 0);
+                }
+            }
+            catch (Exception exception) when (exception is NpgsqlException or TimeoutException)
+            {
+                breaker.Failed();
+            }
+            catch (OperationCanceledException)
+            {
+                return;
+            }
+
+            await Task.Delay(s_betweenProbes, stoppingToken).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        }
+    }
+
+    private async Task LookAgainAsync(CancellationToken stoppingToken)
     {
         try
         {
@@ -73,6 +97,11 @@ internal sealed class LegacyReads(
                 while (ids.Count < 500 && _doubtful.Reader.TryRead(out var id))
                 {
                     ids.Add(id);
+                }
+
+                if (breaker.State != BreakerState.Closed)
+                {
+                    continue;
                 }
 
                 try

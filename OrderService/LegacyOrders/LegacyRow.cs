@@ -1,10 +1,10 @@
 namespace Seckill.OrderService.LegacyOrders;
 
-/// <summary>A row of <c>t_order</c>. Nullable, because the table belongs to others.</summary>
+/// <summary>A row of <c>t_order</c>. Nullable, and wider than its columns, because the table belongs to others.</summary>
 /// <param name="OrderAmount">As PostgreSQL prints it: <c>numeric</c> has values, like NaN, that no number type here has.</param>
 internal sealed record LegacyRow(
-    string OrderSn, int? Uid, int? GoodsId, int? ActivityId, short? Num, string? OrderAmount, short? OrderStatus,
-    int? AddTime, int? PayTime, short? IsDelete);
+    string OrderSn, long? Uid, long? GoodsId, long? ActivityId, long? Num, string? OrderAmount, long? OrderStatus,
+    long? AddTime, long? PayTime, long? IsDelete);
 
 /// <summary>A field in which the two disagree.</summary>
 /// <param name="Field">Column of <c>t_order</c>.</param>

@@ -17,10 +17,12 @@ internal sealed partial class LegacySchema(
     private static readonly TimeSpan s_pauseBetweenTries = TimeSpan.FromSeconds(1);
 
     /// <summary>Applies what is missing.</summary>
-    public static async Task ApplyAsync(LegacyDatabase legacy, CancellationToken cancellationToken)
+    public static Task ApplyAsync(LegacyDatabase legacy, CancellationToken cancellationToken) =>
+        legacy.AskAsync(ApplyAsync, cancellationToken);
+
+    private static async Task<int> ApplyAsync(NpgsqlConnection connection)
     {
-        await using var connection = await legacy.OpenAsync(cancellationToken);
-        await using var transaction = await connection.BeginTransactionAsync(cancellationToken);
+        await using var transaction = await connection.BeginTransactionAsync();
         await connection.ExecuteAsync(
             """
             select pg_advisory_xact_lock(@AdvisoryLock);
@@ -35,12 +37,13 @@ internal sealed partial class LegacySchema(
             if (version > current)
             {
                 using var reader = new StreamReader(assembly.GetManifestResourceStream(name)!);
-                await connection.ExecuteAsync(await reader.ReadToEndAsync(cancellationToken));
+                await connection.ExecuteAsync(await reader.ReadToEndAsync());
                 await connection.ExecuteAsync("insert into development_schema_version values (@version)", new { version });
             }
         }
 
-        await transaction.CommitAsync(cancellationToken);
+        await transaction.CommitAsync();
+        return current;
     }
 
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)

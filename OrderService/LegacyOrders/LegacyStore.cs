@@ -7,44 +7,87 @@ namespace Seckill.OrderService.LegacyOrders;
 /// <remarks>Throws <see cref="NpgsqlException"/> or <see cref="TimeoutException"/>. Not sealed: tests let it fail at each point.</remarks>
 internal class LegacyStore(LegacyDatabase legacy)
 {
+    // Wider than the columns are, so that a column that somebody widened is still read.
     private const string Columns =
         """
-        order_sn as OrderSn, uid as Uid, goods_id as GoodsId, activity_id as ActivityId, num as Num, order_amount::text as OrderAmount,
-        order_status as OrderStatus, add_time as AddTime, pay_time as PayTime, is_delete as IsDelete
+        order_sn::text as OrderSn, uid::bigint as Uid, goods_id::bigint as GoodsId, activity_id::bigint as ActivityId,
+        num::bigint as Num, order_amount::text as OrderAmount, order_status::bigint as OrderStatus, add_time::bigint as AddTime,
+        pay_time::bigint as PayTime, is_delete::bigint as IsDelete
         """;
 
     /// <summary>Writes rows, in one statement. A row with a final status is never set back to unpaid, unless it is forced.</summary>
     /// <param name="rows">One for each order.</param>
     /// <param name="forced">For each row, whether a repair wants it as it is, whatever stands there.</param>
-    /// <param name="cancellationToken">Stops.</param>
-    public virtual async Task UpsertAsync(
-        IReadOnlyCollection<LegacyRow> rows, IReadOnlyCollection<bool> forced, CancellationToken cancellationToken)
-    {
-        await using var connection = await legacy.OpenAsync(cancellationToken);
-        // Updates go first, because each conflict of an insert would use up one of the 2^31 ids of the table.
-        await connection.ExecuteAsync(new CommandDefinition(
+    /// <param name="cancellationToken">Stops waiting.</param>
+    public virtual Task UpsertAsync(
+        IReadOnlyCollection<LegacyRow> rows, IReadOnlyCollection<bool> forced, CancellationToken cancellationToken) =>
+        legacy.AskAsync(
+            async connection =>
+            {
+                // What is sent into a freeze may take effect minutes later, when a newer state was written. Only a forced row could
+                // undo that, so the force has an end, by their clock, before anybody else may write the order.
+                DateTime? forcedUntil = forced.Contains(true)
+                    ? await connection.ExecuteScalarAsync<DateTime>("select clock_timestamp() + interval '5 seconds'")
+                    : null;
+                return await UpsertAsync(connection, rows, forced, forcedUntil);
+            },
+            cancellationToken);
+
+    /// <summary>The rows of these orders that are there.</summary>
+    public virtual Task<Dictionary<string, LegacyRow>> ReadAsync(
+        IReadOnlyCollection<string> orderIds, CancellationToken cancellationToken) =>
+        legacy.AskAsync(
+            async connection =>
+            {
+                var rows = await connection.QueryAsync<LegacyRow>(
+                    $"select {Columns} from t_order where order_sn = any(@OrderIds)", new { OrderIds = orderIds.ToArray() });
+                return rows.ToDictionary(row => row.OrderSn);
+            },
+            cancellationToken);
+
+    /// <summary>The next rows by the table's own id, whosever they are; the order number only where the sale is one of these.</summary>
+    public Task<List<(long Id, string? OrderSn)>> WalkAsync(long after, int[] saleIds, int most, CancellationToken cancellationToken) =>
+        legacy.AskAsync(
+            async connection => (await connection.QueryAsync<(long, string?)>(
+                """
+                select id::bigint, case when activity_id = any(@saleIds) then order_sn::text end
+                from t_order
+                where id > @after
+                order by id
+                limit @most
+                """,
+                new { after, saleIds, most })).AsList(),
+            cancellationToken);
+
+    private static Task<int> UpsertAsync(
+        NpgsqlConnection connection, IReadOnlyCollection<LegacyRow> rows, IReadOnlyCollection<bool> forced, DateTime? forcedUntil) =>
+        // Only rows that are not there are inserted, because each conflict would use up one of the 2^31 ids of the table.
+        connection.ExecuteAsync(
             """
             with incoming as (
               select *
               from unnest(
-                @OrderSn, @Uid, @GoodsId, @ActivityId, @Num, @OrderAmount::numeric(10,2)[], @OrderStatus, @AddTime, @PayTime, @Forced)
+                @OrderSn, @Uid::int[], @GoodsId::int[], @ActivityId::int[], @Num::smallint[], @OrderAmount::numeric(10,2)[],
+                @OrderStatus::smallint[], @AddTime::int[], @PayTime::int[], @Forced)
                 as i (order_sn, uid, goods_id, activity_id, num, order_amount, order_status, add_time, pay_time, forced)
-            ), updated as (
-              update t_order t
-              set uid = i.uid, goods_id = i.goods_id, activity_id = i.activity_id, num = i.num, order_amount = i.order_amount,
-                order_status = i.order_status, add_time = i.add_time, pay_time = i.pay_time,
-                is_delete = case when i.forced then 0 else t.is_delete end
+            ), inserted as (
+              insert into t_order (order_sn, uid, goods_id, activity_id, num, order_amount, order_status, add_time, pay_time, is_delete)
+              select order_sn, uid, goods_id, activity_id, num, order_amount, order_status, add_time, pay_time, 0
               from incoming i
-              where t.order_sn = i.order_sn and (t.order_status = 0 or i.order_status <> 0 or i.forced)
+              where not exists (select from t_order t where t.order_sn = i.order_sn)
+              order by order_sn
+              on conflict (order_sn) do update
+              set order_status = excluded.order_status, pay_time = excluded.pay_time
+              where t_order.order_status = 0
+              returning order_sn
             )
-            insert into t_order (order_sn, uid, goods_id, activity_id, num, order_amount, order_status, add_time, pay_time, is_delete)
-            select order_sn, uid, goods_id, activity_id, num, order_amount, order_status, add_time, pay_time, 0
+            update t_order t
+            set uid = i.uid, goods_id = i.goods_id, activity_id = i.activity_id, num = i.num, order_amount = i.order_amount,
+              order_status = i.order_status, add_time = i.add_time, pay_time = i.pay_time,
+              is_delete = case when i.forced then 0 else t.is_delete end
             from incoming i
-            where not exists (select from t_order t where t.order_sn = i.order_sn)
-            order by order_sn
-            on conflict (order_sn) do update
-            set order_status = excluded.order_status, pay_time = excluded.pay_time
-            where t_order.order_status = 0
+            where i.order_sn not in (select order_sn from inserted) and t.order_sn = i.order_sn
+              and (t.order_status = 0 or i.order_status <> 0 or (i.forced and clock_timestamp() < @forcedUntil))
             """,
             new
             {
@@ -58,37 +101,6 @@ internal class LegacyStore(LegacyDatabase legacy)
                 AddTime = rows.Select(row => row.AddTime).ToArray(),
                 PayTime = rows.Select(row => row.PayTime).ToArray(),
                 Forced = forced.ToArray(),
-            },
-            cancellationToken: cancellationToken));
-    }
-
-    /// <summary>The rows of these orders that are there.</summary>
-    public virtual async Task<Dictionary<string, LegacyRow>> ReadAsync(
-        IReadOnlyCollection<string> orderIds, CancellationToken cancellationToken)
-    {
-        await using var connection = await legacy.OpenAsync(cancellationToken);
-        var rows = await connection.QueryAsync<LegacyRow>(new CommandDefinition(
-            $"select {Columns} from t_order where order_sn = any(@OrderIds)",
-            new { OrderIds = orderIds.ToArray() },
-            cancellationToken: cancellationToken));
-        return rows.ToDictionary(row => row.OrderSn);
-    }
-
-    /// <summary>The next orders of these sales by the table's own id.</summary>
-    public async Task<IReadOnlyList<(long Id, string OrderSn)>> WalkAsync(
-        long after, int[] saleIds, int most, CancellationToken cancellationToken)
-    {
-        await using var connection = await legacy.OpenAsync(cancellationToken);
-        var rows = await connection.QueryAsync<(long, string)>(new CommandDefinition(
-            """
-            select id::bigint, order_sn
-            from t_order
-            where id > @after and activity_id = any(@saleIds)
-            order by id
-            limit @most
-            """,
-            new { after, saleIds, most },
-            cancellationToken: cancellationToken));
-        return rows.AsList();
-    }
+                forcedUntil,
+            });
 }

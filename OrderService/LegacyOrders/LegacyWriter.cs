@@ -1,4 +1,3 @@
-using Dapper;
 using Microsoft.Extensions.Options;
 using Npgsql;
 
@@ -9,15 +8,18 @@ internal sealed partial class LegacyWriter(
     NpgsqlDataSource database, LegacyBatch batch, DualWriteControl control, LegacyBreaker breaker, IOptions<LegacyOptions> options,
     ILogger<LegacyWriter> logger) : BackgroundService
 {
+    private const double LagToJoinSeconds = 2;
     private static readonly TimeSpan s_idle = TimeSpan.FromMilliseconds(100);
-    private static readonly TimeSpan s_longestPause = TimeSpan.FromSeconds(5);
-    private static readonly TimeSpan s_gaugeInterval = TimeSpan.FromSeconds(1);
+    private static readonly TimeSpan s_longestPause = TimeSpan.FromSeconds(1);
+    private static readonly TimeSpan s_gaugeInterval = TimeSpan.FromSeconds(2);
 
     protected override Task ExecuteAsync(CancellationToken stoppingToken) =>
         Task.WhenAll(Enumerable.Range(0, options.Value.Writers)
-            .Select(_ => WriteAllAsync(stoppingToken)).Append(MeasureAsync(stoppingToken)));
+            .Select(writer => WriteAllAsync(writer == 0, stoppingToken)).Append(MeasureAsync(stoppingToken)));
 
-    private async Task WriteAllAsync(CancellationToken cancellationToken)
+    // The first writer keeps up with a sale. The others join when it does not: until then they would only take from persisting,
+    // which is what buyers wait for.
+    private async Task WriteAllAsync(bool isFirst, CancellationToken cancellationToken)
     {
         var pause = s_idle;
         while (!cancellationToken.IsCancellationRequested)
@@ -25,7 +27,7 @@ internal sealed partial class LegacyWriter(
             var wait = s_idle;
             try
             {
-                if (control.Current.Writes && breaker.TryEnter())
+                if (control.Current.Writes && (isFirst || batch.LagSeconds > LagToJoinSeconds) && breaker.TryEnter())
                 {
                     // Full batches follow each other at once; this is how a backlog drains.
                     wait = await batch.WriteAsync(cancellationToken) >= options.Value.MaxBatch / 2 ? TimeSpan.Zero : s_idle;
@@ -54,8 +56,14 @@ internal sealed partial class LegacyWriter(
         {
             try
             {
-                var (pending, lagSeconds) = await WaitingAsync(database, cancellationToken);
+                if (control.Current.Mode == "retired")
+                {
+                    await LegacyOutbox.DropRetiredAsync(database, cancellationToken);
+                }
+
+                var (pending, lagSeconds) = await LegacyOutbox.WaitingAsync(database, cancellationToken);
                 LegacyMetrics.Waiting(pending, lagSeconds);
+                LegacyMetrics.Open(await DiscrepancyStore.CountOpenAsync(database, cancellationToken));
             }
             catch (Exception exception) when (exception is NpgsqlException or TimeoutException or OperationCanceledException)
             {
@@ -64,19 +72,6 @@ internal sealed partial class LegacyWriter(
 
             await Task.Delay(s_gaugeInterval, cancellationToken).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         }
-    }
-
-    /// <summary>How many changes wait, and since when the oldest does, seconds.</summary>
-    public static async Task<(long Pending, double LagSeconds)> WaitingAsync(NpgsqlDataSource database, CancellationToken cancellationToken)
-    {
-        await using var connection = await database.OpenConnectionAsync(cancellationToken);
-        return await connection.QuerySingleAsync<(long, double)>(new CommandDefinition(
-            """
-            select count(*), coalesce(extract(epoch from
-              now() - (select created_at from legacy_outbox order by id limit 1)), 0)::float8
-            from legacy_outbox
-            """,
-            cancellationToken: cancellationToken));
     }
 
     [LoggerMessage(601, LogLevel.Warning, "Changes for the legacy database wait: {Reason}")]

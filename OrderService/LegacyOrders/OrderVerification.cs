@@ -64,6 +64,9 @@ internal sealed class OrderVerification(NpgsqlDataSource database, LegacyStore s
             }
         }
 
+        // These differ, and a change of theirs is on its way or young.
+        LegacyMetrics.Discrepancies.Add(
+            findings.Keys.Count(id => !settled.ContainsKey(id)), new KeyValuePair<string, object?>("class", "lagging"));
         var real = findings.Where(found => settled.ContainsKey(found.Key)).SelectMany(found => found.Value).ToList();
         await DiscrepancyStore.RecordAsync(connection, settled.Keys, real, cancellationToken);
         var mismatched = findings.Keys.Count(settled.ContainsKey);

@@ -11,6 +11,7 @@ public static class BenchCommand
 {
     private const string Start = "start";
     private const string Life = "life";
+    private const string DualWrite = "dual-write";
 
     /// <summary>The command, for the table in Program.cs.</summary>
     public static Command Create()
@@ -20,18 +21,22 @@ public static class BenchCommand
         {
             Description = "What to measure; everything when not given.", Arity = ArgumentArity.ZeroOrMore,
         };
-        names.AcceptOnlyFromAmong(all);
+        names.AcceptOnlyFromAmong([.. all, DualWrite]);
         var rounds = new Option<int>("--rounds") { Description = "Turns of each variant.", DefaultValueFactory = _ => 5 };
         var seconds = new Option<int>("--seconds") { Description = "Length of each run.", DefaultValueFactory = _ => 8 };
         var connections = new Option<int>("--connections") { Description = "Requests under way at once.", DefaultValueFactory = _ => 64 };
         var buyers = new Option<int>("--buyers") { Description = "Distinct buyers.", DefaultValueFactory = _ => 100_000 };
         var orders = new Option<int>("--orders") { Description = "Orders that expire at once.", DefaultValueFactory = _ => 100_000 };
+        var outage = new Option<int>("--outage")
+        {
+            Description = "Length of the legacy database's outage in dual-write, seconds.", DefaultValueFactory = _ => 60,
+        };
         var output = new Option<string>("--output") { Description = "Directory of the report.", DefaultValueFactory = _ => "." };
         var command = new Command("bench", "Measures variants in turns against a running system.")
         {
-            names, rounds, seconds, connections, buyers, orders, output,
+            names, rounds, seconds, connections, buyers, orders, outage, output,
         };
-        foreach (var number in (Option<int>[])[rounds, seconds, connections, buyers, orders])
+        foreach (var number in (Option<int>[])[rounds, seconds, connections, buyers, orders, outage])
         {
             number.Validators.Add(result =>
             {
@@ -50,6 +55,7 @@ public static class BenchCommand
                 parsed.GetRequiredValue(connections),
                 parsed.GetRequiredValue(buyers),
                 parsed.GetRequiredValue(orders),
+                parsed.GetRequiredValue(outage),
                 parsed.GetRequiredValue(output)),
             cancellationToken));
         return command;
@@ -65,6 +71,11 @@ public static class BenchCommand
 
         try
         {
+            if (options.Names.Contains(DualWrite))
+            {
+                return await new DualWriteBench(deployment, options, AnsiConsole.Console).RunAsync(cancellationToken);
+            }
+
             return await new BenchRun(deployment, options, AnsiConsole.Console).RunAsync(cancellationToken);
         }
         catch (OperationCanceledException) when (cancellationToken.IsCancellationRequested)

@@ -7,6 +7,7 @@ namespace Seckill.LoadTests.Bench;
 /// <param name="Connections">Requests under way at once.</param>
 /// <param name="Buyers">Distinct buyers.</param>
 /// <param name="Orders">Orders that expire at one moment, in <c>life</c>.</param>
+/// <param name="OutageSeconds">Of the legacy database.</param>
 /// <param name="Output">Directory of the report.</param>
 public sealed record BenchOptions(
-    IReadOnlyList<string> Names, int Rounds, int Seconds, int Connections, int Buyers, int Orders, string Output);
+    IReadOnlyList<string> Names, int Rounds, int Seconds, int Connections, int Buyers, int Orders, int OutageSeconds, string Output);

@@ -14,7 +14,8 @@ public sealed class BenchSite : IAsyncDisposable
     private const int NoLimit = 1_000_000;
     private readonly OpsClient _ops;
     private readonly HttpClient _http;
-    private long _nextSaleId = TimeProvider.System.GetUtcNow().ToUnixTimeMilliseconds();
+    // Within 32 bits, because the legacy schema's sales are.
+    private long _nextSaleId = TimeProvider.System.GetUtcNow().ToUnixTimeSeconds();
 
     private BenchSite(Deployment deployment, HttpClient http, BenchStores stores, StockBooks stock, OrderBooks orders)
     {

@@ -7,4 +7,6 @@ namespace Seckill.LoadTests.Client;
 [JsonSerializable(typeof(Sale))]
 [JsonSerializable(typeof(Ledger))]
 [JsonSerializable(typeof(IReadOnlyList<Refund>))]
+[JsonSerializable(typeof(DualWriteView))]
+[JsonSerializable(typeof(DualWriteMode))]
 internal sealed partial class OpsJson : JsonSerializerContext;

@@ -47,6 +47,7 @@ public sealed class DemoRun(Deployment deployment, DemoOptions options, IAnsiCon
             return ExitCode.Wrong;
         }
 
+        await using var dualWrite = await DualWriteSection.BeginAsync(deployment, cancellationToken);
         using var watching = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
         var watch = new PersistenceWatch(orders, sale.SaleId);
         var watched = watch.RunAsync(watching.Token);
@@ -62,6 +63,8 @@ public sealed class DemoRun(Deployment deployment, DemoOptions options, IAnsiCon
         await rush.PollAsync(promises.Values.Take(PollsAfterwards), crowd, cancellationToken);
         await watching.CancelAsync();
         await watched;
+        var lastPromise = promises.Values.Select(promise => promise.EndedAt).DefaultIfEmpty().Max();
+        var legacy = await dualWrite.CreateAsync(deployment, sale.SaleId, lastPromise, cancellationToken);
 
         var books = await SaleBooks.ReadAsync(sale, orders, stock, ops, cancellationToken);
         IReadOnlyList<Violation> violations = [.. books.Audit(log), .. CheckPolls(rush.Polls)];
@@ -70,6 +73,7 @@ public sealed class DemoRun(Deployment deployment, DemoOptions options, IAnsiCon
             [
                 RushSection.Create(log, rush.Duration, options.Buyers, options.Connections),
                 BooksSection.Create(books, log, violations, UntilLastOrder(promises.Values, watch)),
+                legacy,
                 lives,
             ],
             [.. violations, .. disagreements]);

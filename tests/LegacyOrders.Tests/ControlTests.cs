@@ -1,6 +1,7 @@
 using Microsoft.Extensions.Logging.Abstractions;
 using Seckill.OrderService.LegacyOrders;
 using Seckill.OrderService.Ordering;
+using Seckill.Tests.Harness;
 
 namespace Seckill.LegacyOrders.Tests;
 
@@ -11,8 +12,8 @@ public sealed class ControlTests
     public async Task A_mode_that_one_process_sets_is_seen_by_another_with_its_lists()
     {
         await using var both = await TwoDatabases.CreateAsync("off");
-        using var one = Control(both);
-        using var other = Control(both);
+        using var one = both.Control();
+        using var other = both.Control();
         await other.RefreshAsync(CancellationToken.None);
         Assert.False(other.Current.Writes);
         await one.SetAsync(new DualWriteChange("dual", 30, [5], [6]), CancellationToken.None);
@@ -22,9 +23,30 @@ public sealed class ControlTests
         Assert.True(other.Current.ReadsLegacy(6));
         Assert.False(other.Current.ReadsLegacy(5));
         Assert.False(other.Current.OtherBreakerIsOpen);
+    }
+
+    [Fact]
+    public async Task What_waits_is_dropped_once_the_legacy_database_is_retired_and_not_before()
+    {
+        await using var both = await TwoDatabases.CreateAsync();
         await both.PlaceAsync(3);
-        await one.SetAsync(new DualWriteChange("retired"), CancellationToken.None);
-        Assert.Equal(0, await both.OursAsync<long>("select count(*) from legacy_outbox"));
+        await LegacyOutbox.DropRetiredAsync(both.Orders, CancellationToken.None);
+        Assert.Equal(3, (await LegacyOutbox.WaitingAsync(both.Orders, CancellationToken.None)).Pending);
+        using var control = both.Control();
+        await control.SetAsync(new DualWriteChange("retired"), CancellationToken.None);
+        await LegacyOutbox.DropRetiredAsync(both.Orders, CancellationToken.None);
+        Assert.Equal((0, 0), await LegacyOutbox.WaitingAsync(both.Orders, CancellationToken.None));
+    }
+
+    [Theory]
+    [InlineData(9_999)]
+    [InlineData(25_000)]
+    public async Task The_number_of_waiting_changes_is_right_on_both_sides_of_what_is_counted(int waiting)
+    {
+        await using var both = await TwoDatabases.CreateAsync();
+        await both.OursAsync(
+            "insert into legacy_outbox (order_id) select md5(n::text) from generate_series(1, @waiting) n", new { waiting });
+        Assert.Equal(waiting, (await LegacyOutbox.WaitingAsync(both.Orders, CancellationToken.None)).Pending);
     }
 
     [Fact]
@@ -52,7 +74,7 @@ public sealed class ControlTests
         await both.OursAsync("update dual_write_control set read_from_new_percent = 0");
         var id = (await both.PlaceAsync(1))[0];
         await both.DrainAsync();
-        using var control = Control(both);
+        using var control = both.Control();
         await control.RefreshAsync(CancellationToken.None);
         using var reads = new LegacyReads(new LegacyStore(both.Legacy), both.Verification(), control, both.Breaker, both.Wrapped);
         var reservedAt = await both.OursAsync<DateTime>("select reserved_at from orders");
@@ -64,6 +86,54 @@ public sealed class ControlTests
         Assert.Same(ours, await reads.ReadAsync(ours, 1, CancellationToken.None));
         await both.TheirsAsync("alter table t_order rename to gone");
         Assert.Same(ours, await reads.ReadAsync(ours, 1, CancellationToken.None));
+    }
+
+    [Fact]
+    public async Task Batches_that_ask_nothing_do_not_make_failures_forgotten()
+    {
+        await using var both = await TwoDatabases.CreateAsync();
+        both.Breaker.Failed();
+        both.Breaker.Failed();
+        for (var idle = 0; idle < 30; idle++)
+        {
+            Assert.Equal(0, await both.Batch().WriteAsync(CancellationToken.None));
+        }
+
+        both.Breaker.Failed();
+        Assert.Equal(BreakerState.Open, both.Breaker.State);
+    }
+
+    [Fact]
+    public async Task Two_processes_whose_breakers_are_open_both_close_them_though_no_buyer_asks()
+    {
+        await using var both = await TwoDatabases.CreateAsync("dual");
+        await both.TheirsAsync("alter table t_order rename column uid to user_id");
+        var processes = Enumerable.Range(0, 2).Select(_ => new Reader(both)).ToArray();
+        try
+        {
+            foreach (var process in processes)
+            {
+                await process.StartAsync();
+                process.Breaker.Failed();
+                process.Breaker.Failed();
+                process.Breaker.Failed();
+                await process.Control.RefreshAsync(CancellationToken.None);
+            }
+
+            await processes[0].Control.RefreshAsync(CancellationToken.None);
+            Assert.All(processes, process => Assert.True(process.Control.Current.OtherBreakerIsOpen));
+            Assert.All(processes, process => Assert.NotEqual(BreakerState.Closed, process.Breaker.State));
+            await both.TheirsAsync("alter table t_order rename column user_id to uid");
+            await Eventually.Holds(
+                () => processes.All(process => process.Breaker.State == BreakerState.Closed), "both breakers are closed");
+        }
+        finally
+        {
+            foreach (var process in processes)
+            {
+                await process.DisposeAsync();
+            }
+        }
     }
 
     [Fact]
@@ -92,8 +162,30 @@ public sealed class ControlTests
         Assert.False(breaker.TryEnter());
     }
 
-    private static DualWriteControl Control(TwoDatabases both) =>
-        new(both.Orders, both.Legacy, both.Breaker, TimeProvider.System, NullLogger<DualWriteControl>.Instance);
+    /// <summary>What an API process has of the dual write.</summary>
+    private sealed class Reader(TwoDatabases both) : IAsyncDisposable
+    {
+        private LegacyReads? _reads;
+
+        public LegacyBreaker Breaker { get; } = new(both.Wrapped, TimeProvider.System);
+
+        public DualWriteControl Control { get; private set; } = null!;
+
+        public async Task StartAsync()
+        {
+            Control = new DualWriteControl(both.Orders, both.Legacy, Breaker, TimeProvider.System, NullLogger<DualWriteControl>.Instance);
+            await Control.RefreshAsync(CancellationToken.None);
+            _reads = new LegacyReads(new LegacyStore(both.Legacy), both.Verification(), Control, Breaker, both.Wrapped);
+            await _reads.StartAsync(CancellationToken.None);
+        }
+
+        public async ValueTask DisposeAsync()
+        {
+            await (_reads?.StopAsync(CancellationToken.None) ?? Task.CompletedTask);
+            _reads?.Dispose();
+            Control.Dispose();
+        }
+    }
 
     private sealed class SteppedClock : TimeProvider
     {

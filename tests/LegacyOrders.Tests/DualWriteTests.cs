@@ -1,4 +1,3 @@
-using Microsoft.Extensions.Logging.Abstractions;
 using Npgsql;
 using Seckill.OrderService.LegacyOrders;
 
@@ -166,30 +165,54 @@ public sealed class DualWriteTests
     }
 
     [Fact]
-    public async Task A_backfill_writes_what_was_placed_and_changed_while_the_mode_was_off()
+    public async Task Entries_of_orders_that_are_gone_leave_the_outbox_and_hold_up_nobody()
     {
         await using var both = await TwoDatabases.CreateAsync();
-        var ids = await both.PlaceAsync(10);
+        both.Options.MaxBatch = 10;
+        await both.OursAsync("insert into legacy_outbox (order_id) select md5(n::text) from generate_series(1, 50) n");
+        await both.PlaceAsync(5);
         await both.DrainAsync();
-        await both.OursAsync("update dual_write_control set mode = 'off'");
-        await both.Store.TryCancelAsync(ids[0], CancellationToken.None);
-        await both.PlaceAsync(3_000, firstUser: 100);
-        Assert.Equal(0, await both.OursAsync<long>("select count(*) from legacy_outbox"));
-        await both.OursAsync("update dual_write_control set mode = 'shadow'");
-        await Backfill.StartAsync(both.Orders, CancellationToken.None);
-        using var backfill = new Backfill(
-            both.Orders,
-            new DualWriteControl(both.Orders, both.Legacy, both.Breaker, TimeProvider.System, NullLogger<DualWriteControl>.Instance),
-            NullLogger<Backfill>.Instance);
-        while (await backfill.StepAsync(CancellationToken.None))
+        Assert.Equal(5, await both.TheirsAsync<long>("select count(*) from t_order"));
+    }
+
+    [Fact]
+    public async Task Differences_of_every_class_and_field_among_many_rows_are_all_found_and_no_others()
+    {
+        await using var both = await TwoDatabases.CreateAsync();
+        var ids = await both.PlaceAsync(2_500);
+        var tooBig = await both.PlaceAsync(3, firstUser: 1L << 40);
+        await both.DrainAsync();
+        var expected = tooBig.Select(id => (id, "unrepresentable", "uid")).ToList();
+        string[] fields =
+            ["uid", "goods_id", "activity_id", "num", "order_amount", "order_status", "add_time", "pay_time", "is_delete"];
+        await both.TheirsAsync(string.Concat(fields.Select(field => $"alter table t_order alter {field} drop not null;")));
+        var order = new Queue<string>(Random.Shared.GetItems(ids, 200).Distinct());
+        foreach (var field in fields)
         {
+            foreach (var value in new[] { "null", $"coalesce(nullif({field} - 1, -1), 1)" })
+            {
+                var id = order.Dequeue();
+                await both.TheirsAsync($"update t_order set {field} = {value} where order_sn = @id", new { id });
+                expected.Add((id, "different", field));
+            }
         }
 
-        Assert.Equal("finished", (await Backfill.ReadAsync(both.Orders, CancellationToken.None)).State);
-        await both.DrainAsync();
-        await both.RoundAsync();
-        Assert.Empty(await both.OpenAsync());
-        Assert.Equal(3_010, await both.TheirsAsync<long>("select count(*) from t_order"));
+        var two = order.Dequeue();
+        await both.TheirsAsync("update t_order set num = 9, is_delete = 1 where order_sn = @two", new { two });
+        expected.AddRange([(two, "different", "num"), (two, "different", "is_delete")]);
+        var gone = order.Dequeue();
+        await both.TheirsAsync("delete from t_order where order_sn = @gone", new { gone });
+        expected.Add((gone, "missing", ""));
+        var renamed = order.Dequeue();
+        await both.TheirsAsync("update t_order set order_sn = upper(order_sn) where order_sn = @renamed", new { renamed });
+        expected.AddRange([(renamed, "missing", ""), (renamed.ToUpperInvariant(), "extra", "")]);
+        for (var round = 0; round < 2; round++)
+        {
+            await both.RoundAsync();
+            Assert.Equal(expected.Order(), (await both.OpenAsync()).Order());
+        }
+
+        Assert.Equal(expected.Count, await both.OursAsync<long>("select count(*) from legacy_discrepancies"));
     }
 
     private static async Task RepairAsync(TwoDatabases both)

@@ -52,6 +52,11 @@ internal sealed class TwoDatabases : IAsyncDisposable
 
     public LegacyBatch Batch(LegacyStore? store = null) => new(Orders, store ?? new LegacyStore(Legacy), Breaker, Wrapped);
 
+    /// <summary>Without an end to long statements.</summary>
+    public LegacyDatabase PatientLegacy() => new(ConnectionString("Legacy") + ";Options=-c statement_timeout=0");
+
+    public DualWriteControl Control() => new(Orders, Legacy, Breaker, TimeProvider.System, NullLogger<DualWriteControl>.Instance);
+
     public OrderVerification Verification() => new(Orders, new LegacyStore(Legacy), Wrapped);
 
     /// <summary>Places orders of different users, in batches, and tells their ids.</summary>
@@ -82,9 +87,7 @@ internal sealed class TwoDatabases : IAsyncDisposable
     public async Task RoundAsync()
     {
         using var verifier = new ContinuousVerifier(
-            Orders, Verification(), new LegacyStore(Legacy),
-            new DualWriteControl(Orders, Legacy, Breaker, TimeProvider.System, NullLogger<DualWriteControl>.Instance),
-            Breaker, Wrapped, NullLogger<ContinuousVerifier>.Instance);
+            Orders, Verification(), new LegacyStore(Legacy), Control(), Breaker, Wrapped, NullLogger<ContinuousVerifier>.Instance);
         while (!(await verifier.StepAsync(CancellationToken.None))!.Value.RoundEnded)
         {
         }
@@ -95,6 +98,14 @@ internal sealed class TwoDatabases : IAsyncDisposable
         await using var connection = await Orders.OpenConnectionAsync();
         return (await connection.QueryAsync<(string, string, string)>(
             "select order_id, class, field from legacy_discrepancies where resolved_at is null order by order_id, field")).AsList();
+    }
+
+    /// <summary>What is open, with what was noted of their side.</summary>
+    public async Task<List<(string OrderId, string Class, string? Theirs)>> NotedAsync()
+    {
+        await using var connection = await Orders.OpenConnectionAsync();
+        return (await connection.QueryAsync<(string, string, string?)>(
+            "select order_id, class, theirs from legacy_discrepancies where resolved_at is null order by order_id")).AsList();
     }
 
     public Task OursAsync(string sql, object? parameters = null) => ExecuteAsync(Orders, sql, parameters);

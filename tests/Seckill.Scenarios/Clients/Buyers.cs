@@ -20,7 +20,7 @@ internal sealed class Buyers : IDisposable
     public Buyers(Sale sale)
     {
         Sale = sale;
-        _lastUser = Random.Shared.NextInt64(1L << 40, 1L << 60);
+        _lastUser = sale.FitsLegacy ? Random.Shared.Next(1 << 20, 1 << 30) : Random.Shared.NextInt64(1L << 40, 1L << 60);
     }
 
     public Sale Sale { get; }

@@ -12,13 +12,17 @@ internal sealed class Sale
     private static readonly HttpClient s_http = new() { Timeout = TimeSpan.FromSeconds(20) };
     private readonly ServiceProcess _inventory;
 
-    private Sale(ServiceProcess inventory, int items, int units, int limitPerUser)
+    private Sale(ServiceProcess inventory, int items, int units, int limitPerUser, bool fitsLegacy)
     {
-        (_inventory, Units, LimitPerUser) = (inventory, units, limitPerUser);
-        Skus = [.. Enumerable.Range(0, items).Select(_ => RandomId())];
+        (_inventory, Units, LimitPerUser, FitsLegacy) = (inventory, units, limitPerUser, fitsLegacy);
+        Id = RandomId(fitsLegacy);
+        Skus = [.. Enumerable.Range(0, items).Select(_ => RandomId(fitsLegacy))];
     }
 
-    public long Id { get; } = RandomId();
+    public long Id { get; }
+
+    /// <summary>Whether its ids, and those of its buyers, are small enough for the legacy schema.</summary>
+    public bool FitsLegacy { get; }
 
     public IReadOnlyList<long> Skus { get; }
 
@@ -28,9 +32,10 @@ internal sealed class Sale
     public int LimitPerUser { get; }
 
     /// <summary>Creates the sale and opens it.</summary>
-    public static async Task<Sale> OpenAsync(ServiceProcess inventory, int units, int items = 1, int limitPerUser = 1)
+    public static async Task<Sale> OpenAsync(
+        ServiceProcess inventory, int units, int items = 1, int limitPerUser = 1, bool fitsLegacy = false)
     {
-        var sale = new Sale(inventory, items, units, limitPerUser);
+        var sale = new Sale(inventory, items, units, limitPerUser, fitsLegacy);
         await SendAsync(inventory, HttpMethod.Post, "/sales", new
         {
             saleId = sale.Id,
@@ -52,7 +57,8 @@ internal sealed class Sale
         SendAsync(inventory ?? _inventory, HttpMethod.Get, $"/sales/{Id}/ledger");
 
     // Never the small ids that people and other tests use.
-    private static long RandomId() => Random.Shared.NextInt64(1L << 40, long.MaxValue);
+    private static long RandomId(bool fitsLegacy) =>
+        fitsLegacy ? Random.Shared.Next(1 << 30, int.MaxValue) : Random.Shared.NextInt64(1L << 40, long.MaxValue);
 
     private static async Task<JsonElement> SendAsync(ServiceProcess inventory, HttpMethod method, string path, object? body = null)
     {

@@ -28,6 +28,14 @@ internal sealed class Installation : IAsyncDisposable
 
     public Relay RelayToPostgres() => Add(Relay.ToPostgres());
 
+    /// <summary>Databases of its own, and a relay before the legacy one.</summary>
+    public async Task<DualDatabases> CreateDatabasesAsync(Servers servers)
+    {
+        var databases = Add(await DualDatabases.CreateAsync(servers));
+        databases.Relay = Add(Relay.ToPostgres(Servers.LegacySetting, databases.LegacyConnection));
+        return databases;
+    }
+
     public ServiceProcess StartApi(params (string Name, string? Value)[] settings) =>
         Start("api", "OrderService", ["--role", "api"], settings);
 

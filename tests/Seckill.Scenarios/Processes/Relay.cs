@@ -56,13 +56,15 @@ internal sealed class Relay : IAsyncDisposable
         });
     }
 
-    public static Relay ToPostgres()
+    public static Relay ToPostgres() => ToPostgres(Servers.OrdersSetting, Servers.Given(Servers.OrdersSetting));
+
+    public static Relay ToPostgres(string setting, string connectionString)
     {
-        var settings = new NpgsqlConnectionStringBuilder(Servers.Given(Servers.OrdersSetting));
+        var settings = new NpgsqlConnectionStringBuilder(connectionString);
         return new(settings.Host!, settings.Port, port =>
         {
             (settings.Host, settings.Port) = ("127.0.0.1", port);
-            return (Servers.OrdersSetting, settings.ConnectionString);
+            return (setting, settings.ConnectionString);
         });
     }
 

@@ -22,12 +22,15 @@ public sealed class Servers : IAsyncDisposable
     /// <inheritdoc cref="RedisSetting"/>
     public const string OrdersSetting = "ConnectionStrings__Orders";
 
+    /// <inheritdoc cref="RedisSetting"/>
+    public const string LegacySetting = "ConnectionStrings__Legacy";
+
     private readonly ConnectionMultiplexer _redis;
 
     /// <summary>Connects, or says what is missing.</summary>
     public Servers()
     {
-        string[] settings = [RedisSetting, RabbitMqSetting, OrdersSetting, "ConnectionStrings__Legacy"];
+        string[] settings = [RedisSetting, RabbitMqSetting, OrdersSetting, LegacySetting];
         var missing = settings.Where(name => string.IsNullOrEmpty(Environment.GetEnvironmentVariable(name))).ToArray();
         if (missing.Length > 0)
         {
@@ -48,11 +51,16 @@ public sealed class Servers : IAsyncDisposable
         Orders = NpgsqlDataSource.Create(orders);
     }
 
+    private Servers(ConnectionMultiplexer redis, NpgsqlDataSource orders) => (_redis, Orders) = (redis, orders);
+
     /// <summary>Redis, as the tests see it.</summary>
     public IDatabase Redis => _redis.GetDatabase();
 
     /// <summary>The orders database, as the tests see it.</summary>
     public NpgsqlDataSource Orders { get; }
+
+    /// <summary>The same servers with another orders database, which stays the caller's.</summary>
+    internal Servers With(NpgsqlDataSource orders) => new(_redis, orders);
 
     /// <summary>The connection string that the run was given.</summary>
     public static string Given(string setting) => Environment.GetEnvironmentVariable(setting)!;

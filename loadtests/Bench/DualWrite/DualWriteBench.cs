@@ -1,0 +1,228 @@
+using System.Diagnostics;
+using System.Globalization;
+using MassTransit;
+using Microsoft.Extensions.Configuration;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Logging;
+using Seckill.LoadTests.Client;
+using Seckill.LoadTests.Demo;
+using Seckill.LoadTests.Results;
+using Seckill.Shared.Contracts;
+using Seckill.Shared.Hosting;
+using Spectre.Console;
+
+namespace Seckill.LoadTests.Bench;
+
+/// <summary>
+/// What the legacy database costs, how soon it has what a buyer was told, and how it catches up. Every round takes the variants in
+/// turns: ours alone, both, and two inserts for each order; then the accept load with the dual write on. One outage ends the run.
+/// </summary>
+/// <param name="deployment">The system.</param>
+/// <param name="options">How much.</param>
+/// <param name="console">For people.</param>
+public sealed class DualWriteBench(Deployment deployment, BenchOptions options, IAnsiConsole console)
+{
+    private const int OrdersPerSecond = 10_000;
+    private const int OrdersPerMessage = 256;
+    private const long EnoughUnits = 100_000_000;
+    private static readonly TimeSpan s_patience = TimeSpan.FromMinutes(5);
+
+    /// <summary>Runs, prints and writes the report.</summary>
+    /// <returns>An exit code.</returns>
+    public async Task<int> RunAsync(CancellationToken cancellationToken)
+    {
+        var legacy = Environment.GetEnvironmentVariable("ConnectionStrings__Legacy");
+        if (string.IsNullOrEmpty(legacy))
+        {
+            throw new FormatException("ConnectionStrings__Legacy must be set.");
+        }
+
+        using var http = new HttpClient { Timeout = TimeSpan.FromSeconds(30) };
+        await using var site = await BenchSite.ConnectAsync(deployment, http);
+        await using var stores = new DualWriteStores(deployment.Orders, legacy);
+        using var control = new DualWriteClient(deployment.Apis[0], deployment.OpsKey);
+        await using var bus = await StartBusAsync();
+        var publisher = new OrdersReservedPublisher(bus.GetRequiredService<IBus>());
+        var tokenFile = Path.Combine(Path.GetTempPath(), $"seckill-bench-{Environment.ProcessId}");
+        try
+        {
+            var signer = new BuyerToken(deployment.BuyerTokenKey, TimeProvider.System);
+            string[] tokens = [.. Enumerable.Range(1, options.Buyers).Select(user => signer.Sign(user, TimeSpan.FromHours(24)))];
+            await File.WriteAllLinesAsync(tokenFile, tokens, cancellationToken);
+            ILoadGenerator load = WrkLoad.IsInstalled
+                ? new WrkLoad(tokenFile, options.Connections) : new HttpLoad(tokens, options.Connections);
+            await stores.RememberVerificationsAsync();
+            var rounds = new List<DualWriteRound>();
+            // The first is a warm-up.
+            for (var round = 0; round <= options.Rounds; round++)
+            {
+                var ours = await PersistAsync(site, stores, control, publisher, "off", cancellationToken);
+                var both = await PersistAsync(site, stores, control, publisher, "shadow", cancellationToken);
+                var oneByOne = await InsertTwiceAsync(site, stores, control, legacy, 1, cancellationToken);
+                // As many as a worker persists messages at once.
+                var sideBySide = await InsertTwiceAsync(site, stores, control, legacy, 4, cancellationToken);
+                var follow = await FollowAsync(site, stores, control, load, options.Seconds, cancellationToken);
+                var result = new DualWriteRound(ours.Verified, both.Placed, both.Verified, oneByOne, sideBySide, follow);
+                Say(round == 0 ? "warm-up" : $"round {round} of {options.Rounds}", result);
+                if (round > 0)
+                {
+                    rounds.Add(result);
+                }
+            }
+
+            var outage = await EndureAsync(site, stores, control, load, cancellationToken);
+            var report = new DualWriteReport(
+                TimeProvider.System.GetUtcNow(), Environment.GetEnvironmentVariable("BENCH_COMMAND") ?? "./seckill bench dual-write",
+                Environment.GetEnvironmentVariable("BENCH_COMMIT") ?? "unknown",
+                await Machine.ReadAsync(site.Stores, Environment.GetEnvironmentVariable("ConnectionStrings__RabbitMq")),
+                load.Name, OrdersIn(options.Seconds), options.Seconds, rounds, outage);
+            await report.WriteAsync(options.Output);
+            report.Print(console, options.Output);
+            return ExitCode.Right;
+        }
+        finally
+        {
+            await stores.ForgetVerificationsAsync();
+            await control.SwitchAsync("off", CancellationToken.None);
+            File.Delete(tokenFile);
+        }
+    }
+
+    /// <summary>A full queue, and how fast a worker empties it: while the queue is filled the worker stands still.</summary>
+    /// <returns>Orders per second into our database, and until they were verified in the other.</returns>
+    private async Task<(double Placed, double Verified)> PersistAsync(
+        BenchSite site, DualWriteStores stores, DualWriteClient control, OrdersReservedPublisher publisher, string mode,
+        CancellationToken cancellationToken)
+    {
+        var sale = await site.OpenSaleAsync(EnoughUnits, cancellationToken);
+        await SwitchAsync(control, mode, cancellationToken);
+        var count = OrdersIn(options.Seconds);
+        using (ProcessPause.OfWorkers())
+        {
+            var now = TimeProvider.System.GetUtcNow();
+            await Parallel.ForEachAsync(
+                Enumerable.Range(1, count).Chunk(OrdersPerMessage), new ParallelOptions { MaxDegreeOfParallelism = 8 },
+                async (users, _) => await publisher.PublishAsync(new OrdersReserved(
+                    sale.SaleId, BenchSite.SkuId, sale.Items[0].UnitPrice, sale.Items[0].Currency,
+                    [.. users.Select(user => new ReservedOrder(Guid.NewGuid().ToString("N"), user, 1, now))])));
+        }
+
+        var startedAt = Stopwatch.GetTimestamp();
+        await UntilAsync(async () => await site.Stores.LiveAsync(sale.SaleId) == count, cancellationToken);
+        var placed = Stopwatch.GetElapsedTime(startedAt);
+        await UntilAsync(async () => !await stores.WaitsAsync(), cancellationToken);
+        var verified = Stopwatch.GetElapsedTime(startedAt);
+        await stores.CheckAsync(sale.SaleId, mode == "off" ? 0 : count);
+        await ForgetAsync(site, stores, control, sale, cancellationToken);
+        return (count / placed.TotalSeconds, count / verified.TotalSeconds);
+    }
+
+    private async Task<double> InsertTwiceAsync(
+        BenchSite site, DualWriteStores stores, DualWriteClient control, string legacy, int atOnce, CancellationToken cancellationToken)
+    {
+        var sale = await site.OpenSaleAsync(EnoughUnits, cancellationToken);
+        var rabbitMq = Environment.GetEnvironmentVariable("ConnectionStrings__RabbitMq")!;
+        var perSecond = await TwoInserts.MeasureAsync(
+            rabbitMq, deployment.Orders, legacy, sale.SaleId, atOnce, TimeSpan.FromSeconds(options.Seconds / 4.0));
+        await ForgetAsync(site, stores, control, sale, cancellationToken);
+        return perSecond;
+    }
+
+    /// <summary>The accept load at full speed, with the dual write on.</summary>
+    private async Task<FollowResult> FollowAsync(
+        BenchSite site, DualWriteStores stores, DualWriteClient control, ILoadGenerator load, int seconds,
+        CancellationToken cancellationToken)
+    {
+        var sale = await site.OpenSaleAsync(EnoughUnits, cancellationToken);
+        await SwitchAsync(control, "shadow", cancellationToken);
+        var result = await load.RunAsync(new Uri(deployment.Apis[0], "orders"), sale.SaleId, BenchSite.SkuId, seconds, cancellationToken);
+        await UntilDrainedAsync(site, stores, sale, cancellationToken);
+        var (p50, p99, most) = await stores.DelaysAsync(sale.SaleId);
+        await stores.CheckAsync(sale.SaleId, await site.Stores.CountAsync("orders", sale.SaleId));
+        await ForgetAsync(site, stores, control, sale, cancellationToken);
+        return new FollowResult(result.Accepted / result.Seconds, p50, p99, most);
+    }
+
+    /// <summary>The accept load while the legacy database refuses every connection; its return; the backlog.</summary>
+    private async Task<OutageResult> EndureAsync(
+        BenchSite site, DualWriteStores stores, DualWriteClient control, ILoadGenerator load, CancellationToken cancellationToken)
+    {
+        var sale = await site.OpenSaleAsync(EnoughUnits, cancellationToken);
+        await SwitchAsync(control, "shadow", cancellationToken);
+        console.WriteLine($"the legacy database is away for {options.OutageSeconds} s");
+        await stores.RefuseAsync();
+        LoadResult result;
+        try
+        {
+            result = await load.RunAsync(
+                new Uri(deployment.Apis[0], "orders"), sale.SaleId, BenchSite.SkuId, options.OutageSeconds, cancellationToken);
+        }
+        finally
+        {
+            await stores.AcceptAsync();
+        }
+
+        var startedAt = Stopwatch.GetTimestamp();
+        var backlog = (await control.ReadAsync(cancellationToken)).Pending;
+        await UntilDrainedAsync(site, stores, sale, cancellationToken);
+        var drained = Stopwatch.GetElapsedTime(startedAt);
+        await stores.CheckAsync(sale.SaleId, await site.Stores.CountAsync("orders", sale.SaleId));
+        await ForgetAsync(site, stores, control, sale, cancellationToken);
+        return new OutageResult(options.OutageSeconds, result.Accepted / result.Seconds, backlog, drained.TotalSeconds);
+    }
+
+    private static Task UntilDrainedAsync(BenchSite site, DualWriteStores stores, Sale sale, CancellationToken cancellationToken) =>
+        UntilAsync(async () => await site.Stores.BacklogAsync(sale) == 0 && !await stores.WaitsAsync(), cancellationToken);
+
+    /// <summary>Switches, and waits until the worker must know and the breaker is closed.</summary>
+    private static async Task SwitchAsync(DualWriteClient control, string mode, CancellationToken cancellationToken)
+    {
+        await control.SwitchAsync(mode, cancellationToken);
+        await Task.Delay(TimeSpan.FromSeconds(1), cancellationToken);
+        if (mode != "off")
+        {
+            await UntilAsync(async () => (await control.ReadAsync(cancellationToken)).Breaker == "closed", cancellationToken);
+        }
+    }
+
+    // Nothing may look for differences while rows go from one table and then from the other.
+    private static async Task ForgetAsync(
+        BenchSite site, DualWriteStores stores, DualWriteClient control, Sale sale, CancellationToken cancellationToken)
+    {
+        await SwitchAsync(control, "off", cancellationToken);
+        await site.Stores.ForgetAsync(sale);
+        await stores.ForgetAsync(sale.SaleId);
+    }
+
+    private static async Task UntilAsync(Func<Task<bool>> condition, CancellationToken cancellationToken)
+    {
+        var startedAt = Stopwatch.GetTimestamp();
+        while (!await condition())
+        {
+            if (Stopwatch.GetElapsedTime(startedAt) > s_patience)
+            {
+                throw new TimeoutException("The system does not come to rest.");
+            }
+
+            await Task.Delay(10, cancellationToken);
+        }
+    }
+
+    private static async Task<ServiceProvider> StartBusAsync()
+    {
+        var services = new ServiceCollection().AddLogging(logging => logging.SetMinimumLevel(LogLevel.Error));
+        services.AddMessaging(new ConfigurationBuilder().AddEnvironmentVariables().Build());
+        var provider = services.BuildServiceProvider();
+        await provider.GetRequiredService<IBusControl>().StartAsync(TimeSpan.FromSeconds(30));
+        return provider;
+    }
+
+    private static int OrdersIn(int seconds) => seconds * OrdersPerSecond;
+
+    private void Say(string which, DualWriteRound round) => console.WriteLine(string.Create(
+        CultureInfo.InvariantCulture,
+        $"{which}: persisted/s ours {Amount.Text(round.OursPerSecond)}, both {Amount.Text(round.PlacedPerSecond)} "
+        + $"(verified {Amount.Text(round.VerifiedPerSecond)}), two inserts {Amount.Text(round.OneByOnePerSecond)}; "
+        + $"at {Amount.Text(round.Follow.AcceptedPerSecond)} accepted/s 202 to verified p50 {round.Follow.P50Seconds:0.00} s, "
+        + $"p99 {round.Follow.P99Seconds:0.00} s"));
+}

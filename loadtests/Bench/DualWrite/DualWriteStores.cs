@@ -1,0 +1,114 @@
+using Dapper;
+using Npgsql;
+
+namespace Seckill.LoadTests.Bench;
+
+/// <summary>The two databases, as the benchmark of the dual write uses them. Both are the benchmark's own.</summary>
+public sealed class DualWriteStores(string orders, string legacy) : IAsyncDisposable
+{
+    private readonly NpgsqlDataSource _orders = Source(orders);
+    private readonly NpgsqlDataSource _legacy = Source(legacy);
+    private readonly string _database = new NpgsqlConnectionStringBuilder(legacy).Database!;
+
+    /// <summary>Whether changes wait for the legacy database.</summary>
+    public async Task<bool> WaitsAsync()
+    {
+        await using var connection = await _orders.OpenConnectionAsync();
+        return await connection.ExecuteScalarAsync<bool>("select exists (select from legacy_outbox)");
+    }
+
+    /// <summary>From here on the moment is remembered at which each change left the outbox, verified.</summary>
+    public Task RememberVerificationsAsync() => ExecuteAsync(
+        _orders,
+        """
+        create unlogged table if not exists bench_verified (order_id text collate "C", verified_at timestamptz);
+        create or replace function bench_remember() returns trigger language plpgsql as $$
+          begin insert into bench_verified select order_id, clock_timestamp() from gone; return null; end $$;
+        create or replace trigger bench_remember after delete on legacy_outbox
+          referencing old table as gone for each statement execute function bench_remember()
+        """);
+
+    /// <summary>Ends it.</summary>
+    public Task ForgetVerificationsAsync() => ExecuteAsync(
+        _orders, "drop trigger if exists bench_remember on legacy_outbox; drop table if exists bench_verified");
+
+    /// <summary>From the reservation to the verification, seconds.</summary>
+    public async Task<(double P50, double P99, double Most)> DelaysAsync(long saleId)
+    {
+        await using var connection = await _orders.OpenConnectionAsync();
+        return await connection.QuerySingleAsync<(double, double, double)>(
+            """
+            select coalesce(percentile_cont(0.5) within group (order by delay), 0),
+              coalesce(percentile_cont(0.99) within group (order by delay), 0), coalesce(max(delay), 0)
+            from (
+              select extract(epoch from v.verified_at - o.reserved_at)::float8 as delay
+              from bench_verified v join orders o using (order_id) where o.sale_id = @saleId) d
+            """,
+            new { saleId });
+    }
+
+    /// <summary>Each order of the sale must be in the legacy table, and nothing may differ.</summary>
+    /// <exception cref="InvalidOperationException">It is not so.</exception>
+    public async Task CheckAsync(long saleId, long expected)
+    {
+        await using var ours = await _orders.OpenConnectionAsync();
+        await using var theirs = await _legacy.OpenConnectionAsync();
+        var wrong = await ours.ExecuteScalarAsync<long>("select count(*) from legacy_discrepancies");
+        var there = await theirs.ExecuteScalarAsync<long>("select count(*) from t_order where activity_id = @saleId", new { saleId });
+        if (wrong != 0 || there != expected)
+        {
+            throw new InvalidOperationException($"{there} of {expected} orders are in the legacy table, {wrong} discrepancies were found.");
+        }
+    }
+
+    /// <summary>The legacy database throws everybody out and lets nobody in.</summary>
+    public Task RefuseAsync() => AdministerAsync(
+        $"""
+        alter database "{_database}" with allow_connections false;
+        select pg_terminate_backend(pid) from pg_stat_activity where datname = '{_database}'
+        """);
+
+    /// <summary>It is back.</summary>
+    public Task AcceptAsync() => AdministerAsync($"""alter database "{_database}" with allow_connections true""");
+
+    /// <summary>Removes what a run left, but for the orders.</summary>
+    public async Task ForgetAsync(long saleId)
+    {
+        await ExecuteAsync(_legacy, $"delete from t_order where activity_id = {saleId}");
+        await ExecuteAsync(_legacy, "vacuum t_order");
+        await ExecuteAsync(_orders, "truncate bench_verified");
+        await ExecuteAsync(_orders, "delete from legacy_discrepancies");
+        await ExecuteAsync(_orders, "vacuum legacy_outbox");
+    }
+
+    /// <inheritdoc/>
+    public async ValueTask DisposeAsync()
+    {
+        await _orders.DisposeAsync();
+        await _legacy.DisposeAsync();
+    }
+
+    private static NpgsqlDataSource Source(string connectionString) =>
+        NpgsqlDataSource.Create("Application Name=bench;Command Timeout=120;Maximum Pool Size=8;" + connectionString);
+
+    private static async Task ExecuteAsync(NpgsqlDataSource source, string sql)
+    {
+        await using var connection = await source.OpenConnectionAsync();
+        await connection.ExecuteAsync(sql);
+    }
+
+    private async Task AdministerAsync(string sql)
+    {
+        // From another database of the same server, for this one is closed to us as well.
+        NpgsqlConnection.ClearAllPools();
+        await using var connection = new NpgsqlConnection(
+            new NpgsqlConnectionStringBuilder(legacy) { Database = "postgres", Pooling = false }.ConnectionString);
+        await connection.OpenAsync();
+        foreach (var statement in sql.Split(';'))
+        {
+            await connection.ExecuteAsync(statement);
+        }
+
+        _legacy.Clear();
+    }
+}

@@ -1,0 +1,203 @@
+using Dapper;
+using Microsoft.Extensions.Logging.Abstractions;
+using Seckill.OrderService.LegacyOrders;
+using Seckill.OrderService.Payments;
+using Seckill.Tests.Harness;
+
+namespace Seckill.LegacyOrders.Tests;
+
+/// <summary>
+/// What happens to an order reaches the legacy database, and never in another order than it happened. Broken by two writers on one
+/// order, or by a retry that has an older state in its hands. The legacy table keeps a history of its own here, by a trigger.
+/// </summary>
+public sealed class OrderOfChangesTests
+{
+    [Theory]
+    [InlineData("paid", 1)]
+    [InlineData("cancelled", 2)]
+    [InlineData("expired", 3)]
+    public async Task What_happens_to_an_order_is_in_the_legacy_row(string what, int code)
+    {
+        await using var both = await TwoDatabases.CreateAsync();
+        var id = (await both.PlaceAsync(1))[0];
+        await both.DrainAsync();
+        await ChangeAsync(both, id, what);
+        await both.DrainAsync();
+        Assert.Equal(code, await both.TheirsAsync<int>("select order_status from t_order"));
+        Assert.Equal(
+            await both.OursAsync<int>("select coalesce(extract(epoch from date_trunc('second', paid_at)), 0)::int from orders"),
+            await both.TheirsAsync<int>("select pay_time from t_order"));
+        await both.RoundAsync();
+        Assert.Empty(await both.OpenAsync());
+    }
+
+    [Fact]
+    public async Task Two_workers_never_show_an_older_status_after_a_newer_one()
+    {
+        await using var both = await TwoDatabases.CreateAsync();
+        both.Options.MaxBatch = 13;
+        await both.TheirsAsync(
+            """
+            create table history (id bigserial primary key, order_sn text, order_status int);
+            create function remember() returns trigger language plpgsql as $$
+              begin insert into history (order_sn, order_status) values (new.order_sn, new.order_status); return new; end $$;
+            create trigger remember after insert or update on t_order for each row execute function remember()
+            """);
+        using var stop = new CancellationTokenSource();
+        var writers = Enumerable.Range(0, 2).Select(_ => Task.Run(async () =>
+        {
+            while (!stop.IsCancellationRequested)
+            {
+                await both.Batch().WriteAsync(CancellationToken.None);
+            }
+        })).ToArray();
+        string[] changes = ["paid", "cancelled", "expired"];
+        for (var round = 0; round < 5; round++)
+        {
+            var ids = await both.PlaceAsync(60, firstUser: 1 + 100 * round);
+            await Parallel.ForEachAsync(ids.Select((id, n) => (id, n)), async (order, _) =>
+            {
+                await ChangeAsync(both, order.id, changes[order.n % 3]);
+                if (order.n % 5 == 0)
+                {
+                    // A backfill's entry, and a repair's: more to be done in the right order.
+                    await both.OursAsync(
+                        "insert into legacy_outbox (order_id, forced) values (@id, @forced)", new { order.id, forced = order.n % 2 == 0 });
+                }
+            });
+        }
+
+        await stop.CancelAsync();
+        await Task.WhenAll(writers);
+        await both.DrainAsync();
+        await both.RoundAsync();
+        Assert.Empty(await both.OpenAsync());
+        Assert.Equal(300, await both.TheirsAsync<long>("select count(*) from t_order where order_status in (1, 2, 3)"));
+        Assert.Equal(0, await both.TheirsAsync<long>(
+            """
+            select count(*)
+            from history h
+            where exists (
+              select from history earlier
+              where earlier.order_sn = h.order_sn and earlier.id < h.id
+                and earlier.order_status <> 0 and earlier.order_status <> h.order_status)
+            """));
+        Assert.InRange(await both.TheirsAsync<long>("select count(*) from history where order_status = 0"), 1, 300);
+    }
+
+    [Fact]
+    public async Task A_forced_write_that_comes_late_does_not_undo_what_was_written_meanwhile()
+    {
+        await using var both = await TwoDatabases.CreateAsync();
+        var id = (await both.PlaceAsync(1))[0];
+        await both.DrainAsync();
+        var store = new LegacyStore(both.Legacy);
+        var old = (await store.ReadAsync([id], CancellationToken.None))[id];
+        await both.TheirsAsync("update t_order set order_status = 2");
+        await store.UpsertAsync([old], [true], CancellationToken.None);
+        Assert.Equal(0, await both.TheirsAsync<int>("select order_status from t_order"));
+
+        // Sent in time, and held up until its time is over; meanwhile the order is cancelled.
+        await using var patient = both.PatientLegacy();
+        await using var blocker = await both.Theirs.OpenConnectionAsync();
+        await using var hold = await blocker.BeginTransactionAsync();
+        await blocker.ExecuteAsync(
+            "update t_order set order_status = 2; create temp table began on commit drop as select clock_timestamp() as at");
+        var late = new LegacyStore(patient).UpsertAsync([old], [true], CancellationToken.None);
+        await Eventually.Holds(
+            async () => await blocker.ExecuteScalarAsync<bool>("select clock_timestamp() > at + interval '5.5 seconds' from began"),
+            "the force of the late write is over");
+        await hold.CommitAsync();
+        try
+        {
+            await late;
+        }
+        catch (TimeoutException)
+        {
+            // Given up, as it should be; it may still be executed.
+        }
+
+        await Eventually.Holds(
+            async () => await both.TheirsAsync<long>(
+                "select count(*) from pg_stat_activity where datname = current_database() and query like 'with incoming%' "
+                + "and state = 'active'") == 0,
+            "the late write is over");
+        Assert.Equal(2, await both.TheirsAsync<int>("select order_status from t_order"));
+    }
+
+    [Fact]
+    public async Task A_mode_that_is_switched_to_and_fro_under_load_loses_nothing()
+    {
+        await using var both = await TwoDatabases.CreateAsync("off");
+        using var control = both.Control();
+        using var stop = new CancellationTokenSource();
+        var placing = Task.Run(async () =>
+        {
+            var placed = 0;
+            for (; !stop.IsCancellationRequested; placed += 20)
+            {
+                var ids = await both.PlaceAsync(20, firstUser: 1 + placed);
+                await ChangeAsync(both, ids[0], "paid");
+                await ChangeAsync(both, ids[1], "cancelled");
+            }
+
+            return placed;
+        });
+        var writing = Task.Run(async () =>
+        {
+            while (!stop.IsCancellationRequested)
+            {
+                await both.Batch().WriteAsync(CancellationToken.None);
+            }
+        });
+        string[] modes = ["shadow", "off", "dual", "shadow", "dual", "off"];
+        foreach (var mode in modes.Concat(modes).Concat(modes))
+        {
+            var before = await both.OursAsync<long>("select count(*) from orders");
+            await control.SetAsync(new DualWriteChange(mode), CancellationToken.None);
+            await Eventually.Holds(
+                async () => await both.OursAsync<long>("select count(*) from orders") > before + 50, "orders are placed in every mode");
+        }
+
+        await control.SetAsync(new DualWriteChange("shadow"), CancellationToken.None);
+        await Backfill.StartAsync(both.Orders, CancellationToken.None);
+        using var backfill = new Backfill(both.Orders, control, NullLogger<Backfill>.Instance);
+        await Eventually.Holds(
+            async () =>
+            {
+                await backfill.StepAsync(CancellationToken.None);
+                return (await Backfill.ReadAsync(both.Orders, CancellationToken.None)).State == "finished";
+            },
+            "the backfill is finished");
+        await stop.CancelAsync();
+        await writing;
+        var placed = await placing;
+        await both.DrainAsync();
+        await both.RoundAsync();
+        Assert.Empty(await both.OpenAsync());
+        Assert.Equal(placed, await both.TheirsAsync<long>("select count(*) from t_order"));
+        Assert.Equal(placed / 20, await both.TheirsAsync<long>("select count(*) from t_order where order_status = 1"));
+        Assert.Equal(placed / 20, await both.TheirsAsync<long>("select count(*) from t_order where order_status = 2"));
+    }
+
+    private static async Task ChangeAsync(TwoDatabases both, string id, string what)
+    {
+        switch (what)
+        {
+            case "paid":
+                var payment = new Payment(Guid.NewGuid().ToString("N"), id, 1999, "EUR");
+                Assert.Equal(PaymentOutcome.Accepted, await new PaymentStore(both.Orders).ApplyAsync(payment, CancellationToken.None));
+                break;
+            case "cancelled":
+                Assert.True(await both.Store.TryCancelAsync(id, CancellationToken.None));
+                break;
+            default:
+                await both.OursAsync("update orders set pay_by = now() where order_id = @id", new { id });
+                await Eventually.Holds(
+                    async () => await both.Store.ExpireAsync(100, CancellationToken.None) >= 0
+                        && await both.OursAsync<string>("select status from orders where order_id = @id", new { id }) == "expired",
+                    "the order is expired");
+                break;
+        }
+    }
+}

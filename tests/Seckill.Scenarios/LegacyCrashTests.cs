@@ -1,0 +1,126 @@
+using Dapper;
+using Npgsql;
+using Seckill.Scenarios.Checks;
+using Seckill.Scenarios.Clients;
+using Seckill.Scenarios.Processes;
+
+namespace Seckill.Scenarios;
+
+/// <summary>
+/// Promise: a worker that is killed at whatever line between claiming changes and marking them has lost nothing and doubled nothing.
+/// The worker is held at the line by a lock in one of the two databases, seen to wait there, and killed for real.
+/// </summary>
+public sealed class LegacyCrashTests(Servers servers)
+{
+    private const int Orders = 40;
+
+    [Theory]
+    [InlineData("claimed, not written")]
+    [InlineData("written, not told of it")]
+    [InlineData("written, not read back")]
+    [InlineData("compared, not recorded")]
+    [InlineData("removed from the outbox, not committed")]
+    public async Task A_worker_killed_on_the_way_to_the_legacy_database_leaves_every_order_there_once(string where)
+    {
+        await using var installation = new Installation();
+        var databases = await installation.CreateDatabasesAsync(servers);
+        var (api, inventory) = (installation.StartApi(databases.Settings), installation.StartInventory(databases.Settings));
+        var first = installation.StartWorker(databases.Settings);
+        await Installation.ReadyAsync(api, inventory, first);
+        await databases.NumberItemsApartAsync();
+        await DualDatabases.AskAsync(api, change: new { mode = "shadow" });
+        var sale = await Sale.OpenAsync(inventory, units: Orders + 1, fitsLegacy: true);
+        using var buyers = new Buyers(sale);
+        await buyers.ClickAsync(api, buyers.NewUser());
+        Assert.Equal(1, await AgreeAsync(databases, api, 1));
+        Assert.Equal(0, await first.StopAsync());
+        await Crowd.AllAsync(Enumerable.Range(0, Orders), async _ =>
+            Assert.Equal(202, (await buyers.ClickAsync(api, buyers.NewUser())).Status));
+
+        await using var ours = await databases.Servers.Orders.OpenConnectionAsync();
+        await using var theirs = await databases.Legacy.OpenConnectionAsync();
+        await using var behind = await databases.Legacy.OpenConnectionAsync();
+        var held = await (where switch
+        {
+            "compared, not recorded" => BeginAsync(ours, "lock table legacy_discrepancies in exclusive mode"),
+            "removed from the outbox, not committed" => BeginAsync(ours, "select from legacy_verified for update"),
+            _ => BeginAsync(theirs, "lock table t_order in share mode"),
+        });
+        // One writer and no verifier: nobody else waits at the same lock.
+        var victim = installation.StartWorker(
+            [.. databases.Settings, ("Legacy__Writers", "1"), ("Legacy__RoundPauseMilliseconds", "3600000")]);
+        var queued = Task.FromResult<NpgsqlTransaction?>(null);
+        switch (where)
+        {
+            case "claimed, not written":
+                await WaitsAtAsync(databases.Legacy, "with incoming%");
+                break;
+            case "written, not told of it":
+                await WaitsAtAsync(databases.Legacy, "with incoming%");
+                databases.Relay.Freeze(toServer: false);
+                await held.CommitAsync();
+                await Eventually.IsTrueAsync("the rows are there", async () => await CountAsync(databases) > 1);
+                break;
+            case "written, not read back":
+                await WaitsAtAsync(databases.Legacy, "with incoming%");
+                // Second in the queue for the table, so the worker's next question is the third.
+                queued = BeginAsync(behind, "lock table t_order in access exclusive mode")!;
+                await WaitsAtAsync(databases.Legacy, "lock table%");
+                await held.CommitAsync();
+                await WaitsAtAsync(databases.Legacy, "select order_sn%");
+                break;
+            case "compared, not recorded":
+                await WaitsAtAsync(databases.Servers.Orders, "with found%");
+                Assert.True(await CountAsync(databases) > 1);
+                break;
+            default:
+                await WaitsAtAsync(databases.Servers.Orders, "%legacy_verified%");
+                break;
+        }
+
+        await victim.KillAsync();
+        Assert.True(await databases.OursAsync<long>("select count(*) from legacy_outbox") > 0);
+
+        await ((await queued)?.CommitAsync() ?? Task.CompletedTask);
+        await held.DisposeAsync();
+        databases.Relay.Resume();
+        installation.StartWorker(databases.Settings);
+        await Audit.WhenDrainedAsync(databases.Servers, buyers);
+        Assert.Equal(Orders + 1, await AgreeAsync(databases, api, Orders + 1));
+        Assert.Equal(0, await databases.OursAsync<long>("select count(*) from legacy_discrepancies"));
+        Assert.Equal(Orders + 1, await databases.OursAsync<long>("select orders from legacy_verified"));
+    }
+
+    private static async Task<int> AgreeAsync(DualDatabases databases, ServiceProcess api, int orders)
+    {
+        await Eventually.IsTrueAsync(
+            "the orders are persisted", async () => await databases.OursAsync<long>("select count(*) from orders") == orders);
+        return await databases.AgreeAsync(api);
+    }
+
+    private static async Task<NpgsqlTransaction> BeginAsync(NpgsqlConnection connection, string sql)
+    {
+        var transaction = await connection.BeginTransactionAsync();
+        await connection.ExecuteAsync(sql);
+        return transaction;
+    }
+
+    private static Task<TimeSpan> WaitsAtAsync(NpgsqlDataSource database, string query) =>
+        Eventually.IsTrueAsync($"somebody waits for a lock to do {query}", async () =>
+        {
+            await using var connection = await database.OpenConnectionAsync();
+            return await connection.ExecuteScalarAsync<bool>(
+                """
+                select exists (
+                  select from pg_stat_activity
+                  where datname = current_database() and wait_event_type = 'Lock' and ltrim(query, E' \n') like @query)
+                """,
+                new { query });
+        });
+
+    private static async Task<long> CountAsync(DualDatabases databases)
+    {
+        await using var connection = await databases.Legacy.OpenConnectionAsync();
+        return await connection.ExecuteScalarAsync<long>("select count(*) from t_order");
+    }
+}

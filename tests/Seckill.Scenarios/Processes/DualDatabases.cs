@@ -1,0 +1,165 @@
+using System.Net.Http.Headers;
+using System.Net.Http.Json;
+using System.Text.Json;
+using Dapper;
+using Npgsql;
+using Seckill.Scenarios.Checks;
+using Seckill.Shared.Hosting;
+
+namespace Seckill.Scenarios.Processes;
+
+/// <summary>
+/// An orders database and a legacy database of one scenario alone: the verifier walks all orders of a database, and those of other
+/// scenarios were never written to the legacy one. Also what ops ask of the dual write.
+/// </summary>
+internal sealed class DualDatabases : IAsyncDisposable
+{
+    private static readonly HttpClient s_http = new() { Timeout = TimeSpan.FromSeconds(20) };
+    private readonly string _name = "scenario_" + Guid.NewGuid().ToString("N");
+    private readonly NpgsqlDataSource _orders;
+
+    private DualDatabases(Servers servers)
+    {
+        LegacyConnection = ConnectionString(Servers.LegacySetting, "_legacy");
+        _orders = NpgsqlDataSource.Create(ConnectionString(Servers.OrdersSetting, "_orders"));
+        Legacy = NpgsqlDataSource.Create(LegacyConnection);
+        Servers = servers.With(_orders);
+    }
+
+    /// <summary>With this orders database.</summary>
+    public Servers Servers { get; }
+
+    /// <summary>The legacy database, past the relay.</summary>
+    public NpgsqlDataSource Legacy { get; }
+
+    public string LegacyConnection { get; }
+
+    /// <summary>Between the services and the legacy database.</summary>
+    public Relay Relay { get; set; } = null!;
+
+    /// <summary>What services are given, with a verifier that is always at work.</summary>
+    public (string Name, string? Value)[] Settings =>
+    [
+        (Servers.OrdersSetting, ConnectionString(Servers.OrdersSetting, "_orders")), Relay.Setting,
+        ("Legacy__LaggingSeconds", "1"), ("Legacy__RoundPauseMilliseconds", "100"),
+    ];
+
+    public static async Task<DualDatabases> CreateAsync(Servers servers)
+    {
+        var databases = new DualDatabases(servers);
+        await AdministerAsync(Servers.OrdersSetting, $"create database {databases._name}_orders");
+        await AdministerAsync(Servers.LegacySetting, $"create database {databases._name}_legacy");
+        return databases;
+    }
+
+    /// <summary>Item numbers that no other database has given out: all share one Redis.</summary>
+    public async Task NumberItemsApartAsync()
+    {
+        await Eventually.IsTrueAsync(
+            "the schema is there", async () => await OursAsync<bool>("select to_regclass('dual_write_control') is not null"));
+        await OursAsync($"alter table sale_items alter item_number restart with {Random.Shared.Next(1 << 30, int.MaxValue - 1_000)}");
+    }
+
+    /// <summary>What <c>GET</c> or <c>PUT /dual-write</c> says, or something below it.</summary>
+    public static async Task<JsonElement> AskAsync(
+        ServiceProcess service, string below = "", object? change = null, HttpMethod? method = null)
+    {
+        using var request = new HttpRequestMessage(
+            method ?? (change is null ? HttpMethod.Get : HttpMethod.Put), new Uri(service.Url, "/dual-write" + below));
+        request.Headers.Authorization = new AuthenticationHeaderValue("Bearer", DevelopmentKeys.Ops);
+        request.Content = change is null ? null : JsonContent.Create(change, new MediaTypeHeaderValue("application/json"));
+        await (request.Content?.LoadIntoBufferAsync() ?? Task.CompletedTask);
+        using var response = await s_http.SendAsync(request);
+        var text = await response.Content.ReadAsStringAsync();
+        Assert.True(response.IsSuccessStatusCode, $"{request.Method} {request.RequestUri} was answered {(int)response.StatusCode}: {text}");
+        return JsonSerializer.Deserialize<JsonElement>(text);
+    }
+
+    /// <summary>Waits until nothing waits and a whole round found nothing, and compares the two tables field by field.</summary>
+    /// <returns>Orders.</returns>
+    public async Task<int> AgreeAsync(ServiceProcess service)
+    {
+        var what = "";
+        await Eventually.IsTrueAsync("nothing waits for the legacy database", async () =>
+        {
+            var view = await AskAsync(service);
+            what = view.ToString();
+            return view.GetProperty("pending").GetInt64() == 0 && view.GetProperty("breaker").GetString() == "closed";
+        });
+        var round = (await AskAsync(service, "/verifier")).GetProperty("round").GetInt64();
+        await Eventually.IsTrueAsync("everything is verified again",
+            async () => (await AskAsync(service, "/verifier")).GetProperty("round").GetInt64() > round + 1);
+        var view = await AskAsync(service);
+        Assert.True(
+            view.GetProperty("missing").GetInt64() + view.GetProperty("mismatched").GetInt64() == 0,
+            $"{view} {await AskAsync(service, "/discrepancies")}");
+        var ours = await RowsAsync(_orders,
+            """
+            select order_id as id, user_id, sku_id, sale_id, quantity::bigint, unit_price * quantity,
+              case status when 'placed' then 0 when 'paid' then 1 when 'cancelled' then 2 when 'expired' then 3 else 9 end::bigint,
+              floor(extract(epoch from reserved_at))::bigint, coalesce(floor(extract(epoch from paid_at)), 0)::bigint
+            from orders
+            order by order_id
+            """);
+        var theirs = await RowsAsync(Legacy,
+            """
+            select order_sn::text, uid::bigint, goods_id::bigint, activity_id::bigint, num::bigint, (order_amount * 100)::bigint,
+              order_status::bigint, add_time::bigint, pay_time::bigint
+            from t_order
+            where is_delete = 0
+            order by order_sn collate "C"
+            """);
+        Assert.Equal(ours, theirs);
+        return ours.Count;
+    }
+
+    public async Task OursAsync(string sql)
+    {
+        await using var connection = await _orders.OpenConnectionAsync();
+        await connection.ExecuteAsync(sql);
+    }
+
+    public async Task<T> OursAsync<T>(string sql)
+    {
+        await using var connection = await _orders.OpenConnectionAsync();
+        return (await connection.ExecuteScalarAsync<T>(sql))!;
+    }
+
+    public async Task TheirsAsync(string sql, object? parameters = null)
+    {
+        await using var connection = await Legacy.OpenConnectionAsync();
+        await connection.ExecuteAsync(sql, parameters);
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        await _orders.DisposeAsync();
+        await Legacy.DisposeAsync();
+        await AdministerAsync(Servers.OrdersSetting, $"drop database if exists {_name}_orders with (force)");
+        await AdministerAsync(Servers.LegacySetting, $"drop database if exists {_name}_legacy with (force)");
+    }
+
+    private static async Task AdministerAsync(string setting, string sql)
+    {
+        await using var admin = new NpgsqlConnection(Servers.Given(setting));
+        await admin.ExecuteAsync(sql);
+    }
+
+    private static async Task<List<(string, long, long, long, long, long, long, (long, long))>> RowsAsync(
+        NpgsqlDataSource database, string sql)
+    {
+        await using var command = database.CreateCommand(sql);
+        await using var reader = await command.ExecuteReaderAsync();
+        var rows = new List<(string, long, long, long, long, long, long, (long, long))>();
+        while (await reader.ReadAsync())
+        {
+            long Number(int column) => reader.GetInt64(column);
+            rows.Add((reader.GetString(0), Number(1), Number(2), Number(3), Number(4), Number(5), Number(6), (Number(7), Number(8))));
+        }
+
+        return rows;
+    }
+
+    private string ConnectionString(string setting, string suffix) =>
+        new NpgsqlConnectionStringBuilder(Servers.Given(setting)) { Database = _name + suffix }.ConnectionString;
+}
