@@ -10,7 +10,7 @@
 #                     Or dual-write alone: what the legacy database costs, how fast it follows, and after an outage
 #   --rounds N        turns of each variant (default 5)
 #   --seconds N       length of each run (default 8)
-#   --connections N   requests under way at once (default 64)
+#   --connections N   requests under way at once (default 512: clicks of a flash sale come together)
 #   --buyers N        distinct buyers (default 100000)
 #   --orders N        orders that expire at one moment, in life (default 100000)
 #   --outage N        seconds that the legacy database is away in dual-write (default 60)

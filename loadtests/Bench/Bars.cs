@@ -7,7 +7,6 @@ public static class Bars
 {
     private const int MostConnections = 20;
     private const double MostBytesAboveEmpty = 400;
-    private const double LeastSavedByPooling = 0.9;
     private const double LongestDelayMilliseconds = 1000;
     // A backlog that grows by more than this share of what comes in would reach a second's work within a minute of full load.
     private const double MostGrowth = 0.02;
@@ -68,7 +67,6 @@ public static class Bars
     {
         var empty = Values(measurements, "empty", run => run.BytesPerRequest);
         var accept = Values(measurements, "accept", run => run.BytesPerRequest);
-        var unpooled = Values(measurements, "unpooled", run => run.BytesPerRequest);
         if (empty.Count == 0 || accept.Count == 0)
         {
             return;
@@ -78,14 +76,6 @@ public static class Bars
         bars.Add(new Bar(
             "bytes of an accepted request above empty", $"≤ {Text(MostBytesAboveEmpty)}", Text(above),
             above.Median <= MostBytesAboveEmpty));
-        if (unpooled.Count == accept.Count)
-        {
-            var saved = Spread.Of(accept.Zip(unpooled).Zip(empty, (pair, e) => 1 - ((pair.First - e) / (pair.Second - e))));
-            bars.Add(new Bar(
-                "bytes above empty that pooling saves", $"≥ {LeastSavedByPooling:P0}",
-                string.Create(CultureInfo.InvariantCulture, $"{saved.Median:P0} ({saved.Least:P0} to {saved.Most:P0})"),
-                saved.Median >= LeastSavedByPooling));
-        }
     }
 
     private static List<double> Values(IReadOnlyList<Measurement> measurements, string variant, Func<Measurement, double> value) =>

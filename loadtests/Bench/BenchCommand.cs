@@ -24,7 +24,7 @@ public static class BenchCommand
         names.AcceptOnlyFromAmong([.. all, DualWrite]);
         var rounds = new Option<int>("--rounds") { Description = "Turns of each variant.", DefaultValueFactory = _ => 5 };
         var seconds = new Option<int>("--seconds") { Description = "Length of each run.", DefaultValueFactory = _ => 8 };
-        var connections = new Option<int>("--connections") { Description = "Requests under way at once.", DefaultValueFactory = _ => 64 };
+        var connections = new Option<int>("--connections") { Description = "Requests under way at once.", DefaultValueFactory = _ => 512 };
         var buyers = new Option<int>("--buyers") { Description = "Distinct buyers.", DefaultValueFactory = _ => 100_000 };
         var orders = new Option<int>("--orders") { Description = "Orders that expire at once.", DefaultValueFactory = _ => 100_000 };
         var outage = new Option<int>("--outage")

@@ -58,6 +58,7 @@ public static class BenchMarkdown
             }
         }
 
+        WriteProcessorTime(page, report.Measurements);
         if (report.StartSeconds is { } start)
         {
             Line("");
@@ -78,6 +79,31 @@ public static class BenchMarkdown
         return page.ToString();
     }
 
+    private static void WriteProcessorTime(StringBuilder page, IReadOnlyList<Measurement> measurements)
+    {
+        const double Negligible = 0.5;
+        var variants = Variant.All.Where(variant => measurements.Any(run => run.Variant == variant.Name)).ToArray();
+        double Median(Variant variant, string process) => Spread.Of(measurements
+            .Where(run => run.Variant == variant.Name).Select(run => run.CpuMicroseconds.GetValueOrDefault(process))).Median;
+        var processes = measurements.SelectMany(run => run.CpuMicroseconds.Keys).Where(name => name != CpuUse.Others).Distinct()
+            .Where(name => variants.Any(variant => Median(variant, name) >= Negligible))
+            .OrderByDescending(name => variants.Sum(variant => Median(variant, name)));
+        void Row(string name, Func<Variant, string> cell) =>
+            page.Append("| ").Append(name).Append(" | ").AppendJoin(" | ", variants.Select(cell)).Append(" |\n");
+        string Text(double microseconds) => microseconds.ToString("0.0", CultureInfo.InvariantCulture);
+        page.Append("\n## Processor time of a request, microseconds\n\n")
+            .Append("Medians. All processes share the machine's cores: the rate of answers is at most the cores divided by the sum.\n\n");
+        Row("process", variant => variant.Name);
+        Row("---", _ => "---");
+        foreach (var process in processes)
+        {
+            Row(process, variant => Median(variant, process) is >= Negligible and var time ? Text(time) : "–");
+        }
+
+        Row("sum", variant => Text(Spread.Of(measurements.Where(run => run.Variant == variant.Name)
+            .Select(run => run.CpuMicroseconds.Where(entry => entry.Key != CpuUse.Others).Sum(entry => entry.Value))).Median));
+    }
+
     private static void WriteNotes(StringBuilder page) => page.Append(
         """
 
@@ -89,8 +115,9 @@ public static class BenchMarkdown
           the live rows, available + held = allocated, the ledger agrees, the outbox is empty. A difference fails the command.
         - The baselines (`loadtests/Baselines`) have the same host, token check, body and answer, on the same servers, with pooled
           connections and prepared statements. They have no rate limit, no idempotency keys and no outbox: less to do than the real road.
-        - "Above empty" is everything that a process allocates for an order beyond the web server's share: the asynchronous frames
-          of the pipeline, the clients of Redis and RabbitMQ, and our own code.
+        - "Above empty" is everything that a process allocates for an order beyond the web server's share: the clients of Redis and
+          RabbitMQ, the one state machine that waits, the order's id, and our own code. What pooling is worth in our own code alone is in
+          `microbenchmarks.md`, written by `./seckill bench micro`.
 
         """);
 
