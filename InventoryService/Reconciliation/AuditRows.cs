@@ -35,7 +35,8 @@ internal sealed class AuditRows(NpgsqlDataSource database)
             new { saleId },
             cancellationToken);
 
-    public async Task<LedgerBooks> BooksAsync(ItemKey item, CancellationToken cancellationToken) =>
+    /// <summary>The item's ledger; null when the sale has been deleted.</summary>
+    public async Task<LedgerBooks?> BooksAsync(ItemKey item, CancellationToken cancellationToken) =>
         (await ReadAsync<LedgerBooks>(
             """
             select allocated as "Allocated", live as "Live",
@@ -48,7 +49,7 @@ internal sealed class AuditRows(NpgsqlDataSource database)
             where sale_id = @SaleId and sku_id = @SkuId
             """,
             new { item.SaleId, item.SkuId },
-            cancellationToken)).Single();
+            cancellationToken)).SingleOrDefault();
 
     /// <summary>What became of these orders.</summary>
     public Task<IReadOnlyList<OrderFate>> FatesAsync(IEnumerable<string> orderIds, CancellationToken cancellationToken) =>

@@ -42,7 +42,9 @@ internal sealed partial class AutomaticRebuild(
                 }
             }
         }
-        catch (Exception exception) when (exception is NpgsqlException or RedisException or TimeoutException)
+#pragma warning disable CA1031 // Whatever it was, the next round tries again; the service never stops for it.
+        catch (Exception exception) when (!cancellationToken.IsCancellationRequested)
+#pragma warning restore CA1031
         {
             LogFailed(exception.Message);
         }

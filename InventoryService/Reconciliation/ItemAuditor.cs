@@ -40,7 +40,11 @@ internal sealed class ItemAuditor(AuditRows rows, StockLedger stock, StockPages 
 
     private async Task<ItemAudit> LookAsync(AuditedItem item, CancellationToken cancellationToken)
     {
-        var booksBefore = await rows.BooksAsync(item.Key, cancellationToken);
+        if (await rows.BooksAsync(item.Key, cancellationToken) is not { } booksBefore)
+        {
+            return new ItemAudit(item.Key, false, []);
+        }
+
         if (await stock.InspectAsync(item.Keys) is not { State: not "lost" } before)
         {
             return new ItemAudit(item.Key, true, [new AuditFinding(BreakKind.StockLost, null, null, item.allocated, 0)]);
@@ -67,8 +71,8 @@ internal sealed class ItemAuditor(AuditRows rows, StockLedger stock, StockPages 
         }
 
         findings.AddRange(await FindMissingHoldsAsync(item, cancellationToken));
-        var booksAfter = await rows.BooksAsync(item.Key, cancellationToken);
-        return await stock.InspectAsync(item.Keys) is { State: not "lost" } after && after.Epoch == before.Epoch
+        return await rows.BooksAsync(item.Key, cancellationToken) is { } booksAfter
+            && await stock.InspectAsync(item.Keys) is { State: not "lost" } after && after.Epoch == before.Epoch
             ? Conclude(item, findings, (booksBefore, booksAfter), before, sum.Bounds(after), after.Repairs == before.Repairs)
             : new ItemAudit(item.Key, false, []);
     }

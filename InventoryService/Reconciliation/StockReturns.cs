@@ -62,7 +62,9 @@ internal sealed partial class StockReturns(
                 await Task.WhenAll(Enumerable.Range(0, options.Value.BatchesAtOnce).Select(_ => ReturnWhatWaitsAsync(cancellationToken)));
             }
         }
-        catch (Exception exception) when (exception is NpgsqlException or RedisException or TimeoutException)
+#pragma warning disable CA1031 // Whatever it was, the next round tries again; the service never stops for it.
+        catch (Exception exception) when (!cancellationToken.IsCancellationRequested)
+#pragma warning restore CA1031
         {
             LogFailed(exception.Message);
         }

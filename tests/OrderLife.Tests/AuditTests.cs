@@ -1,3 +1,4 @@
+using Dapper;
 using Seckill.InventoryService.Reconciliation;
 using Seckill.Shared.Contracts;
 using Seckill.Shared.Stock;
@@ -54,6 +55,19 @@ public sealed class AuditTests(Stores stores)
         Assert.NotEmpty(repaired);
         Assert.Equal(repaired.Count, await sale.CountAsync("audit_repairs where sale_id = @SaleId and done_at is not null"));
         Assert.True((await sale.LedgerAsync()).Balanced);
+    }
+
+    [Fact]
+    public async Task A_sale_that_is_deleted_between_two_looks_is_no_finding_and_no_error()
+    {
+        var (sale, _, _, _) = await MovingAsync();
+        var item = await sale.AuditedAsync();
+        await using (var connection = await stores.Database.OpenConnectionAsync())
+        {
+            await connection.ExecuteAsync("delete from sale_items where sale_id = @SaleId", new { item.Key.SaleId });
+        }
+
+        Assert.Empty((await stores.Auditor.AuditAsync(item, CancellationToken.None)).Findings);
     }
 
     [Fact]
