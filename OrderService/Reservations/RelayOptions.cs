@@ -7,11 +7,11 @@ public sealed class RelayOptions
 {
     /// <summary>Most orders in a message.</summary>
     [Range(1, 4_096)]
-    public int MaxBatch { get; set; } = 256;
+    public int MaxBatch { get; set; } = 1_024;
 
     /// <summary>Unconfirmed messages of one sale item at once on one instance.</summary>
     [Range(1, 64)]
-    public int MaxPublishesInFlight { get; set; } = 2;
+    public int MaxPublishesInFlight { get; set; } = 1;
 
     /// <summary>Orders of one sale item that may wait here; further ones are left to the sweeper.</summary>
     [Range(1, 10_000_000)]

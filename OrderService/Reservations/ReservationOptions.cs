@@ -8,11 +8,11 @@ public sealed class ReservationOptions
 {
     /// <summary>Most requests in one reserve.lua call. A longer script holds up everybody else in Redis.</summary>
     [Range(1, ReserveBatch.MaximumSize)]
-    public int MaxBatch { get; set; } = 256;
+    public int MaxBatch { get; set; } = 512;
 
     /// <summary>Calls that one instance has under way at once for one sale item. While they are, further requests gather.</summary>
     [Range(1, 64)]
-    public int MaxCallsInFlight { get; set; } = 2;
+    public int MaxCallsInFlight { get; set; } = 1;
 
     /// <summary>Requests that may wait for one sale item on one instance; one more gets 503 at once.</summary>
     [Range(1, 1_000_000)]
