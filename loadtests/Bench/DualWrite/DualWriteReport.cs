@@ -34,7 +34,7 @@ public sealed record DualWriteReport(
             [
                 new("persisting with the legacy write on ÷ ours alone", "≥ 0.6", Text(share), share.Median >= 0.6),
                 new("the same until all is verified ÷ ours alone", "–", Text(through), true),
-                new("written and verified ÷ two inserts, one order at a time", "≥ 15", Text(inserts), inserts.Median >= 15),
+                new("written and verified ÷ two inserts, one order and message at a time", "≥ 15", Text(inserts), inserts.Median >= 15),
                 new("202 to verified at full accept load, p99, s", "< 3", Text(follow), follow.Median < 3),
                 new(
                     $"backlog of {Outage.Seconds} s verified after the return, s", "≤ 30", Number(Outage.DrainSeconds),
