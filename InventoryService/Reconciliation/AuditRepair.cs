@@ -134,8 +134,8 @@ internal sealed partial class AuditRepair(
         var mended = await connection.ExecuteAsync(new CommandDefinition(
             """
             with counted as (
-              select coalesce(sum(quantity), 0)::int as units from orders
-              where (sale_id, sku_id) = (@SaleId, @SkuId) and status in ('placed', 'paid')
+              select coalesce(sum(quantity), 0)::int as units from sale_items i, orders_of(i)
+              where (i.sale_id, i.sku_id) = (@SaleId, @SkuId) and status in ('placed', 'paid')
             )
             update sale_items set live = live + (units - live) from counted
             where sale_id = @SaleId and sku_id = @SkuId and units <= allocated

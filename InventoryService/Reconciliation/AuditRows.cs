@@ -40,8 +40,7 @@ internal sealed class AuditRows(NpgsqlDataSource database)
         (await ReadAsync<LedgerBooks>(
             """
             select allocated as "Allocated", live as "Live",
-              (select coalesce(sum(quantity), 0)::int from orders o
-               where (o.sale_id, o.sku_id) = (i.sale_id, i.sku_id) and status in ('placed', 'paid')) as "LiveRows",
+              (select coalesce(sum(quantity), 0)::int from orders_of(i) where status in ('placed', 'paid')) as "LiveRows",
               (select count(*)::int from stock_changes c where (c.sale_id, c.sku_id) = (i.sale_id, i.sku_id)) as "Changes",
               (select count(*)::int from stock_changes c
                where (c.sale_id, c.sku_id) = (i.sale_id, i.sku_id) and done_at is null) as "ChangesUnderWay"

@@ -78,7 +78,7 @@ internal sealed class LedgerReader(NpgsqlDataSource database, SaleStore sales, S
                where q.sale_id = @SaleId and q.sku_id = @SkuId
                  and not exists (select from orders known where known.order_id = q.order_id))
             from sale_items i
-            left join orders o using (sale_id, sku_id)
+            left join orders_of(i) o on true
             left join stock_returns r on r.order_id = o.order_id and r.returned_at is null
             where i.sale_id = @SaleId and i.sku_id = @SkuId
             group by i.allocated, i.live

@@ -26,7 +26,7 @@ internal sealed class Reservation : IValueTaskSource<ReservationResult>, IThread
 
     public Reservation(ObjectPool<Reservation>? pool) => _pool = pool;
 
-    /// <summary>Random part of the order id, ASCII; ours until the call is over.</summary>
+    /// <summary>The order id without the number of the item, ASCII; ours until the call is over.</summary>
     public byte[] Suffix { get; } = new byte[OrderId.SuffixLength];
 
     public long UserId { get; private set; }

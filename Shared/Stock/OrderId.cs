@@ -1,4 +1,5 @@
 using System.Buffers;
+using System.Buffers.Binary;
 using System.Globalization;
 using System.Security.Cryptography;
 using System.Text;
@@ -6,8 +7,9 @@ using System.Text;
 namespace Seckill.Shared.Stock;
 
 /// <summary>
-/// An order id is 32 lower-case hex digits: 8 of the sale item's number, so that any instance finds the hold, and 24 random
-/// ones (96 bits). The random part is made by the caller before the item's number is known.
+/// An order id is 32 lower-case hex digits: 8 of the sale item's number, so that any instance finds the hold; 10 of the time in
+/// milliseconds (modulo 34 years), so that new ids stand together at the end of every index; and 14 random ones (56 bits). The
+/// time is for the indexes alone: a wrong clock costs speed, nothing else. All but the number is made by the caller.
 /// </summary>
 public static class OrderId
 {
@@ -17,20 +19,25 @@ public static class OrderId
     /// <summary>Digits of the item's number at the start of an id.</summary>
     public const int NumberLength = 8;
 
-    /// <summary>Random digits at the end of an id.</summary>
+    /// <summary>Digits of the time, and random ones, at the end of an id.</summary>
     public const int SuffixLength = Length - NumberLength;
+
+    private const int TimeBytes = 5;
 
     private static readonly SearchValues<char> s_digits = SearchValues.Create("0123456789abcdef");
 
     /// <summary>The item's number as it stands in an order id.</summary>
     public static string Number(int itemNumber) => itemNumber.ToString("x8", CultureInfo.InvariantCulture);
 
-    /// <summary>Fills <paramref name="suffix"/> (<see cref="SuffixLength"/> bytes of ASCII) with new random digits.</summary>
+    /// <summary>Fills <paramref name="suffix"/> (<see cref="SuffixLength"/> bytes of ASCII) with the digits of a new id.</summary>
     public static void FillSuffix(Span<byte> suffix)
     {
-        Span<byte> random = stackalloc byte[SuffixLength / 2];
-        RandomNumberGenerator.Fill(random);
-        Convert.TryToHexStringLower(random, suffix, out _);
+        Span<byte> digits = stackalloc byte[SuffixLength / 2];
+        Span<byte> time = stackalloc byte[sizeof(long)];
+        BinaryPrimitives.WriteInt64BigEndian(time, TimeProvider.System.GetUtcNow().ToUnixTimeMilliseconds());
+        time[^TimeBytes..].CopyTo(digits);
+        RandomNumberGenerator.Fill(digits[TimeBytes..]);
+        Convert.TryToHexStringLower(digits, suffix, out _);
     }
 
     /// <summary>The whole id.</summary>

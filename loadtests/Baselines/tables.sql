@@ -1,4 +1,4 @@
--- The tables of a shop without batches: stock, and orders with the columns and indexes of the real ones.
+-- The tables of a shop without batches: stock, and orders with the columns and the key of the real ones.
 create schema if not exists baseline;
 
 create table if not exists baseline.items (
@@ -24,4 +24,3 @@ create table if not exists baseline.orders (
   placed_at timestamptz not null default clock_timestamp()
 );
 
-create index if not exists baseline_orders_by_item on baseline.orders (sale_id, sku_id);

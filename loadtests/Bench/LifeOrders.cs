@@ -50,10 +50,10 @@ public sealed class LifeOrders : IAsyncDisposable
         var publisher = new OrdersReservedPublisher(_bus);
         var startedAt = TimeProvider.System.GetUtcNow().UtcDateTime;
         await ForEachAsync(batches.Length, number => publisher.PublishAsync(batches[number]));
-        await UntilAsync("orders where sale_id = @SaleId", sale, count, cancellationToken);
+        await UntilAsync("sale_items i, orders_of(i) where i.sale_id = @SaleId", sale, count, cancellationToken);
         await using var connection = await _orders.OpenConnectionAsync(cancellationToken);
         var last = await connection.ExecuteScalarAsync<DateTime>(
-            "select max(placed_at) from orders where sale_id = @SaleId", new { sale.SaleId });
+            "select max(placed_at) from sale_items i, orders_of(i) where i.sale_id = @SaleId", new { sale.SaleId });
         return count / (last - startedAt).TotalSeconds;
 
         Task ForEachAsync(int number, Func<int, Task> step) => Parallel.ForEachAsync(
@@ -80,7 +80,7 @@ public sealed class LifeOrders : IAsyncDisposable
         }
 
         var to = TimeProvider.System.GetUtcNow().UtcDateTime;
-        await UntilAsync("orders where sale_id = @SaleId and status = 'expired'", sale, count, cancellationToken);
+        await UntilAsync("sale_items i, orders_of(i) where i.sale_id = @SaleId and status = 'expired'", sale, count, cancellationToken);
         return (from, to, count / (to - from).TotalSeconds);
     }
 
@@ -104,7 +104,7 @@ public sealed class LifeOrders : IAsyncDisposable
         await using var connection = await _orders.OpenConnectionAsync();
         var (expired, returns, live) = await connection.QuerySingleAsync<(long, long, long)>(
             """
-            select (select count(*) from orders where sale_id = @SaleId and status = 'expired'),
+            select (select count(*) from sale_items i, orders_of(i) where i.sale_id = @SaleId and status = 'expired'),
               (select count(*) from stock_returns where sale_id = @SaleId),
               (select sum(live) from sale_items where sale_id = @SaleId)
             """,

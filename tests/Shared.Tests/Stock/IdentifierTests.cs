@@ -10,13 +10,25 @@ namespace Seckill.Shared.Tests.Stock;
 public sealed class IdentifierTests
 {
     [Fact]
-    public void An_order_id_is_the_number_of_its_item_and_24_random_digits()
+    public void An_order_id_is_the_number_of_its_item_and_24_digits_of_its_own()
     {
         var suffix = NewSuffix();
         var id = OrderId.Join(OrderId.Number(0x2a), suffix);
         Assert.Equal("0000002a" + Encoding.ASCII.GetString(suffix), id);
         Assert.True(OrderId.IsValid(id));
     }
+
+    [Fact]
+    public async Task An_order_id_stands_after_those_of_earlier_milliseconds()
+    {
+        var earlier = Encoding.ASCII.GetString(NewSuffix());
+        await Task.Delay(2, TestContext.Current.CancellationToken);
+        Assert.True(string.CompareOrdinal(earlier, Encoding.ASCII.GetString(NewSuffix())) < 0);
+    }
+
+    [Fact]
+    public void Order_ids_of_one_moment_differ() =>
+        Assert.Equal(10_000, Enumerable.Range(0, 10_000).Select(_ => Encoding.ASCII.GetString(NewSuffix())).Distinct().Count());
 
     [Theory]
     [InlineData(0, "00000000")]
