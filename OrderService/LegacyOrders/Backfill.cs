@@ -51,12 +51,12 @@ internal sealed partial class Backfill(NpgsqlDataSource database, DualWriteContr
                 and not exists (
                   select from pg_locks l join pg_stat_activity a on a.pid = l.pid
                   where l.relation = 'orders'::regclass and l.mode = 'RowExclusiveLock' and a.xact_start < started_at)
-                and (select count(*) from (select from legacy_outbox limit @MostWaiting) w) < @MostWaiting
+                and (select coalesce(sum(orders), 0) from (select orders from legacy_outbox limit @MostWaiting) w) < @MostWaiting
               for update skip locked
             ), page as (
               select order_id from orders where order_id > (select order_cursor from state) order by order_id limit @Page
             ), queued as (
-              insert into legacy_outbox (order_id) select order_id from page
+              insert into legacy_outbox (lane, order_ids) select legacy_lane(order_id), array_agg(order_id) from page group by 1
             )
             update legacy_backfill
             set order_cursor = coalesce((select max(order_id) from page), legacy_backfill.order_cursor),

@@ -67,11 +67,14 @@ internal static class DiscrepancyStore
     public static Task TryRefusedAgainAsync(NpgsqlConnection connection, CancellationToken cancellationToken) =>
         connection.ExecuteAsync(new CommandDefinition(
             """
-            insert into legacy_outbox (order_id)
-            select order_id from legacy_discrepancies
-            where resolved_at is null and class = 'missing' and theirs is not null
-            order by id
-            limit 1000
+            insert into legacy_outbox (lane, order_ids)
+            select legacy_lane(order_id), array_agg(order_id)
+            from (
+              select order_id from legacy_discrepancies
+              where resolved_at is null and class = 'missing' and theirs is not null
+              order by id
+              limit 1000) refused
+            group by 1
             """,
             cancellationToken: cancellationToken));
 

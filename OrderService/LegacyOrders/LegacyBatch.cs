@@ -7,13 +7,13 @@ using Npgsql;
 namespace Seckill.OrderService.LegacyOrders;
 
 /// <summary>
-/// (8) One batch of the legacy outbox: claim, write, read back, compare, mark. The claim is a row lock that lasts to the end, so a
-/// worker that dies anywhere has claimed nothing, and the batch is written again: the same rows, or newer ones.
+/// (8) One batch of the legacy outbox: claim, write, read back, compare, mark. The claim is a lock on a lane that lasts to the end, so
+/// a worker that dies anywhere has claimed nothing, and the batch is written again: the same rows, or newer ones.
 /// </summary>
 /// <remarks>
-/// Order of one order's changes: an entry is taken only by whoever holds the first entry of its order, and an entry stays in the
-/// table until what it stands for is in the legacy database. So the holder is alone with the order, and since the order is read by
-/// the statement that claims, what is written is never older than what an earlier holder wrote.
+/// Order of one order's changes: an order is always in the same lane, and an entry stays in the table until what it stands for is in
+/// the legacy database. So the holder is alone with the order, and since the order is read after the lane is locked, what is written
+/// is never older than what an earlier holder wrote.
 /// </remarks>
 internal sealed class LegacyBatch(NpgsqlDataSource database, LegacyStore store, LegacyBreaker breaker, IOptions<LegacyOptions> options)
 {
@@ -24,31 +24,34 @@ internal sealed class LegacyBatch(NpgsqlDataSource database, LegacyStore store, 
     public double LagSeconds => Volatile.Read(ref _lagSeconds);
 
     /// <summary>Writes the next changes.</summary>
-    /// <returns>How many entries were done; 0 when nothing waits that nobody else has.</returns>
+    /// <returns>How many changes were done; 0 when nothing waits that nobody else has.</returns>
     /// <exception cref="NpgsqlException">Either database failed; the entries wait as before.</exception>
     public async Task<int> WriteAsync(CancellationToken cancellationToken)
     {
         await using var connection = await database.OpenConnectionAsync(cancellationToken);
         await using var transaction = await connection.BeginTransactionAsync(cancellationToken);
-        var claimed = (await ClaimAsync(connection, cancellationToken)).AsList();
+        var lane = await LockLaneAsync(connection, cancellationToken);
+        var claimed = lane is null ? [] : (await ClaimAsync(connection, lane.Value, cancellationToken)).AsList();
         var claimedAt = Stopwatch.GetTimestamp();
-        Volatile.Write(ref _lagSeconds, claimed.Count == 0 ? 0 : claimed[0].AgeSeconds);
+        var oldestSeconds = claimed.Count == 0 ? 0 : claimed.Max(change => change.AgeSeconds);
+        Volatile.Write(ref _lagSeconds, oldestSeconds);
+        var orders = OrdersOf(claimed);
         var findings = new List<Finding>();
-        var rows = new List<(LegacyRow Row, bool Forced)>();
-        // An order that is gone from ours has nothing to write; its entries only leave the outbox.
-        var orders = claimed.Where(entry => entry.Order is not null).GroupBy(entry => entry.Order!.OrderId).ToList();
-        foreach (var entries in orders)
+        var rows = new List<LegacyWrite>(orders.Count);
+        foreach (var change in orders.Values)
         {
-            if (LegacyMapping.ToLegacy(entries.First().Order!, out var obstacle) is { } row)
+            if (LegacyMapping.ToLegacy(change.Order!, out var obstacle) is { } row)
             {
-                rows.Add((row, entries.Any(entry => entry.Forced)));
+                rows.Add(new LegacyWrite(row, change.Placed, change.Forced));
             }
             else
             {
-                findings.Add(new Finding(entries.Key, "unrepresentable", obstacle.Field, obstacle.Ours, obstacle.Theirs));
+                findings.Add(new Finding(change.Order!.OrderId, "unrepresentable", obstacle.Field, obstacle.Ours, obstacle.Theirs));
             }
         }
 
+        // In one order, so that a statement that was sent into a freeze and this one cannot wait for each other.
+        rows.Sort((one, other) => string.CompareOrdinal(one.Row.OrderSn, other.Row.OrderSn));
         // A breaker that waits for a probe gets one though nothing waits, or readers would wait for the next change of an order.
         var mismatched = rows.Count == 0 && breaker.State == BreakerState.Closed
             ? 0 : await WriteAndCompareAsync(rows, findings, cancellationToken);
@@ -57,24 +60,27 @@ internal sealed class LegacyBatch(NpgsqlDataSource database, LegacyStore store, 
             return 0;
         }
 
-        await MarkAsync(connection, claimed, [.. orders.Select(order => order.Key)], findings, rows.Count - mismatched, cancellationToken);
+        await MarkAsync(connection, lane!.Value, claimed, orders.Keys, findings, rows.Count - mismatched, cancellationToken);
         await transaction.CommitAsync(cancellationToken);
         LegacyMetrics.Verified.Add(rows.Count - mismatched);
-        LegacyMetrics.TimeToVerify.Record(claimed[0].AgeSeconds + Stopwatch.GetElapsedTime(claimedAt).TotalSeconds);
+        LegacyMetrics.TimeToVerify.Record(oldestSeconds + Stopwatch.GetElapsedTime(claimedAt).TotalSeconds);
         return claimed.Count;
     }
 
     private async Task<int> WriteAndCompareAsync(
-        List<(LegacyRow Row, bool Forced)> rows, List<Finding> findings, CancellationToken cancellationToken)
+        List<LegacyWrite> rows, List<Finding> findings, CancellationToken cancellationToken)
     {
         var startedAt = Stopwatch.GetTimestamp();
         var mismatched = 0;
         try
         {
             var refused = new Dictionary<string, string>();
-            await UpsertAsync(rows, refused, cancellationToken);
+            var isPlaced = rows.ToLookup(row => row.IsPlaced && !row.Forced);
+            var placed = isPlaced[true].ToList();
+            var inserted = placed.Count > 0 && await store.TryInsertAsync([.. placed.Select(row => row.Row)], cancellationToken);
+            await UpsertAsync(inserted ? [.. isPlaced[false]] : rows, inserted ? placed.Count : 0, refused, cancellationToken);
             var written = await store.ReadAsync([.. rows.Select(row => row.Row.OrderSn)], cancellationToken);
-            foreach (var (should, _) in rows)
+            foreach (var (should, _, _) in rows)
             {
                 var before = findings.Count;
                 if (refused.TryGetValue(should.OrderSn, out var reason))
@@ -117,17 +123,16 @@ internal sealed class LegacyBatch(NpgsqlDataSource database, LegacyStore store, 
     /// and takes none, it is the table that has changed and not the rows that are bad: they wait like in any other failure.
     /// </summary>
     private async Task UpsertAsync(
-        List<(LegacyRow Row, bool Forced)> rows, Dictionary<string, string> refused, CancellationToken cancellationToken)
+        List<LegacyWrite> rows, int taken, Dictionary<string, string> refused, CancellationToken cancellationToken)
     {
-        var taken = 0;
         ExceptionDispatchInfo? refusal = null;
         await HalveAsync(rows);
-        if (refused.Count == rows.Count && rows.Count > 1)
+        if (taken == 0 && rows.Count > 1)
         {
             refusal?.Throw();
         }
 
-        async Task HalveAsync(List<(LegacyRow Row, bool Forced)> part)
+        async Task HalveAsync(List<LegacyWrite> part)
         {
             if (part.Count == 0)
             {
@@ -139,7 +144,7 @@ internal sealed class LegacyBatch(NpgsqlDataSource database, LegacyStore store, 
                 await store.UpsertAsync([.. part.Select(row => row.Row)], [.. part.Select(row => row.Forced)], cancellationToken);
                 taken += part.Count;
             }
-            catch (PostgresException exception) when (IsRefusal(exception))
+            catch (PostgresException exception) when (LegacyStore.IsRefusal(exception))
             {
                 if (part.Count > 1)
                 {
@@ -158,54 +163,76 @@ internal sealed class LegacyBatch(NpgsqlDataSource database, LegacyStore store, 
         }
     }
 
-    /// <summary>Data at fault (SQLSTATE classes 22 and 23) or a trigger's own refusal; anything else is the database's state.</summary>
-    private static bool IsRefusal(PostgresException exception) =>
-        exception.SqlState == PostgresErrorCodes.RaiseException
-        || exception.SqlState.StartsWith("22", StringComparison.Ordinal)
-        || exception.SqlState.StartsWith("23", StringComparison.Ordinal);
+    /// <summary>Each order once, whatever the number of its changes. One that is gone from ours has nothing to write.</summary>
+    private static Dictionary<string, Change> OrdersOf(List<Change> claimed)
+    {
+        var orders = new Dictionary<string, Change>(claimed.Count);
+        foreach (var change in claimed.Where(change => change.Order is not null))
+        {
+            var known = orders.GetValueOrDefault(change.Order!.OrderId);
+            orders[change.Order.OrderId] = known is null ? change
+                : known with { Forced = known.Forced || change.Forced, Placed = known.Placed || change.Placed };
+        }
 
-    private Task<IEnumerable<Entry>> ClaimAsync(NpgsqlConnection connection, CancellationToken cancellationToken) =>
-        connection.QueryAsync<Entry, OrderSnapshot, Entry>(new CommandDefinition(
-            $"""
-            set local idle_in_transaction_session_timeout = '60s'; set local jit = off;
-            with claimed as materialized (
-              select id, order_id, forced, created_at
-              from legacy_outbox
-              order by id
-              limit @MaxBatch
-              for update skip locked
-            ), queued as materialized (
-              -- Offset 0 keeps this a look into the index for each entry; as a join it would read the whole outbox for each batch.
-              select c.*, (select min(w.id) from (select id from legacy_outbox where order_id = c.order_id offset 0) w) as first
-              from claimed c
-            )
-            select c.id as Id, c.forced as Forced,
-              extract(epoch from clock_timestamp() - c.created_at)::float8 as AgeSeconds, {OrderSnapshot.Columns}
-            from queued c
-            left join orders o on o.order_id = c.order_id
-            where c.first in (select id from claimed)
-            order by c.id
+        return orders;
+    }
+
+    /// <summary>The free lane with the oldest entry. By itself: the next statement must see all that was there at the lock.</summary>
+    private static Task<int?> LockLaneAsync(NpgsqlConnection connection, CancellationToken cancellationToken) =>
+        connection.ExecuteScalarAsync<int?>(new CommandDefinition(
+            """
+            set local idle_in_transaction_session_timeout = '60s';
+            set local jit = off;
+            -- Every statement looks rows up by key. Left to guess by statistics of tables that grow and shrink by the second, the
+            -- planner would read all orders for each batch.
+            set local enable_seqscan = off;
+            set local enable_hashjoin = off;
+            set local enable_mergejoin = off;
+            select l.lane
+            from legacy_lanes l
+            cross join lateral (select id from legacy_outbox o where o.lane = l.lane order by id limit 1) oldest
+            order by oldest.id
+            limit 1
+            for update of l skip locked
             """,
-            new { options.Value.MaxBatch },
+            cancellationToken: cancellationToken));
+
+    private Task<IEnumerable<Change>> ClaimAsync(NpgsqlConnection connection, int lane, CancellationToken cancellationToken) =>
+        connection.QueryAsync<Change, OrderSnapshot, Change>(new CommandDefinition(
+            $"""
+            with claimed as materialized (
+              select id, order_ids, placed, forced, extract(epoch from clock_timestamp() - created_at)::float8 as age
+              from (
+                select *, sum(orders) over (order by id) - orders as before
+                from (select * from legacy_outbox where lane = @lane order by id limit @MaxBatch) oldest) o
+              where before < @MaxBatch
+            )
+            select c.id as EntryId, c.placed as Placed, c.forced as Forced, c.age as AgeSeconds, {OrderSnapshot.Columns}
+            from claimed c
+            cross join lateral unnest(c.order_ids) as changed (order_id)
+            left join orders o on o.order_id = changed.order_id
+            """,
+            new { lane, options.Value.MaxBatch },
             cancellationToken: cancellationToken),
-            (entry, order) => entry with { Order = order },
+            (change, order) => change with { Order = order },
             splitOn: "OrderId");
 
     private static async Task MarkAsync(
-        NpgsqlConnection connection, List<Entry> claimed, List<string> orderIds, List<Finding> findings, int verified,
-        CancellationToken cancellationToken)
+        NpgsqlConnection connection, int lane, List<Change> claimed, IReadOnlyCollection<string> orderIds, List<Finding> findings,
+        int verified, CancellationToken cancellationToken)
     {
         await DiscrepancyStore.RecordAsync(connection, orderIds, findings, cancellationToken);
         await connection.ExecuteAsync(new CommandDefinition(
             """
-            delete from legacy_outbox where id = any(@Ids);
+            delete from legacy_outbox where lane = @lane and id = any(@Ids);
             update legacy_verified set orders = orders + @verified
             """,
-            new { Ids = claimed.Select(entry => entry.Id).ToArray(), verified },
+            new { lane, Ids = claimed.Select(change => change.EntryId).Distinct().ToArray(), verified },
             cancellationToken: cancellationToken));
     }
 
-    private sealed record Entry(long Id, bool Forced, double AgeSeconds)
+    /// <summary>That an order changed: one for each order of an entry.</summary>
+    private sealed record Change(long EntryId, bool Placed, bool Forced, double AgeSeconds)
     {
         public OrderSnapshot? Order { get; init; }
     }

@@ -6,6 +6,12 @@ internal sealed record LegacyRow(
     string OrderSn, long? Uid, long? GoodsId, long? ActivityId, long? Num, string? OrderAmount, long? OrderStatus,
     long? AddTime, long? PayTime, long? IsDelete);
 
+/// <summary>A row to be written.</summary>
+/// <param name="Row">One for each order.</param>
+/// <param name="IsPlaced">The table cannot have it yet, unless a writer died on the way.</param>
+/// <param name="Forced">A repair wants it as it is, whatever stands there.</param>
+internal readonly record struct LegacyWrite(LegacyRow Row, bool IsPlaced, bool Forced);
+
 /// <summary>A field in which the two disagree.</summary>
 /// <param name="Field">Column of <c>t_order</c>.</param>
 /// <param name="Ours">What it should be.</param>

@@ -10,6 +10,7 @@ internal sealed partial class LegacyWriter(
 {
     private const double LagToJoinSeconds = 2;
     private static readonly TimeSpan s_idle = TimeSpan.FromMilliseconds(100);
+    private static readonly TimeSpan s_betweenSmallBatches = TimeSpan.FromMilliseconds(20);
     private static readonly TimeSpan s_longestPause = TimeSpan.FromSeconds(1);
     private static readonly TimeSpan s_gaugeInterval = TimeSpan.FromSeconds(2);
 
@@ -29,8 +30,9 @@ internal sealed partial class LegacyWriter(
             {
                 if (control.Current.Writes && (isFirst || batch.LagSeconds > LagToJoinSeconds) && breaker.TryEnter())
                 {
-                    // Full batches follow each other at once; this is how a backlog drains.
-                    wait = await batch.WriteAsync(cancellationToken) >= options.Value.MaxBatch / 2 ? TimeSpan.Zero : s_idle;
+                    // Full batches follow each other at once; this is how a backlog drains. After a small one another lane is next.
+                    var written = await batch.WriteAsync(cancellationToken);
+                    wait = written == 0 ? s_idle : written < options.Value.MaxBatch / 2 ? s_betweenSmallBatches : TimeSpan.Zero;
                     pause = s_idle;
                 }
             }

@@ -49,8 +49,9 @@ internal sealed class PaymentStore(NpgsqlDataSource database)
               where order_id = @OrderId and status = 'placed' and unit_price::numeric * quantity = @Amount and currency = @Currency
               returning order_id
             ), legacy as (
-              insert into legacy_outbox (order_id)
-              select order_id from paid where (select mode from dual_write_control) in ('shadow', 'dual')
+              insert into legacy_outbox (lane, order_ids)
+              select legacy_lane(order_id), array[order_id] from paid
+              where (select mode from dual_write_control) in ('shadow', 'dual')
             )
             select count(*) from paid
             """,

@@ -121,8 +121,10 @@ internal sealed class OrderStore(NpgsqlDataSource database)
               insert into stock_returns (order_id, sale_id, sku_id)
               select order_id, sale_id, sku_id from closed
             ), legacy as (
-              insert into legacy_outbox (order_id)
-              select order_id from closed where (select mode from dual_write_control) in ('shadow', 'dual')
+              insert into legacy_outbox (lane, order_ids)
+              select legacy_lane(order_id), array_agg(order_id) from closed
+              where (select mode from dual_write_control) in ('shadow', 'dual')
+              group by 1
             ), ledger_rows as materialized (
               select i.sale_id, i.sku_id
               from sale_items i
@@ -164,8 +166,10 @@ internal sealed class OrderStore(NpgsqlDataSource database)
               on conflict (order_id) do nothing
               returning order_id, quantity
             ), legacy as (
-              insert into legacy_outbox (order_id)
-              select order_id from placed where (select mode from dual_write_control) in ('shadow', 'dual')
+              insert into legacy_outbox (lane, order_ids, placed)
+              select legacy_lane(order_id), array_agg(order_id), true from placed
+              where (select mode from dual_write_control) in ('shadow', 'dual')
+              group by 1
             ), ledger as (
               update sale_items
               set live = live + (select coalesce(sum(quantity), 0) from placed)
@@ -211,8 +215,10 @@ internal sealed class OrderStore(NpgsqlDataSource database)
               insert into stock_returns (order_id, sale_id, sku_id)
               select order_id, @SaleId, @SkuId from placed where status = 'rejected'
             ), legacy as (
-              insert into legacy_outbox (order_id)
-              select order_id from placed where (select mode from dual_write_control) in ('shadow', 'dual')
+              insert into legacy_outbox (lane, order_ids, placed)
+              select legacy_lane(order_id), array_agg(order_id), true from placed
+              where (select mode from dual_write_control) in ('shadow', 'dual')
+              group by 1
             )
             update sale_items
             set live = live + (select coalesce(sum(quantity), 0) from placed where status = 'placed')

@@ -140,7 +140,7 @@ public sealed class DualWriteSection : IAsyncDisposable
             select count(*)
             from orders o
             where sale_id = @saleId and (
-              exists (select from legacy_outbox w where w.order_id = o.order_id)
+              exists (select from legacy_outbox w where o.order_id = any(w.order_ids))
               or exists (select from legacy_discrepancies d where d.order_id = o.order_id and d.resolved_at is null))
             """,
             new { saleId },

@@ -62,7 +62,8 @@ public sealed class OrderOfChangesTests
                 {
                     // A backfill's entry, and a repair's: more to be done in the right order.
                     await both.OursAsync(
-                        "insert into legacy_outbox (order_id, forced) values (@id, @forced)", new { order.id, forced = order.n % 2 == 0 });
+                        "insert into legacy_outbox (lane, order_ids, forced) values (legacy_lane(@id), array[@id], @forced)",
+                        new { order.id, forced = order.n % 2 == 0 });
                 }
             });
         }

@@ -53,16 +53,16 @@ public sealed class LegacyCrashTests(Servers servers)
         switch (where)
         {
             case "claimed, not written":
-                await WaitsAtAsync(databases.Legacy, "with incoming%");
+                await WaitsAtAsync(databases.Legacy, "%insert into t_order%");
                 break;
             case "written, not told of it":
-                await WaitsAtAsync(databases.Legacy, "with incoming%");
+                await WaitsAtAsync(databases.Legacy, "%insert into t_order%");
                 databases.Relay.Freeze(toServer: false);
                 await held.CommitAsync();
                 await Eventually.IsTrueAsync("the rows are there", async () => await CountAsync(databases) > 1);
                 break;
             case "written, not read back":
-                await WaitsAtAsync(databases.Legacy, "with incoming%");
+                await WaitsAtAsync(databases.Legacy, "%insert into t_order%");
                 // Second in the queue for the table, so the worker's next question is the third.
                 queued = BeginAsync(behind, "lock table t_order in access exclusive mode")!;
                 await WaitsAtAsync(databases.Legacy, "lock table%");

@@ -23,7 +23,7 @@ public sealed class DualWriteStores(string orders, string legacy) : IAsyncDispos
         """
         create unlogged table if not exists bench_verified (order_id text collate "C", verified_at timestamptz);
         create or replace function bench_remember() returns trigger language plpgsql as $$
-          begin insert into bench_verified select order_id, clock_timestamp() from gone; return null; end $$;
+          begin insert into bench_verified select unnest(order_ids), clock_timestamp() from gone; return null; end $$;
         create or replace trigger bench_remember after delete on legacy_outbox
           referencing old table as gone for each statement execute function bench_remember()
         """);
