@@ -1,0 +1,98 @@
+using Microsoft.Extensions.Logging.Abstractions;
+using Seckill.OrderService.LegacyOrders;
+
+namespace Seckill.LegacyOrders.Tests;
+
+/// <summary>
+/// What the writer and the verifier may say. Broken by a writer that believes what it wrote without reading it back, by one that falls
+/// behind alone, and by a verifier that blames an order whose change is on its way.
+/// </summary>
+public sealed class WriterTests
+{
+    private static readonly TimeSpan s_patience = TimeSpan.FromSeconds(60);
+
+    [Theory]
+    [InlineData("new.num := 9; return new;", "different", "num")]
+    [InlineData("return null;", "missing", "")]
+    public async Task A_row_that_the_legacy_database_makes_something_else_of_is_found_by_the_writer_itself(
+        string trigger, string kind, string field)
+    {
+        await using var both = await TwoDatabases.CreateAsync();
+        await both.TheirsAsync(
+            $"""
+            create function meddle() returns trigger language plpgsql as $$ begin {trigger} end $$;
+            create trigger meddle before insert on t_order for each row when (new.uid = 3) execute function meddle()
+            """);
+        var ids = await both.PlaceAsync(5);
+        await both.DrainAsync();
+        Assert.Equal([(ids[2], kind, field)], await both.OpenAsync());
+        Assert.Equal(4, await both.OursAsync<long>("select orders from legacy_verified"));
+    }
+
+    [Fact]
+    public async Task An_order_whose_change_waits_is_no_finding_and_is_one_when_nothing_waits()
+    {
+        await using var both = await TwoDatabases.CreateAsync("off");
+        var old = await both.PlaceAsync(10);
+        await both.OursAsync("update dual_write_control set mode = 'shadow'");
+        // Waits like what a backfill puts in line: much younger than the last change of the order.
+        await both.OursAsync(
+            """
+            update orders set placed_at = now() - interval '1 hour';
+            insert into legacy_outbox (lane, order_ids) select legacy_lane(order_id), array_agg(order_id) from orders group by 1
+            """);
+        var fresh = await both.PlaceAsync(10, firstUser: 100);
+        await both.RoundAsync();
+        Assert.Empty(await both.OpenAsync());
+        await both.OursAsync("delete from legacy_outbox where not placed");
+        await both.RoundAsync();
+        Assert.Equal(old.Order(StringComparer.Ordinal), (await both.OpenAsync()).Select(found => found.OrderId));
+        await both.OursAsync("delete from legacy_outbox");
+        await both.RoundAsync();
+        Assert.Equal(old.Concat(fresh).Order(StringComparer.Ordinal), (await both.OpenAsync()).Select(found => found.OrderId));
+        Assert.All(await both.OpenAsync(), found => Assert.Equal("missing", found.Class));
+    }
+
+    [Fact]
+    public async Task A_second_writer_joins_when_changes_have_waited_for_long()
+    {
+        await using var both = await TwoDatabases.CreateAsync();
+        both.Options.MaxBatch = 50;
+        await both.PlaceAsync(400);
+        await both.OursAsync("update legacy_outbox set created_at = now() - interval '1 minute'");
+        var store = new MeetingStore(both.Legacy);
+        using var control = both.Control();
+        await control.RefreshAsync(CancellationToken.None);
+        using var writer = new LegacyWriter(
+            both.Orders, both.Batch(store), control, both.Breaker, both.Wrapped, NullLogger<LegacyWriter>.Instance);
+        await writer.StartAsync(CancellationToken.None);
+        try
+        {
+            await store.TwoAreIn.WaitAsync(s_patience);
+        }
+        finally
+        {
+            await writer.StopAsync(CancellationToken.None);
+        }
+    }
+
+    /// <summary>The first who writes waits here for a second, in vain if there is none.</summary>
+    private sealed class MeetingStore(LegacyDatabase legacy) : LegacyStore(legacy)
+    {
+        private readonly TaskCompletionSource _two = new(TaskCreationOptions.RunContinuationsAsynchronously);
+        private int _in;
+
+        public Task TwoAreIn => _two.Task;
+
+        public override async Task<bool> TryInsertAsync(IReadOnlyCollection<LegacyRow> rows, CancellationToken cancellationToken)
+        {
+            if (Interlocked.Increment(ref _in) == 2)
+            {
+                _two.SetResult();
+            }
+
+            await _two.Task.WaitAsync(cancellationToken);
+            return await base.TryInsertAsync(rows, cancellationToken);
+        }
+    }
+}
