@@ -52,6 +52,10 @@ internal sealed class TwoDatabases : IAsyncDisposable
 
     public LegacyBatch Batch(LegacyStore? store = null) => new(Orders, store ?? new LegacyStore(Legacy), Breaker, Wrapped);
 
+    /// <summary>With a planner that would rather read all orders than look some up.</summary>
+    public NpgsqlDataSource OrdersThatAvoidIndexes() =>
+        NpgsqlDataSource.Create(ConnectionString("Orders") + ";Options=-c enable_nestloop=off");
+
     /// <summary>Without an end to long statements.</summary>
     public LegacyDatabase PatientLegacy() => new(ConnectionString("Legacy") + ";Options=-c statement_timeout=0");
 

@@ -54,6 +54,27 @@ public sealed class WriterTests
     }
 
     [Fact]
+    public async Task An_order_that_changes_while_it_is_compared_is_no_finding()
+    {
+        await using var both = await TwoDatabases.CreateAsync();
+        var ids = await both.PlaceAsync(2);
+        await both.OursAsync("delete from legacy_outbox");
+        // Missing at the first look and at the second, and changed before the end of that one.
+        var reads = 0;
+        var store = new ReadingStore(both.Legacy, async () =>
+        {
+            if (++reads == 2)
+            {
+                Assert.True(await both.Store.TryCancelAsync(ids[0], CancellationToken.None));
+                await both.OursAsync("delete from legacy_outbox");
+            }
+        });
+        var result = await new OrderVerification(both.Orders, store, both.Wrapped).VerifyAsync(ids, CancellationToken.None);
+        Assert.Equal(new VerificationResult(Verified: 0, Mismatched: 1, Lagging: 1), result);
+        Assert.Equal([(ids[1], "missing", "")], await both.OpenAsync());
+    }
+
+    [Fact]
     public async Task A_second_writer_joins_when_changes_have_waited_for_long()
     {
         await using var both = await TwoDatabases.CreateAsync();
@@ -76,7 +97,17 @@ public sealed class WriterTests
         }
     }
 
-    /// <summary>The first who writes waits here for a second, in vain if there is none.</summary>
+    private sealed class ReadingStore(LegacyDatabase legacy, Func<Task> beforeRead) : LegacyStore(legacy)
+    {
+        public override async Task<Dictionary<string, LegacyRow>> ReadAsync(
+            IReadOnlyCollection<string> orderIds, CancellationToken cancellationToken)
+        {
+            await beforeRead();
+            return await base.ReadAsync(orderIds, cancellationToken);
+        }
+    }
+
+    /// <summary>The first who writes waits here for a second one, in vain if there is none.</summary>
     private sealed class MeetingStore(LegacyDatabase legacy) : LegacyStore(legacy)
     {
         private readonly TaskCompletionSource _two = new(TaskCreationOptions.RunContinuationsAsynchronously);

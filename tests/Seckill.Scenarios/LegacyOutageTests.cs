@@ -15,11 +15,13 @@ public sealed class LegacyOutageTests(Servers servers, ITestOutputHelper output)
     [Theory]
     [InlineData("refused")]
     [InlineData("frozen")]
+    [InlineData("stopped")]
     [InlineData("renamed")]
     public async Task The_sale_goes_on_while_the_legacy_database_is_away_and_afterwards_both_agree(string how)
     {
         await using var installation = new Installation();
-        var databases = await installation.CreateDatabasesAsync(servers);
+        var server = how == "stopped" ? await installation.StartPostgresAsync() : null;
+        var databases = await installation.CreateDatabasesAsync(servers, server);
         (string, string?)[] settings = [.. databases.Settings, s_patience];
         var (api, other, worker) = (installation.StartApi(settings), installation.StartApi(settings), installation.StartWorker(settings));
         var inventory = installation.StartInventory(databases.Settings);
@@ -40,6 +42,9 @@ public sealed class LegacyOutageTests(Servers servers, ITestOutputHelper output)
             case "frozen":
                 databases.Relay.Freeze();
                 break;
+            case "stopped":
+                server!.Freeze();
+                break;
             default:
                 await databases.TheirsAsync("alter table t_order rename column uid to user_id");
                 break;
@@ -59,6 +64,7 @@ public sealed class LegacyOutageTests(Servers servers, ITestOutputHelper output)
         await Audit.NothingIsBetweenTheStoresAsync(databases.Servers, buyers);
 
         databases.Relay.Resume();
+        server?.Resume();
         if (how == "renamed")
         {
             await databases.TheirsAsync("alter table t_order rename column user_id to uid");

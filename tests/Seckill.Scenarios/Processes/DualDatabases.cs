@@ -17,11 +17,13 @@ internal sealed class DualDatabases : IAsyncDisposable
     private static readonly HttpClient s_http = new() { Timeout = TimeSpan.FromSeconds(20) };
     private readonly string _name = "scenario_" + Guid.NewGuid().ToString("N");
     private readonly NpgsqlDataSource _orders;
+    private readonly string? _ownLegacy;
 
-    private DualDatabases(Servers servers)
+    private DualDatabases(Servers servers, string? ownLegacy)
     {
-        LegacyConnection = ConnectionString(Servers.LegacySetting, "_legacy");
-        _orders = NpgsqlDataSource.Create(ConnectionString(Servers.OrdersSetting, "_orders"));
+        _ownLegacy = ownLegacy;
+        LegacyConnection = ConnectionString(ownLegacy ?? Servers.Given(Servers.LegacySetting), "_legacy");
+        _orders = NpgsqlDataSource.Create(OrdersConnection);
         Legacy = NpgsqlDataSource.Create(LegacyConnection);
         Servers = servers.With(_orders);
     }
@@ -34,21 +36,23 @@ internal sealed class DualDatabases : IAsyncDisposable
 
     public string LegacyConnection { get; }
 
+    private string OrdersConnection => ConnectionString(Servers.Given(Servers.OrdersSetting), "_orders");
+
     /// <summary>Between the services and the legacy database.</summary>
     public Relay Relay { get; set; } = null!;
 
     /// <summary>What services are given, with a verifier that is always at work.</summary>
     public (string Name, string? Value)[] Settings =>
     [
-        (Servers.OrdersSetting, ConnectionString(Servers.OrdersSetting, "_orders")), Relay.Setting,
+        (Servers.OrdersSetting, OrdersConnection), Relay.Setting,
         ("Legacy__LaggingSeconds", "1"), ("Legacy__RoundPauseMilliseconds", "100"),
     ];
 
-    public static async Task<DualDatabases> CreateAsync(Servers servers)
+    public static async Task<DualDatabases> CreateAsync(Servers servers, string? ownLegacy)
     {
-        var databases = new DualDatabases(servers);
-        await AdministerAsync(Servers.OrdersSetting, $"create database {databases._name}_orders");
-        await AdministerAsync(Servers.LegacySetting, $"create database {databases._name}_legacy");
+        var databases = new DualDatabases(servers, ownLegacy);
+        await AdministerAsync(Servers.Given(Servers.OrdersSetting), $"create database {databases._name}_orders");
+        await AdministerAsync(ownLegacy ?? Servers.Given(Servers.LegacySetting), $"create database {databases._name}_legacy");
         return databases;
     }
 
@@ -135,13 +139,16 @@ internal sealed class DualDatabases : IAsyncDisposable
     {
         await _orders.DisposeAsync();
         await Legacy.DisposeAsync();
-        await AdministerAsync(Servers.OrdersSetting, $"drop database if exists {_name}_orders with (force)");
-        await AdministerAsync(Servers.LegacySetting, $"drop database if exists {_name}_legacy with (force)");
+        await AdministerAsync(Servers.Given(Servers.OrdersSetting), $"drop database if exists {_name}_orders with (force)");
+        if (_ownLegacy is null)
+        {
+            await AdministerAsync(Servers.Given(Servers.LegacySetting), $"drop database if exists {_name}_legacy with (force)");
+        }
     }
 
-    private static async Task AdministerAsync(string setting, string sql)
+    private static async Task AdministerAsync(string server, string sql)
     {
-        await using var admin = new NpgsqlConnection(Servers.Given(setting));
+        await using var admin = new NpgsqlConnection(server);
         await admin.ExecuteAsync(sql);
     }
 
@@ -160,6 +167,6 @@ internal sealed class DualDatabases : IAsyncDisposable
         return rows;
     }
 
-    private string ConnectionString(string setting, string suffix) =>
-        new NpgsqlConnectionStringBuilder(Servers.Given(setting)) { Database = _name + suffix }.ConnectionString;
+    private string ConnectionString(string server, string suffix) =>
+        new NpgsqlConnectionStringBuilder(server) { Database = _name + suffix }.ConnectionString;
 }

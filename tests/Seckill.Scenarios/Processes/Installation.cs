@@ -28,10 +28,15 @@ internal sealed class Installation : IAsyncDisposable
 
     public Relay RelayToPostgres() => Add(Relay.ToPostgres());
 
+    /// <summary>A server of its own, to be stopped.</summary>
+    public async Task<OwnPostgres> StartPostgresAsync() => Add(await OwnPostgres.StartAsync());
+
     /// <summary>Databases of its own, and a relay before the legacy one.</summary>
-    public async Task<DualDatabases> CreateDatabasesAsync(Servers servers)
+    /// <param name="servers">Where the orders are.</param>
+    /// <param name="legacy">Where the legacy database is, if not on the server that the run was given.</param>
+    public async Task<DualDatabases> CreateDatabasesAsync(Servers servers, OwnPostgres? legacy = null)
     {
-        var databases = Add(await DualDatabases.CreateAsync(servers));
+        var databases = Add(await DualDatabases.CreateAsync(servers, legacy?.ConnectionString));
         databases.Relay = Add(Relay.ToPostgres(Servers.LegacySetting, databases.LegacyConnection));
         return databases;
     }
