@@ -44,7 +44,8 @@ internal sealed class OwnPostgres : IAsyncDisposable
             await RunAsync(Process.Start("chown", ["postgres:", files.FullName]));
         }
 
-        await RunAsync(Start(programs, ["-D", Data(files), "-U", "postgres", "-A", "trust", "-E", "UTF8", "--locale=C.UTF-8", "--no-sync"]));
+        await RunAsync(Start(
+            programs, ["-D", Data(files), "-U", "postgres", "-A", "trust", "-E", "UTF8", "--locale=C.UTF-8", "--no-sync"]));
         var server = new OwnPostgres(Path.GetDirectoryName(programs)!, files);
         await Eventually.IsTrueAsync("PostgreSQL answers", server.AnswersAsync);
         return server;
