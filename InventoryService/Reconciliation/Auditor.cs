@@ -85,7 +85,7 @@ internal sealed partial class Auditor(
         }
         else
         {
-            LogUnbalanced(audit.Item.ToString(), audit.Findings.Count, string.Join("; ", audit.Findings.Take(3)));
+            LogUnbalanced(audit.Item.ToString(), audit.Findings.Count, string.Join("; ", audit.Findings.Take(3).Select(finding => finding.Text)));
         }
     }
 

@@ -3,6 +3,7 @@ using System.Runtime.ExceptionServices;
 using Dapper;
 using Microsoft.Extensions.Options;
 using Npgsql;
+using Seckill.Shared.Hosting;
 
 namespace Seckill.OrderService.LegacyOrders;
 
@@ -33,6 +34,9 @@ internal sealed class LegacyBatch(NpgsqlDataSource database, LegacyStore store, 
         var claimed = (await ClaimAsync(connection, cancellationToken)).AsList();
         var claimedAt = Stopwatch.GetTimestamp();
         Volatile.Write(ref _lagSeconds, claimed.Count == 0 ? 0 : claimed[0].AgeSeconds);
+        using var trace = BatchTrace.Start(
+            "legacy write", ActivityKind.Client, "any", claimed.Count,
+            await LegacyTraces.TakeAsync(connection, claimed.Select(entry => entry.Order?.OrderId), cancellationToken));
         var findings = new List<Finding>();
         var rows = new List<(LegacyRow Row, bool Forced)>();
         // An order that is gone from ours has nothing to write; its entries only leave the outbox.

@@ -73,11 +73,16 @@ internal sealed class PlaceOrderEndpoint(BuyerGuard guard, ReservationBatcher ba
                 ReservationMetrics.Outcomes.Add(1, ReservationMetrics.Outcome(result.Outcome));
                 if (result.Outcome is ReserveOutcome.Reserved or ReserveOutcome.Replayed)
                 {
+                    BatchTrace.CurrentRequest?.SetTag(BatchTrace.OrderIdTag, result.OrderId);
                     Accept(http.Response, asked.Item, asked.Quantity, result);
                     return;
                 }
 
                 refusal = Refusal(result);
+            }
+            else
+            {
+                ReservationMetrics.Refused.Add(1, new KeyValuePair<string, object?>("code", refusal.Code));
             }
 
             await refusal.ExecuteAsync(http);
