@@ -35,7 +35,7 @@ internal sealed class LegacyBatch(NpgsqlDataSource database, LegacyStore store, 
         var claimedAt = Stopwatch.GetTimestamp();
         Volatile.Write(ref _lagSeconds, claimed.Count == 0 ? 0 : claimed[0].AgeSeconds);
         using var trace = BatchTrace.Start(
-            "legacy write", ActivityKind.Client, "any", claimed.Count,
+            "legacy write", ActivityKind.Client, null, claimed.Count,
             await LegacyTraces.TakeAsync(connection, claimed.Select(entry => entry.Order?.OrderId), cancellationToken));
         var findings = new List<Finding>();
         var rows = new List<(LegacyRow Row, bool Forced)>();

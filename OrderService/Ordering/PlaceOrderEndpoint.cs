@@ -67,6 +67,11 @@ internal sealed class PlaceOrderEndpoint(BuyerGuard guard, ReservationBatcher ba
         try
         {
             var refusal = asked.Refusal;
+            if (BatchTrace.CurrentRequest is { } trace)
+            {
+                trace.DisplayName = "POST /orders";
+            }
+
             if (refusal is null)
             {
                 var result = await batcher.ReserveAsync(asked.Item, asked.UserId, asked.Quantity, asked.Key, http.RequestAborted);

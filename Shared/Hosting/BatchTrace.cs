@@ -33,10 +33,10 @@ public sealed class BatchTrace : IDisposable
     /// <summary>Begins a step; null when no request of the batch was drawn. What the step causes appears below the first span.</summary>
     /// <param name="step">What is done, in a word or two.</param>
     /// <param name="kind">Client when another system does it.</param>
-    /// <param name="item">Sale and SKU.</param>
+    /// <param name="item">Sale and SKU; null when the batch is of several.</param>
     /// <param name="batchSize">Orders in the batch, drawn or not.</param>
     /// <param name="orders">Those that were drawn.</param>
-    public static BatchTrace? Start(string step, ActivityKind kind, string item, int batchSize, IReadOnlyList<TracedOrder>? orders)
+    public static BatchTrace? Start(string step, ActivityKind kind, string? item, int batchSize, IReadOnlyList<TracedOrder>? orders)
     {
         if (!IsOn)
         {
