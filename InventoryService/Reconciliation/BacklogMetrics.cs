@@ -30,7 +30,7 @@ internal sealed class BacklogMetrics : IDisposable
             "seckill.queue.messages", () => Queues, "{message}", "Messages at the broker: work for the workers, and what none could read.");
         One("seckill.quarantine.orders", "{order}", "Orders that could not be persisted and wait for people.", () => Quarantined);
         One("seckill.refunds.listed", "{payment}", "Payments whose money must go back, counted up to ten thousand.", () => Refunds);
-        One("seckill.returns.waiting", "{order}", "Closed orders whose stock is on its way back, counted up to ten thousand.", () => Returns);
+        One("seckill.returns.waiting", "{order}", "Closed orders whose stock is to come back, counted up to ten thousand.", () => Returns);
     }
 
     public IReadOnlyList<ItemBacklog> Items { get; set; } = [];

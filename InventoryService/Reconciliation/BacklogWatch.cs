@@ -106,7 +106,8 @@ internal sealed partial class BacklogWatch(
         ItemBacklog[] shown =
         [
             .. items.Where(item => item.IsOn || item.Backlog.Depth > 0).Select(item => item.Backlog)
-                .OrderByDescending(item => item.Depth).ThenByDescending(item => item.Held).ThenBy(item => item.Item, StringComparer.Ordinal),
+                .OrderByDescending(item => item.Depth).ThenByDescending(item => item.Held)
+                .ThenBy(item => item.Item, StringComparer.Ordinal),
         ];
         var others = shown[Math.Min(most, shown.Length)..];
         return others.Length == 0

@@ -9,7 +9,7 @@ namespace Seckill.InventoryService.Reconciliation;
 /// <param name="Dead">That no worker could consume.</param>
 internal sealed record QueueDepth(long Waiting, long Dead);
 
-/// <summary>How many messages wait for the workers, and how many no worker could consume. Keeps its connection; asked by one caller.</summary>
+/// <summary>How many messages wait for the workers, and how many none could consume. Keeps its connection; asked by one caller.</summary>
 internal sealed class QueueDepths(Uri address) : IAsyncDisposable
 {
     private static readonly TimeSpan s_patience = TimeSpan.FromSeconds(2);

@@ -128,7 +128,8 @@ public sealed class AlertTests(Servers servers, ITestOutputHelper output)
     {
         var time = TimeProvider.System.GetUtcNow().ToUnixTimeSeconds().ToString(CultureInfo.InvariantCulture);
         var body = string.Create(
-            CultureInfo.InvariantCulture, $$"""{"paymentId":"pay-{{orderId}}","orderId":"{{orderId}}","amount":{{amount}},"currency":"EUR"}""");
+            CultureInfo.InvariantCulture,
+            $$"""{"paymentId":"pay-{{orderId}}","orderId":"{{orderId}}","amount":{{amount}},"currency":"EUR"}""");
         var signature = HMACSHA256.HashData(Encoding.UTF8.GetBytes(DevelopmentKeys.Payment), Encoding.UTF8.GetBytes($"{time}.{body}"));
         using var request = new HttpRequestMessage(HttpMethod.Post, new Uri(api.Url, "/payments"));
         request.Content = new StringContent(body, new MediaTypeHeaderValue("application/json"));

@@ -100,7 +100,14 @@ internal sealed class ProtobufMessage
         while (at < bytes.Length)
         {
             var key = Varint(bytes, ref at);
-            var length = (key & 7) switch { 0 => 0, 1 => 8, 5 => 4, 2 => (int)Varint(bytes, ref at), var kind => throw new FormatException($"{kind}") };
+            var length = (key & 7) switch
+            {
+                0 => 0,
+                1 => 8,
+                5 => 4,
+                2 => (int)Varint(bytes, ref at),
+                var kind => throw new FormatException($"There is no wire type {kind}."),
+            };
             if ((key & 7) == 0)
             {
                 Varint(bytes, ref at);

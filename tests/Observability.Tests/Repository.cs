@@ -42,7 +42,8 @@ internal static partial class Repository
         Path.GetFullPath(Path.Combine(Path.GetDirectoryName(thisFile)!, "..", ".."));
 
     [GeneratedRegex(
-        @"- alert: (?<name>\w+)\s+expr: (?<expr>.+?)\n\s+(for: \w+\s+)?labels:.+?fires_within: (?<within>\d+)s\s+runbook_url: (?<runbook>\S+)",
+        @"- alert: (?<name>\w+)\s+expr: (?<expr>.+?)\n\s+(for: \w+\s+)?labels:.+?"
+        + @"fires_within: (?<within>\d+)s\s+runbook_url: (?<runbook>\S+)",
         RegexOptions.Singleline)]
     private static partial Regex AlertText();
 

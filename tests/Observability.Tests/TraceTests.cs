@@ -51,7 +51,8 @@ public sealed class TraceTests(SmallSale sale)
         });
         await Eventually.IsTrueAsync("the requests have arrived", () =>
         {
-            var clicks = sale.Receiver.Spans.Where(span => span.Name == "POST /orders").Select(span => (span.TraceId, span.SpanId)).ToHashSet();
+            var clicks = sale.Receiver.Spans.Where(span => span.Name == "POST /orders")
+                .Select(span => (span.TraceId, span.SpanId)).ToHashSet();
             return shared.All(span => span.Links.All(clicks.Contains));
         });
         // Each in the trace of its own request, and no request twice.

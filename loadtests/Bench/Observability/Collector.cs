@@ -5,7 +5,7 @@ using Microsoft.Extensions.Logging;
 
 namespace Seckill.LoadTests.Bench;
 
-/// <summary>What a process that is watched talks to: a collector that takes everything and keeps nothing, and a scrape each second.</summary>
+/// <summary>What watches a process: a collector that takes everything and keeps nothing, and a scrape each second.</summary>
 public sealed class Collector : IAsyncDisposable
 {
     private static readonly TimeSpan s_scrapeInterval = TimeSpan.FromSeconds(1);

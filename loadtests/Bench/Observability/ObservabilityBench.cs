@@ -49,7 +49,7 @@ public sealed class ObservabilityBench(Deployment deployment, BenchOptions optio
                     var run = await RunAsync(runner, variant, http, round, cancellationToken);
                     console.WriteLine(string.Create(
                         CultureInfo.InvariantCulture,
-                        $"{(round == 0 ? "warm-up" : $"round {round} of {options.Rounds}")}  {run.Variant,-8} {run.Load.PerSecond,9:N0} answers/s  "
+                        $"round {round} of {options.Rounds}  {run.Variant,-8} {run.Load.PerSecond,9:N0} answers/s  "
                         + $"p99 {run.Load.P99Milliseconds,6:0.0} ms  {run.BytesPerRequest,6:N0} B  others {run.OthersShare:P0}"));
                     runs.AddRange(round == 0 ? [] : [run]);
                 }
@@ -130,7 +130,7 @@ public sealed class ObservabilityBench(Deployment deployment, BenchOptions optio
         return page.ToString();
     }
 
-    private static Uri Address(string variable) => new(
-        (Environment.GetEnvironmentVariable(variable) is { Length: > 0 } value ? value : throw new FormatException($"{variable} must be set."))
-        .TrimEnd('/') + "/");
+    private static Uri Address(string variable) => Environment.GetEnvironmentVariable(variable) is { Length: > 0 } value
+        ? new Uri(value.TrimEnd('/') + "/")
+        : throw new FormatException($"{variable} must be set.");
 }
