@@ -6,8 +6,9 @@
 #        [--output DIR]
 #
 #   micro             time and bytes of single parts, into microbenchmarks.md
-#   NAME              empty, accept, sold-out, unpooled, per-order, row-lock, start, life; all of them when none is given.
-#                     Or dual-write alone: what the legacy database costs, how fast it follows, and after an outage
+#   NAME              empty, accept, sold-out, unpooled, per-order, row-lock, startup, life; all of them when none is
+#                     given. Or dual-write alone: what the legacy database costs, how fast it follows, and after an outage.
+#                     Or observability alone: what metrics, traces and their collector cost
 #   --rounds N        turns of each variant (default 5)
 #   --seconds N       length of each run (default 8)
 #   --connections N   requests under way at once (default 512: clicks of a flash sale come together)
@@ -25,7 +26,7 @@ sweep_abandoned
 use_instance bench
 if owner_alive || ! lock 60; then die "another benchmark of this checkout is running"; fi
 
-client=() output=$RUN/results micro=
+client=() names='' output=$RUN/results micro=
 while [ $# -gt 0 ]; do
     case $1 in
         --rounds | --seconds | --connections | --buyers | --orders | --outage)
@@ -33,7 +34,7 @@ while [ $# -gt 0 ]; do
         --output) [ -n "${2:-}" ] || bad_usage "--output needs a directory"; output=$2; shift 2 ;;
         -*) bad_usage "bench does not know $1" ;;
         micro) micro=1; shift ;;
-        *) client+=("$1"); shift ;;
+        *) client+=("$1"); names+=" $1"; shift ;;
     esac
 done
 
@@ -75,6 +76,22 @@ fi
 
 Reservations__Pooling=false start_service api-2
 wait_ready api-2 60
+case "$names " in
+    *' observability '*)
+        export BENCH_OBSERVED=http://127.0.0.1:$((BASE + 3)) BENCH_COLLECTOR=http://127.0.0.1:$((BASE + 8))
+        OTEL_EXPORTER_OTLP_ENDPOINT=$BENCH_COLLECTOR OTEL_EXPORTER_OTLP_PROTOCOL=http/protobuf start_service api-3
+        wait_ready api-3 60
+        ;;
+esac
+case "$names " in
+    *' startup '* | ' ')
+        # As the images are built; see OrderService/Dockerfile.
+        say "publishing OrderService (log: $RUN/logs/publish.log)"
+        (launch build '' "$ROOT" dotnet publish OrderService/OrderService.csproj -c Release --use-current-runtime \
+            --disable-build-servers -v quiet -o "$RUN/published") >"$RUN/logs/publish.log" 2>&1 &
+        wait $! || die "OrderService could not be published; see $RUN/logs/publish.log"
+        ;;
+esac
 start_baseline() {
     say "starting $1"
     spawn "$1" '' "$RUN" dotnet "$(output_of loadtests/Baselines)/Seckill.Baselines.dll" \
@@ -90,7 +107,7 @@ start_baseline row-lock $((BASE + 6))
 while IFS= read -r line; do export "${line?}"; done < <(print_env)
 export BENCH_API=http://127.0.0.1:$BASE BENCH_UNPOOLED=http://127.0.0.1:$((BASE + 2))
 export BENCH_PER_ORDER=http://127.0.0.1:$((BASE + 5)) BENCH_ROW_LOCK=http://127.0.0.1:$((BASE + 6))
-export BENCH_START=http://127.0.0.1:$((BASE + 7)) BENCH_START_ASSEMBLY=$RUN/app/OrderService/Seckill.OrderService.dll
+export BENCH_START=http://127.0.0.1:$((BASE + 7)) BENCH_START_ASSEMBLY=$RUN/published/Seckill.OrderService.dll
 BENCH_COMMIT=$(git -C "$ROOT" describe --always --dirty 2>/dev/null || echo unknown) BENCH_COMMAND=$command
 export BENCH_COMMIT BENCH_COMMAND BENCH_PIDS=$RUN/pids
 (launch client '' "$PWD" dotnet "$(load_client)" bench "${client[@]}" --output "$output") &

@@ -45,6 +45,10 @@ summary="0 passed, 1 failed"
 rm -rf "$RUN/results"
 mkdir -p "$RUN/results"
 resolve_servers
+# Alert rules are checked by the program that reads them, when their tests run.
+if [ -z "$words" ] || grep -rqE "${words//FullyQualifiedName~/}" "$ROOT/tests/Observability.Tests" --include='*.cs'; then
+    require_tool promtool prometheus
+fi
 # shellcheck disable=SC2046  # a list of words
 require_ports $(own_processes)
 start_servers_and_build

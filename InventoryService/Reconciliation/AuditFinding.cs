@@ -57,6 +57,9 @@ internal sealed class BreakKindConverter() : JsonStringEnumConverter<BreakKind>(
 /// <param name="Actual">Units that there are.</param>
 public sealed record AuditFinding(BreakKind Kind, string? OrderId, long? UserId, long Expected, long Actual)
 {
+    /// <summary>For the log, which says nothing of a buyer.</summary>
+    internal string Text => $"{BreakKindConverter.Name(Kind)} {OrderId} expected {Expected}, is {Actual}";
+
     /// <summary>What was done about it, if anything.</summary>
     public string? Repair { get; init; }
 }

@@ -63,7 +63,7 @@ internal sealed partial class AuditRepair(
             foreach (var finding in done)
             {
                 book.CountRepair(finding.Kind);
-                LogRepaired(item.Key.ToString(), finding.ToString(), what);
+                LogRepaired(item.Key.ToString(), finding.Text, what);
             }
 
             return [.. done.Select(finding => finding with { Repair = what })];

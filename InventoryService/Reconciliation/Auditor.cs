@@ -85,7 +85,8 @@ internal sealed partial class Auditor(
         }
         else
         {
-            LogUnbalanced(audit.Item.ToString(), audit.Findings.Count, string.Join("; ", audit.Findings.Take(3)));
+            var examples = string.Join("; ", audit.Findings.Take(3).Select(finding => finding.Text));
+            LogUnbalanced(audit.Item.ToString(), audit.Findings.Count, examples);
         }
     }
 

@@ -2,7 +2,7 @@ using Seckill.Shared.Hosting;
 
 namespace Seckill.InventoryService.Reconciliation;
 
-/// <summary>What (11) the audit and (12) the rebuild are made of.</summary>
+/// <summary>What (11) the audit, (12) the rebuild and the watch over the backlog are made of.</summary>
 internal static class BooksRegistration
 {
     public static void AddBooks(this IServiceCollection services, IConfiguration configuration)
@@ -21,5 +21,10 @@ internal static class BooksRegistration
         services.AddSingleton(_ => new OrderQueue(new Uri(configuration.RequiredConnectionString("RabbitMq"))));
         services.AddSingleton<StockRebuild>();
         services.AddHostedService<AutomaticRebuild>();
+
+        services.AddValidatedOptions<BacklogOptions>("Backlog");
+        services.AddSingleton<BacklogMetrics>();
+        services.AddSingleton(_ => new QueueDepths(new Uri(configuration.RequiredConnectionString("RabbitMq"))));
+        services.AddHostedService<BacklogWatch>();
     }
 }

@@ -24,6 +24,9 @@ internal sealed partial class OutboxSweeper(
 
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
     {
+        // What begins at one instead of nothing has not increased, for Prometheus.
+        s_orphans.Add(0);
+        s_published.Add(0);
         using var timer = new PeriodicTimer(TimeSpan.FromMilliseconds(options.Value.IntervalMilliseconds), clock);
         try
         {

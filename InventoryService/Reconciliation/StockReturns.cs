@@ -39,6 +39,8 @@ internal sealed partial class StockReturns(
 
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
     {
+        // What begins at one instead of nothing has not increased, for Prometheus.
+        s_returned.Add(0);
         using var timer = new PeriodicTimer(TimeSpan.FromMilliseconds(options.Value.IntervalMilliseconds), clock);
         try
         {

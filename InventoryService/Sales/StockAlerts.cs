@@ -105,6 +105,6 @@ internal sealed partial class StockAlerts(
         await stock.RememberToldAsync(item, mark, crossing);
     }
 
-    [LoggerMessage(430, LogLevel.Warning, "Low stock of {Item} could not be told; it will be tried again: {Reason}")]
+    [LoggerMessage(480, LogLevel.Warning, "Low stock of {Item} could not be told; it will be tried again: {Reason}")]
     private partial void LogFailed(string item, string reason);
 }

@@ -3,6 +3,7 @@ using System.Runtime.ExceptionServices;
 using Dapper;
 using Microsoft.Extensions.Options;
 using Npgsql;
+using Seckill.Shared.Hosting;
 
 namespace Seckill.OrderService.LegacyOrders;
 
@@ -36,6 +37,9 @@ internal sealed class LegacyBatch(NpgsqlDataSource database, LegacyStore store, 
         var oldestSeconds = claimed.Count == 0 ? 0 : claimed.Max(change => change.AgeSeconds);
         Volatile.Write(ref _lagSeconds, oldestSeconds);
         var orders = OrdersOf(claimed);
+        using var trace = BatchTrace.Start(
+            "legacy write", ActivityKind.Client, null, claimed.Count,
+            await LegacyTraces.TakeAsync(connection, orders.Keys, cancellationToken));
         var findings = new List<Finding>();
         var rows = new List<LegacyWrite>(orders.Count);
         foreach (var change in orders.Values)

@@ -33,7 +33,7 @@ internal sealed class LegacyDatabase : IAsyncDisposable
             // Every statement looks some rows up by key; left to guess, the planner would rather read the whole table for each batch.
             _settings.Options ??=
                 $"-c statement_timeout={LongestStatementMilliseconds} -c jit=off -c enable_hashjoin=off -c enable_mergejoin=off";
-            _source = NpgsqlDataSource.Create(_settings);
+            _source = Create(_settings);
         }
     }
 
@@ -69,6 +69,10 @@ internal sealed class LegacyDatabase : IAsyncDisposable
 
     public ValueTask DisposeAsync() => _source?.DisposeAsync() ?? default;
 
+    // Its name in the metrics; without one it would be the connection string.
+    private static NpgsqlDataSource Create(NpgsqlConnectionStringBuilder settings) =>
+        new NpgsqlDataSourceBuilder(settings.ConnectionString) { Name = "legacy" }.Build();
+
     private static async Task<T> AskAsync<T>(NpgsqlDataSource source, Func<NpgsqlConnection, Task<T>> question)
     {
         await using var connection = await source.OpenConnectionAsync();
@@ -81,7 +85,7 @@ internal sealed class LegacyDatabase : IAsyncDisposable
         await Task.WhenAny(asked, Task.Delay(s_silence));
         if (!asked.IsCompleted && Volatile.Read(ref _source) == source)
         {
-            var fresh = NpgsqlDataSource.Create(_settings!);
+            var fresh = Create(_settings!);
             var unused = Interlocked.CompareExchange(ref _source, fresh, source) == source ? source : fresh;
             await unused.DisposeAsync();
         }

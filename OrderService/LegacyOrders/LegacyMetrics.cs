@@ -28,6 +28,13 @@ internal static class LegacyMetrics
 
     public static void Create(LegacyBreaker breaker)
     {
+        // What begins at one instead of nothing has not increased, for Prometheus.
+        Verified.Add(0);
+        foreach (var name in s_classes)
+        {
+            Discrepancies.Add(0, new KeyValuePair<string, object?>("class", name));
+        }
+
         s_meter.CreateObservableGauge(
             "seckill.legacy.lag", () => Volatile.Read(ref s_lagSeconds), "s", "Age of the oldest change that waits.");
         s_meter.CreateObservableGauge("seckill.legacy.pending", () => Volatile.Read(ref s_pending), "{change}", "Changes that wait.");

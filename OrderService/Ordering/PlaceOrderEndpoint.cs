@@ -67,17 +67,27 @@ internal sealed class PlaceOrderEndpoint(BuyerGuard guard, ReservationBatcher ba
         try
         {
             var refusal = asked.Refusal;
+            if (BatchTrace.CurrentRequest is { } trace)
+            {
+                trace.DisplayName = "POST /orders";
+            }
+
             if (refusal is null)
             {
                 var result = await batcher.ReserveAsync(asked.Item, asked.UserId, asked.Quantity, asked.Key, http.RequestAborted);
                 ReservationMetrics.Outcomes.Add(1, ReservationMetrics.Outcome(result.Outcome));
                 if (result.Outcome is ReserveOutcome.Reserved or ReserveOutcome.Replayed)
                 {
+                    BatchTrace.CurrentRequest?.SetTag(BatchTrace.OrderIdTag, result.OrderId);
                     Accept(http.Response, asked.Item, asked.Quantity, result);
                     return;
                 }
 
                 refusal = Refusal(result);
+            }
+            else
+            {
+                ReservationMetrics.Refused.Add(1, new KeyValuePair<string, object?>("code", refusal.Code));
             }
 
             await refusal.ExecuteAsync(http);

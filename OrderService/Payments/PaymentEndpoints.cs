@@ -24,7 +24,10 @@ internal static class PaymentEndpoints
     private static readonly Counter<long> s_payments =
         s_meter.CreateCounter<long>("seckill.payments", "{payment}", "Payments told by the provider, by what became of them.");
 
-    public static void MapPayments(this IEndpointRouteBuilder app) =>
+    public static void MapPayments(this IEndpointRouteBuilder app)
+    {
+        // What begins at one instead of nothing has not increased, for Prometheus.
+        s_payments.Add(0, new KeyValuePair<string, object?>("outcome", "id-reused"));
         app.MapPost("/payments", ApplyAsync)
             .WithSummary("A payment, told by the payment provider")
             .WithDescription(
@@ -34,6 +37,7 @@ internal static class PaymentEndpoints
             .Accepts<Payment>("application/json")
             .Produces<PaymentAnswer>()
             .ProducesProblems(400, 401, 413, 415, 422, 503);
+    }
 
     private static async Task<IResult> ApplyAsync(
         HttpContext http, PaymentSignature signature, PaymentStore payments, PlacementOnDemand placement,

@@ -1,6 +1,9 @@
+using System.Diagnostics;
 using MassTransit;
 using Npgsql;
+using Seckill.OrderService.LegacyOrders;
 using Seckill.Shared.Contracts;
+using Seckill.Shared.Hosting;
 using Seckill.Shared.Stock;
 
 namespace Seckill.OrderService.Persistence;
@@ -11,16 +14,21 @@ namespace Seckill.OrderService.Persistence;
 /// here, else it is rejected. Orders that cannot be persisted are halved out of their batch and quarantined; the others go on.
 /// </summary>
 internal sealed partial class OrdersReservedConsumer(
-    OrderStore store, StockLedger stock, HoldRestorer holds, SaleActivity activity, ILogger<OrdersReservedConsumer> logger)
+    OrderStore store, NpgsqlDataSource database, StockLedger stock, HoldRestorer holds, SaleActivity activity, TimeProvider clock,
+    ILogger<OrdersReservedConsumer> logger)
     : IConsumer<OrdersReserved>
 {
     /// <inheritdoc/>
     public async Task Consume(ConsumeContext<OrdersReserved> context)
     {
         var batch = context.Message;
+        var item = new ItemKeys(new ItemKey(batch.SaleId, batch.SkuId));
+        var traced = OrderTraces.Read(context);
+        using var trace = BatchTrace.Start("persist", ActivityKind.Consumer, item.Item.ToString(), batch.Orders.Count, traced);
+        await LegacyTraces.RememberAsync(database, traced, context.CancellationToken);
         await PlaceOrQuarantineAsync(batch, context.CancellationToken);
         activity.Notice();
-        var item = new ItemKeys(new ItemKey(batch.SaleId, batch.SkuId));
+        PersistenceMetrics.Count(batch.Orders.Count, (clock.GetUtcNow() - batch.Orders.Min(order => order.ReservedAt)).TotalSeconds);
         var withoutHold = await stock.SettleAsync(item, batch.Orders.Select(order => order.OrderId));
         if (withoutHold.Count > 0)
         {
@@ -39,6 +47,7 @@ internal sealed partial class OrdersReservedConsumer(
             if (batch.Orders.Count == 1)
             {
                 await store.QuarantineAsync(batch, exception.Message, cancellationToken);
+                PersistenceMetrics.Quarantined.Add(1);
                 LogQuarantined(batch.Orders[0].OrderId, exception.Message);
                 return;
             }

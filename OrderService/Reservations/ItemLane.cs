@@ -1,6 +1,7 @@
 using System.Diagnostics;
 using System.Globalization;
 using Seckill.Shared.Contracts;
+using Seckill.Shared.Hosting;
 using Seckill.Shared.Stock;
 
 namespace Seckill.OrderService.Reservations;
@@ -17,11 +18,13 @@ internal sealed partial class ItemLane
     private readonly BatchQueue<Reservation> _queue;
     private readonly Call[] _calls;
     private readonly OutboxRelay.Way _way;
+    private readonly string _name;
     private int _overdueCalls;
 
     public ItemLane(ItemKeys keys, StockLedger stock, OutboxRelay relay, ReservationOptions options, TimeProvider clock, ILogger logger)
     {
         (_keys, _stock, _options, _clock, _logger) = (keys, stock, options, clock, logger);
+        _name = keys.Item.ToString();
         _way = relay.Open(keys.Item);
         Gate = new SoldOutGate(TimeSpan.FromMilliseconds(options.SoldOutProbeMilliseconds), clock);
         _calls = [.. Enumerable.Range(0, options.MaxCallsInFlight).Select(_ => new Call(this))];
@@ -36,6 +39,9 @@ internal sealed partial class ItemLane
 
     /// <summary>Calls under way.</summary>
     public int CallsInFlight => _queue.CallsInFlight;
+
+    /// <summary>Reserved orders that wait to be published.</summary>
+    public int Unpublished => _way.Count;
 
     /// <summary>True while nothing waits and nothing is on its way, in either direction.</summary>
     public bool IsIdle => _queue is { Count: 0, CallsInFlight: 0 } && _way.IsIdle;
@@ -76,6 +82,7 @@ internal sealed partial class ItemLane
     private sealed class Call(ItemLane lane) : BatchQueue<Reservation>.ICall
     {
         private readonly Reservation?[] _reservations = new Reservation?[lane._options.MaxBatch];
+        private readonly List<TracedOrder> _traced = [];
         private ReserveBatch _batch = new(lane._options.MaxBatch);
         private long _askedAt;
 
@@ -90,6 +97,11 @@ internal sealed partial class ItemLane
 
             _reservations[_batch.Count] = reservation;
             _batch.Add(reservation.Suffix, reservation.UserId, reservation.Quantity, reservation.IdempotencyKey);
+            if (reservation.Trace is { } request)
+            {
+                _traced.Add(new TracedOrder("", request.Context));
+            }
+
             return true;
         }
 
@@ -117,35 +129,43 @@ internal sealed partial class ItemLane
             var askedAt = Stopwatch.GetTimestamp();
             Interlocked.Exchange(ref _askedAt, askedAt);
             ReservationMetrics.BatchSize.Record(_batch.Count);
+            using var trace = BatchTrace.Start("reserve", ActivityKind.Client, lane._name, _batch.Count, _traced);
             try
             {
                 // Its waiters are answered long before; this only frees the call if the answer never comes.
                 await lane._stock.ReserveAsync(lane._keys, _batch, lane._options.OutboxBound).WaitAsync(s_lastPatience);
                 ReservationMetrics.CallDuration.Record(Stopwatch.GetElapsedTime(askedAt).TotalSeconds);
-                Deliver(askedAt);
+                Deliver(askedAt, trace);
                 Empty();
             }
 #pragma warning disable CA1031 // Every waiter must be answered, whatever went wrong.
             catch (Exception exception)
 #pragma warning restore CA1031
             {
-                lane.LogCallFailed(lane._keys.Item.ToString(), _batch.Count, exception.Message);
+                trace?.Fail(exception.Message);
+                lane.LogCallFailed(lane._name, _batch.Count, exception.Message);
                 Fail();
             }
             finally
             {
                 Interlocked.Exchange(ref _askedAt, 0);
                 Array.Clear(_reservations);
+                _traced.Clear();
             }
         }
 
-        private void Deliver(long askedAt)
+        private void Deliver(long askedAt, BatchTrace? trace)
         {
-            var (soldOut, selling) = (false, true);
+            var (soldOut, selling, traced) = (false, true, 0);
             for (var i = 0; i < _batch.Count; i++)
             {
                 var reservation = _reservations[i]!;
                 var result = Read(i, reservation);
+                if (reservation.Trace is not null)
+                {
+                    trace?.Name(traced++, result.OrderId ?? result.Outcome.ToString());
+                }
+
                 soldOut |= result.Outcome == ReserveOutcome.SoldOut;
                 selling &= result.Outcome is not (ReserveOutcome.NotOpen or ReserveOutcome.Closed);
                 // A buyer who no longer waits keeps the hold: it is on its way, and a retry finds it.
@@ -181,7 +201,9 @@ internal sealed partial class ItemLane
             {
                 case ReserveOutcome.Reserved:
                     var orderId = OrderId.Join(_batch.Terms!.Number, reservation.Suffix);
-                    lane._way.Add(new ReservedOrder(orderId, reservation.UserId, reservation.Quantity, _batch.Now), _batch.Terms);
+                    lane._way.Add(
+                        new ReservedOrder(orderId, reservation.UserId, reservation.Quantity, _batch.Now), _batch.Terms,
+                        reservation.Trace?.Context ?? default);
                     return result with { OrderId = orderId };
                 case ReserveOutcome.Replayed:
                     var reservedAt = DateTimeOffset.FromUnixTimeMilliseconds(long.Parse(detail[2], CultureInfo.InvariantCulture));

@@ -1,5 +1,8 @@
+using System.Collections.Concurrent;
+using System.Diagnostics;
 using Microsoft.Extensions.Options;
 using Seckill.Shared.Contracts;
+using Seckill.Shared.Hosting;
 using Seckill.Shared.Stock;
 
 namespace Seckill.OrderService.Reservations;
@@ -39,7 +42,10 @@ internal sealed partial class OutboxRelay(
     {
         private readonly OutboxRelay _relay;
         private readonly ItemKey _item;
+        private readonly string _name;
         private readonly BatchQueue<ReservedOrder> _queue;
+        private readonly ConcurrentDictionary<string, ActivityContext> _traces = new();
+        private int _traced;
         private ItemTerms? _terms;
 
         public Way(OutboxRelay relay, ItemKey item)
@@ -47,6 +53,7 @@ internal sealed partial class OutboxRelay(
             var settings = relay.Options;
             _relay = relay;
             _item = item;
+            _name = item.ToString();
             _queue = new(settings.QueueCapacity, settings.MaxBatch, settings.MaxPublishesInFlight, () => new Publish(this));
         }
 
@@ -57,32 +64,59 @@ internal sealed partial class OutboxRelay(
         public bool IsIdle => _queue is { Count: 0, CallsInFlight: 0 };
 
         /// <summary>Takes an order along.</summary>
-        public void Add(in ReservedOrder order, ItemTerms terms)
+        public void Add(in ReservedOrder order, ItemTerms terms, ActivityContext request = default)
         {
             _terms = terms;
+            if (request != default && _traces.TryAdd(order.OrderId, request))
+            {
+                Interlocked.Increment(ref _traced);
+            }
+
             if (!_queue.TryAdd(order))
             {
+                _ = Trace(order);
                 ReservationMetrics.Published.Add(1, s_dropped);
             }
         }
 
+        // Aside, because so few orders have one; and then nobody looks.
+        private TracedOrder? Trace(in ReservedOrder order)
+        {
+            if (Volatile.Read(ref _traced) == 0 || !_traces.TryRemove(order.OrderId, out var request))
+            {
+                return null;
+            }
+
+            Interlocked.Decrement(ref _traced);
+            return new TracedOrder(order.OrderId, request);
+        }
+
         private sealed class Publish(Way way) : BatchQueue<ReservedOrder>.ICall
         {
+            private readonly List<TracedOrder> _traced = [];
             private List<ReservedOrder> _orders = [];
 
             public bool Add(ReservedOrder order)
             {
                 _orders.Add(order);
+                if (way.Trace(order) is { } traced)
+                {
+                    _traced.Add(traced);
+                }
+
                 return true;
             }
 
             public async Task SendAsync()
             {
+                using var trace = BatchTrace.Start("publish", ActivityKind.Producer, way._name, _orders.Count, _traced);
                 try
                 {
                     await way._relay.Publisher.PublishAsync(
-                        new OrdersReserved(way._item.SaleId, way._item.SkuId, way._terms!.UnitPrice, way._terms.Currency, _orders));
+                        new OrdersReserved(way._item.SaleId, way._item.SkuId, way._terms!.UnitPrice, way._terms.Currency, _orders),
+                        _traced);
                     ReservationMetrics.Published.Add(_orders.Count, s_published);
+                    ReservationMetrics.RelayLag.Record(way._relay.AgeSeconds(_orders[0]));
                     _orders.Clear();
                 }
 #pragma warning disable CA1031 // Whatever the broker's client throws, the answer is the same: the sweeper publishes it.
@@ -92,11 +126,17 @@ internal sealed partial class OutboxRelay(
                     ReservationMetrics.Published.Add(_orders.Count, s_failed);
                     // The client may yet read the old list.
                     _orders = [];
-                    way._relay.Complain(way._item.ToString(), exception);
+                    trace?.Fail(exception.Message);
+                    way._relay.Complain(way._name, exception);
                 }
+
+                _traced.Clear();
             }
         }
     }
+
+    // The clocks of two machines: a little less than nothing is nothing.
+    private double AgeSeconds(in ReservedOrder order) => Math.Max(0, (clock.GetUtcNow() - order.ReservedAt).TotalSeconds);
 
     private OrdersReservedPublisher Publisher => publisher;
 

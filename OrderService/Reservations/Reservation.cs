@@ -1,6 +1,7 @@
 using System.Diagnostics;
 using System.Threading.Tasks.Sources;
 using Microsoft.Extensions.ObjectPool;
+using Seckill.Shared.Hosting;
 using Seckill.Shared.Stock;
 
 namespace Seckill.OrderService.Reservations;
@@ -35,6 +36,9 @@ internal sealed class Reservation : IValueTaskSource<ReservationResult>, IThread
 
     public string? IdempotencyKey { get; private set; }
 
+    /// <summary>The request's span, when it was drawn to be traced.</summary>
+    public Activity? Trace { get; private set; }
+
     /// <summary><see cref="Stopwatch"/> ticks at which the request began to wait.</summary>
     public long WaitingSince => Volatile.Read(ref _waitingSince);
 
@@ -50,6 +54,7 @@ internal sealed class Reservation : IValueTaskSource<ReservationResult>, IThread
         UserId = userId;
         Quantity = quantity;
         IdempotencyKey = idempotencyKey;
+        Trace = BatchTrace.CurrentRequest;
         OrderId.FillSuffix(Suffix);
         // In this order: whoever sees the new version sees the new time, and until the last line nobody can decide.
         Volatile.Write(ref _waitingSince, Stopwatch.GetTimestamp());

@@ -1,7 +1,9 @@
 using System.Collections.Concurrent;
 using System.Diagnostics;
+using System.Diagnostics.Metrics;
 using Microsoft.Extensions.ObjectPool;
 using Microsoft.Extensions.Options;
+using Seckill.Shared.Hosting;
 using Seckill.Shared.Stock;
 
 namespace Seckill.OrderService.Reservations;
@@ -21,6 +23,7 @@ internal sealed class ReservationBatcher : BackgroundService
     private readonly ReservationOptions _options;
     private readonly TimeProvider _clock;
     private readonly ILogger<ReservationBatcher> _logger;
+    private readonly Meter _meter = new(Measurements.Name);
     private volatile bool _stopping;
 
     public ReservationBatcher(
@@ -35,6 +38,13 @@ internal sealed class ReservationBatcher : BackgroundService
                 lane.Gate.Open();
             }
         });
+        Gauge("seckill.reservations.waiting", () => Sum(lane => lane.Waiting), "{request}", "Requests that wait for a reserve.lua call.");
+        Gauge("seckill.reservations.calls_in_flight", () => Sum(lane => lane.CallsInFlight), "{call}", "reserve.lua calls under way.");
+        Gauge("seckill.relay.waiting", () => Sum(lane => lane.Unpublished), "{order}", "Reserved orders that wait to be published.");
+        Gauge("seckill.outbox.bound", () => _options.OutboxBound, "{order}", "Orders that may wait in the outbox of an item; then 503.");
+
+        void Gauge(string name, Func<int> value, string unit, string text) => _meter.CreateObservableGauge(name, value, unit, text);
+        int Sum(Func<ItemLane, int> number) => _lanes.Values.Sum(number);
     }
 
     /// <summary>Reserves units for a user.</summary>
@@ -68,6 +78,13 @@ internal sealed class ReservationBatcher : BackgroundService
 
         GiveUpOn(long.MaxValue);
         await base.StopAsync(cancellationToken);
+    }
+
+    /// <inheritdoc/>
+    public override void Dispose()
+    {
+        _meter.Dispose();
+        base.Dispose();
     }
 
     /// <inheritdoc/>

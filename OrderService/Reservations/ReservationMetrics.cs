@@ -1,4 +1,5 @@
 using System.Diagnostics.Metrics;
+using Seckill.Shared.Hosting;
 using Seckill.Shared.Stock;
 
 namespace Seckill.OrderService.Reservations;
@@ -6,7 +7,7 @@ namespace Seckill.OrderService.Reservations;
 /// <summary>What the road from click to queue counts. Meter <c>Seckill</c>.</summary>
 internal static class ReservationMetrics
 {
-    private static readonly Meter s_meter = new("Seckill");
+    private static readonly Meter s_meter = new(Measurements.Name);
 
     public static readonly Counter<long> Outcomes =
         s_meter.CreateCounter<long>("seckill.reservations", "{request}", "Answers to requests to reserve, by outcome.");
@@ -17,10 +18,11 @@ internal static class ReservationMetrics
 
     public static readonly Histogram<double> CallDuration = s_meter.CreateHistogram(
         "seckill.reservations.call_duration", "s", "Round trip of one reserve.lua call.",
-        advice: new InstrumentAdvice<double>
-        {
-            HistogramBucketBoundaries = [0.0005, 0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.25, 0.5, 1, 2, 5],
-        });
+        advice: new InstrumentAdvice<double> { HistogramBucketBoundaries = Measurements.Seconds });
+
+    /// <summary>Tag <c>code</c>: that of the refusal, of which there are a handful.</summary>
+    public static readonly Counter<long> Refused = s_meter.CreateCounter<long>(
+        "seckill.requests.refused", "{request}", "Requests for units that were refused before any stock was asked for, by code.");
 
     public static readonly Counter<long> GateRefusals =
         s_meter.CreateCounter<long>("seckill.gate.refusals", "{request}", "Sold-out answers given without asking Redis.");
@@ -34,6 +36,10 @@ internal static class ReservationMetrics
 
     public static readonly Counter<long> Published =
         s_meter.CreateCounter<long>("seckill.relay.orders", "{order}", "Reserved orders by what the relay made of them.");
+
+    public static readonly Histogram<double> RelayLag = s_meter.CreateHistogram(
+        "seckill.relay.lag", "s", "From a reservation (Redis time) to the broker's confirmation, of the oldest order of each batch.",
+        advice: new InstrumentAdvice<double> { HistogramBucketBoundaries = Measurements.LagSeconds });
 
     private static readonly KeyValuePair<string, object?>[] s_outcomes =
         [.. Enum.GetNames<ReserveOutcome>().Select(name => new KeyValuePair<string, object?>("outcome", name))];

@@ -1,5 +1,6 @@
 using MassTransit;
 using MassTransit.RabbitMqTransport;
+using Seckill.Shared.Hosting;
 
 namespace Seckill.Shared.Contracts;
 
@@ -19,16 +20,24 @@ public sealed class OrdersReservedPublisher(IBus bus)
     private static readonly Uri s_exchange = new("exchange:" + QueueName);
 
     /// <summary>Ends when the broker has the message durably in the queue.</summary>
+    /// <param name="message">The orders.</param>
+    /// <param name="traces">Those of them whose requests were drawn to be traced.</param>
     /// <exception cref="Exception">The broker is away, refused, or has no such queue yet; the outbox still has the orders.</exception>
-    public async Task PublishAsync(OrdersReserved message)
+    public async Task PublishAsync(OrdersReserved message, IReadOnlyList<TracedOrder>? traces = null)
     {
         // Never a cancellable token: a cancelled publish leaves the client's channel unusable.
+        var traceText = OrderTraces.Text(traces);
         var endpoint = await bus.GetSendEndpoint(s_exchange).WaitAsync(Patience);
         await endpoint.Send(message, context =>
         {
             if (context.TryGetPayload<RabbitMqSendContext>(out var rabbit))
             {
                 rabbit.Mandatory = true;
+            }
+
+            if (traceText is not null)
+            {
+                OrderTraces.Write(context.Headers, traceText);
             }
         }).WaitAsync(Patience);
     }

@@ -36,11 +36,13 @@ public static class Health
         app.MapHealthChecks("/health/live", new HealthCheckOptions { Predicate = _ => false, ResponseWriter = WriteAsync });
         app.MapHealthChecks("/health/ready", new HealthCheckOptions
         {
-            // MassTransit registers a check of its own, which ours stands for.
-            Predicate = check => !check.Tags.Contains("masstransit"),
+            Predicate = IsOurs,
             ResponseWriter = WriteAsync,
         });
     }
+
+    /// <summary>MassTransit registers a check of its own, which ours stands for.</summary>
+    internal static bool IsOurs(HealthCheckRegistration check) => !check.Tags.Contains("masstransit");
 
     private static async Task WriteAsync(HttpContext context, HealthReport report)
     {

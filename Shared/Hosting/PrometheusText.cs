@@ -23,8 +23,7 @@ public sealed class PrometheusText : IDisposable
     {
         _reader = new BaseExportingMetricReader(_last);
         _provider = Sdk.CreateMeterProviderBuilder()
-            .AddMeter("Seckill", "Npgsql", "MassTransit", "System.Runtime",
-                "Microsoft.AspNetCore.Hosting", "Microsoft.AspNetCore.Server.Kestrel")
+            .AddMeasurements()
             .AddReader(_reader)
             .Build();
     }
@@ -74,7 +73,7 @@ public sealed class PrometheusText : IDisposable
             };
             if (!families.TryGetValue(name, out var text))
             {
-                families.Add(name, text = new Family(name, type, metric.Description));
+                families.Add(name, text = new Family(name, type, Unit(metric), metric.Description));
             }
             else if (text.Type != type)
             {
@@ -142,11 +141,13 @@ public sealed class PrometheusText : IDisposable
 
         private static string Name(Metric metric)
         {
-            var unit = metric.Unit switch { "s" => "_seconds", "By" => "_bytes", _ => "" };
+            var unit = Unit(metric) is { } known ? "_" + known : "";
             var name = Sanitize(metric.Name);
-            name = unit.Length > 0 && !name.EndsWith(unit, StringComparison.Ordinal) ? name + unit : name;
+            name = name.EndsWith(unit, StringComparison.Ordinal) ? name : name + unit;
             return metric.MetricType is MetricType.LongSum or MetricType.DoubleSum ? name + "_total" : name;
         }
+
+        private static string? Unit(Metric metric) => metric.Unit switch { "s" => "seconds", "By" => "bytes", _ => null };
 
         private static string Sanitize(string name) =>
             string.Create(name.Length, name, static (characters, source) =>
@@ -161,12 +162,14 @@ public sealed class PrometheusText : IDisposable
     /// The samples of one name, whichever meters they come from: a name with two headers, or a sample that stands twice, makes
     /// Prometheus refuse the whole page. The first of the same samples is kept.
     /// </summary>
-    private sealed class Family(string name, string type, string description)
+    private sealed class Family(string name, string type, string? unit, string description)
     {
+        // This version of the format takes the line with the unit for a comment; later ones read it.
         private readonly StringBuilder _text = new StringBuilder()
             .Append("# HELP ").Append(name).Append(' ')
             .Append(description.ReplaceLineEndings(" ").Replace("\\", "\\\\", StringComparison.Ordinal))
-            .Append("\n# TYPE ").Append(name).Append(' ').Append(type).Append('\n');
+            .Append("\n# TYPE ").Append(name).Append(' ').Append(type).Append('\n')
+            .Append(unit is null ? "" : $"# UNIT {name} {unit}\n");
 
         private readonly HashSet<string> _samples = [];
 

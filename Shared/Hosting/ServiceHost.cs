@@ -34,12 +34,16 @@ public static partial class ServiceHost
         builder.WebHost.ConfigureKestrel(kestrel => kestrel.AddServerHeader = false);
         if (!builder.Environment.IsDevelopment())
         {
-            builder.Logging.ClearProviders().AddJsonConsole();
+            // The scopes are the trace, the span and the request.
+            builder.Logging.ClearProviders().AddJsonConsole(json => (json.IncludeScopes, json.UseUtcTimestamp, json.TimestampFormat) =
+                (true, true, "yyyy-MM-dd'T'HH:mm:ss.fff'Z'"));
         }
 
         builder.Services.AddSingleton(TimeProvider.System);
         builder.Services.AddSingleton<PrometheusText>();
         builder.Services.AddHealthChecks();
+        HealthGauge.AddTo(builder.Services);
+        OtlpExport.AddTo(builder);
         builder.Services.AddOpenApi();
         builder.Services.Configure<HostOptions>(host => host.ShutdownTimeout = TimeSpan.FromSeconds(15));
         builder.Services.ConfigureHttpJsonOptions(http =>

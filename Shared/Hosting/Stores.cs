@@ -42,7 +42,8 @@ public static class Stores
             // Whose connection it is, for whoever looks at pg_stat_activity.
             + $"Application Name={AppDomain.CurrentDomain.FriendlyName}-{Environment.ProcessId};"
             + configuration.RequiredConnectionString("Orders"));
-        services.AddSingleton(_ => NpgsqlDataSource.Create(settings));
+        // Its name in the metrics; without one it would be the connection string.
+        services.AddSingleton(_ => new NpgsqlDataSourceBuilder(settings.ConnectionString) { Name = "orders" }.Build());
         services.AddSingleton<HoldRestorer>();
         services.AddSingleton<SchemaMigrator>();
         return services.AddHostedService(provider => provider.GetRequiredService<SchemaMigrator>());

@@ -38,6 +38,19 @@ require_packages() {
     allow_service_start
 }
 
+# require_tool COMMAND PACKAGE: installs Debian's package when its program is missing. Who needs it says so when it still is.
+require_tool() {
+    ! command -v "$1" >/dev/null || return 0
+    if [ "$(id -u)" -ne 0 ] || ! command -v apt-get >/dev/null; then
+        say "$1 is missing, and only root can install it: apt-get install --no-install-recommends $2"
+        return 0
+    fi
+    say "installing Debian's $2 (only the first time; log: $RUN/logs/apt.log)"
+    forbid_service_start
+    install_packages "$2" >>"$RUN/logs/apt.log" 2>&1 || say "$2 could not be installed"
+    allow_service_start
+}
+
 install_packages() {
     export DEBIAN_FRONTEND=noninteractive
     apt-get -o DPkg::Lock::Timeout=300 update </dev/null &&

@@ -9,9 +9,10 @@ namespace Seckill.LoadTests.Bench;
 /// <summary><c>bench</c>: measures variants in turns against a running system. Called by <c>./seckill bench</c>.</summary>
 public static class BenchCommand
 {
-    private const string Start = "start";
+    private const string Start = "startup";
     private const string Life = "life";
     private const string DualWrite = "dual-write";
+    private const string Observability = "observability";
 
     /// <summary>The command, for the table in Program.cs.</summary>
     public static Command Create()
@@ -21,7 +22,7 @@ public static class BenchCommand
         {
             Description = "What to measure; everything when not given.", Arity = ArgumentArity.ZeroOrMore,
         };
-        names.AcceptOnlyFromAmong([.. all, DualWrite]);
+        names.AcceptOnlyFromAmong([.. all, DualWrite, Observability]);
         var rounds = new Option<int>("--rounds") { Description = "Turns of each variant.", DefaultValueFactory = _ => 5 };
         var seconds = new Option<int>("--seconds") { Description = "Length of each run.", DefaultValueFactory = _ => 8 };
         var connections = new Option<int>("--connections") { Description = "Requests under way at once.", DefaultValueFactory = _ => 512 };
@@ -74,6 +75,11 @@ public static class BenchCommand
             if (options.Names.Contains(DualWrite))
             {
                 return await new DualWriteBench(deployment, options, AnsiConsole.Console).RunAsync(cancellationToken);
+            }
+
+            if (options.Names.Contains(Observability))
+            {
+                return await new ObservabilityBench(deployment, options, AnsiConsole.Console).RunAsync(cancellationToken);
             }
 
             return await new BenchRun(deployment, options, AnsiConsole.Console).RunAsync(cancellationToken);

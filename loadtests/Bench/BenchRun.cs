@@ -32,7 +32,7 @@ public sealed class BenchRun(Deployment deployment, BenchOptions options, IAnsiC
                 ? new WrkLoad(tokenFile, options.Connections) : new HttpLoad(tokens, options.Connections);
             var runner = new VariantRunner(site, load, http, options.Connections, Required("BENCH_PIDS"));
             var measurements = await MeasureAsync(runner, cancellationToken);
-            var start = options.Names.Contains("start")
+            var start = options.Names.Contains("startup")
                 ? await StartTime.MeasureAsync(Required("BENCH_START_ASSEMBLY"), Address("BENCH_START"), http, cancellationToken)
                 : null;
             IReadOnlyList<LifeRound> life = options.Names.Contains("life")
@@ -43,7 +43,7 @@ public sealed class BenchRun(Deployment deployment, BenchOptions options, IAnsiC
                 date, Variable("BENCH_COMMAND", "./seckill bench"), Variable("BENCH_COMMIT", "unknown"),
                 await Machine.ReadAsync(site.Stores, Environment.GetEnvironmentVariable("ConnectionStrings__RabbitMq")),
                 load.Name, options.Rounds, options.Seconds, measurements, start, life,
-                [.. Bars.Compute(measurements), .. LifeRound.Bars(life)]);
+                [.. Bars.Compute(measurements), .. LifeRound.Bars(life), .. StartTime.Bars(start)]);
             await report.WriteAsync(options.Output);
             Print(report);
             return measurements.All(run => run.Rows is null or { Violations.Count: 0 })

@@ -218,8 +218,9 @@ public sealed class OrderStoreTests
 
     private Task ConsumeAsync(OrdersReserved batch) =>
         new OrdersReservedConsumer(
-            _store, TestItem.Ledger, new HoldRestorer(Servers.Orders, new StockRepair(Servers.Redis)),
-            new SaleActivity(TimeProvider.System), NullLogger<OrdersReservedConsumer>.Instance).Consume(Delivery.Of(batch));
+            _store, Servers.Orders, TestItem.Ledger, new HoldRestorer(Servers.Orders, new StockRepair(Servers.Redis)),
+            new SaleActivity(TimeProvider.System), TimeProvider.System, NullLogger<OrdersReservedConsumer>.Instance)
+            .Consume(Delivery.Of(batch));
 
     /// <summary>A delivery of which the consumer may read the message and the token, and nothing else.</summary>
     public class Delivery : DispatchProxy

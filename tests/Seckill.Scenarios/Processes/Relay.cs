@@ -36,9 +36,11 @@ internal sealed class Relay : IAsyncDisposable
     /// <summary>What a service is given in place of the server's own connection string.</summary>
     public (string Name, string Value) Setting { get; }
 
-    public static Relay ToRedis()
+    public static Relay ToRedis() => ToRedis(Servers.Given(Servers.RedisSetting));
+
+    public static Relay ToRedis(string connection)
     {
-        var words = Servers.Given(Servers.RedisSetting).Split(',', StringSplitOptions.TrimEntries);
+        var words = connection.Split(',', StringSplitOptions.TrimEntries);
         var endpoint = words.First(word => !word.Contains('=', StringComparison.Ordinal)).Split(':');
         var options = words.Where(word => word.Contains('=', StringComparison.Ordinal));
         return new(endpoint[0], endpoint.Length > 1 ? Number(endpoint[1]) : 6379, port =>

@@ -59,6 +59,7 @@ public sealed partial class PrometheusTextTests : IDisposable
             [
                 $"# HELP {_name}_seconds Time.",
                 $"# TYPE {_name}_seconds histogram",
+                $"# UNIT {_name}_seconds seconds",
                 $"{_name}_seconds_bucket{{way=\"in\",le=\"0.001\"}} 2",
                 $"{_name}_seconds_bucket{{way=\"in\",le=\"0.5\"}} 3",
                 $"{_name}_seconds_bucket{{way=\"in\",le=\"2\"}} 4",
@@ -138,7 +139,7 @@ public sealed partial class PrometheusTextTests : IDisposable
                 }
 
                 Assert.Equal(family, header.Groups["name"].Value);
-                type = header.Groups["what"].Value == "TYPE" ? header.Groups["rest"].Value : "";
+                type = header.Groups["what"].Value switch { "TYPE" => header.Groups["rest"].Value, "HELP" => "", _ => type };
                 continue;
             }
 
@@ -157,7 +158,7 @@ public sealed partial class PrometheusTextTests : IDisposable
         return [.. page.Split('\n').Where(line => line.Contains(_name, StringComparison.Ordinal))];
     }
 
-    [GeneratedRegex(@"^# (?<what>HELP|TYPE) (?<name>[a-zA-Z_:][a-zA-Z0-9_:]*) (?<rest>.*)$")]
+    [GeneratedRegex(@"^# (?<what>HELP|TYPE|UNIT) (?<name>[a-zA-Z_:][a-zA-Z0-9_:]*) (?<rest>.*)$")]
     private static partial Regex Header();
 
     [GeneratedRegex(
