@@ -89,7 +89,7 @@ internal sealed partial class ItemLane
             }
 
             _reservations[_batch.Count] = reservation;
-            _batch.Add(reservation.Suffix, reservation.UserId, reservation.Quantity, reservation.IdempotencyKey);
+            _batch.Add(reservation.Suffix, reservation.UserDigits, reservation.Quantity, reservation.IdempotencyKey);
             return true;
         }
 
