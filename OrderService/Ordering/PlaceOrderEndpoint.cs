@@ -1,5 +1,7 @@
 using System.Buffers;
+using System.Diagnostics;
 using System.Globalization;
+using Microsoft.Extensions.ObjectPool;
 using Microsoft.Extensions.Options;
 using Seckill.OrderService.Reservations;
 using Seckill.Shared.Hosting;
@@ -8,10 +10,10 @@ using Seckill.Shared.Stock;
 namespace Seckill.OrderService.Ordering;
 
 /// <summary>
-/// (1) A buyer's click, and (4) its answer. The busiest road of the system: one asynchronous method from the connection to the
-/// batcher and back, short-circuited past the rest of the pipeline.
+/// (1) A buyer's click, and (4) its answer. The busiest road of the system: from the connection to the batcher and back without an
+/// asynchronous method of its own, short-circuited past the rest of the pipeline.
 /// </summary>
-internal sealed class PlaceOrderEndpoint(BuyerGuard guard, ReservationBatcher batcher, IOptions<ReservationOptions> options)
+internal sealed class PlaceOrderEndpoint
 {
     private static readonly Problem s_unknownItem = new(404, "unknown-item", "No opened sale has this item.");
     private static readonly Problem s_soldOut = new(409, "sold-out", "Fewer units are left than asked for.");
@@ -26,11 +28,21 @@ internal sealed class PlaceOrderEndpoint(BuyerGuard guard, ReservationBatcher ba
         Terms = new ItemTerms(new string('0', OrderId.NumberLength), 1, "EUR", DateTimeOffset.UnixEpoch, DateTimeOffset.UnixEpoch),
     };
 
-    private readonly AcceptedAnswer _answer = new(options.Value.Pooling);
+    private readonly BuyerGuard _guard;
+    private readonly ReservationBatcher _batcher;
+    private readonly AcceptedAnswer _answer;
+    private readonly ObjectPool<WaitingBuyer> _waiting;
+
+    public PlaceOrderEndpoint(BuyerGuard guard, ReservationBatcher batcher, IOptions<ReservationOptions> options)
+    {
+        (_guard, _batcher) = (guard, batcher);
+        _answer = new AcceptedAnswer(options.Value.Pooling);
+        _waiting = new DefaultObjectPool<WaitingBuyer>(new Policy(this, options.Value.Pooling), options.Value.QueueCapacity);
+    }
 
     public Task PlaceAsync(HttpContext http)
     {
-        // Nearly always the body is there with the headers; then no state machine has to be kept until it is.
+        // Nearly always the body is there with the headers; then nothing has to be kept until it is.
         var reading = ReadAsync(http);
         return reading.IsCompletedSuccessfully ? ReserveAsync(http, reading.Result) : ReserveWhenReadAsync(http, reading);
     }
@@ -62,47 +74,38 @@ internal sealed class PlaceOrderEndpoint(BuyerGuard guard, ReservationBatcher ba
         }
     }
 
-    private async Task ReserveAsync(HttpContext http, Asked asked)
+    private Task ReserveAsync(HttpContext http, in Asked asked)
     {
-        try
+        var trace = BatchTrace.CurrentRequest;
+        trace?.DisplayName = "POST /orders";
+        if (asked.Refusal is { } refusal)
         {
-            var refusal = asked.Refusal;
-            if (BatchTrace.CurrentRequest is { } trace)
-            {
-                trace.DisplayName = "POST /orders";
-            }
-
-            if (refusal is null)
-            {
-                var result = await batcher.ReserveAsync(asked.Item, asked.UserId, asked.Quantity, asked.Key, http.RequestAborted);
-                ReservationMetrics.Outcomes.Add(1, ReservationMetrics.Outcome(result.Outcome));
-                if (result.Outcome is ReserveOutcome.Reserved or ReserveOutcome.Replayed)
-                {
-                    BatchTrace.CurrentRequest?.SetTag(BatchTrace.OrderIdTag, result.OrderId);
-                    Accept(http.Response, asked.Item, asked.Quantity, result);
-                    return;
-                }
-
-                refusal = Refusal(result);
-            }
-            else
-            {
-                ReservationMetrics.Refused.Add(1, new KeyValuePair<string, object?>("code", refusal.Code));
-            }
-
-            await refusal.ExecuteAsync(http);
+            ReservationMetrics.Refused.Add(1, new KeyValuePair<string, object?>("code", refusal.Code));
+            return refusal.ExecuteAsync(http);
         }
-#pragma warning disable CA1031 // Whatever it is, the buyer gets an answer.
-        catch (Exception exception)
-#pragma warning restore CA1031
+
+        var reservation = _batcher.ReserveAsync(asked.Item, asked.UserId, asked.Quantity, asked.Key, http.RequestAborted);
+        return reservation.IsCompletedSuccessfully
+            ? AnswerAsync(http, asked.Item, asked.Quantity, reservation.Result, trace)
+            : _waiting.Get().WaitAsync(http, asked.Item, asked.Quantity, reservation, trace);
+    }
+
+    private Task AnswerAsync(HttpContext http, ItemKey item, int quantity, ReservationResult result, Activity? trace)
+    {
+        ReservationMetrics.Outcomes.Add(1, ReservationMetrics.Outcome(result.Outcome));
+        if (result.Outcome is not (ReserveOutcome.Reserved or ReserveOutcome.Replayed))
         {
-            await ServiceHost.AnswerAsync(http, exception);
+            return Refusal(result).ExecuteAsync(http);
         }
+
+        trace?.SetTag(BatchTrace.OrderIdTag, result.OrderId);
+        Accept(http.Response, item, quantity, result);
+        return Task.CompletedTask;
     }
 
     private async ValueTask<Asked> ReadAsync(HttpContext http)
     {
-        if (guard.Check(http, out var userId) is { } refusal)
+        if (_guard.Check(http, out var userId) is { } refusal)
         {
             return new Asked { Refusal = refusal };
         }
@@ -162,6 +165,13 @@ internal sealed class PlaceOrderEndpoint(BuyerGuard guard, ReservationBatcher ba
         var wait = (int)Math.Clamp(Math.Ceiling((opensAt - result.At).TotalSeconds), 1, int.MaxValue);
         return new(409, "sale-not-open", "The sale has not begun.", wait, json =>
             json.WriteString("opensAt", opensAt.UtcDateTime.ToString("yyyy-MM-dd'T'HH:mm:ss.fff'Z'", CultureInfo.InvariantCulture)));
+    }
+
+    private sealed class Policy(PlaceOrderEndpoint endpoint, bool pooling) : PooledObjectPolicy<WaitingBuyer>
+    {
+        public override WaitingBuyer Create() => new(endpoint.AnswerAsync, pooling ? endpoint._waiting : null);
+
+        public override bool Return(WaitingBuyer buyer) => true;
     }
 
     /// <summary>A request that was read: an order, or why it is none.</summary>

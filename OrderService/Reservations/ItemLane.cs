@@ -96,7 +96,7 @@ internal sealed partial class ItemLane
             }
 
             _reservations[_batch.Count] = reservation;
-            _batch.Add(reservation.Suffix, reservation.UserId, reservation.Quantity, reservation.IdempotencyKey);
+            _batch.Add(reservation.Suffix, reservation.UserDigits, reservation.Quantity, reservation.IdempotencyKey);
             if (reservation.Trace is { } request)
             {
                 _traced.Add(new TracedOrder("", request.Context));

@@ -1,3 +1,4 @@
+using System.Buffers.Text;
 using System.Diagnostics;
 using System.Threading.Tasks.Sources;
 using Microsoft.Extensions.ObjectPool;
@@ -18,6 +19,8 @@ internal sealed class Reservation : IValueTaskSource<ReservationResult>, IThread
 {
     private const int Parties = 2;
     private readonly ObjectPool<Reservation>? _pool;
+    private const int MostDigits = 20;
+    private readonly byte[]?[] _digitsByLength = new byte[MostDigits + 1][];
     private ManualResetValueTaskSourceCore<ReservationResult> _source;
     private ReservationResult _result;
     private CancellationTokenRegistration _cancellation;
@@ -31,6 +34,9 @@ internal sealed class Reservation : IValueTaskSource<ReservationResult>, IThread
     public byte[] Suffix { get; } = new byte[OrderId.SuffixLength];
 
     public long UserId { get; private set; }
+
+    /// <summary>The user id in digits, ASCII; ours until the call is over.</summary>
+    public byte[] UserDigits { get; private set; } = [];
 
     public int Quantity { get; private set; }
 
@@ -52,6 +58,7 @@ internal sealed class Reservation : IValueTaskSource<ReservationResult>, IThread
         Guard(_parties == 0, "started while somebody still uses it");
         _parties = Parties;
         UserId = userId;
+        UserDigits = Digits(userId);
         Quantity = quantity;
         IdempotencyKey = idempotencyKey;
         Trace = BatchTrace.CurrentRequest;
@@ -124,6 +131,16 @@ internal sealed class Reservation : IValueTaskSource<ReservationResult>, IThread
         {
             throw new InvalidOperationException("A pooled reservation was " + misuse + ".");
         }
+    }
+
+    // The Redis client wants an array of the exact length.
+    private byte[] Digits(long userId)
+    {
+        Span<byte> digits = stackalloc byte[MostDigits];
+        Utf8Formatter.TryFormat(userId, digits, out var length);
+        var own = _digitsByLength[length] ??= new byte[length];
+        digits[..length].CopyTo(own);
+        return own;
     }
 
     private static long Undecided(short version) => (long)(ushort)version << 1;

@@ -56,10 +56,10 @@ public sealed class ReserveBatch
 
     /// <summary>Adds a request. <paramref name="suffix"/> must stay unchanged until the call has ended.</summary>
     /// <param name="suffix">See <see cref="OrderId.FillSuffix"/>.</param>
-    /// <param name="userId">The buyer.</param>
+    /// <param name="userId">The buyer: a number, or its digits, which the client library need not make then.</param>
     /// <param name="quantity">Units, at least 1.</param>
     /// <param name="idempotencyKey">1 to 64 visible ASCII characters, or none.</param>
-    public void Add(byte[] suffix, long userId, int quantity, string? idempotencyKey)
+    public void Add(byte[] suffix, RedisValue userId, int quantity, string? idempotencyKey)
     {
         var at = Count++ * ArgumentsPerRequest;
         _requests[at] = suffix;
