@@ -33,6 +33,7 @@ internal sealed class LegacyBatch(NpgsqlDataSource database, LegacyStore store, 
         await using var transaction = await connection.BeginTransactionAsync(cancellationToken);
         var lane = await LockLaneAsync(connection, cancellationToken);
         var claimed = lane is null ? [] : (await ClaimAsync(connection, lane.Value, cancellationToken)).AsList();
+        FailPoint.Reach("8-claimed");
         var claimedAt = Stopwatch.GetTimestamp();
         var oldestSeconds = claimed.Count == 0 ? 0 : claimed.Max(change => change.AgeSeconds);
         Volatile.Write(ref _lagSeconds, oldestSeconds);
@@ -65,6 +66,7 @@ internal sealed class LegacyBatch(NpgsqlDataSource database, LegacyStore store, 
         }
 
         await MarkAsync(connection, lane!.Value, claimed, orders.Keys, findings, rows.Count - mismatched, cancellationToken);
+        FailPoint.Reach("8-marked");
         await transaction.CommitAsync(cancellationToken);
         LegacyMetrics.Verified.Add(rows.Count - mismatched);
         LegacyMetrics.TimeToVerify.Record(oldestSeconds + Stopwatch.GetElapsedTime(claimedAt).TotalSeconds);
@@ -83,6 +85,7 @@ internal sealed class LegacyBatch(NpgsqlDataSource database, LegacyStore store, 
             var placed = isPlaced[true].ToList();
             var inserted = placed.Count > 0 && await store.TryInsertAsync([.. placed.Select(row => row.Row)], cancellationToken);
             await UpsertAsync(inserted ? [.. isPlaced[false]] : rows, inserted ? placed.Count : 0, refused, cancellationToken);
+            FailPoint.Reach("8-written");
             var written = await store.ReadAsync([.. rows.Select(row => row.Row.OrderSn)], cancellationToken);
             foreach (var (should, _, _) in rows)
             {
