@@ -7,6 +7,10 @@ namespace Seckill.Scenarios.Chaos;
 internal static class ChaosCommand
 {
     private const int MostRunsUntilCaught = 20;
+    private static readonly TimeSpan s_patience = TimeSpan.FromSeconds(60);
+
+    // Some variants never come to rest.
+    private static readonly TimeSpan s_impatience = TimeSpan.FromSeconds(20);
 
     public static Task<int> RunAsync(string[] arguments)
     {
@@ -26,7 +30,7 @@ internal static class ChaosCommand
     private static async Task<int> AttackAsync(int runs, int seed, string? variant, string? output)
     {
         var broken = Variant.All.FirstOrDefault(one => one.Name == variant);
-        var result = await Series().RunAsync(Schedules(seed, runs), broken);
+        var result = await Series(broken is null ? s_patience : s_impatience).RunAsync(Schedules(seed, runs), broken);
         Console.WriteLine();
         Console.WriteLine(ChaosReport.Summary(result, seed));
         if (output is not null && broken is null)
@@ -43,7 +47,7 @@ internal static class ChaosCommand
         foreach (var variant in Variant.All)
         {
             Console.WriteLine($"{variant.Name}: {variant.Meaning}");
-            var result = await Series().RunAsync(Schedules(seed, MostRunsUntilCaught), variant);
+            var result = await Series(s_impatience).RunAsync(Schedules(seed, MostRunsUntilCaught), variant);
             caught.Add(new CaughtVariant(variant, result.Broken?.Violation!.Invariant, result.Results.Count));
         }
 
@@ -57,7 +61,8 @@ internal static class ChaosCommand
         return caught.TrueForAll(one => one.Invariant is not null) ? 0 : 1;
     }
 
-    private static ChaosSeries Series() => new("chaos", Path.Combine(ChaosServers.Root, ".run", "chaos"), Console.WriteLine);
+    private static ChaosSeries Series(TimeSpan drainLimit) =>
+        new("chaos", Path.Combine(ChaosServers.Root, ".run", "chaos"), Console.WriteLine, drainLimit);
 
     private static Schedule[] Schedules(int seed, int runs) =>
         [.. Enumerable.Range(0, runs).Select(run => Schedule.Draw(seed + run))];

@@ -16,20 +16,22 @@ internal static class ChaosReport
 
     public static string Summary(SeriesResult result, int seed)
     {
-        var faults = result.Results.SelectMany(run => run.Schedule.Faults).ToArray();
-        var recovery = result.Results.Where(run => run.Violation is null).Select(run => run.Recovery.TotalSeconds).Order().ToArray();
+        var runs = result.Results;
+        var faults = runs.SelectMany(run => run.Schedule.Faults).ToArray();
+        var recovery = runs.Where(run => run.Violation is null).Select(run => run.Recovery.TotalSeconds).Order().ToArray();
         double Share(double share) => recovery.Length == 0 ? 0 : recovery[(int)Math.Min(recovery.Length - 1, share * recovery.Length)];
-        var text = new StringBuilder();
-        void Row(string what, FormattableString value) => text.AppendLine(CultureInfo.InvariantCulture, $"| {what} | {value.ToString(CultureInfo.InvariantCulture)} |");
-        text.AppendLine("| | |").AppendLine("| --- | --- |");
-        Row("Runs", $"{result.Results.Count:#,0}, seeds {seed} to {seed + result.Results.Count - 1}, one sale each");
+        var (fewest, most) = (runs.Min(run => run.Schedule.Faults.Count), runs.Max(run => run.Schedule.Faults.Count));
+        var text = new StringBuilder("| | |\n| --- | --- |\n");
+        void Row(string what, FormattableString value) =>
+            text.AppendLine(CultureInfo.InvariantCulture, $"| {what} | {value.ToString(CultureInfo.InvariantCulture)} |");
+        Row("Runs", $"{runs.Count:#,0}, seeds {seed} to {seed + runs.Count - 1}, a sale each");
         Row("Date", $"{TimeProvider.System.GetUtcNow():yyyy-MM-dd HH:mm} UTC");
         Row("Machine", $"{Machine()}");
-        Row("Faults", $"{faults.Length:#,0}; {(faults.Length == 0 ? 0 : result.Results.Min(run => run.Schedule.Faults.Count))} to {(faults.Length == 0 ? 0 : result.Results.Max(run => run.Schedule.Faults.Count))} in a run");
-        Row("Operations of clients", $"{result.Results.Sum(run => run.Operations):#,0}");
-        Row("Violations", $"{(result.Broken is null ? 0 : 1)}{(result.Broken is null ? "" : ": " + result.Broken.Violation!.Invariant)}");
-        Row("99 % definite, after healing", $"median {Share(0.5):0.0} s, 99th percentile {Share(0.99):0.0} s, longest {recovery.DefaultIfEmpty(0).Max():0.0} s");
-        Row("Time", $"{result.Took.TotalMinutes:0.0} min, {(result.Results.Count == 0 ? 0 : result.Results.Average(run => run.Took.TotalSeconds)):0.0} s a run");
+        Row("Faults", $"{faults.Length:#,0}; {fewest} to {most} in a run");
+        Row("Operations of clients", $"{runs.Sum(run => run.Operations):#,0}");
+        Row("Violations", $"{(result.Broken is null ? "0" : "1: " + result.Broken.Violation!.Invariant)}");
+        Row("99 % definite, after healing", $"median {Share(0.5):0.0} s, of 99 % of runs {Share(0.99):0.0} s, longest {Share(1):0.0} s");
+        Row("Time", $"{result.Took.TotalMinutes:0.0} min, {runs.Average(run => run.Took.TotalSeconds):0.0} s a run");
         text.AppendLine().AppendLine("| fault | times |").AppendLine("| --- | --- |");
         foreach (var kind in faults.GroupBy(Name).OrderByDescending(kind => kind.Count()).ThenBy(kind => kind.Key, StringComparer.Ordinal))
         {

@@ -15,7 +15,11 @@ namespace Seckill.Scenarios.Chaos;
 internal sealed record RunResult(Schedule Schedule, int Operations, TimeSpan Took, TimeSpan Recovery, InvariantException? Violation);
 
 /// <summary>One run: a sale under load and faults, healing, a calm while, rest, and the verdict.</summary>
-internal sealed class ChaosRun(Stage stage, Schedule schedule)
+/// <param name="stage">Where.</param>
+/// <param name="schedule">What is done.</param>
+/// <param name="variant">What is broken on purpose, if anything.</param>
+/// <param name="drainLimit">How long the sale may take to come to rest after healing.</param>
+internal sealed class ChaosRun(Stage stage, Schedule schedule, Variant? variant, TimeSpan drainLimit)
 {
     private const double DefiniteShare = 0.99;
     private const double CalmMilliseconds = 1_200;
@@ -52,7 +56,8 @@ internal sealed class ChaosRun(Stage stage, Schedule schedule)
         }
         else
         {
-            await new EvidenceWriter(stage, schedule, _history, _evidence, _faults, _sale, violation).WriteAsync(evidenceDirectory);
+            var writer = new EvidenceWriter(stage, schedule, variant, _history, _evidence, _faults, _sale, violation);
+            await writer.WriteAsync(evidenceDirectory);
         }
 
         return new RunResult(schedule, _history.Operations.Count, Stopwatch.GetElapsedTime(begun), recovery, violation);
@@ -62,7 +67,8 @@ internal sealed class ChaosRun(Stage stage, Schedule schedule)
     {
         await stage.ReadyAsync();
         _sale = await Sale.OpenAsync(
-            stage.Inventory.Now, schedule.Units, schedule.Items, schedule.LimitPerUser, fitsLegacy: true, schedule.PaymentTimeoutSeconds);
+            stage.Inventory.Now, schedule.Units, schedule.Items, schedule.LimitPerUser, fitsLegacy: true,
+            schedule.PaymentTimeoutSeconds);
         using var buyers = new Buyers(_sale);
         await using var watch = new Watch(stage, _sale, _history);
         await using var shoppers = new Shoppers(stage, buyers, schedule, _history);
@@ -72,9 +78,14 @@ internal sealed class ChaosRun(Stage stage, Schedule schedule)
         var healed = _history.Now;
         await Eventually.IsTrueAsync("operations are definite again", () => IsCalm(healed), s_longestUnrest);
         await shoppers.LeaveAsync();
-        await EvidenceReader.DrainedAsync(stage, _sale);
+        var left = await EvidenceReader.DrainAsync(stage, _sale, drainLimit);
         await watch.EndAsync();
         await JudgeAsync(buyers, watch);
+        if (left.Length > 0)
+        {
+            throw new InvariantException("comes to rest", $"{drainLimit.TotalSeconds:0} s after the last client left: {left}");
+        }
+
         return Recovery(healed);
     }
 
@@ -86,7 +97,7 @@ internal sealed class ChaosRun(Stage stage, Schedule schedule)
         {
             // What was found must also be repairable.
             await DualDatabases.AskAsync(stage.Apis[0].Now, "/repair", new { dryRun = false }, HttpMethod.Post);
-            await EvidenceReader.DrainedAsync(stage, buyers.Sale);
+            await EvidenceReader.DrainAsync(stage, buyers.Sale, drainLimit);
             _evidence = await EvidenceReader.ReadAsync(stage, buyers, schedule, _history, watch, _faults.Losses);
             Invariant.CheckAll(_evidence with { LegacyFound = new HashSet<string>() });
         }

@@ -15,7 +15,8 @@ internal sealed record SeriesResult(IReadOnlyList<RunResult> Results, TimeSpan T
 /// <param name="instance">Which servers: <c>chaos</c> or <c>test-chaos</c>.</param>
 /// <param name="evidence">Directory below which a run that found something leaves everything, by its seed.</param>
 /// <param name="report">Takes a line for each run.</param>
-internal sealed class ChaosSeries(string instance, string evidence, Action<string> report)
+/// <param name="drainLimit">How long a sale may take to come to rest after healing.</param>
+internal sealed class ChaosSeries(string instance, string evidence, Action<string> report, TimeSpan drainLimit)
 {
     /// <param name="schedules">One for each run.</param>
     /// <param name="variant">What is broken on purpose; null for the product as it is.</param>
@@ -23,12 +24,14 @@ internal sealed class ChaosSeries(string instance, string evidence, Action<strin
     {
         var begun = Stopwatch.GetTimestamp();
         var results = new List<RunResult>();
-        await using var stage = await Stage.StartAsync(instance, variant is null ? ChaosServers.Root : await VariantBuild.BuildAsync(variant));
+        var root = variant is null ? ChaosServers.Root : await VariantBuild.BuildAsync(variant);
+        await using var stage = await Stage.StartAsync(instance, root);
         await (variant?.Prepare?.Invoke(stage) ?? Task.CompletedTask);
         foreach (var schedule in schedules)
         {
-            var directory = Path.Combine(evidence, (variant is null ? "" : variant.Name + "-") + schedule.Seed.ToString(CultureInfo.InvariantCulture));
-            var result = await new ChaosRun(stage, schedule).RunAsync(directory);
+            var name = schedule.Seed.ToString(CultureInfo.InvariantCulture);
+            var directory = Path.Combine(evidence, variant is null ? name : $"{variant.Name}-{name}");
+            var result = await new ChaosRun(stage, schedule, variant, drainLimit).RunAsync(directory);
             results.Add(result);
             report(Line(results.Count, schedules.Count, result));
             if (result.Violation is not null)
@@ -51,7 +54,8 @@ internal sealed class ChaosSeries(string instance, string evidence, Action<strin
         var faults = string.Join(", ", result.Schedule.Faults.Select(fault => $"{fault.Kind} {fault.Target} {fault.Detail}".TrimEnd()));
         var verdict = result.Violation is null ? "ok" : "BROKEN: " + result.Violation.Invariant;
         return string.Create(CultureInfo.InvariantCulture,
-            $"run {run}/{runs}, seed {result.Schedule.Seed}: {result.Schedule.Faults.Count} faults ({faults}), {result.Operations} operations, "
-            + $"{result.Took.TotalSeconds:0.0} s, definite {result.Recovery.TotalSeconds:0.0} s after healing: {verdict}");
+            $"run {run}/{runs}, seed {result.Schedule.Seed}: {result.Schedule.Faults.Count} faults ({faults}), "
+            + $"{result.Operations} operations, {result.Took.TotalSeconds:0.0} s, "
+            + $"definite {result.Recovery.TotalSeconds:0.0} s after healing: {verdict}");
     }
 }

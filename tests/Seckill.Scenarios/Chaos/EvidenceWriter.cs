@@ -10,7 +10,8 @@ namespace Seckill.Scenarios.Chaos;
 
 /// <summary>Keeps everything about a run that found something: for a person, at night.</summary>
 internal sealed class EvidenceWriter(
-    Stage stage, Schedule schedule, History history, Evidence? evidence, FaultRunner? faults, Sale? sale, InvariantException violation)
+    Stage stage, Schedule schedule, Variant? variant, History history, Evidence? evidence, FaultRunner? faults, Sale? sale,
+    InvariantException violation)
 {
     private static readonly string[] s_tables =
     [
@@ -26,7 +27,7 @@ internal sealed class EvidenceWriter(
             $"""
             {violation.Message}
 
-            The same schedule again: ./seckill chaos --runs 1 --seed {schedule.Seed}
+            The same schedule again: ./seckill chaos --runs 1 --seed {schedule.Seed}{(variant is null ? "" : " --variant " + variant.Name)}
 
             {schedule}
 

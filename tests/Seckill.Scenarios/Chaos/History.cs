@@ -52,8 +52,8 @@ internal sealed record Operation(
     public bool IsAccepted => Act == Act.Order && Status == 202;
 
     public override string ToString() =>
-        $"{Act} of user {UserId}{(Quantity > 0 ? $", {Quantity} of {SkuId}" : "")}{(Key is null ? "" : $", key {Key}")}, order {OrderId ?? "-"}"
-        + $" at {Api} from {Begun:0} to {Ended:0} ms: {Status} {Said}";
+        $"{Act} of user {UserId}{(Quantity > 0 ? $", {Quantity} of {SkuId}" : "")}{(Key is null ? "" : $", key {Key}")}, "
+        + $"order {OrderId ?? "-"} at {Api} from {Begun:0} to {Ended:0} ms: {Status} {Said}";
 }
 
 /// <summary>Everything that the clients of a run asked and were told.</summary>

@@ -52,7 +52,8 @@ internal sealed record Schedule(
     /// <summary>One line for each part, for people.</summary>
     public override string ToString() => string.Create(CultureInfo.InvariantCulture,
         $"""
-        seed {Seed}: {Items} items of {Units} units, {LimitPerUser} for each buyer, {PaymentTimeoutSeconds} s to pay, {Clients} clients for {Load} ms
+        seed {Seed}: {Items} items of {Units} units, {LimitPerUser} for each buyer, {PaymentTimeoutSeconds} s to pay
+        {Clients} clients for {LoadMilliseconds} ms
         {string.Join('\n', Faults)}
         """);
 

@@ -150,7 +150,8 @@ internal sealed class Shoppers : IAsyncDisposable
             var begun = _history.Now;
             var answer = await ask(member);
             var operation = Add(new Operation(
-                client, act, member.Name, order.UserId, order.SkuId, 0, key, order.OrderId, begun, _history.Now, answer.Status, answer.Said, []));
+                client, act, member.Name, order.UserId, order.SkuId, 0, key, order.OrderId, begun, _history.Now,
+                answer.Status, answer.Said, []));
             // The clock of an API is wrong by more than a signature may be old: another instance may know better.
             if (!operation.IsUnknown && operation.Status != 401)
             {

@@ -160,7 +160,8 @@ internal sealed class Stage : IAsyncDisposable
             await action();
             return true;
         }
-        catch (Exception exception) when (exception is NpgsqlException or TimeoutException or OperationCanceledException or MassTransitException)
+        catch (Exception exception) when (
+            exception is NpgsqlException or TimeoutException or OperationCanceledException or MassTransitException)
         {
             return false;
         }

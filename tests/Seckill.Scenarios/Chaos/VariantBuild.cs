@@ -56,8 +56,9 @@ internal static class VariantBuild
 
     private static async Task BuildAsync(string project, params string[] options)
     {
-        using var build = Process.Start(new ProcessStartInfo(
-            "dotnet", ["build", project, "--disable-build-servers", "-v", "quiet", "-nologo", .. options]) { RedirectStandardOutput = true })!;
+        var start = new ProcessStartInfo("dotnet", ["build", project, "--disable-build-servers", "-v", "quiet", "-nologo", .. options]);
+        start.RedirectStandardOutput = true;
+        using var build = Process.Start(start)!;
         var output = await build.StandardOutput.ReadToEndAsync();
         await build.WaitForExitAsync();
         if (build.ExitCode != 0)

@@ -144,8 +144,9 @@ internal sealed class Buyers : IDisposable
         {
             using var response = await _http.SendAsync(request);
             using var json = JsonDocument.Parse(await response.Content.ReadAsStringAsync());
-            var code = json.RootElement.TryGetProperty(response.IsSuccessStatusCode ? member : "code", out var said) ? said.GetString() : null;
-            return new Answer((int)response.StatusCode, code);
+            var name = response.IsSuccessStatusCode ? member : "code";
+            var said = json.RootElement.TryGetProperty(name, out var text) ? text.GetString() : null;
+            return new Answer((int)response.StatusCode, said);
         }
         catch (Exception exception) when (exception is HttpRequestException or OperationCanceledException)
         {

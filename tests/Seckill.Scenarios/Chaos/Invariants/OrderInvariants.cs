@@ -38,7 +38,8 @@ internal static class OrderInvariants
         {
             if (surplus.Count() > unknown[surplus.Key].Distinct().Count())
             {
-                yield return $"user {surplus.Key} has orders that nobody asked for: {string.Join(", ", surplus.Select(row => row.OrderId))}";
+                var orders = string.Join(", ", surplus.Select(row => row.OrderId));
+                yield return $"user {surplus.Key} has orders that nobody asked for: {orders}";
             }
         }
 
@@ -86,8 +87,8 @@ internal static class OrderInvariants
             {
                 (_, 0, _) or (_, 503, "unavailable") => true,
                 (Act.Order, 202, _) or (Act.Order, 409, "sold-out") => true,
-                (Act.Order, 409, "limit-reached") => evidence.LastLoss >= 0
-                    || (operation.Told.Count > 0 && operation.Told.All(id => !owners.TryGetValue(id, out var who) || who == operation.UserId)),
+                (Act.Order, 409, "limit-reached") => evidence.LastLoss >= 0 || (operation.Told.Count > 0
+                    && operation.Told.All(id => owners.GetValueOrDefault(id, operation.UserId) == operation.UserId)),
                 (Act.Look, 200, "reserved" or "placed" or "paid" or "cancelled" or "expired" or "rejected") => true,
                 (Act.Cancel, 200, "cancelled") or (Act.Cancel, 409, "not-cancellable") => true,
                 // An API whose clock is minutes off refuses signatures; the provider tells another one.

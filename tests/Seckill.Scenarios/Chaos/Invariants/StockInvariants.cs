@@ -137,7 +137,8 @@ internal static class StockInvariants
 
             if (enough)
             {
-                yield return $"there were {seen[first..(last + 1)].Min(sample => sample.Available)} units from {from:0} to {to:0} ms: {refusal}";
+                var fewest = seen[first..(last + 1)].Min(sample => sample.Available);
+                yield return $"there were {fewest} units from {from:0} to {to:0} ms: {refusal}";
             }
         }
     }
@@ -147,13 +148,14 @@ internal static class StockInvariants
         // A Redis that lost data does not know what they had.
         var forgotten = evidence.Operations.Where(operation => operation.Act == Act.Order && evidence.MayBeForgotten(operation))
             .Select(operation => operation.UserId).ToHashSet();
-        var meanwhile = evidence.Live.SelectMany(sample => sample.OverLimit.Select(user => (user, sample.SkuId, When: $"at {sample.At:0} ms")));
-        var finally_ = evidence.Books.SelectMany(item => item.Value.Rows
+        var meanwhile = evidence.Live.SelectMany(sample =>
+            sample.OverLimit.Select(user => (user, sample.SkuId, When: $"at {sample.At:0} ms")));
+        var afterwards = evidence.Books.SelectMany(item => item.Value.Rows
             .Where(row => row.Status is "placed" or "paid")
             .GroupBy(row => row.UserId)
             .Where(mine => mine.Sum(row => row.Quantity) > evidence.LimitPerUser)
             .Select(mine => (user: mine.Key, SkuId: item.Key, When: string.Join(", ", mine.Select(row => row.OrderId)))));
-        return meanwhile.Concat(finally_).Where(found => !forgotten.Contains(found.user)).DistinctBy(found => (found.user, found.SkuId))
+        return meanwhile.Concat(afterwards).Where(found => !forgotten.Contains(found.user)).DistinctBy(found => (found.user, found.SkuId))
             .Select(found => $"user {found.user} has more than {evidence.LimitPerUser} units of {found.SkuId}: {found.When}");
     }
 }
