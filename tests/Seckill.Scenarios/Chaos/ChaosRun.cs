@@ -44,10 +44,12 @@ internal sealed class ChaosRun(Stage stage, Schedule schedule, Variant? variant,
         {
             violation = exception;
         }
-        catch (Exception exception) when (exception is Xunit.Sdk.XunitException or TimeoutException or InvalidOperationException)
+#pragma warning disable CA1031 // Whatever it was, it is a finding, and what is known about it is kept.
+        catch (Exception exception)
+#pragma warning restore CA1031
         {
             // The system did not come back: nothing is lost perhaps, and yet nothing works.
-            violation = new InvariantException("comes back", exception.Message);
+            violation = new InvariantException("comes back", exception.ToString());
         }
 
         if (violation is null)

@@ -44,8 +44,10 @@ internal sealed record Schedule(
     {
         var dice = new Random(seed);
         var faults = Enumerable.Range(0, dice.Next(FewestFaults, MostFaults + 1)).Select(_ => DrawFault(dice, Pick(dice, s_weights)));
+        // Sold out in a second, with units that come back; or sold from the first fault to the last.
+        var units = dice.Next(2) == 0 ? dice.Next(40, 160) : dice.Next(400, 1_500);
         return new Schedule(
-            seed, dice.Next(1, 3), dice.Next(40, 200), dice.Next(1, 4), dice.Next(2) == 0 ? 2 : 3600, 24, Load,
+            seed, dice.Next(1, 3), units, dice.Next(1, 4), dice.Next(2) == 0 ? 2 : 3600, 24, Load,
             [.. faults.OrderBy(fault => fault.At)]);
     }
 
