@@ -24,7 +24,7 @@ internal sealed class ChaosSeries(string instance, string evidence, Action<strin
     {
         var begun = Stopwatch.GetTimestamp();
         var results = new List<RunResult>();
-        var root = variant is null ? ChaosServers.Root : await VariantBuild.BuildAsync(variant);
+        var root = variant is null ? ChaosServers.Root : await VariantBuild.BuildAsync(variant, instance);
         await using var stage = await Stage.StartAsync(instance, root);
         await (variant?.Prepare?.Invoke(stage) ?? Task.CompletedTask);
         foreach (var schedule in schedules)

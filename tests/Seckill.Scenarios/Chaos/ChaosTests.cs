@@ -10,7 +10,7 @@ namespace Seckill.Scenarios.Chaos;
 public sealed class ChaosTests(ITestOutputHelper output)
 {
     // Chosen for what they draw; the last is another one each time, and printed.
-    private static readonly int[] s_seeds = [3, 15, 28, 33, Random.Shared.Next(1_000_000)];
+    private static readonly int[] s_seeds = [1000, 1001, 1002, Random.Shared.Next(1_000_000)];
 
     [Fact]
     public async Task Every_promise_holds_through_kills_freezes_cuts_and_lost_data()
@@ -22,14 +22,15 @@ public sealed class ChaosTests(ITestOutputHelper output)
     }
 
     [Theory]
-    [InlineData("hold-not-written", "conservation")]
+    [InlineData("returns-forgotten", "returned once")]
     [InlineData("no-ledger-check", "oversold")]
     public async Task A_product_that_is_broken_on_purpose_is_noticed(string name, string invariant)
     {
+        // Two that need no build. ./seckill chaos --variants has all.
         var variant = Variant.All.Single(one => one.Name == name);
-        // Lost data, so that units are sold twice: what the ledger is there for.
-        Fault[] faults = [new(FaultKind.LoseRedisTail, "redis", "20000", 1_200, 300)];
-        var schedule = Schedule.Draw(1) with { Items = 1, Units = 60, PaymentTimeoutSeconds = 3600, Faults = faults };
+        // Lost data, so that units are sold twice: what the ledger is there for. The other needs no fault at all.
+        Fault[] faults = name == "no-ledger-check" ? [new(FaultKind.LoseRedisTail, "redis", "20000", 1_200, 300)] : [];
+        var schedule = Schedule.Draw(1) with { Items = 1, Units = 60, PaymentTimeoutSeconds = 3600, LoadMilliseconds = 2_500, Faults = faults };
         var result = await RunAsync([schedule, schedule, schedule], variant);
         Assert.NotNull(result.Broken);
         output.WriteLine(result.Broken.Violation!.Message);
@@ -73,6 +74,7 @@ public sealed class ChaosTests(ITestOutputHelper output)
         output.WriteLine("seeds " + string.Join(", ", schedules.Select(schedule => schedule.Seed.ToString(CultureInfo.InvariantCulture))));
         var evidence = Path.Combine(ChaosServers.Root, ".run", "test-chaos");
         var patience = TimeSpan.FromSeconds(variant is null ? 60 : 8);
+        // A product whose stock does not come back never comes to rest.
         return await new ChaosSeries("test-chaos", evidence, output.WriteLine, patience).RunAsync(schedules, variant);
     }
 }

@@ -53,6 +53,8 @@ internal sealed class Stage : IAsyncDisposable
         try
         {
             await stage.HealAsync();
+            // Listening is not enough: the schema may still be on its way.
+            await stage.ReadyAsync();
             await DualDatabases.AskAsync(stage.Apis[0].Now, change: new { mode = "shadow" });
             await stage._bus.StartAsync();
             return stage;

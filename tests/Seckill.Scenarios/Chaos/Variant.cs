@@ -59,6 +59,16 @@ internal sealed record Variant(
                 (Batch, "var written = await store.ReadAsync([.. rows.Select(row => row.Row.OrderSn)], cancellationToken);",
                     "await Task.Yield(); var written = rows.ToDictionary(row => row.Row.OrderSn, row => row.Row);"),
             ]),
+        new("returns-forgotten", "PostgreSQL does not remember whose stock must come back", [],
+            async stage =>
+            {
+                await using var connection = await stage.Direct.Orders.OpenConnectionAsync();
+                await connection.ExecuteAsync(
+                    """
+                    create function forget() returns trigger language plpgsql as $$ begin return null; end $$;
+                    create trigger forget before insert on stock_returns for each row execute function forget();
+                    """);
+            }),
         new("no-ledger-check", "PostgreSQL takes more live units than there are", [],
             async stage =>
             {

@@ -11,7 +11,7 @@ internal static class VariantBuild
     private static readonly string[] s_projects = ["Shared", "OrderService", "InventoryService"];
 
     /// <returns>Where the services of the variant are, as below the checkout.</returns>
-    public static async Task<string> BuildAsync(Variant variant)
+    public static async Task<string> BuildAsync(Variant variant, string instance)
     {
         if (variant.Changes.Count == 0)
         {
@@ -19,7 +19,7 @@ internal static class VariantBuild
         }
 
         // One copy for all variants: what one changed the next puts back, and only that is built again.
-        var copy = Path.Combine(ChaosServers.Root, ".run", "chaos-variant");
+        var copy = Path.Combine(ChaosServers.Root, ".run", instance, "variant");
         foreach (var file in Sources())
         {
             var text = await File.ReadAllTextAsync(Path.Combine(ChaosServers.Root, file));
