@@ -30,7 +30,10 @@ public sealed class ChaosTests(ITestOutputHelper output)
         var variant = Variant.All.Single(one => one.Name == name);
         // Lost data, so that units are sold twice: what the ledger is there for. The other needs no fault at all.
         Fault[] faults = name == "no-ledger-check" ? [new(FaultKind.LoseRedisTail, "redis", "20000", 1_200, 300)] : [];
-        var schedule = Schedule.Draw(1) with { Items = 1, Units = 60, PaymentTimeoutSeconds = 3600, LoadMilliseconds = 2_500, Faults = faults };
+        var schedule = Schedule.Draw(1) with
+        {
+            Items = 1, Units = 60, PaymentTimeoutSeconds = 3600, LoadMilliseconds = 2_500, Faults = faults,
+        };
         var result = await RunAsync([schedule, schedule, schedule], variant);
         Assert.NotNull(result.Broken);
         output.WriteLine(result.Broken.Violation!.Message);
