@@ -33,7 +33,6 @@ internal sealed class LegacyBatch(NpgsqlDataSource database, LegacyStore store, 
         await using var transaction = await connection.BeginTransactionAsync(cancellationToken);
         var lane = await LockLaneAsync(connection, cancellationToken);
         var claimed = lane is null ? [] : (await ClaimAsync(connection, lane.Value, cancellationToken)).AsList();
-        FailPoint.Reach("8-claimed");
         var claimedAt = Stopwatch.GetTimestamp();
         var oldestSeconds = claimed.Count == 0 ? 0 : claimed.Max(change => change.AgeSeconds);
         Volatile.Write(ref _lagSeconds, oldestSeconds);
@@ -80,6 +79,7 @@ internal sealed class LegacyBatch(NpgsqlDataSource database, LegacyStore store, 
         var mismatched = 0;
         try
         {
+            FailPoint.Reach("8-claimed");
             var refused = new Dictionary<string, string>();
             var isPlaced = rows.ToLookup(row => row.IsPlaced && !row.Forced);
             var placed = isPlaced[true].ToList();

@@ -85,7 +85,12 @@ internal static class EvidenceReader
                 """
                 select order_id from legacy_discrepancies join orders using (order_id) where sale_id = @Id and resolved_at is null
                 """)).ToHashSet(),
-            LegacyWaiting = await Rows<string>("select order_id from legacy_outbox join orders using (order_id) where sale_id = @Id"),
+            LegacyWaiting = await Rows<string>(
+                """
+                select order_id
+                from legacy_outbox, unnest(order_ids) as waiting (order_id) join orders using (order_id)
+                where sale_id = @Id
+                """),
         };
     }
 
