@@ -9,7 +9,7 @@ eng=$(dirname "$(readlink -f "${BASH_SOURCE[0]}")")
 
 echo "Seckill, a flash-sale order backend. usage: ./seckill <verb> [options]"
 echo
-listed=" demo up down status env token test logs bench help "
+listed=" demo up down status env token test logs bench chaos help "
 for file in "$eng"/*.sh; do
     verb=$(basename "$file" .sh)
     [[ $listed == *" $verb "* ]] || listed+="$verb "
@@ -23,7 +23,7 @@ cat <<'END'
 `./seckill <verb> --help` says more. The first sale to watch: ./seckill demo
 
   SECKILL_PORT_BASE      first port, default 8080: APIs and inventory take +0 to +19, private servers
-                         +20 to +25, a test run the same from +100. Differs between checkouts.
+                         +20 to +25, a test run the same from +100, chaos from +300. Differs between checkouts.
   ConnectionStrings__Redis, __RabbitMq, __Orders, __Legacy
                          servers to use instead of starting our own; these are never stopped or wiped.
 END

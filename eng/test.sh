@@ -31,6 +31,7 @@ clean_up() {
     trap '' INT TERM HUP
     end_jobs run build
     bring_down wipe
+    (use_instance test-chaos; bring_down wipe)
     [ -z "${summary:-}" ] || echo "$summary"
     exit $code
 }

@@ -1,6 +1,7 @@
 using System.Diagnostics.Metrics;
 using Microsoft.Extensions.Options;
 using Seckill.Shared.Contracts;
+using Seckill.Shared.Hosting;
 using Seckill.Shared.Stock;
 using StackExchange.Redis;
 
@@ -97,6 +98,7 @@ internal sealed partial class OutboxSweeper(
 
         if (orders.Length > 0 && await stock.InspectAsync(keys) is { } snapshot)
         {
+            FailPoint.Reach("10-claimed");
             await publisher.PublishAsync(new OrdersReserved(item.SaleId, item.SkuId, snapshot.UnitPrice, snapshot.Currency, orders));
             s_published.Add(orders.Length);
             LogPublished(orders.Length, item.ToString());

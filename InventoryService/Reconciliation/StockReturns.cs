@@ -3,6 +3,7 @@ using System.Diagnostics.Metrics;
 using Dapper;
 using Microsoft.Extensions.Options;
 using Npgsql;
+using Seckill.Shared.Hosting;
 using Seckill.Shared.Stock;
 using StackExchange.Redis;
 
@@ -105,11 +106,13 @@ internal sealed partial class StockReturns(
             return 0;
         }
 
+        FailPoint.Reach("9-not-released");
         foreach (var item in waiting.GroupBy(order => new ItemKey(order.SaleId, order.SkuId)))
         {
             s_returned.Add(await stock.ReleaseAsync(new ItemKeys(item.Key), item.Select(order => order.OrderId)));
         }
 
+        FailPoint.Reach("9-released");
         await transaction.CommitAsync(cancellationToken);
         return waiting.Count;
     }

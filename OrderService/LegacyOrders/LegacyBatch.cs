@@ -65,6 +65,7 @@ internal sealed class LegacyBatch(NpgsqlDataSource database, LegacyStore store, 
         }
 
         await MarkAsync(connection, lane!.Value, claimed, orders.Keys, findings, rows.Count - mismatched, cancellationToken);
+        FailPoint.Reach("8-marked");
         await transaction.CommitAsync(cancellationToken);
         LegacyMetrics.Verified.Add(rows.Count - mismatched);
         LegacyMetrics.TimeToVerify.Record(oldestSeconds + Stopwatch.GetElapsedTime(claimedAt).TotalSeconds);
@@ -78,11 +79,13 @@ internal sealed class LegacyBatch(NpgsqlDataSource database, LegacyStore store, 
         var mismatched = 0;
         try
         {
+            FailPoint.Reach("8-claimed");
             var refused = new Dictionary<string, string>();
             var isPlaced = rows.ToLookup(row => row.IsPlaced && !row.Forced);
             var placed = isPlaced[true].ToList();
             var inserted = placed.Count > 0 && await store.TryInsertAsync([.. placed.Select(row => row.Row)], cancellationToken);
             await UpsertAsync(inserted ? [.. isPlaced[false]] : rows, inserted ? placed.Count : 0, refused, cancellationToken);
+            FailPoint.Reach("8-written");
             var written = await store.ReadAsync([.. rows.Select(row => row.Row.OrderSn)], cancellationToken);
             foreach (var (should, _, _) in rows)
             {

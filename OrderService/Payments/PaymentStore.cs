@@ -1,5 +1,6 @@
 using Dapper;
 using Npgsql;
+using Seckill.Shared.Hosting;
 
 namespace Seckill.OrderService.Payments;
 
@@ -70,6 +71,7 @@ internal sealed class PaymentStore(NpgsqlDataSource database)
                 payment);
         }
 
+        FailPoint.Reach("payment-applied");
         await transaction.CommitAsync(cancellationToken);
         return paid == 1 ? PaymentOutcome.Accepted : PaymentOutcome.Refund;
     }

@@ -26,10 +26,13 @@ internal sealed partial class OrdersReservedConsumer(
         var traced = OrderTraces.Read(context);
         using var trace = BatchTrace.Start("persist", ActivityKind.Consumer, item.Item.ToString(), batch.Orders.Count, traced);
         await LegacyTraces.RememberAsync(database, traced, context.CancellationToken);
+        FailPoint.Reach("6-not-persisted");
         await PlaceOrQuarantineAsync(batch, context.CancellationToken);
+        FailPoint.Reach("6-persisted");
         activity.Notice();
         PersistenceMetrics.Count(batch.Orders.Count, (clock.GetUtcNow() - batch.Orders.Min(order => order.ReservedAt)).TotalSeconds);
         var withoutHold = await stock.SettleAsync(item, batch.Orders.Select(order => order.OrderId));
+        FailPoint.Reach("7-settled");
         if (withoutHold.Count > 0)
         {
             await holds.RestoreAsync(item, withoutHold, context.CancellationToken);

@@ -134,6 +134,7 @@ internal sealed partial class ItemLane
             {
                 // Its waiters are answered long before; this only frees the call if the answer never comes.
                 await lane._stock.ReserveAsync(lane._keys, _batch, lane._options.OutboxBound).WaitAsync(s_lastPatience);
+                FailPoint.Reach("3-reserved");
                 ReservationMetrics.CallDuration.Record(Stopwatch.GetElapsedTime(askedAt).TotalSeconds);
                 Deliver(askedAt, trace);
                 Empty();

@@ -112,9 +112,11 @@ internal sealed partial class OutboxRelay(
                 using var trace = BatchTrace.Start("publish", ActivityKind.Producer, way._name, _orders.Count, _traced);
                 try
                 {
+                    FailPoint.Reach("5-not-published");
                     await way._relay.Publisher.PublishAsync(
                         new OrdersReserved(way._item.SaleId, way._item.SkuId, way._terms!.UnitPrice, way._terms.Currency, _orders),
                         _traced);
+                    FailPoint.Reach("5-published");
                     ReservationMetrics.Published.Add(_orders.Count, s_published);
                     ReservationMetrics.RelayLag.Record(way._relay.AgeSeconds(_orders[0]));
                     _orders.Clear();

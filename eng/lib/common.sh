@@ -16,7 +16,7 @@ number() {
     fi
 }
 
-# use_instance main|demo|test|bench: an instance is a directory of state and a range of ports. A demo and a test
+# use_instance main|demo|test|bench|chaos|test-chaos: an instance is a directory of state and a range of ports. A demo and a test
 # run have their own, so that neither sees or touches the data of a system that is up.
 use_instance() {
     INSTANCE=$1
@@ -27,6 +27,8 @@ use_instance() {
         demo) RUN=$ROOT/.run/demo ;;
         test) RUN=$ROOT/.run/test; BASE=$((BASE + 100)) ;;
         bench) RUN=$ROOT/.run/bench; BASE=$((BASE + 200)) ;;
+        # The second is for the tests, whose base is that of their own servers.
+        chaos | test-chaos) RUN=$ROOT/.run/$INSTANCE; BASE=$((BASE + 300)) ;;
     esac
     mkdir -p "$RUN/pids" "$RUN/logs"
 }

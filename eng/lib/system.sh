@@ -111,7 +111,7 @@ use_running_instance() {
 # not become ours.
 sweep_abandoned() {
     local instance
-    for instance in demo test bench; do
+    for instance in demo test bench chaos test-chaos; do
         (
             use_instance $instance
             [ -f "$RUN/owner" ] && ! owner_alive && lock 60 && [ -n "$(recorded)" ] || exit 0

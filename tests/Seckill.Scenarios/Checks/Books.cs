@@ -8,10 +8,6 @@ namespace Seckill.Scenarios.Checks;
 /// <summary>One sale item as Redis and PostgreSQL have it, read from the stores themselves, not through the services' code.</summary>
 internal sealed class Books
 {
-    private Books()
-    {
-    }
-
     public required int Available { get; init; }
 
     public required int Held { get; init; }
@@ -48,7 +44,8 @@ internal sealed class Books
         var ids = new { saleId = sale.Id, sku };
         var rows = await database.QueryAsync<Row>(
             """
-            select order_id as OrderId, user_id as UserId, quantity as Quantity, status as Status
+            select order_id as OrderId, user_id as UserId, quantity as Quantity, status as Status,
+              paid_at is not null as WasPaid, closed_at is not null as WasClosed
             from orders
             where sale_id = @saleId and sku_id = @sku
             """,
@@ -98,5 +95,5 @@ internal sealed class Books
         long.Parse(((string)hold!).Split(':')[at], System.Globalization.CultureInfo.InvariantCulture);
 
     /// <summary>An order row.</summary>
-    internal sealed record Row(string OrderId, long UserId, int Quantity, string Status);
+    internal sealed record Row(string OrderId, long UserId, int Quantity, string Status, bool WasPaid, bool WasClosed);
 }

@@ -32,3 +32,8 @@ internal sealed record Attempt(
 /// <param name="OrderStatus">Of a 200.</param>
 /// <param name="Took">From the first byte sent to the last received.</param>
 internal sealed record Look(int Status, string? OrderStatus, TimeSpan Took);
+
+/// <summary>What came back to anything but an order.</summary>
+/// <param name="Status">HTTP status; 0 when no answer came.</param>
+/// <param name="Said">The order's status or the payment's outcome; the code of a problem; why no answer came.</param>
+internal sealed record Answer(int Status, string? Said);

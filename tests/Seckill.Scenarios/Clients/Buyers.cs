@@ -2,6 +2,7 @@ using System.Collections.Concurrent;
 using System.Diagnostics;
 using System.Globalization;
 using System.Net.Http.Headers;
+using System.Security.Cryptography;
 using System.Text;
 using System.Text.Json;
 using Seckill.Scenarios.Processes;
@@ -112,7 +113,46 @@ internal sealed class Buyers : IDisposable
         }
     }
 
+    /// <summary>The buyer cancels an order.</summary>
+    public Task<Answer> CancelAsync(ServiceProcess api, long user, string orderId) =>
+        AskAsync("status", Request(HttpMethod.Post, new Uri(api.Url, $"/orders/{orderId}/cancel"), user));
+
+    /// <summary>The buyer looks an order up, and hears why not.</summary>
+    public Task<Answer> LookAsync(ServiceProcess api, long user, string orderId) =>
+        AskAsync("status", Request(HttpMethod.Get, new Uri(api.Url, "/orders/" + orderId), user));
+
+    /// <summary>The payment provider tells of a payment.</summary>
+    public Task<Answer> PayAsync(ServiceProcess api, string paymentId, string orderId, long amount)
+    {
+        var body = JsonSerializer.Serialize(new { paymentId, orderId, amount, currency = "EUR" });
+        var time = TimeProvider.System.GetUtcNow().ToUnixTimeSeconds().ToString(CultureInfo.InvariantCulture);
+        var hash = HMACSHA256.HashData(Encoding.UTF8.GetBytes(DevelopmentKeys.Payment), Encoding.UTF8.GetBytes($"{time}.{body}"));
+        var request = new HttpRequestMessage(HttpMethod.Post, new Uri(api.Url, "/payments"))
+        {
+            Content = new StringContent(body, Encoding.UTF8, "application/json"),
+        };
+        request.Headers.Add("X-Signature", $"t={time},v1={Convert.ToHexStringLower(hash)}");
+        return AskAsync("outcome", request);
+    }
+
     public void Dispose() => _http.Dispose();
+
+    private async Task<Answer> AskAsync(string member, HttpRequestMessage request)
+    {
+        using var asked = request;
+        try
+        {
+            using var response = await _http.SendAsync(request);
+            using var json = JsonDocument.Parse(await response.Content.ReadAsStringAsync());
+            var name = response.IsSuccessStatusCode ? member : "code";
+            var said = json.RootElement.TryGetProperty(name, out var text) ? text.GetString() : null;
+            return new Answer((int)response.StatusCode, said);
+        }
+        catch (Exception exception) when (exception is HttpRequestException or OperationCanceledException)
+        {
+            return new Answer(0, exception.Message);
+        }
+    }
 
     private static HttpRequestMessage Request(HttpMethod method, Uri uri, long user)
     {

@@ -9,6 +9,9 @@ namespace Seckill.Scenarios.Clients;
 /// <summary>A sale of its own, with random ids, as ops create and open it over HTTP.</summary>
 internal sealed class Sale
 {
+    /// <summary>Of each item, in cents.</summary>
+    public const int UnitPrice = 1999;
+
     private static readonly HttpClient s_http = new() { Timeout = TimeSpan.FromSeconds(20) };
     private readonly ServiceProcess _inventory;
 
@@ -33,7 +36,7 @@ internal sealed class Sale
 
     /// <summary>Creates the sale and opens it.</summary>
     public static async Task<Sale> OpenAsync(
-        ServiceProcess inventory, int units, int items = 1, int limitPerUser = 1, bool fitsLegacy = false)
+        ServiceProcess inventory, int units, int items = 1, int limitPerUser = 1, bool fitsLegacy = false, int paymentTimeoutSeconds = 3600)
     {
         var sale = new Sale(inventory, items, units, limitPerUser, fitsLegacy);
         await SendAsync(inventory, HttpMethod.Post, "/sales", new
@@ -42,8 +45,8 @@ internal sealed class Sale
             name = "A scenario",
             opensAt = TimeProvider.System.GetUtcNow().AddMinutes(-1),
             closesAt = TimeProvider.System.GetUtcNow().AddHours(1),
-            paymentTimeoutSeconds = 3600,
-            items = sale.Skus.Select(skuId => new { skuId, allocated = units, limitPerUser, unitPrice = 1999, currency = "EUR" }),
+            paymentTimeoutSeconds,
+            items = sale.Skus.Select(skuId => new { skuId, allocated = units, limitPerUser, unitPrice = UnitPrice, currency = "EUR" }),
         });
         await sale.OpenAgainAsync(inventory);
         return sale;

@@ -6,12 +6,12 @@ namespace Seckill.Scenarios.Processes;
 internal sealed class Installation : IAsyncDisposable
 {
     // An impatient sweeper: scenarios wait for it. The order of things is the same.
-    private static readonly (string, string?)[] s_impatience =
+    internal static readonly (string, string?)[] Impatience =
     [
         ("Sweeper__IntervalMilliseconds", "200"), ("Sweeper__MinimumAgeMilliseconds", "500"), ("Sweeper__LongestPauseMilliseconds", "2000"),
     ];
 
-    private static readonly (string, string?)[] s_development =
+    internal static readonly (string, string?)[] Development =
     [
         ("ASPNETCORE_ENVIRONMENT", "Development"), ("DOTNET_ENVIRONMENT", "Development"),
         ("Auth__BuyerTokenKey", DevelopmentKeys.BuyerToken), ("Auth__OpsKey", DevelopmentKeys.Ops),
@@ -48,10 +48,10 @@ internal sealed class Installation : IAsyncDisposable
         Start("worker", "OrderService", ["--role", "worker"], settings);
 
     public ServiceProcess StartInventory(params (string Name, string? Value)[] settings) =>
-        Start("inventory", "InventoryService", [], [.. s_impatience, .. settings]);
+        Start("inventory", "InventoryService", [], [.. Impatience, .. settings]);
 
     public ServiceProcess Start(string name, string project, string[] arguments, params (string Name, string? Value)[] settings) =>
-        Add(ServiceProcess.Start($"{name}-{++_started}", project, arguments, [.. s_development, .. settings]));
+        Add(ServiceProcess.Start($"{name}-{++_started}", project, arguments, [.. Development, .. settings]));
 
     /// <summary>Waits until all of them are ready.</summary>
     public static Task ReadyAsync(params ServiceProcess[] services) =>

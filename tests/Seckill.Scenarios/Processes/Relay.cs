@@ -47,9 +47,9 @@ internal sealed class Relay : IAsyncDisposable
             (Servers.RedisSetting, string.Join(',', options.Prepend($"127.0.0.1:{port}"))));
     }
 
-    public static Relay ToRabbitMq()
+    public static Relay ToRabbitMq(string? uri = null)
     {
-        var address = new UriBuilder(Servers.Given(Servers.RabbitMqSetting));
+        var address = new UriBuilder(uri ?? Servers.Given(Servers.RabbitMqSetting));
         var (host, serverPort) = (address.Host, address.Port > 0 ? address.Port : 5672);
         return new(host, serverPort, port =>
         {
@@ -103,6 +103,9 @@ internal sealed class Relay : IAsyncDisposable
         }
     }
 
+    /// <summary>Whatever passes arrives so much later, in both directions.</summary>
+    public void Delay(TimeSpan delay) => (_toServer.Delay, _toClient.Delay) = (delay, delay);
+
     /// <summary>Connections that exist now are frozen for good; new ones work. What a lost route or a failover leaves behind.</summary>
     public void Abandon()
     {
@@ -115,6 +118,7 @@ internal sealed class Relay : IAsyncDisposable
     /// <summary>The server is back, with what was sent to it meanwhile.</summary>
     public void Resume()
     {
+        Delay(TimeSpan.Zero);
         _toServer.Open();
         _toClient.Open();
         if (_listener is null)

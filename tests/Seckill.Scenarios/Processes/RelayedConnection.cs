@@ -98,7 +98,18 @@ internal sealed class RelayGate
 
     public RelayGate() => Open();
 
-    public Task WaitAsync() => _opened.Task;
+    /// <summary>How much later what passes arrives.</summary>
+    public TimeSpan Delay { get; set; }
+
+    public async Task WaitAsync()
+    {
+        if (Delay > TimeSpan.Zero)
+        {
+            await Task.Delay(Delay);
+        }
+
+        await _opened.Task;
+    }
 
     public void Close()
     {

@@ -1,6 +1,5 @@
 using System.Diagnostics;
 using System.Net.Sockets;
-using System.Runtime.InteropServices;
 using System.Text.Json;
 using System.Text.RegularExpressions;
 using Seckill.Scenarios.Checks;
@@ -10,7 +9,6 @@ namespace Seckill.Scenarios.Processes;
 /// <summary>One service as a real process, on a port of its own choice, with its output in a file beside the tests.</summary>
 internal sealed partial class ServiceProcess : IAsyncDisposable
 {
-    private const int TerminationSignal = 15;
     private static readonly TimeSpan s_patience = TimeSpan.FromSeconds(60);
 
     // Asks at once and never twice, so that an answer is news.
@@ -39,9 +37,15 @@ internal sealed partial class ServiceProcess : IAsyncDisposable
     /// <summary>Where it listens; known once it is ready, and still known when it is gone.</summary>
     public Uri Url { get; private set; } = new("http://127.0.0.1:1");
 
+    /// <summary>True when it was killed, or stopped, or killed itself.</summary>
+    public bool HasEnded => _process.HasExited;
+
+    /// <summary>Where its output is.</summary>
+    public string LogFile => ((FileStream)_log.BaseStream).Name;
+
     /// <summary>Starts the built program of a service.</summary>
     /// <param name="name">For messages and the log file.</param>
-    /// <param name="project">Folder of the service.</param>
+    /// <param name="project">Folder of the service; a full path for one that was built elsewhere.</param>
     /// <param name="arguments">Command line, after <c>--urls</c>.</param>
     /// <param name="settings">Environment over that of this run; null removes a variable.</param>
     public static ServiceProcess Start(string name, string project, string[] arguments, params (string Name, string? Value)[] settings)
@@ -50,7 +54,7 @@ internal sealed partial class ServiceProcess : IAsyncDisposable
         var output = new DirectoryInfo(AppContext.BaseDirectory);
         var program = Path.Combine(
             output.Parent!.Parent!.Parent!.Parent!.Parent!.FullName, project, "bin",
-            output.Parent.Name, output.Name, $"Seckill.{project}.dll");
+            output.Parent.Name, output.Name, $"Seckill.{Path.GetFileName(project)}.dll");
         var start = new ProcessStartInfo("dotnet", [program, "--urls", "http://127.0.0.1:0", .. arguments])
         {
             RedirectStandardOutput = true,
@@ -95,10 +99,16 @@ internal sealed partial class ServiceProcess : IAsyncDisposable
         await _process.WaitForExitAsync().WaitAsync(s_patience);
     }
 
+    /// <summary>SIGSTOP: it stands still, with all its connections open.</summary>
+    public void Pause() => Signal.Stop.SendTo(_process.Id);
+
+    /// <summary>SIGCONT.</summary>
+    public void Resume() => Signal.Continue.SendTo(_process.Id);
+
     /// <summary>SIGTERM, and its exit code.</summary>
     public async Task<int> StopAsync()
     {
-        Assert.Equal(0, SendSignal(_process.Id, TerminationSignal));
+        Assert.True(Signal.Terminate.SendTo(_process.Id), $"{Name} has ended already.");
         return await ExitsAsync();
     }
 
@@ -148,8 +158,4 @@ internal sealed partial class ServiceProcess : IAsyncDisposable
 
     [GeneratedRegex("Now listening on: (http://[0-9.:]+)")]
     private static partial Regex ListeningLine();
-
-    [DllImport("libc", EntryPoint = "kill")]
-    [DefaultDllImportSearchPaths(DllImportSearchPath.SafeDirectories)]
-    private static extern int SendSignal(int processId, int signal);
 }

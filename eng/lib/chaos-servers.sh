@@ -1,0 +1,35 @@
+#!/usr/bin/env bash
+# The servers of a chaos run, for its runner: it kills them, and starts them again here, the way they always start.
+#
+# usage: chaos-servers.sh INSTANCE up          all four; prints DIRECTORY= and their connection strings
+#        chaos-servers.sh INSTANCE start NAME  one that was killed
+#        chaos-servers.sh INSTANCE wipe        all of them, with their data
+# The servers that the caller was given are for others: nothing here may touch them.
+unset "${!ConnectionStrings__@}"
+source "$(dirname "${BASH_SOURCE[0]}")/system.sh"
+
+use_instance "$1"
+case $2 in
+    up)
+        # Whoever sweeps up after a runner that was killed looks here.
+        echo "$PPID $(identity $PPID)" >"$RUN/owner"
+        bring_down wipe
+        echo packages >"$RUN/source"
+        resolve_servers
+        # shellcheck disable=SC2046  # a list of words
+        require_ports $(own_processes)
+        start_servers
+        echo "DIRECTORY=$RUN"
+        env | grep ^ConnectionStrings__
+        ;;
+    start)
+        resolve_servers
+        # What was just killed holds its port for a moment longer.
+        require_ports "$3"
+        case $3 in
+            postgres*) start_postgres "$3" ;;
+            *) "start_$3" ;;
+        esac
+        ;;
+    wipe) bring_down wipe ;;
+esac
