@@ -11,23 +11,27 @@ namespace Seckill.InventoryService.Dashboard;
 /// <param name="Over">What is said when it no longer holds.</param>
 internal sealed record Condition(string Key, Tone Tone, string Headline, string Detail, string Over)
 {
+    /// <summary>Since when, where that is known better than by the first look that saw it; UTC.</summary>
+    public DateTimeOffset? Since { get; init; }
+
     /// <summary>What the stores and the auditor say, known also while nobody looks at the dashboard. The worst first.</summary>
     public static IEnumerable<Condition> OfStores(Facts facts)
     {
         var wait = facts.Outbox is { } outbox ? $"{RoadPicture.Number(outbox)} orders wait in the outbox" : "Orders wait in the outbox";
         if (!facts.Stores.Redis.IsUp)
         {
-            yield return Away("redis", "Redis", "New orders get 503 with Retry-After. What was accepted is on its disk.");
+            yield return Away(
+                "redis", "Redis", "New orders get 503 with Retry-After. What was accepted is on its disk.", facts.Stores.Redis);
         }
 
         if (!facts.Stores.Postgres.IsUp)
         {
-            yield return Away("postgres", "PostgreSQL", wait + "; the sale goes on.");
+            yield return Away("postgres", "PostgreSQL", wait + "; the sale goes on.", facts.Stores.Postgres);
         }
 
         if (!facts.Stores.RabbitMq.IsUp)
         {
-            yield return Away("rabbitmq", "RabbitMQ", wait + "; buyers notice nothing.");
+            yield return Away("rabbitmq", "RabbitMQ", wait + "; buyers notice nothing.", facts.Stores.RabbitMq);
         }
 
         if (facts.Unbalanced.Count > 0)
@@ -36,6 +40,9 @@ internal sealed record Condition(string Key, Tone Tone, string Headline, string 
                 string.Join("; ", facts.Unbalanced.Take(3).Select(Words)) + ". Find out why, then repair.", "The books balance again");
         }
     }
+
+    /// <summary>Whether a condition with this key is one of <see cref="OfStores"/>.</summary>
+    public static bool IsOfStores(string key) => key is "redis" or "postgres" or "rabbitmq" or "books";
 
     /// <summary>What is known only while somebody looks. The worst first.</summary>
     public static IEnumerable<Condition> OfRoad(Facts facts)
@@ -94,21 +101,22 @@ internal sealed record Condition(string Key, Tone Tone, string Headline, string 
             var first = sale.First();
             if (first.state == "open" && facts.Now >= first.opens_at && facts.Now < first.closes_at)
             {
-                yield return new($"on:{first.sale_id}", Tone.Fine, $"{first.name} is on", $"Sale {first.sale_id}.", $"{first.name} is over");
+                yield return new(
+                    $"on:{first.sale_id}", Tone.Fine, $"{first.name} is on", $"Sale {first.sale_id}.", $"{first.name} is no longer on");
                 foreach (var item in sale)
                 {
                     if (facts.Stock?.GetValueOrDefault(new ItemKey(item.sale_id, item.sku_id))?.Snapshot is { Available: <= 0, Held: > 0 })
                     {
-                        yield return new($"sold:{item.sale_id}:{item.sku_id}", Tone.Fine, $"SKU {item.sku_id} is sold out",
-                            first.name, $"SKU {item.sku_id} is for sale again");
+                        yield return new($"sold:{item.sale_id}:{item.sku_id}", Tone.Fine, $"SKU {item.sku_id} is sold out", first.name,
+                            $"SKU {item.sku_id} is for sale again");
                     }
                 }
             }
         }
     }
 
-    private static Condition Away(string key, string name, string meaning) =>
-        new(key, Tone.Broken, $"{name} is away", meaning, $"{name} is back");
+    private static Condition Away(string key, string name, string meaning, StoreState? store = null) =>
+        new(key, Tone.Broken, $"{name} is away", meaning, $"{name} is back") { Since = store?.Since };
 
     private static string Words(ItemAudit audit) =>
         $"{audit.Item}: " + string.Join(", ", audit.Findings.Select(finding => BreakKindConverter.Name(finding.Kind)).Distinct());

@@ -84,7 +84,7 @@ internal sealed partial class DashboardFeed(
             await queueWatch.DropAsync();
             var facts = await FactsAsync(stores.AskAsync(cancellationToken));
             _incidents.Look(
-                [.. Condition.OfStores(facts)], facts.Now, key => key is "redis" or "postgres" or "rabbitmq" or "books", isFirstLook: false);
+                [.. Condition.OfStores(facts)], facts.Now, Condition.IsOfStores, isFirstLook: false);
         }
 #pragma warning disable CA1031 // Whatever it was, the next look tries again; the service never stops for it.
         catch (Exception exception) when (!cancellationToken.IsCancellationRequested)
@@ -98,7 +98,8 @@ internal sealed partial class DashboardFeed(
     {
         var asked = stores.AskAsync(cancellationToken);
         await Task.WhenAll(
-            asked, _orders.RefreshAsync(ordersReader.ReadAsync), _stock.RefreshAsync(ReadStockAsync), _queues.RefreshAsync(queueWatch.ReadAsync));
+            asked, _orders.RefreshAsync(ordersReader.ReadAsync), _stock.RefreshAsync(ReadStockAsync),
+            _queues.RefreshAsync(queueWatch.ReadAsync));
         var facts = await FactsAsync(asked);
         _incidents.Look([.. Condition.OfStores(facts), .. Condition.OfRoad(facts)], facts.Now, _ => true, isFirstLook);
         var snapshot = SnapshotMaker.Make(facts, _incidents, audits.Find) with

@@ -30,7 +30,7 @@ internal sealed class IncidentLog
             var isKnown = _open.TryGetValue(condition.Key, out var known);
             var incident = isKnown
                 ? known.Incident with { Detail = condition.Detail }
-                : new Incident(++_lastId, condition.Tone, now, null, condition.Headline, condition.Detail);
+                : new Incident(++_lastId, condition.Tone, condition.Since ?? now, null, condition.Headline, condition.Detail);
             _open[condition.Key] = (condition, incident);
             if (condition.Tone == Tone.Broken || (isKnown ? _all.ContainsKey(incident.Id) : !isFirstLook))
             {

@@ -69,7 +69,7 @@ internal static class RoadPicture
         var note = !facts.Stores.Redis.IsUp ? Away(facts.Stores.Redis)
             : facts.Lost > 0 ? "it has lost data"
             : facts.OldestSeconds > 0 ? "oldest " + Seconds(facts.OldestSeconds) : "nothing waits";
-        return new("redis", "3", "Redis", "store", tone, facts.Outbox, "orders in the outbox", note);
+        return new("redis", "3", "Redis", "store", tone, facts.Stores.Redis.IsUp ? facts.Outbox : null, "orders in the outbox", note);
     }
 
     private static Station RabbitMq(Facts facts)
@@ -77,7 +77,7 @@ internal static class RoadPicture
         var dead = facts.Queues?.DeadLetters ?? 0;
         return new("rabbitmq", "5", "RabbitMQ", "store",
             !facts.Stores.RabbitMq.IsUp || dead > 0 ? Tone.Broken : facts.Queues is null ? Tone.Unknown : Tone.Fine,
-            facts.Queues?.Waiting, facts.Queues?.Waiting == 1 ? "message waits" : "messages wait",
+            facts.Stores.RabbitMq.IsUp ? facts.Queues?.Waiting : null, facts.Queues?.Waiting == 1 ? "message waits" : "messages wait",
             !facts.Stores.RabbitMq.IsUp ? Away(facts.Stores.RabbitMq) : dead > 0 ? $"{Number(dead)} dead letters" : "no dead letters");
     }
 
@@ -91,7 +91,7 @@ internal static class RoadPicture
         var quarantined = facts.Orders?.Backlogs.Quarantined ?? 0;
         return new("postgres", "6", "PostgreSQL", "store",
             !facts.Stores.Postgres.IsUp || quarantined > 0 ? Tone.Broken : facts.Orders is null ? Tone.Unknown : Tone.Fine,
-            facts.Orders?.Items.Sum(item => (long)item.live), "units in order rows",
+            facts.Stores.Postgres.IsUp ? facts.Orders?.Items.Sum(item => (long)item.live) : null, "units in order rows",
             !facts.Stores.Postgres.IsUp ? Away(facts.Stores.Postgres)
             : quarantined > 0 ? $"{Number(quarantined)} in quarantine" : "quarantine is empty");
     }

@@ -14,7 +14,7 @@ internal sealed class PulseCounters : IDisposable
     private const string Orders = "/orders";
     private readonly MeterListener _listener = new();
     private readonly ConcurrentDictionary<string, Count> _outcomes = new();
-    private readonly Dictionary<int, Count> _refusedBefore = new int[] { 400, 401, 413, 415, 429 }.ToDictionary(status => status, _ => new Count());
+    private readonly Dictionary<int, Count> _refusedBefore = new[] { 400, 401, 413, 415, 429 }.ToDictionary(it => it, _ => new Count());
     private readonly long[] _latency = new long[Pulse.Bounds.Count + 1];
     private readonly double[] _bounds = [.. Pulse.Bounds.Select(milliseconds => milliseconds / 1000)];
     private readonly Count _gateRefusals = new();

@@ -13,9 +13,9 @@ namespace Seckill.Shared.Hosting;
 /// <param name="Role"><c>api</c>, <c>worker</c> or <c>all</c>.</param>
 /// <param name="UptimeMilliseconds">By the process's own steady clock.</param>
 /// <param name="InFlight">HTTP requests that wait for their answer.</param>
-/// <param name="Answers">Answers to <c>POST /orders</c> so far, by reason: <c>reserved</c>, <c>sold-out</c>, <c>unavailable</c>, …</param>
+/// <param name="Answers">Answers to <c>POST /orders</c> so far, by reason: <c>reserved</c>, <c>sold-out</c>, <c>no-answer</c>, …</param>
 /// <param name="GateRefusals">Sold-out answers so far that Redis was not asked for.</param>
-/// <param name="Latency">Answers to <c>POST /orders</c> so far by duration: one number for each of <see cref="Bounds"/>, and one more.</param>
+/// <param name="Latency">The same answers by duration: one number for each of <see cref="Bounds"/>, and one more.</param>
 public sealed record Pulse(
     string Instance, string Role, long UptimeMilliseconds, long InFlight, IReadOnlyDictionary<string, long> Answers, long GateRefusals,
     IReadOnlyList<long> Latency)

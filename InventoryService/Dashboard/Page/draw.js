@@ -61,7 +61,7 @@ function traffic(rates) {
     (element, refusal) => {
       set(element.children[0], refusal.reason.replaceAll('-', ' '));
       element.children[0].classList.toggle('broken', refusal.tone === 'Broken');
-      set(element.children[1], tenth.format(refusal.perSecond));
+      set(element.children[1], refusal.perSecond < 10 ? tenth.format(refusal.perSecond) : number(Math.round(refusal.perSecond)));
       element.querySelector('i').style.width = 100 * refusal.perSecond / most + '%';
     });
   byId('refusals-none').hidden = refusals.length > 0;
@@ -160,7 +160,7 @@ function drawItem(row, sale, item, isOld) {
   const books = { Fine: 'books balance', Broken: item.finding, Unknown: 'not audited yet', Off: 'not opened yet' }[item.books];
   if (places.dataset.text !== JSON.stringify([text, books])) {
     places.dataset.text = JSON.stringify([text, books]);
-    places.replaceChildren(...text.flatMap(([value, name]) => [make('b', '', value), ` ${name} · `]),
+    places.replaceChildren(...text.map(([value, name]) => make('span', '', make('b', '', value), ' ' + name)),
       make('span', item.books === 'Broken' ? 'broken' : '', books));
   }
 }
@@ -204,9 +204,11 @@ function spark(element, name, value, low, high) {
     values.splice(0, Math.max(0, values.length - remembered));
   }
   const top = Math.max(high ?? 0, ...values, low + 1);
-  element.setAttribute('viewBox', `0 0 ${remembered - 1} 100`);
+  // A history that has only begun is drawn wider, or nobody would see it.
+  const width = Math.max(values.length, remembered / 3) - 1;
+  element.setAttribute('viewBox', `0 0 ${width} 100`);
   element.setAttribute('preserveAspectRatio', 'none');
-  const points = values.map((one, i) => `${remembered - values.length + i} ${100 - 100 * (one - low) / (top - low)}`);
+  const points = values.map((one, i) => `${width + 1 - values.length + i} ${100 - 100 * (one - low) / (top - low)}`);
   const path = element.firstChild ?? element.appendChild(document.createElementNS('http://www.w3.org/2000/svg', 'path'));
   path.setAttribute('d', points.length > 1 ? 'M' + points.join('L') : '');
 }
