@@ -69,11 +69,11 @@ internal sealed class DashboardPage : IAsyncDisposable
     public Task<string[]> RedAsync() =>
         Page.EvaluateAsync<string[]>("[...document.querySelectorAll('[data-tone=Broken][data-station]')].map(one => one.dataset.station)");
 
-    /// <summary>Units that the page says are left.</summary>
+    /// <summary>Units that the page says are left; -1 when it does not know.</summary>
     public async Task<int> LeftAsync(long sku)
     {
         var text = await Page.Locator($"[data-sku='{sku}'] .left b").InnerTextAsync();
-        return int.Parse(text, NumberStyles.AllowThousands, CultureInfo.InvariantCulture);
+        return int.TryParse(text, NumberStyles.AllowThousands, CultureInfo.InvariantCulture, out var left) ? left : -1;
     }
 
     /// <summary>Waits until it is so; says what the page shows when it is not.</summary>

@@ -99,6 +99,14 @@ public sealed class Stage : IAsyncLifetime
         return Worker = worker;
     }
 
+    /// <summary>Starts another, and waits until it is ready.</summary>
+    internal async Task<ServiceProcess> StartInventoryAsync(params string[] arguments)
+    {
+        var inventory = _installation.Start("inventory", "InventoryService", arguments, Settings());
+        await Installation.ReadyAsync(inventory);
+        return inventory;
+    }
+
     /// <summary>Runs a statement on the orders database.</summary>
     internal Task SqlAsync(string sql) => _databases.OursAsync(sql);
 
@@ -151,7 +159,7 @@ public sealed class Stage : IAsyncLifetime
     }
 
     /// <summary>A browser that has opened the dashboard, with its key unless told otherwise.</summary>
-    internal async Task<DashboardPage> OpenAsync(int width = 1440, ColorScheme scheme = ColorScheme.Light, bool withKey = true)
+    internal async Task<DashboardPage> OpenAsync(int width = 1440, ColorScheme scheme = ColorScheme.Light, bool withKey = true, Uri? at = null)
     {
         Assert.SkipWhen(
             _browser is null, "This needs redis-server, and a Chromium: Debian's package, or CHROMIUM=/path/to/it.");
@@ -159,7 +167,7 @@ public sealed class Stage : IAsyncLifetime
         {
             ViewportSize = new() { Width = width, Height = width < 600 ? 844 : 1000 }, ColorScheme = scheme, Locale = "en-GB",
         });
-        return await DashboardPage.OpenAsync(context, Inventory.Url, withKey);
+        return await DashboardPage.OpenAsync(context, at ?? Inventory.Url, withKey);
     }
 
     // The queue is that of all tests. What others left in it is unknown here and goes to quarantine, before or beside our first orders.
