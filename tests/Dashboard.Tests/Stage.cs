@@ -159,7 +159,8 @@ public sealed class Stage : IAsyncLifetime
     }
 
     /// <summary>A browser that has opened the dashboard, with its key unless told otherwise.</summary>
-    internal async Task<DashboardPage> OpenAsync(int width = 1440, ColorScheme scheme = ColorScheme.Light, bool withKey = true, Uri? at = null)
+    internal async Task<DashboardPage> OpenAsync(
+        int width = 1440, ColorScheme scheme = ColorScheme.Light, bool withKey = true, Uri? at = null)
     {
         Assert.SkipWhen(
             _browser is null, "This needs redis-server, and a Chromium: Debian's package, or CHROMIUM=/path/to/it.");
