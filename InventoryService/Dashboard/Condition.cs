@@ -44,6 +44,10 @@ internal sealed record Condition(string Key, Tone Tone, string Headline, string 
     /// <summary>Whether a condition with this key is one of <see cref="OfStores"/>.</summary>
     public static bool IsOfStores(string key) => key is "redis" or "postgres" or "rabbitmq" or "books";
 
+    /// <summary>Whether it could be among all conditions: of a sale that is not shown any more nothing is known.</summary>
+    public static bool IsLookedFor(string key, Facts facts) =>
+        key.Split(':') is not [_, var sale, ..] || facts.Orders?.Items.Any(item => $"{item.sale_id}" == sale) == true;
+
     /// <summary>What is known only while somebody looks. The worst first.</summary>
     public static IEnumerable<Condition> OfRoad(Facts facts)
     {

@@ -97,11 +97,14 @@ internal sealed partial class DashboardFeed(
     private async Task LookAtAllAsync(bool isFirstLook, CancellationToken cancellationToken)
     {
         var asked = stores.AskAsync(cancellationToken);
-        await Task.WhenAll(
-            asked, _orders.RefreshAsync(ordersReader.ReadAsync), _stock.RefreshAsync(ReadStockAsync),
-            _queues.RefreshAsync(queueWatch.ReadAsync));
+        var others = Task.WhenAll(asked, _queues.RefreshAsync(queueWatch.ReadAsync));
+        // It names the items whose stock is asked for.
+        await _orders.RefreshAsync(ordersReader.ReadAsync);
+        await _stock.RefreshAsync(ReadStockAsync);
+        await others;
         var facts = await FactsAsync(asked);
-        _incidents.Look([.. Condition.OfStores(facts), .. Condition.OfRoad(facts)], facts.Now, _ => true, isFirstLook);
+        _incidents.Look(
+            [.. Condition.OfStores(facts), .. Condition.OfRoad(facts)], facts.Now, key => Condition.IsLookedFor(key, facts), isFirstLook);
         var snapshot = SnapshotMaker.Make(facts, _incidents, audits.Find) with
         {
             RedisAgeSeconds = _stock.AgeSeconds, PostgresAgeSeconds = _orders.AgeSeconds,

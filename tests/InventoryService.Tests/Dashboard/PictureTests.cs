@@ -123,6 +123,15 @@ public sealed class PictureTests
     }
 
     [Fact]
+    public void A_sale_that_gives_way_to_newer_ones_is_not_called_over()
+    {
+        var facts = Facts();
+        Assert.Empty(Look(facts with { Orders = facts.Orders! with { Items = [] } }).Incidents);
+        var over = facts with { Orders = facts.Orders! with { Items = [facts.Orders.Items[0] with { state = "closed" }] } };
+        Assert.Equal("Friday is no longer on", Assert.Single(Look(over).Incidents).Headline);
+    }
+
+    [Fact]
     public void While_nobody_watches_only_the_stores_are_judged()
     {
         var facts = Facts();
@@ -147,7 +156,8 @@ public sealed class PictureTests
 
     private Snapshot Look(Facts facts, bool isFirstLook = false)
     {
-        _log.Look([.. Condition.OfStores(facts), .. Condition.OfRoad(facts)], facts.Now, _ => true, isFirstLook);
+        _log.Look(
+            [.. Condition.OfStores(facts), .. Condition.OfRoad(facts)], facts.Now, key => Condition.IsLookedFor(key, facts), isFirstLook);
         return SnapshotMaker.Make(facts, _log, _ => new ItemAudit(s_item, true, []));
     }
 
