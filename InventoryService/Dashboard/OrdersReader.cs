@@ -47,9 +47,8 @@ internal sealed class OrdersReader(NpgsqlDataSource database)
              limit 10000) w) as "Quarantined";
 
         select c.mode as "Mode", c.read_from_new_percent as "ReadFromNewPercent",
-          (select count(*) from (select from legacy_outbox limit 10000) w) as "Pending",
-          coalesce((
-            select extract(epoch from now() - created_at) from legacy_outbox order by id limit 1), 0)::float8 as "LagSeconds",
+          (select coalesce(sum(orders), 0)::bigint from legacy_outbox) as "Pending",
+          (select coalesce(extract(epoch from now() - min(created_at)), 0)::float8 from legacy_outbox) as "LagSeconds",
           v.orders as "Verified",
           (select count(distinct order_id) from legacy_discrepancies where resolved_at is null and class <> 'missing') as "Mismatched",
           (select count(*) from legacy_discrepancies where resolved_at is null and class = 'missing') as "Missing",

@@ -108,7 +108,7 @@ public sealed record ItemView(
 /// <summary>How our orders and the legacy database stand.</summary>
 /// <param name="Mode"><c>off</c>, <c>shadow</c>, <c>dual</c> or <c>retired</c>.</param>
 /// <param name="ReadFromNewPercent">Share of users whose orders are read from ours.</param>
-/// <param name="Pending">Changes that wait, counted up to ten thousand.</param>
+/// <param name="Pending">Changes that wait.</param>
 /// <param name="LagSeconds">Age of the oldest of them.</param>
 /// <param name="Verified">Orders read back and found equal.</param>
 /// <param name="Mismatched">Orders with an open difference.</param>

@@ -180,7 +180,7 @@ function dualWrite(dual) {
   const rows = dual === null ? [['Mode', 'not known yet']]
     : dual.mode === 'off' || dual.mode === 'retired' ? [['Mode', dual.mode]] : [
       ['Mode', dual.mode], ['Users who read ours', (dual.mode === 'dual' ? dual.readFromNewPercent : 100) + ' %'],
-      ['Changes waiting', (dual.pending >= 10000 ? 'over ' : '') + number(dual.pending)], ['Oldest waits for', tenth.format(dual.lagSeconds) + ' s'],
+      ['Changes waiting', number(dual.pending)], ['Oldest waits for', tenth.format(dual.lagSeconds) + ' s'],
       ['Verified', number(dual.verified)], ['Different', number(dual.mismatched), dual.mismatched > 0],
       ['Missing', number(dual.missing), dual.missing > 0], ['Breaker', dual.breaker, dual.breaker !== 'closed'],
     ];
