@@ -1,3 +1,4 @@
+using Seckill.InventoryService.Dashboard;
 using Seckill.InventoryService.Reconciliation;
 using Seckill.InventoryService.Sales;
 using Seckill.Shared.Hosting;
@@ -35,11 +36,15 @@ try
     // (11) The auditor and the watch for lost data, (12) the rebuild.
     builder.Services.AddBooks(builder.Configuration);
 
+    // (13) The ops dashboard.
+    builder.Services.AddDashboard(builder.Configuration);
+
     var app = builder.Build();
     app.UseServiceDefaults();
     app.MapSales();
     app.MapReconciliation();
     app.MapBooks();
+    app.MapDashboard();
     await app.RunAsync();
     return 0;
 }

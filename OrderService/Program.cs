@@ -18,6 +18,7 @@ try
     var role = builder.Configuration.RequiredRole();
     builder.Services.AddStock(builder.Configuration);
     builder.Services.AddOrdersDatabase(builder.Configuration);
+    builder.Services.AddPulse(role);
     builder.Services.AddSingleton<OrderStore>();
     builder.Services.AddLegacyOrders(builder.Configuration, role);
     if (role.HasFlag(Role.Worker))

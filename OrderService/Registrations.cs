@@ -1,3 +1,4 @@
+using Seckill.OrderService.Operations;
 using Seckill.OrderService.Ordering;
 using Seckill.OrderService.Payments;
 using Seckill.OrderService.Persistence;
@@ -46,5 +47,12 @@ internal static class Registrations
         services.AddValidatedOptions<ExpiryOptions>("Expiry");
         services.AddSingleton<SaleActivity>();
         services.AddHostedService<OrderExpiry>();
+    }
+
+    public static void AddPulse(this IServiceCollection services, Role role)
+    {
+        services.AddSingleton<PulseCounters>();
+        services.AddSingleton(new RoleName(role.ToString().ToLowerInvariant()));
+        services.AddHostedService<PulseSender>();
     }
 }

@@ -57,6 +57,12 @@ start_servers_and_build
 export SECKILL_PORT_BASE=$BASE
 for project in "$ROOT"/tests/*/*.csproj; do
     [ -f "$project" ] || continue
+    # A browser is installed only when there are tests to run in it.
+    if [ -z "$words" ] || grep -qrE "${words//FullyQualifiedName~/}" "$(dirname "$project")" --include '*.cs'; then
+        case $project in
+            */Dashboard.Tests.csproj) ! can_install_packages || require_packages chromium ;;
+        esac
+    fi
     name=$(basename "$project" .csproj) trx=$RUN/results/$(basename "$project" .csproj).trx code=0
     (launch run '' "$ROOT" dotnet test "$project" --no-build -c "$FLAVOUR" --nologo \
         --logger "trx;LogFileName=$name.trx" --results-directory "$RUN/results" "${options[@]}") &

@@ -27,10 +27,17 @@ internal sealed class AuditBook : IHealthCheck, IDisposable
 
     private IEnumerable<ItemAudit> Unbalanced => _audits.Values.Where(audit => audit.Findings.Count > 0);
 
-    private double AgeSeconds => _clock.GetElapsedTime(Interlocked.Read(ref _roundEndedAt)).TotalSeconds;
+    /// <summary>Time since the last round over all items.</summary>
+    public double AgeSeconds => _clock.GetElapsedTime(Interlocked.Read(ref _roundEndedAt)).TotalSeconds;
 
     /// <summary>False when the last audit found a broken equation.</summary>
     public bool IsBalanced(ItemKey item) => !_audits.TryGetValue(item, out var audit) || audit.Findings.Count == 0;
+
+    /// <summary>The last audit of an item that could say something; null before the first.</summary>
+    public ItemAudit? Find(ItemKey item) => _audits.GetValueOrDefault(item);
+
+    /// <summary>Items whose books are out of balance.</summary>
+    public IReadOnlyList<ItemAudit> Broken() => [.. Unbalanced];
 
     /// <summary>Remembers an audit.</summary>
     /// <returns>True when it found something else than the one before.</returns>

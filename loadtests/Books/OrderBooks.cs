@@ -16,7 +16,9 @@ public sealed class OrderBooks : IAsyncDisposable
     {
         await using var connection = await _source.OpenConnectionAsync(cancellationToken);
         return await connection.ExecuteScalarAsync<long>(new CommandDefinition(
-            "select count(*) from sale_items i, orders_of(i) where i.sale_id = @saleId", new { saleId }, cancellationToken: cancellationToken));
+            "select count(*) from sale_items i, orders_of(i) where i.sale_id = @saleId",
+            new { saleId },
+            cancellationToken: cancellationToken));
     }
 
     /// <summary>How many orders of the sale are in quarantine.</summary>

@@ -1,0 +1,127 @@
+using Seckill.InventoryService.Reconciliation;
+using Seckill.Shared.Stock;
+
+namespace Seckill.InventoryService.Dashboard;
+
+/// <summary>Something that holds at the moment and that people should hear of, in words.</summary>
+/// <param name="Key">The same for as long as it holds.</param>
+/// <param name="Tone">Broken, or fine for news.</param>
+/// <param name="Headline">What is so.</param>
+/// <param name="Detail">What it means; may change while it holds.</param>
+/// <param name="Over">What is said when it no longer holds.</param>
+internal sealed record Condition(string Key, Tone Tone, string Headline, string Detail, string Over)
+{
+    /// <summary>Since when, where that is known better than by the first look that saw it; UTC.</summary>
+    public DateTimeOffset? Since { get; init; }
+
+    /// <summary>What the stores and the auditor say, known also while nobody looks at the dashboard. The worst first.</summary>
+    public static IEnumerable<Condition> OfStores(Facts facts)
+    {
+        var wait = facts.Outbox is { } outbox ? $"{RoadPicture.Number(outbox)} orders wait in the outbox" : "Orders wait in the outbox";
+        if (!facts.Stores.Redis.IsUp)
+        {
+            yield return Away(
+                "redis", "Redis", "New orders get 503 with Retry-After. What was accepted is on its disk.", facts.Stores.Redis);
+        }
+
+        if (!facts.Stores.Postgres.IsUp)
+        {
+            yield return Away("postgres", "PostgreSQL", wait + "; the sale goes on.", facts.Stores.Postgres);
+        }
+
+        if (!facts.Stores.RabbitMq.IsUp)
+        {
+            yield return Away("rabbitmq", "RabbitMQ", wait + "; buyers notice nothing.", facts.Stores.RabbitMq);
+        }
+
+        if (facts.Unbalanced.Count > 0)
+        {
+            yield return new("books", Tone.Broken, "The books are out of balance",
+                string.Join("; ", facts.Unbalanced.Take(3).Select(Words)) + ". Find out why, then repair.", "The books balance again");
+        }
+    }
+
+    /// <summary>Whether a condition with this key is one of <see cref="OfStores"/>.</summary>
+    public static bool IsOfStores(string key) => key is "redis" or "postgres" or "rabbitmq" or "books";
+
+    /// <summary>Whether it could be among all conditions: of a sale that is not shown any more nothing is known.</summary>
+    public static bool IsLookedFor(string key, Facts facts) =>
+        key.Split(':') is not [_, var sale, ..] || facts.Orders?.Items.Any(item => $"{item.sale_id}" == sale) == true;
+
+    /// <summary>What is known only while somebody looks. The worst first.</summary>
+    public static IEnumerable<Condition> OfRoad(Facts facts)
+    {
+        var wait = $"{RoadPicture.Number(facts.Outbox ?? 0)} orders wait in the outbox";
+        if (facts.Lost > 0)
+        {
+            yield return new("lost", Tone.Broken, "Redis has lost data",
+                $"{facts.Lost} items sell nothing until they are rebuilt.", "What Redis had lost is rebuilt");
+        }
+
+        if (facts.Traffic is { Apis: 0 })
+        {
+            yield return new("api", Tone.Broken, "No API is running", "Buyers get no answer.", "An API is running again");
+        }
+
+        if (facts.Traffic is { Workers: 0 })
+        {
+            yield return new("worker", Tone.Broken, "No worker is running", wait + "; buyers notice nothing.", "A worker is running again");
+        }
+
+        if (facts.IsStuck)
+        {
+            yield return new("stuck", Tone.Broken, "Orders are stuck in the outbox",
+                $"{wait}, the oldest for {RoadPicture.Seconds(facts.OldestSeconds)}, and nothing is away.", "Orders move again");
+        }
+
+        if (facts.LegacyIsAway)
+        {
+            yield return Away("legacy", "The legacy database",
+                $"{RoadPicture.Number(facts.Orders!.DualWrite.Pending)} changes wait for it; sales go on.");
+        }
+
+        if (facts.Queues is { DeadLetters: > 0 and var dead })
+        {
+            yield return new("dead-letters", Tone.Broken, "Messages are in the dead-letter queue",
+                $"{RoadPicture.Number(dead)} messages. Their orders come again from the outbox.", "The dead-letter queue is empty");
+        }
+
+        if (facts.Orders?.Backlogs is { Quarantined: > 0 and var quarantined })
+        {
+            yield return new("quarantine", Tone.Broken, "Orders are in quarantine",
+                $"{RoadPicture.Number(quarantined)} orders could not be persisted. See why, then replay them.", "The quarantine is empty");
+        }
+
+        foreach (var news in OfSales(facts))
+        {
+            yield return news;
+        }
+    }
+
+    private static IEnumerable<Condition> OfSales(Facts facts)
+    {
+        foreach (var sale in facts.Orders?.Items.GroupBy(item => item.sale_id) ?? [])
+        {
+            var first = sale.First();
+            if (first.state == "open" && facts.Now >= first.opens_at && facts.Now < first.closes_at)
+            {
+                yield return new(
+                    $"on:{first.sale_id}", Tone.Fine, $"{first.name} is on", $"Sale {first.sale_id}.", $"{first.name} is no longer on");
+                foreach (var item in sale)
+                {
+                    if (facts.Stock?.GetValueOrDefault(new ItemKey(item.sale_id, item.sku_id))?.Snapshot is { Available: <= 0, Held: > 0 })
+                    {
+                        yield return new($"sold:{item.sale_id}:{item.sku_id}", Tone.Fine, $"SKU {item.sku_id} is sold out", first.name,
+                            $"SKU {item.sku_id} is for sale again");
+                    }
+                }
+            }
+        }
+    }
+
+    private static Condition Away(string key, string name, string meaning, StoreState? store = null) =>
+        new(key, Tone.Broken, $"{name} is away", meaning, $"{name} is back") { Since = store?.Since };
+
+    private static string Words(ItemAudit audit) =>
+        $"{audit.Item}: " + string.Join(", ", audit.Findings.Select(finding => BreakKindConverter.Name(finding.Kind)).Distinct());
+}

@@ -1,0 +1,179 @@
+// What ops can do. Each action says first what will happen, and afterwards what has.
+
+import { make, number } from './draw.js';
+
+const byId = id => document.getElementById(id);
+const dialog = byId('dialog');
+let key = '';
+let done = false;
+let run = async () => {};
+
+export function useKey(value) {
+  key = value;
+}
+
+/** Asks for a confirmation, and does it. */
+export function act(name, sale, item) {
+  actions[name](sale, item);
+}
+
+const actions = {
+  open: sale => ask({
+    title: `Open ${sale.name}?`,
+    text: `Puts the stock of ${count(sale.items.length, 'item')} into Redis and lets the window decide when they sell. `
+      + 'Stock that is there already is never added again.',
+    confirm: 'Open the sale',
+    run: () => send('POST', `/sales/${sale.saleId}/open`).then(() => ({ text: 'The sale is open; its window decides.' })),
+  }),
+  close: sale => ask({
+    title: `Close ${sale.name}?`,
+    text: 'Selling stops at once, whatever the window says. Orders that were accepted go on. You can open it again.',
+    confirm: 'Close the sale', danger: true,
+    run: () => send('POST', `/sales/${sale.saleId}/close`).then(() => ({ text: 'The sale is closed.' })),
+  }),
+  audit: sale => ask({
+    title: `Audit ${sale.name}?`,
+    text: 'Compares Redis with PostgreSQL, order by order, and changes nothing. The sale goes on.',
+    confirm: 'Audit now',
+    run: () => send('POST', `/sales/${sale.saleId}/audit`).then(findings),
+  }),
+  repair: sale => ask({
+    title: `Repair the books of ${sale.name}?`,
+    text: 'Audits, and puts right what it finds, by exact differences; each step is written into audit_repairs. '
+      + 'Find out first what broke them: no code of ours does. The sale goes on.',
+    confirm: 'Repair the books', danger: true,
+    run: () => send('POST', `/sales/${sale.saleId}/audit?repair=true`).then(findings),
+  }),
+  rebuild: sale => ask({
+    title: `Rebuild the stock of ${sale.name}?`,
+    text: 'Makes its stock in Redis anew from PostgreSQL, after Redis lost data. Buyers get 503 until it is done, half a minute at '
+      + 'most. RabbitMQ, PostgreSQL and a worker must run.',
+    confirm: 'Rebuild the stock', danger: true,
+    run: () => send('POST', `/sales/${sale.saleId}/rebuild`).then(answer => ({
+      text: 'The stock is rebuilt.',
+      list: answer.items.map(item => `SKU ${item.skuId}: ${number(item.available)} for sale, ${number(item.held)} held`),
+    })),
+  }),
+  stock: (sale, item) => {
+    // Of this dialog, so that pressing again after no answer cannot add twice.
+    const change = [...crypto.getRandomValues(new Uint8Array(16))].map(byte => byte.toString(16).padStart(2, '0')).join('');
+    ask({
+      title: `Change the stock of SKU ${item.skuId}?`,
+      text: `${sale.name}: ${number(item.available)} of ${number(item.allocated)} units are left. Added units are for sale at once. `
+        + 'A negative number withdraws units that nobody holds.',
+      input: 'Units to add', confirm: 'Change the stock',
+      run: units => send('POST', `/sales/${sale.saleId}/items/${item.skuId}/stock`, { delta: units }, { 'Idempotency-Key': change })
+        .then(answer => answer.items.find(one => one.skuId === item.skuId))
+        .then(one => ({ text: `Done: ${number(one.available)} of ${number(one.allocated)} units are left.` })),
+    });
+  },
+  quarantine: async () => {
+    const orders = await send('GET', '/quarantine').catch(error => error);
+    if (orders instanceof Error) {
+      tell('Quarantine', orders.message);
+      return;
+    }
+    ask({
+      title: `Replay ${count(orders.length, 'order')}?`,
+      text: 'Publishes them again. Those that can be persisted now leave the quarantine; the others stay, with their new reason.',
+      list: orders.slice(0, 20).map(order => `${order.orderId} · SKU ${order.skuId} · ${order.error}`),
+      confirm: 'Replay all', disabled: orders.length === 0,
+      run: async () => {
+        for (const order of orders) {
+          await send('POST', `/quarantine/${order.orderId}/replay`);
+        }
+        return { text: `${count(orders.length, 'order')} published again.` };
+      },
+    });
+  },
+};
+
+function findings(answer) {
+  const list = answer.items.flatMap(item => item.findings.map(finding =>
+    `SKU ${item.skuId} · ${finding.kind}: ${number(finding.actual)} instead of ${number(finding.expected)}`
+    + (finding.orderId ? ` · order ${finding.orderId}` : '') + (finding.repair ? ` · ${finding.repair}` : '')));
+  return { text: answer.balanced ? 'The books balance.' : 'The books do not balance.', list: list.slice(0, 50) };
+}
+
+function tell(title, text) {
+  ask({ title, text, confirm: '', run: async () => ({ text: '' }), disabled: true });
+}
+
+function ask({ title, text, confirm, run: what, input, list = [], danger = false, disabled = false }) {
+  run = what;
+  done = false;
+  byId('dialog-title').textContent = title;
+  byId('dialog-text').textContent = text;
+  byId('dialog-text').hidden = false;
+  byId('dialog-input').hidden = !input;
+  byId('dialog-label').textContent = input ?? '';
+  byId('dialog-number').value = '';
+  show(list);
+  result('');
+  const button = byId('dialog-confirm');
+  button.textContent = confirm;
+  button.hidden = disabled;
+  button.disabled = false;
+  button.classList.toggle('danger', danger);
+  byId('dialog-cancel').textContent = disabled ? 'Close' : 'Cancel';
+  dialog.showModal();
+  // What does harm is not the first thing that a stray Enter hits.
+  (input ? byId('dialog-number') : danger || disabled ? byId('dialog-cancel') : button).focus();
+}
+
+byId('dialog-cancel').onclick = () => dialog.close();
+byId('dialog-form').onsubmit = async event => {
+  event.preventDefault();
+  const units = Number(byId('dialog-number').value);
+  if (done || (!byId('dialog-input').hidden && !(Number.isInteger(units) && units !== 0))) {
+    result(done ? byId('dialog-result').textContent : 'This must be a whole number other than 0.', !done);
+    return;
+  }
+  const button = byId('dialog-confirm');
+  button.disabled = true;
+  result('Working …');
+  try {
+    const answer = await run(units);
+    done = true;
+    byId('dialog-text').hidden = true;
+    byId('dialog-input').hidden = true;
+    button.hidden = true;
+    byId('dialog-cancel').textContent = 'Close';
+    byId('dialog-cancel').focus();
+    show(answer.list ?? []);
+    result(answer.text);
+  } catch (error) {
+    button.disabled = false;
+    button.focus();
+    result(error.message, true);
+  }
+};
+
+function show(list) {
+  byId('dialog-list').replaceChildren(...list.map(text => make('li', '', text)));
+}
+
+function result(text, isError = false) {
+  byId('dialog-result').textContent = text;
+  byId('dialog-result').classList.toggle('error', isError);
+}
+
+const count = (many, what) => `${number(many)} ${what}${many === 1 ? '' : 's'}`;
+
+async function send(method, path, body, headers = {}) {
+  let response;
+  try {
+    response = await fetch(path, {
+      method,
+      headers: { Authorization: 'Bearer ' + key, ...(body ? { 'Content-Type': 'application/json' } : {}), ...headers },
+      body: body && JSON.stringify(body),
+    });
+  } catch {
+    throw new Error('InventoryService did not answer. It is safe to try again.');
+  }
+  const answer = await response.json().catch(() => ({}));
+  if (!response.ok) {
+    throw new Error(`${answer.title ?? 'It was refused.'} (${answer.code ?? response.status})`);
+  }
+  return answer;
+}

@@ -1,0 +1,57 @@
+// The stream of snapshots. EventSource cannot send a key, so this reads server-sent events by fetch.
+
+const silence = 6000; // a snapshot comes every second
+const pause = 1000;
+
+/** Watches until `stop` is called. Tells of each snapshot, of a lost connection, and of a key that is refused. */
+export function watch(key, { snapshot, lost, refused }) {
+  let stopped = false;
+  let abort = new AbortController();
+  run();
+  return () => { stopped = true; abort.abort(); };
+
+  async function run() {
+    while (!stopped) {
+      try {
+        await read();
+      } catch {
+        // Whatever it was, it is tried again.
+      }
+      if (!stopped) {
+        lost();
+        await new Promise(resolve => setTimeout(resolve, pause));
+      }
+    }
+  }
+
+  async function read() {
+    abort = new AbortController();
+    let watchdog = setTimeout(() => abort.abort(), silence);
+    try {
+      const response = await fetch('/dashboard/events', { headers: { Authorization: 'Bearer ' + key }, signal: abort.signal });
+      if (response.status === 401) {
+        stopped = true;
+        refused();
+        return;
+      }
+      const reader = response.body.pipeThrough(new TextDecoderStream()).getReader();
+      for (let text = ''; response.ok;) {
+        const { value, done } = await reader.read();
+        if (done) {
+          return;
+        }
+        text += value;
+        const events = text.split('\n\n');
+        text = events.pop();
+        if (events.length > 0) {
+          clearTimeout(watchdog);
+          watchdog = setTimeout(() => abort.abort(), silence);
+          // Only the newest matters.
+          snapshot(JSON.parse(events.at(-1).slice('data: '.length)));
+        }
+      }
+    } finally {
+      clearTimeout(watchdog);
+    }
+  }
+}

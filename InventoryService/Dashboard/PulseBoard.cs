@@ -1,0 +1,113 @@
+using System.Collections.Concurrent;
+using Seckill.Shared.Hosting;
+using Seckill.Shared.Stock;
+
+namespace Seckill.InventoryService.Dashboard;
+
+/// <summary>
+/// Listens to the pulses of all OrderServices and makes rates of them. A process that has been silent for some seconds is gone, and
+/// with it its rates: an old number is never shown as if it were live.
+/// </summary>
+internal sealed class PulseBoard(RedisConnection redis, TimeProvider clock) : IHostedService
+{
+    private static readonly TimeSpan s_silence = TimeSpan.FromSeconds(3.5);
+    private static readonly TimeSpan s_forgotten = TimeSpan.FromMinutes(5);
+
+    // Nothing that the sale means: our own limits, and stores that do not answer.
+    private static readonly string[] s_ours = ["outbox-full", "queue-full", "no-answer"];
+
+    private readonly ConcurrentDictionary<string, Heard> _heard = new();
+
+    public Task StartAsync(CancellationToken cancellationToken)
+    {
+        Pulse.Listen(redis, Hear);
+        return Task.CompletedTask;
+    }
+
+    public Task StopAsync(CancellationToken cancellationToken) => Task.CompletedTask;
+
+    /// <summary>Remembers a pulse, and the one before it.</summary>
+    internal void Hear(Pulse pulse) =>
+        _heard.AddOrUpdate(
+            pulse.Instance,
+            _ => new Heard(pulse, null, clock.GetTimestamp()),
+            // They may overtake each other.
+            (_, last) => pulse.UptimeMilliseconds > last.Now.UptimeMilliseconds
+                ? new Heard(pulse, last.Now, clock.GetTimestamp()) : last);
+
+    /// <summary>What all processes that live tell together; all zero when there are none.</summary>
+    public Traffic Read()
+    {
+        var living = new List<Heard>();
+        foreach (var (instance, heard) in _heard)
+        {
+            var silent = clock.GetElapsedTime(heard.At);
+            if (silent > s_forgotten)
+            {
+                _heard.TryRemove(instance, out _);
+            }
+            else if (silent <= s_silence)
+            {
+                living.Add(heard);
+            }
+        }
+
+        var rates = new Dictionary<string, double>();
+        var latency = new double[Pulse.Bounds.Count + 1];
+        double gate = 0;
+        foreach (var (now, before) in living.Where(heard => heard.Before is not null).Select(heard => (heard.Now, heard.Before!)))
+        {
+            var seconds = (now.UptimeMilliseconds - before.UptimeMilliseconds) / 1000.0;
+            foreach (var (reason, count) in now.Answers)
+            {
+                rates[reason] = rates.GetValueOrDefault(reason) + ((count - before.Answers.GetValueOrDefault(reason)) / seconds);
+            }
+
+            gate += (now.GateRefusals - before.GateRefusals) / seconds;
+            for (var i = 0; i < latency.Length; i++)
+            {
+                latency[i] += now.Latency[i] - before.Latency[i];
+            }
+        }
+
+        var soldOut = rates.GetValueOrDefault("sold-out");
+        return new Traffic(
+            Math.Round(rates.GetValueOrDefault("reserved"), 1), Math.Round(rates.GetValueOrDefault("replayed"), 1),
+            [
+                .. rates.Where(rate => rate.Key is not ("reserved" or "replayed") && rate.Value > 0)
+                    .OrderByDescending(rate => rate.Value)
+                    .Select(rate => new RefusalRate(
+                        rate.Key, Math.Round(rate.Value, 1), s_ours.Contains(rate.Key) ? Tone.Broken : Tone.Fine)),
+            ],
+            soldOut > 0 ? Math.Min(1, gate / soldOut) : null, Quantile(latency, 0.5), Quantile(latency, 0.99),
+            living.Sum(heard => heard.Now.InFlight), living.Count(heard => heard.Now.Role is "api" or "all"),
+            living.Count(heard => heard.Now.Role is "worker" or "all"));
+    }
+
+    /// <summary>The duration that a share of the answers did not exceed, milliseconds, between the bounds by proportion.</summary>
+    internal static double? Quantile(double[] counts, double share)
+    {
+        var rank = share * counts.Sum();
+        if (rank <= 0)
+        {
+            return null;
+        }
+
+        double below = 0;
+        for (var i = 0; i < Pulse.Bounds.Count; i++)
+        {
+            if (counts[i] > 0 && below + counts[i] >= rank)
+            {
+                var from = i == 0 ? 0 : Pulse.Bounds[i - 1];
+                return from + ((Pulse.Bounds[i] - from) * (rank - below) / counts[i]);
+            }
+
+            below += counts[i];
+        }
+
+        // Beyond the last bound nothing more is known than that.
+        return Pulse.Bounds[^1];
+    }
+
+    private sealed record Heard(Pulse Now, Pulse? Before, long At);
+}

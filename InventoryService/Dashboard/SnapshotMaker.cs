@@ -1,0 +1,78 @@
+using Seckill.InventoryService.Reconciliation;
+using Seckill.Shared.Stock;
+
+namespace Seckill.InventoryService.Dashboard;
+
+/// <summary>Makes what the page shows from the facts.</summary>
+internal static class SnapshotMaker
+{
+    /// <summary>Everything but its age.</summary>
+    public static Snapshot Make(Facts facts, IncidentLog incidents, Func<ItemKey, ItemAudit?> audits) => new(
+        facts.Now, VerdictOf(facts, incidents), RoadPicture.Road(facts), RoadPicture.Upkeep(facts), facts.Traffic,
+        [.. (facts.Orders?.Items ?? []).GroupBy(item => item.sale_id).Select(sale => SaleOf(facts, [.. sale], audits))],
+        facts.Orders?.Backlogs.Sales ?? 0, facts.Orders?.Backlogs.Quarantined ?? 0, facts.Orders?.DualWrite, incidents.Recent, null, null);
+
+    private static Verdict VerdictOf(Facts facts, IncidentLog incidents)
+    {
+        var broken = incidents.Broken;
+        if (broken is [var worst, ..])
+        {
+            var more = broken.Count switch
+            {
+                1 => "", 2 => $" Also: {broken[1].Headline}.", _ => $" And {broken.Count - 1} more, see the incidents.",
+            };
+            return new Verdict(Tone.Broken, worst.Headline + ".", worst.Detail + more);
+        }
+
+        var on = facts.Orders?.Items.Where(item => PhaseOf(facts, item) == "on").ToList() ?? [];
+        if (on.Count == 0)
+        {
+            return facts.Orders is null
+                ? new Verdict(Tone.Unknown, "Looking …", "Nothing is known yet.")
+                : new Verdict(Tone.Fine, "No sale is on.", "Everything that the next one needs is there.");
+        }
+
+        var left = on.Sum(item => (long)(facts.Stock?.GetValueOrDefault(Key(item))?.Snapshot?.Available ?? 0));
+        return facts.Traffic is { Accepted: >= 1 } traffic
+            ? new Verdict(Tone.Fine, "Selling.",
+                $"{RoadPicture.Number((long)traffic.Accepted)} orders a second, {RoadPicture.Number(left)} units left. Nothing is broken.")
+            : left > 0
+            ? new Verdict(Tone.Fine, "Open, and quiet.", $"{RoadPicture.Number(left)} units are for sale. Nothing is broken.")
+            : new Verdict(Tone.Fine, "Sold out.", "Every unit of the sales that are on has a buyer. Nothing is broken.");
+    }
+
+    private static SaleView SaleOf(Facts facts, IReadOnlyList<ItemRow> rows, Func<ItemKey, ItemAudit?> audits)
+    {
+        var sale = rows[0];
+        return new SaleView(
+            sale.sale_id, sale.name, sale.state, PhaseOf(facts, sale), sale.opens_at, sale.closes_at,
+            [.. rows.Select(row => ItemOf(facts, row, audits(Key(row))))]);
+    }
+
+    private static ItemView ItemOf(Facts facts, ItemRow row, ItemAudit? audit)
+    {
+        var stock = facts.Stock?.GetValueOrDefault(Key(row));
+        var now = stock?.Snapshot;
+        var books = !row.is_warm ? Tone.Off
+            : row.is_lost || audit?.Findings.Count > 0 ? Tone.Broken
+            : audit is null || facts.AuditAgeSeconds > 60 ? Tone.Unknown : Tone.Fine;
+        var finding = row.is_lost ? "Redis lost its data: it waits for its rebuild"
+            : audit?.Findings is [var first, ..]
+            ? $"{BreakKindConverter.Name(first.Kind)}: {first.Actual:N0} instead of {first.Expected:N0}"
+                + (audit.Findings.Count > 1 ? $", and {audit.Findings.Count - 1} more" : "")
+            : null;
+        return new ItemView(
+            row.sku_id, row.allocated, now?.Available ?? (row.is_warm ? null : row.allocated), now?.Held ?? (row.is_warm ? null : 0),
+            row.live, now?.OutboxDepth ?? (row.is_warm ? null : 0), stock is null ? null : Math.Round(stock.OldestSeconds, 1),
+            row.unit_price, row.currency, books, finding);
+    }
+
+    private static string PhaseOf(Facts facts, ItemRow sale) => sale.state switch
+    {
+        "created" => "planned",
+        "closed" => "closed",
+        _ => facts.Now < sale.opens_at ? "upcoming" : facts.Now < sale.closes_at ? "on" : "over",
+    };
+
+    private static ItemKey Key(ItemRow row) => new(row.sale_id, row.sku_id);
+}

@@ -1,0 +1,52 @@
+using Microsoft.Extensions.Diagnostics.HealthChecks;
+
+namespace Seckill.InventoryService.Dashboard;
+
+/// <summary>Which stores answer, and since when that is so.</summary>
+internal sealed record Stores(StoreState Redis, StoreState Postgres, StoreState RabbitMq)
+{
+    /// <summary>True when all of them do.</summary>
+    public bool AreUp => Redis.IsUp && Postgres.IsUp && RabbitMq.IsUp;
+}
+
+/// <summary>One of them.</summary>
+internal sealed record StoreState(bool IsUp, DateTimeOffset Since);
+
+/// <summary>
+/// Asks the stores as readiness does. One answer that is missing is a busy machine; two in a row are a store that is away.
+/// </summary>
+internal sealed class StoreWatch(HealthCheckService health, TimeProvider clock)
+{
+    private const int MissesUntilAway = 2;
+    private readonly Watched _redis = new("redis"), _postgres = new("postgres"), _rabbitMq = new("rabbitmq");
+
+    /// <summary>Asks all of them, for a second at most.</summary>
+    public async Task<Stores> AskAsync(CancellationToken cancellationToken)
+    {
+        var report = await health.CheckHealthAsync(check => check.Name is "redis" or "postgres" or "rabbitmq", cancellationToken);
+        var now = clock.GetUtcNow();
+        return new Stores(_redis.See(report, now), _postgres.See(report, now), _rabbitMq.See(report, now));
+    }
+
+    private sealed class Watched(string name)
+    {
+        private StoreState? _state;
+        private DateTimeOffset _firstMiss;
+        private int _misses;
+
+        public StoreState See(HealthReport report, DateTimeOffset now)
+        {
+            var answers = report.Entries[name].Status == HealthStatus.Healthy;
+            _misses = answers ? 0 : _misses + 1;
+            _firstMiss = _misses == 1 ? now : _firstMiss;
+            if (answers)
+            {
+                return _state = _state is { IsUp: true } ? _state : new StoreState(true, now);
+            }
+
+            return _state = _misses >= MissesUntilAway && _state is not { IsUp: false }
+                ? new StoreState(false, _firstMiss)
+                : _state ?? new StoreState(true, now);
+        }
+    }
+}

@@ -1,0 +1,130 @@
+using System.Collections.Concurrent;
+using System.Diagnostics.Metrics;
+using System.Text.Json;
+using Seckill.Shared.Hosting;
+
+namespace Seckill.OrderService.Operations;
+
+/// <summary>
+/// Counts for the pulse what the instruments of this process measure anyway. The road of an order knows nothing of it; a
+/// measurement costs it an addition.
+/// </summary>
+internal sealed class PulseCounters : IDisposable
+{
+    private const string Orders = "/orders";
+    private readonly MeterListener _listener = new();
+    private readonly ConcurrentDictionary<string, Count> _outcomes = new();
+    private readonly Dictionary<int, Count> _refusedBefore = new[] { 400, 401, 413, 415, 429 }.ToDictionary(it => it, _ => new Count());
+    private readonly long[] _latency = new long[Pulse.Bounds.Count + 1];
+    private readonly double[] _bounds = [.. Pulse.Bounds.Select(milliseconds => milliseconds / 1000)];
+    private readonly Count _gateRefusals = new();
+    private readonly Count _inFlight = new();
+
+    /// <summary>Starts to count.</summary>
+    public PulseCounters()
+    {
+        _listener.InstrumentPublished = (instrument, listener) =>
+        {
+            if ((instrument.Meter.Name, instrument.Name) is ("Seckill", "seckill.reservations" or "seckill.gate.refusals")
+                or ("Microsoft.AspNetCore.Hosting", "http.server.active_requests" or "http.server.request.duration"))
+            {
+                listener.EnableMeasurementEvents(instrument);
+            }
+        };
+        _listener.SetMeasurementEventCallback<long>((instrument, number, tags, _) => Add(instrument.Name, number, tags));
+        _listener.SetMeasurementEventCallback<double>((_, seconds, tags, _) => AddAnswer(seconds, tags));
+        _listener.Start();
+    }
+
+    /// <summary>HTTP requests that wait for their answer.</summary>
+    public long InFlight => _inFlight.Read();
+
+    /// <summary>Sold-out answers that Redis was not asked for.</summary>
+    public long GateRefusals => _gateRefusals.Read();
+
+    /// <summary>Answers by how long they took, see <see cref="Pulse.Latency"/>.</summary>
+    public long[] Latency() => [.. _latency.Select((_, i) => Interlocked.Read(ref _latency[i]))];
+
+    /// <summary>Answers by reason: the codes of the HTTP interface, and <c>reserved</c> and <c>replayed</c>.</summary>
+    public Dictionary<string, long> Answers()
+    {
+        var answers = new Dictionary<string, long>();
+        foreach (var (reason, count) in _outcomes.Select(pair => (Reason(pair.Key), pair.Value))
+            .Concat(_refusedBefore.Select(pair => (Reason(pair.Key), pair.Value))))
+        {
+            answers[reason] = answers.GetValueOrDefault(reason) + count.Read();
+        }
+
+        return answers;
+    }
+
+    /// <inheritdoc/>
+    public void Dispose() => _listener.Dispose();
+
+    private void Add(string instrument, long number, ReadOnlySpan<KeyValuePair<string, object?>> tags)
+    {
+        switch (instrument)
+        {
+            case "seckill.reservations" when Find(tags, "outcome") is string outcome:
+                _outcomes.GetOrAdd(outcome, static _ => new Count()).Add(number);
+                break;
+            case "seckill.gate.refusals":
+                _gateRefusals.Add(number);
+                break;
+            case "http.server.active_requests":
+                _inFlight.Add(number);
+                break;
+        }
+    }
+
+    private void AddAnswer(double seconds, ReadOnlySpan<KeyValuePair<string, object?>> tags)
+    {
+        if (Find(tags, "http.route") is not Orders || Find(tags, "http.request.method") is not "POST")
+        {
+            return;
+        }
+
+        var at = Array.BinarySearch(_bounds, seconds);
+        Interlocked.Increment(ref _latency[at < 0 ? ~at : at]);
+        // What the batcher never saw. The others it has counted by their reason.
+        if (Find(tags, "http.response.status_code") is int status && _refusedBefore.TryGetValue(status, out var refused))
+        {
+            refused.Add(1);
+        }
+    }
+
+    private static object? Find(ReadOnlySpan<KeyValuePair<string, object?>> tags, string key)
+    {
+        foreach (var (name, value) in tags)
+        {
+            if (name == key)
+            {
+                return value;
+            }
+        }
+
+        return null;
+    }
+
+    private static string Reason(int status) => status switch { 401 => "unauthenticated", 429 => "rate-limited", _ => "invalid-request" };
+
+    private static string Reason(string outcome) => outcome switch
+    {
+        "NotOpen" => "sale-not-open",
+        "Closed" => "sale-closed",
+        "KeyReused" => "idempotency-key-reused",
+        // To a buyer these are all 503; to ops they are three different things.
+        "Busy" => "queue-full",
+        "Unknown" => "no-answer",
+        _ => JsonNamingPolicy.KebabCaseLower.ConvertName(outcome),
+    };
+
+    private sealed class Count
+    {
+        private long _value;
+
+        public void Add(long number) => Interlocked.Add(ref _value, number);
+
+        public long Read() => Interlocked.Read(ref _value);
+    }
+}

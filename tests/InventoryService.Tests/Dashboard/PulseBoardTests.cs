@@ -1,0 +1,82 @@
+using Seckill.InventoryService.Dashboard;
+using Seckill.Shared.Hosting;
+using Seckill.Shared.Stock;
+
+namespace Seckill.InventoryService.Tests.Dashboard;
+
+/// <summary>Rates are made of what processes counted; a process that is silent has none.</summary>
+public sealed class PulseBoardTests
+{
+    private readonly ManualClock _clock = new();
+    private readonly PulseBoard _board;
+
+    public PulseBoardTests() => _board = new PulseBoard(new RedisConnection(Servers.Redis), _clock);
+
+    [Fact]
+    public void Rates_of_all_processes_add_up_by_their_own_clocks()
+    {
+        _board.Hear(Of("a", 1_000, reserved: 100, soldOut: 0));
+        _board.Hear(Of("a", 3_000, reserved: 300, soldOut: 50));
+        _board.Hear(Of("b", 9_000, reserved: 0, soldOut: 0));
+        _board.Hear(Of("b", 10_000, reserved: 7, soldOut: 5));
+        var traffic = _board.Read();
+        Assert.Equal((107, 2, 0), (traffic.Accepted, traffic.Apis, traffic.Workers));
+        Assert.Equal([new RefusalRate("sold-out", 30, Tone.Fine)], traffic.Refused);
+    }
+
+    [Fact]
+    public void A_lost_pulse_changes_no_rate_and_a_late_one_is_not_heard()
+    {
+        _board.Hear(Of("a", 1_000, reserved: 100, soldOut: 0));
+        _board.Hear(Of("a", 5_000, reserved: 500, soldOut: 0));
+        _board.Hear(Of("a", 4_000, reserved: 400, soldOut: 0));
+        Assert.Equal(100, _board.Read().Accepted);
+    }
+
+    [Fact]
+    public void A_silent_process_is_gone_and_its_rate_with_it()
+    {
+        _board.Hear(Of("a", 1_000, reserved: 0, soldOut: 0));
+        _board.Hear(Of("a", 2_000, reserved: 500, soldOut: 0));
+        _clock.Advance(TimeSpan.FromSeconds(3));
+        Assert.Equal((500, 1), (_board.Read().Accepted, _board.Read().Apis));
+        _clock.Advance(TimeSpan.FromSeconds(1));
+        Assert.Equal((0, 0), (_board.Read().Accepted, _board.Read().Apis));
+    }
+
+    [Fact]
+    public void The_first_pulse_of_a_process_says_that_it_lives_and_nothing_of_rates()
+    {
+        _board.Hear(Of("a", 60_000, reserved: 1_000_000, soldOut: 0));
+        Assert.Equal((0, 1), (_board.Read().Accepted, _board.Read().Apis));
+    }
+
+    [Fact]
+    public void A_refusal_that_is_ours_is_broken_and_one_of_the_sale_is_not()
+    {
+        _board.Hear(new Pulse("a", "api", 1_000, 0, new Dictionary<string, long>(), 0, new long[Pulse.Bounds.Count + 1]));
+        _board.Hear(new Pulse(
+            "a", "api", 2_000, 0, new Dictionary<string, long> { ["limit-reached"] = 3, ["outbox-full"] = 2, ["no-answer"] = 1 }, 0,
+            new long[Pulse.Bounds.Count + 1]));
+        Assert.Equal(
+            [("limit-reached", Tone.Fine), ("outbox-full", Tone.Broken), ("no-answer", Tone.Broken)],
+            _board.Read().Refused.Select(refusal => (refusal.Reason, refusal.Tone)));
+    }
+
+    [Fact]
+    public void Quantiles_lie_within_the_bounds_that_were_counted()
+    {
+        var counts = new double[Pulse.Bounds.Count + 1];
+        Assert.Null(PulseBoard.Quantile(counts, 0.5));
+        // 99 answers of 2 to 3 ms, and one of more than the last bound.
+        counts[Pulse.Bounds.ToList().IndexOf(3)] = 99;
+        counts[^1] = 1;
+        Assert.InRange(PulseBoard.Quantile(counts, 0.5)!.Value, 2.4, 2.6);
+        Assert.Equal(3, PulseBoard.Quantile(counts, 0.99)!.Value, 3);
+        Assert.Equal(Pulse.Bounds[^1], PulseBoard.Quantile(counts, 1));
+    }
+
+    private static Pulse Of(string instance, long uptime, long reserved, long soldOut) => new(
+        instance, "api", uptime, 0, new Dictionary<string, long> { ["reserved"] = reserved, ["sold-out"] = soldOut }, 0,
+        new long[Pulse.Bounds.Count + 1]);
+}

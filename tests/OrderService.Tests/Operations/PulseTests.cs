@@ -1,0 +1,47 @@
+using System.Collections.Concurrent;
+using System.Net;
+using Seckill.Shared.Hosting;
+using Seckill.Shared.Stock;
+
+namespace Seckill.OrderService.Tests.Operations;
+
+/// <summary>
+/// What the dashboard hears: broken by an instrument that is renamed, or an endpoint that the server no longer measures.
+/// </summary>
+public sealed class PulseTests(Storefront storefront)
+{
+    [Fact]
+    public async Task The_pulse_tells_every_answer_by_its_reason_and_how_long_it_took()
+    {
+        var heard = new ConcurrentQueue<Pulse>();
+        Pulse.Listen(new RedisConnection(Servers.Redis), heard.Enqueue);
+        await Eventually.Holds(() => !heard.IsEmpty, "a pulse is heard");
+        var before = heard.Last();
+        Assert.Equal("all", before.Role);
+
+        var item = await TestItem.OpenEverywhereAsync(units: 1, limit: 1);
+        using var reserved = await storefront.OrderAsync(item.Key, 7, key: "k");
+        using var replayed = await storefront.OrderAsync(item.Key, 7, key: "k");
+        using var limited = await storefront.OrderAsync(item.Key, 7);
+        using var soldOut = await storefront.OrderAsync(item.Key, 8);
+        using var soldOutByGate = await storefront.OrderAsync(item.Key, 9);
+        using var invalid = await storefront.OrderAsync(item.Key, 7, quantity: 0);
+        using var client = storefront.CreateClient();
+        using var unknown = await client.PostAsync(new Uri("/orders", UriKind.Relative), null).InTime();
+        Assert.Equal(HttpStatusCode.Unauthorized, unknown.StatusCode);
+
+        await Eventually.Holds(
+            () => heard.Any(pulse => pulse.Instance == before.Instance && Grew(pulse, "unauthenticated", 1)), "the answers are told");
+        var after = heard.First(pulse => pulse.Instance == before.Instance && Grew(pulse, "unauthenticated", 1));
+        (string Reason, int Times)[] answers =
+            [("reserved", 1), ("replayed", 1), ("limit-reached", 1), ("sold-out", 2), ("invalid-request", 1)];
+        Assert.All(
+            answers,
+            answer => Assert.True(Grew(after, answer.Reason, answer.Times), $"{answer.Reason}: {after}"));
+        Assert.True(after.Latency.Sum() >= before.Latency.Sum() + 7, $"{before.Latency.Sum()} then {after.Latency.Sum()}");
+        Assert.True(after.UptimeMilliseconds > before.UptimeMilliseconds);
+
+        bool Grew(Pulse pulse, string reason, int times) =>
+            pulse.Answers.GetValueOrDefault(reason) >= before.Answers.GetValueOrDefault(reason) + times;
+    }
+}

@@ -1,0 +1,183 @@
+using System.Globalization;
+using System.Text.RegularExpressions;
+using YamlDotNet.RepresentationModel;
+
+namespace Seckill.Shared.Tests.House;
+
+/// <summary>
+/// The manifests of deploy/kubernetes say what the code does: images, ports, paths, settings, the queue, the time to stop. Broken by
+/// a change on one side alone, which nobody would notice before the next installation.
+/// </summary>
+public sealed class ManifestTests
+{
+    private static readonly string[] s_ofTheHost = ["DOTNET_ENVIRONMENT", "ASPNETCORE_ENVIRONMENT"];
+    private static readonly IReadOnlyList<(string File, Node Document)> s_documents = [.. Load()];
+
+    private static IReadOnlyList<Node> Deployments { get; } = OfKind("Deployment");
+
+    private static IReadOnlyList<Node> Containers { get; } =
+        [.. Deployments.Select(one => one["spec"]["template"]["spec"]["containers"].Items.Single())];
+
+    [Fact]
+    public void Every_file_is_part_of_an_installation()
+    {
+        Assert.Equal(["api", "inventory", "worker"], Deployments.Select(Name).Order());
+        Assert.All(s_documents.Where(one => Path.GetFileName(one.File) == "kustomization.yaml"), one =>
+        {
+            var folder = Path.GetDirectoryName(one.File)!;
+            var listed = one.Document["resources"].Items.Select(item => item.Text).ToList();
+            Assert.All(listed, item => Assert.True(Path.Exists(Path.Combine(folder, item)), $"{one.File} names {item}"));
+            Assert.Empty(Directory.GetFiles(folder, "*.yaml").Select(Path.GetFileName).Except([.. listed, "kustomization.yaml"]));
+        });
+    }
+
+    [Fact]
+    public void Images_ports_and_roles_are_those_of_the_services()
+    {
+        var compose = Source("docker-compose.yml");
+        foreach (var container in Containers)
+        {
+            Assert.Contains($"image: {container["image"].Text}\n", compose, StringComparison.Ordinal);
+            var service = container["image"].Text.EndsWith("order-service", StringComparison.Ordinal) ? "OrderService" : "InventoryService";
+            var port = container["ports"].Items.Single()["containerPort"].Text;
+            Assert.Contains($"EXPOSE {port}\n", Source($"{service}/Dockerfile"), StringComparison.Ordinal);
+            Assert.Equal(
+                service == "OrderService" ? ["--role", container["name"].Text] : [], container["args"].Items.Select(item => item.Text));
+        }
+
+        var images = s_documents.Where(one => Path.GetFileName(one.File) == "kustomization.yaml")
+            .SelectMany(one => one.Document["images"].Items).Select(image => image["name"].Text);
+        Assert.Equal(Containers.Select(one => one["image"].Text).Distinct().Order(), images.Distinct().Order());
+    }
+
+    [Fact]
+    public void Probes_and_metrics_are_paths_that_the_services_have()
+    {
+        var mapped = Source("Shared/Hosting/Health.cs") + Source("Shared/Hosting/ServiceHost.cs");
+        foreach (var container in Containers)
+        {
+            Assert.Equal("/health/live", container["livenessProbe"]["httpGet"]["path"].Text);
+            Assert.Equal("/health/ready", container["readinessProbe"]["httpGet"]["path"].Text);
+            foreach (var probe in new[] { "livenessProbe", "readinessProbe", "startupProbe" })
+            {
+                Assert.Contains($"(\"{container[probe]["httpGet"]["path"].Text}\"", mapped, StringComparison.Ordinal);
+                Assert.Equal(container["ports"].Items.Single()["name"].Text, container[probe]["httpGet"]["port"].Text);
+            }
+        }
+
+        Assert.All(Deployments, one =>
+        {
+            var annotations = one["spec"]["template"]["metadata"]["annotations"];
+            Assert.Contains($"MapGet(\"{annotations["prometheus.io/path"].Text}\"", mapped, StringComparison.Ordinal);
+        });
+    }
+
+    [Fact]
+    public void Settings_and_secrets_are_settings_that_the_code_reads()
+    {
+        var known = ConfigurationReference.Settings.Select(setting => setting.Path)
+            .Concat(ConfigurationReference.Single.Select(setting => setting.Path))
+            .Select(path => path.Replace(":", "__", StringComparison.Ordinal)).Concat(s_ofTheHost).ToHashSet();
+        var literals =
+            from one in s_documents
+            from generator in one.Document["configMapGenerator"].Items
+            from literal in generator["literals"].Items
+            select Regex.Replace(literal.Text.Split('=')[0], "__[0-9]+$", "");
+        var secrets = OfKind("ExternalSecret").SelectMany(secret => secret["spec"]["data"].Items)
+            .Select(item => item["secretKey"].Text).ToList();
+        Assert.True(literals.Count() >= 5 && secrets.Count >= 6);
+        Assert.Empty(literals.Concat(secrets).Except(known));
+        // What has no default outside Development must come from the secret.
+        var required = ConfigurationReference.Single.Where(setting => setting.Default is "required" or "only in Development");
+        Assert.Empty(required.Select(setting => setting.Path.Replace(":", "__", StringComparison.Ordinal)).Except(secrets));
+        var authentication = OfKind("TriggerAuthentication").Single()["spec"]["secretTargetRef"].Items.Single();
+        Assert.Contains(authentication["key"].Text, secrets);
+        Assert.All(Containers, container => Assert.Contains(
+            authentication["name"].Text, container["envFrom"].Items.Select(item => item["secretRef"]["name"].Text)));
+    }
+
+    [Fact]
+    public void The_worker_is_scaled_by_the_queue_that_it_consumes()
+    {
+        var scaled = OfKind("ScaledObject").Single()["spec"];
+        Assert.Equal("worker", scaled["scaleTargetRef"]["name"].Text);
+        Assert.Equal(
+            Seckill.Shared.Contracts.OrdersReservedPublisher.QueueName, scaled["triggers"].Items.Single()["metadata"]["queueName"].Text);
+        Assert.Equal("api", OfKind("HorizontalPodAutoscaler").Single()["spec"]["scaleTargetRef"]["name"].Text);
+        // Who scales decides about the number.
+        Assert.Equal(["inventory"], Deployments.Where(one => one["spec"]["replicas"].Text.Length > 0).Select(Name));
+    }
+
+    [Fact]
+    public void A_pod_has_the_time_that_its_process_takes_to_stop()
+    {
+        var own = Number(Regex.Match(Source("Shared/Hosting/ServiceHost.cs"), @"ShutdownTimeout = \D*?(\d+)").Groups[1].Value);
+        Assert.InRange(own, 5, 120);
+        Assert.All(Deployments.Zip(Containers), pair =>
+        {
+            var (deployment, container) = pair;
+            var pause = Number(container["lifecycle"]["preStop"]["sleep"]["seconds"].Text);
+            var grace = Number(deployment["spec"]["template"]["spec"]["terminationGracePeriodSeconds"].Text);
+            Assert.True(grace >= pause + own + 5, $"{Name(deployment)} has {grace} s, and takes {pause} + {own} s.");
+            var readiness = container["readinessProbe"];
+            Assert.True(pause > Number(readiness["periodSeconds"].Text) * Number(readiness["failureThreshold"].Text));
+        });
+    }
+
+    [Fact]
+    public void Every_pod_is_bounded_unprivileged_and_may_be_moved()
+    {
+        Assert.All(Deployments.Zip(Containers), pair =>
+        {
+            var (deployment, container) = pair;
+            Assert.Equal("true", deployment["spec"]["template"]["spec"]["securityContext"]["runAsNonRoot"].Text);
+            Assert.Equal("false", container["securityContext"]["allowPrivilegeEscalation"].Text);
+            Assert.Equal("true", container["securityContext"]["readOnlyRootFilesystem"].Text);
+            Assert.Equal("ALL", container["securityContext"]["capabilities"]["drop"].Items.Single().Text);
+            Assert.NotEqual("", container["resources"]["requests"]["cpu"].Text);
+            Assert.NotEqual("", container["resources"]["limits"]["memory"].Text);
+        });
+        Assert.Equal(Deployments.Select(Name).Order(), OfKind("PodDisruptionBudget").Select(Name).Order());
+        var selected = OfKind("PodDisruptionBudget").Concat(OfKind("Deployment")).Select(one => one["spec"]["selector"]["matchLabels"])
+            .Concat(OfKind("Service").Select(one => one["spec"]["selector"]))
+            .Concat(OfKind("NetworkPolicy").Select(one => one["spec"]["podSelector"]["matchLabels"]))
+            .Select(labels => labels["app.kubernetes.io/name"].Text).Where(name => name.Length > 0);
+        Assert.Empty(selected.Except(Deployments.Select(Name)));
+        Assert.All(Deployments, one => Assert.Equal(
+            Name(one), one["spec"]["template"]["metadata"]["labels"]["app.kubernetes.io/name"].Text));
+    }
+
+    private static string Name(Node document) => document["metadata"]["name"].Text;
+
+    private static int Number(string text) => int.Parse(text, CultureInfo.InvariantCulture);
+
+    private static string Source(string file) => File.ReadAllText(Path.Combine(SourceTree.Root, file));
+
+    private static IReadOnlyList<Node> OfKind(string kind) =>
+        [.. s_documents.Select(one => one.Document).Where(document => document["kind"].Text == kind)];
+
+    private static IEnumerable<(string, Node)> Load() =>
+        from file in SourceTree.WithExtension(".yaml")
+        where SourceTree.Short(file).StartsWith("deploy/kubernetes/", StringComparison.Ordinal)
+        from document in Parse(file)
+        select (file, document);
+
+    private static IEnumerable<Node> Parse(string file)
+    {
+        using var reader = new StreamReader(file);
+        var stream = new YamlStream();
+        stream.Load(reader);
+        return [.. stream.Documents.Select(document => new Node(document.RootNode))];
+    }
+
+    /// <summary>A place in a document; one that is missing is empty, and so is everything below it.</summary>
+    private sealed record Node(YamlNode? Yaml)
+    {
+        public string Text => (Yaml as YamlScalarNode)?.Value ?? "";
+
+        public IEnumerable<Node> Items => (Yaml as YamlSequenceNode)?.Children.Select(child => new Node(child)) ?? [];
+
+        public Node this[string key] =>
+            new(Yaml is YamlMappingNode map && map.Children.TryGetValue(new YamlScalarNode(key), out var value) ? value : null);
+    }
+}
