@@ -56,6 +56,12 @@ start_servers_and_build
 export SECKILL_PORT_BASE=$BASE
 for project in "$ROOT"/tests/*/*.csproj; do
     [ -f "$project" ] || continue
+    # What only some tests need is installed only when they run.
+    if [ -z "$words" ] || grep -qrE "${words//FullyQualifiedName~/}" "$(dirname "$project")" --include '*.cs'; then
+        case $project in
+            */Protocol.Tests.csproj) ! can_install_packages || require_packages spin ;;
+        esac
+    fi
     name=$(basename "$project" .csproj) trx=$RUN/results/$(basename "$project" .csproj).trx code=0
     (launch run '' "$ROOT" dotnet test "$project" --no-build -c "$FLAVOUR" --nologo \
         --logger "trx;LogFileName=$name.trx" --results-directory "$RUN/results" "${options[@]}") &
