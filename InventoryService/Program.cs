@@ -36,6 +36,7 @@ try
     builder.Services.AddBooks(builder.Configuration);
 
     var app = builder.Build();
+    app.UseGracefulStop();
     app.UseServiceDefaults();
     app.MapSales();
     app.MapReconciliation();

@@ -49,6 +49,12 @@ resolve_servers
 if [ -z "$words" ] || grep -rqE "${words//FullyQualifiedName~/}" "$ROOT/tests/Observability.Tests" --include='*.cs'; then
     require_tool promtool prometheus
 fi
+# The protocol's model is checked by spin and compiled by gcc; gencat comes with the C headers.
+if [ -z "$words" ] || grep -rqE "${words//FullyQualifiedName~/}" "$ROOT/tests/Protocol.Tests" --include='*.cs'; then
+    require_tool spin spin
+    require_tool gcc gcc
+    require_tool gencat libc6-dev
+fi
 # shellcheck disable=SC2046  # a list of words
 require_ports $(own_processes)
 start_servers_and_build
@@ -56,12 +62,6 @@ start_servers_and_build
 export SECKILL_PORT_BASE=$BASE
 for project in "$ROOT"/tests/*/*.csproj; do
     [ -f "$project" ] || continue
-    # What only some tests need is installed only when they run.
-    if [ -z "$words" ] || grep -qrE "${words//FullyQualifiedName~/}" "$(dirname "$project")" --include '*.cs'; then
-        case $project in
-            */Protocol.Tests.csproj) ! can_install_packages || require_packages spin ;;
-        esac
-    fi
     name=$(basename "$project" .csproj) trx=$RUN/results/$(basename "$project" .csproj).trx code=0
     (launch run '' "$ROOT" dotnet test "$project" --no-build -c "$FLAVOUR" --nologo \
         --logger "trx;LogFileName=$name.trx" --results-directory "$RUN/results" "${options[@]}") &

@@ -11,7 +11,8 @@ namespace Seckill.OrderService.Ordering;
 /// (1) A buyer's click, and (4) its answer. The busiest road of the system: one asynchronous method from the connection to the
 /// batcher and back, short-circuited past the rest of the pipeline.
 /// </summary>
-internal sealed class PlaceOrderEndpoint(BuyerGuard guard, ReservationBatcher batcher, IOptions<ReservationOptions> options)
+internal sealed class PlaceOrderEndpoint(
+    BuyerGuard guard, ReservationBatcher batcher, WarmItems warm, IOptions<ReservationOptions> options)
 {
     private static readonly Problem s_unknownItem = new(404, "unknown-item", "No opened sale has this item.");
     private static readonly Problem s_soldOut = new(409, "sold-out", "Fewer units are left than asked for.");
@@ -83,7 +84,8 @@ internal sealed class PlaceOrderEndpoint(BuyerGuard guard, ReservationBatcher ba
                     return;
                 }
 
-                refusal = Refusal(result);
+                refusal = result.Outcome == ReserveOutcome.UnknownItem && await warm.MayBeLostAsync(asked.Item)
+                    ? s_unavailable : Refusal(result);
             }
             else
             {

@@ -11,10 +11,7 @@ postgres_bin() {
     [ -n "$found" ] && dirname "$found"
 }
 
-# can_install_packages: as root on Debian. A test that lacks its program is skipped elsewhere.
-can_install_packages() { [ "$(id -u)" -eq 0 ] && command -v apt-get >/dev/null; }
-
-# require_packages SERVER...: makes sure that the programs of these servers, or tools, are there.
+# require_packages SERVER...: makes sure that the programs of these servers are there.
 require_packages() {
     local server missing=()
     for server in "$@"; do
@@ -22,7 +19,6 @@ require_packages() {
             redis) command -v redis-server >/dev/null || missing+=(redis-server) ;;
             rabbitmq) [ -x "$RABBITMQ_BIN" ] || missing+=(rabbitmq-server) ;;
             postgres) postgres_bin >/dev/null || missing+=(postgresql) ;;
-            spin) { command -v spin && command -v gcc && [ -f /usr/include/stdio.h ]; } >/dev/null || missing+=(spin gcc libc6-dev) ;;
         esac
     done
     [ ${#missing[@]} -gt 0 ] || return 0
