@@ -40,6 +40,7 @@ try
     builder.Services.AddDashboard(builder.Configuration);
 
     var app = builder.Build();
+    app.UseGracefulStop();
     app.UseServiceDefaults();
     app.MapSales();
     app.MapReconciliation();

@@ -16,6 +16,7 @@ internal static class Registrations
         var key = configuration.RequiredSecret(environment, "Auth:BuyerTokenKey", DevelopmentKeys.BuyerToken);
         services.AddSingleton(provider => new BuyerToken(key, provider.GetRequiredService<TimeProvider>()));
         services.AddSingleton<BuyerGuard>();
+        services.AddSingleton<WarmItems>();
         services.AddSingleton<PlaceOrderEndpoint>();
         services.AddSingleton<OrderReader>();
         services.AddSingleton<SaleReader>();

@@ -50,6 +50,12 @@ resolve_servers
 if [ -z "$words" ] || grep -rqE "${words//FullyQualifiedName~/}" "$ROOT/tests/Observability.Tests" --include='*.cs'; then
     require_tool promtool prometheus
 fi
+# The protocol's model is checked by spin and compiled by gcc; gencat comes with the C headers.
+if [ -z "$words" ] || grep -rqE "${words//FullyQualifiedName~/}" "$ROOT/tests/Protocol.Tests" --include='*.cs'; then
+    require_tool spin spin
+    require_tool gcc gcc
+    require_tool gencat libc6-dev
+fi
 # shellcheck disable=SC2046  # a list of words
 require_ports $(own_processes)
 start_servers_and_build

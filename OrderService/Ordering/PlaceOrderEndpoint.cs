@@ -30,12 +30,14 @@ internal sealed class PlaceOrderEndpoint
 
     private readonly BuyerGuard _guard;
     private readonly ReservationBatcher _batcher;
+    private readonly WarmItems _warm;
     private readonly AcceptedAnswer _answer;
     private readonly ObjectPool<WaitingBuyer> _waiting;
 
-    public PlaceOrderEndpoint(BuyerGuard guard, ReservationBatcher batcher, IOptions<ReservationOptions> options)
+    public PlaceOrderEndpoint(
+        BuyerGuard guard, ReservationBatcher batcher, WarmItems warm, IOptions<ReservationOptions> options)
     {
-        (_guard, _batcher) = (guard, batcher);
+        (_guard, _batcher, _warm) = (guard, batcher, warm);
         _answer = new AcceptedAnswer(options.Value.Pooling);
         _waiting = new DefaultObjectPool<WaitingBuyer>(new Policy(this, options.Value.Pooling), options.Value.QueueCapacity);
     }
@@ -95,13 +97,16 @@ internal sealed class PlaceOrderEndpoint
         ReservationMetrics.Outcomes.Add(1, ReservationMetrics.Outcome(result.Outcome));
         if (result.Outcome is not (ReserveOutcome.Reserved or ReserveOutcome.Replayed))
         {
-            return Refusal(result).ExecuteAsync(http);
+            return result.Outcome == ReserveOutcome.UnknownItem ? RefuseUnknownAsync(http, item) : Refusal(result).ExecuteAsync(http);
         }
 
         trace?.SetTag(BatchTrace.OrderIdTag, result.OrderId);
         Accept(http.Response, item, quantity, result);
         return Task.CompletedTask;
     }
+
+    private async Task RefuseUnknownAsync(HttpContext http, ItemKey item) =>
+        await (await _warm.MayBeLostAsync(item) ? s_unavailable : s_unknownItem).ExecuteAsync(http);
 
     private async ValueTask<Asked> ReadAsync(HttpContext http)
     {
@@ -143,7 +148,6 @@ internal sealed class PlaceOrderEndpoint
         ReserveOutcome.NotOpen => NotOpen(result),
         ReserveOutcome.Closed => s_closed,
         ReserveOutcome.KeyReused => s_keyReused,
-        ReserveOutcome.UnknownItem => s_unknownItem,
         _ => s_unavailable,
     };
 

@@ -71,7 +71,8 @@ internal sealed class ReservationBatcher : BackgroundService
     {
         _stopping = true;
         var startedAt = Stopwatch.GetTimestamp();
-        while (_lanes.Values.Any(lane => !lane.IsIdle) && Stopwatch.GetElapsedTime(startedAt) < s_shutdownPatience)
+        while (_lanes.Values.Any(lane => !lane.IsIdle)
+            && Stopwatch.GetElapsedTime(startedAt) < s_shutdownPatience && !cancellationToken.IsCancellationRequested)
         {
             await Task.Delay(10, CancellationToken.None);
         }

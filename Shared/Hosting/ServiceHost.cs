@@ -45,7 +45,7 @@ public static partial class ServiceHost
         HealthGauge.AddTo(builder.Services);
         OtlpExport.AddTo(builder);
         builder.Services.AddOpenApi();
-        builder.Services.Configure<HostOptions>(host => host.ShutdownTimeout = TimeSpan.FromSeconds(15));
+        GracefulStop.AddTo(builder.Services, builder.Environment);
         builder.Services.ConfigureHttpJsonOptions(http =>
         {
             var json = http.SerializerOptions;
@@ -60,6 +60,9 @@ public static partial class ServiceHost
         builder.Services.AddSingleton(opsKey);
         return builder;
     }
+
+    /// <summary>Comes first, before routing: what holds for every request, whichever way it takes.</summary>
+    public static void UseGracefulStop(this WebApplication app) => GracefulStop.Use(app);
 
     /// <summary>The pipeline and the endpoints that are the same everywhere. Comes before a service's own endpoints.</summary>
     public static void UseServiceDefaults(this WebApplication app)

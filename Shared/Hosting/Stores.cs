@@ -71,12 +71,8 @@ public static class Stores
                 configure?.Invoke(context, rabbit);
             });
         });
-        services.Configure<MassTransitHostOptions>(host =>
-        {
-            // A service starts without its broker; the outbox keeps what it cannot publish.
-            host.WaitUntilStarted = false;
-            host.StopTimeout = TimeSpan.FromSeconds(10);
-        });
+        // A service starts without its broker; the outbox keeps what it cannot publish.
+        services.Configure<MassTransitHostOptions>(host => host.WaitUntilStarted = false);
         services.AddSingleton(_ => new BrokerProbe(address));
         return services.AddSingleton<OrdersReservedPublisher>();
     }

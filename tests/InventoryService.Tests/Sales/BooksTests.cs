@@ -1,6 +1,7 @@
 using System.Net;
 using System.Text.Json;
 using Dapper;
+using Seckill.InventoryService.Reconciliation;
 using Seckill.Shared.Stock;
 
 namespace Seckill.InventoryService.Tests.Sales;
@@ -75,6 +76,20 @@ public sealed class BooksTests(Administration administration)
         await administration.RefusesAsync(HttpStatusCode.Conflict, "outbox-not-drained", "POST", sale.Path + "/rebuild");
         Assert.Equal(ReserveOutcome.UnknownItem, (await sale.ReserveAsync(8)).Outcome);
         Assert.NotNull(await TestItem.Ledger.FindHoldAsync(sale.Keys, order));
+    }
+
+    [Theory]
+    [InlineData("/rebuild")]
+    [InlineData("/audit?repair=true")]
+    public async Task Who_comes_while_another_process_rebuilds_or_repairs_is_told_to_wait(string path)
+    {
+        var sale = await PlannedSale.OpenAsync(administration);
+        await using (await ItemLock.TryTakeAsync(Servers.Orders, sale.Keys.Item, CancellationToken.None))
+        {
+            await administration.RefusesAsync(HttpStatusCode.Conflict, "repair-running", "POST", sale.Path + path);
+        }
+
+        await administration.DoesAsync("POST", sale.Path + path);
     }
 
     [Theory]

@@ -55,6 +55,15 @@ public sealed class PlaceOrderTests(Storefront storefront)
     public async Task An_item_of_no_opened_sale_is_unknown() => await RefusesAsync(new TestItem(), 404, "unknown-item");
 
     [Fact]
+    public async Task An_item_that_was_opened_and_is_not_in_Redis_is_lost_and_not_unknown()
+    {
+        // Of this instance, which never sold it: as after a restart in the moment when Redis was emptied.
+        var lost = new TestItem();
+        await lost.PlanInPostgresAsync();
+        await RefusesAsync(lost, 503, "unavailable");
+    }
+
+    [Fact]
     public async Task Sold_out_is_a_conflict() => await RefusesAsync(await TestItem.OpenAsync(units: 0), 409, "sold-out");
 
     [Fact]

@@ -18,6 +18,7 @@ internal sealed partial class ServiceProcess : IAsyncDisposable
     private readonly StreamWriter _log;
     private readonly TaskCompletionSource<Uri> _listening = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly long _startedAt = Stopwatch.GetTimestamp();
+    private bool _disposed;
 
     private ServiceProcess(string name, Process process, string logFile)
     {
@@ -127,15 +128,32 @@ internal sealed partial class ServiceProcess : IAsyncDisposable
         return await reader.ReadToEndAsync();
     }
 
+    /// <summary>Kills it if it still runs. May be repeated; afterwards only its name, address and output are left.</summary>
     public async ValueTask DisposeAsync()
     {
-        if (!_process.HasExited)
+        if (Interlocked.Exchange(ref _disposed, true))
         {
-            await KillAsync();
+            return;
         }
 
-        _process.Dispose();
-        await _log.DisposeAsync();
+        try
+        {
+            if (!_process.HasExited)
+            {
+                await KillAsync();
+            }
+        }
+        finally
+        {
+            // Nobody may wait for it any more, or fail unheard because of it.
+            _listening.TrySetCanceled();
+            _ = _listening.Task.Exception;
+            _process.Dispose();
+            lock (_log)
+            {
+                _log.Dispose();
+            }
+        }
     }
 
     private void Read(string? line)
@@ -147,6 +165,12 @@ internal sealed partial class ServiceProcess : IAsyncDisposable
 
         lock (_log)
         {
+            // The last lines may come after the end.
+            if (_disposed)
+            {
+                return;
+            }
+
             _log.WriteLine(line);
         }
 

@@ -1,0 +1,104 @@
+using System.ComponentModel.DataAnnotations;
+using MassTransit;
+using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Http;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Diagnostics.HealthChecks;
+using Microsoft.Extensions.Hosting;
+using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Options;
+
+namespace Seckill.Shared.Hosting;
+
+/// <summary>Settings under <c>Stop</c>.</summary>
+public sealed class StopOptions
+{
+    /// <summary>
+    /// How long a process that was told to stop says that it is not ready and serves on, milliseconds: as long as a balancer takes
+    /// to notice. In Development, where there is none, 0.
+    /// </summary>
+    [Range(0, 300_000)]
+    public int DrainMilliseconds { get; set; } = 3_000;
+
+    /// <summary>Afterwards, how long what is in hand may take, milliseconds. Whoever still waits then is cut off.</summary>
+    [Range(10_000, 300_000)]
+    public int LongestMilliseconds { get; set; } = 15_000;
+}
+
+/// <summary>
+/// What SIGTERM does, in this order: readiness turns 503, streams of events end, and each answer closes its connection, while requests
+/// are served as before; then nothing new is let in and what is in hand is finished: requests, the batcher, the relay, the
+/// worker's messages; then the process ends. All of it takes <see cref="StopOptions.DrainMilliseconds"/> and
+/// <see cref="StopOptions.LongestMilliseconds"/> at most. Nothing depends on it: a kill -9 loses nothing either, it is only ruder.
+/// </summary>
+internal sealed partial class GracefulStop(IHostApplicationLifetime lifetime, IOptions<StopOptions> options, ILogger<GracefulStop> logger)
+    : IHostedLifecycleService, IHealthCheck
+{
+    // A message that waits for a store that is away goes back to its queue, and the bus still has time to close.
+    private const double ConsumersShare = 0.4;
+    private const double BusShare = 0.7;
+
+    private readonly CancellationToken _stopping = lifetime.ApplicationStopping;
+
+    public static void AddTo(IServiceCollection services, IHostEnvironment environment)
+    {
+        if (environment.IsDevelopment())
+        {
+            // The configuration, which is bound afterwards, may say otherwise.
+            services.Configure<StopOptions>(stop => stop.DrainMilliseconds = 0);
+        }
+
+        services.AddValidatedOptions<StopOptions>("Stop");
+        services.AddSingleton<GracefulStop>();
+        services.AddHostedService(provider => provider.GetRequiredService<GracefulStop>());
+        services.AddHealthChecks().AddCheck<GracefulStop>("serving");
+        services.AddOptions<HostOptions>().Configure<IOptions<StopOptions>>((host, stop) =>
+            host.ShutdownTimeout = TimeSpan.FromMilliseconds(stop.Value.DrainMilliseconds + stop.Value.LongestMilliseconds));
+        services.AddOptions<MassTransitHostOptions>().Configure<IOptions<StopOptions>>((bus, stop) =>
+        {
+            bus.ConsumerStopTimeout = TimeSpan.FromMilliseconds(ConsumersShare * stop.Value.LongestMilliseconds);
+            bus.StopTimeout = TimeSpan.FromMilliseconds(BusShare * stop.Value.LongestMilliseconds);
+        });
+    }
+
+    /// <summary>Comes before routing, for the busiest endpoint is short-circuited there.</summary>
+    public static void Use(IApplicationBuilder app)
+    {
+        var stopping = app.ApplicationServices.GetRequiredService<IHostApplicationLifetime>().ApplicationStopping;
+        app.Use(next => http =>
+        {
+            // Else a client goes on with its connection until we cut it, perhaps in the middle of a request.
+            if (stopping.IsCancellationRequested && HttpProtocol.IsHttp11(http.Request.Protocol))
+            {
+                http.Response.Headers.Connection = "close";
+            }
+
+            return next(http);
+        });
+    }
+
+    /// <summary>The host calls it first, while the server still listens.</summary>
+    public async Task StoppingAsync(CancellationToken cancellationToken)
+    {
+        LogDraining(options.Value.DrainMilliseconds);
+        await Task.Delay(options.Value.DrainMilliseconds, CancellationToken.None);
+    }
+
+    public Task<HealthCheckResult> CheckHealthAsync(HealthCheckContext context, CancellationToken cancellationToken = default) =>
+        Task.FromResult(_stopping.IsCancellationRequested
+            ? HealthCheckResult.Unhealthy("stopping; new requests belong elsewhere")
+            : HealthCheckResult.Healthy());
+
+    public Task StartingAsync(CancellationToken cancellationToken) => Task.CompletedTask;
+
+    public Task StartAsync(CancellationToken cancellationToken) => Task.CompletedTask;
+
+    public Task StartedAsync(CancellationToken cancellationToken) => Task.CompletedTask;
+
+    public Task StopAsync(CancellationToken cancellationToken) => Task.CompletedTask;
+
+    public Task StoppedAsync(CancellationToken cancellationToken) => Task.CompletedTask;
+
+    [LoggerMessage(2, LogLevel.Information, "Stopping: not ready any more, serving on for {DrainMilliseconds} ms.")]
+    private partial void LogDraining(int drainMilliseconds);
+}
