@@ -4,7 +4,7 @@ using Seckill.LoadTests.Engine;
 
 namespace Seckill.LoadTests.Bench;
 
-/// <summary>Load from the runner of <c>./seckill load</c>, in a closed loop: for machines without <c>wrk</c>, and to compare the two.</summary>
+/// <summary>Load from the runner of <c>./seckill load</c> in a closed loop: where there is no <c>wrk</c>, and to compare.</summary>
 /// <param name="tokens">Tokens of the buyers.</param>
 /// <param name="connections">Requests under way at once.</param>
 public sealed class EngineLoad(IReadOnlyList<string> tokens, int connections) : ILoadGenerator

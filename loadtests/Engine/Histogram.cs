@@ -69,7 +69,7 @@ public sealed class Histogram
         return sum;
     }
 
-    /// <summary>What <paramref name="percent"/> of all durations do not exceed (nearest rank), microseconds; 0 when there are none.</summary>
+    /// <summary>What <paramref name="percent"/> of all do not exceed (nearest rank), microseconds; 0 when there are none.</summary>
     /// <param name="percent">Above 0, at most 100.</param>
     public long Percentile(double percent)
     {

@@ -11,6 +11,8 @@ namespace Seckill.LoadTests.Engine;
 /// <param name="visit">Everything that the visitor with this number does, from this moment (a Stopwatch timestamp) on.</param>
 public sealed class LoadEngine(Recorder recorder, Func<long, long, Task> visit)
 {
+    private Exception? _error;
+
     /// <summary>Stopwatch timestamp at which the first visitor was due.</summary>
     public long StartedAt { get; private set; }
 
@@ -37,7 +39,9 @@ public sealed class LoadEngine(Recorder recorder, Func<long, long, Task> visit)
     /// <param name="time">After it nobody comes again.</param>
     /// <param name="pause">How long a user pauses between two visits, half as much up to half as much again.</param>
     /// <param name="cancellationToken">Ends it early.</param>
-    public async Task RunClosedAsync(int users, TimeSpan time, TimeSpan pause, CancellationToken cancellationToken)
+    /// <param name="most">Visits in all; after them nobody comes again either.</param>
+    public async Task RunClosedAsync(
+        int users, TimeSpan time, TimeSpan pause, CancellationToken cancellationToken, long most = long.MaxValue)
     {
         var next = -1L;
         StartedAt = Stopwatch.GetTimestamp();
@@ -45,10 +49,11 @@ public sealed class LoadEngine(Recorder recorder, Func<long, long, Task> visit)
         {
             // Users are at different places of their pause when we begin to look.
             await PauseAsync(pause * user / users);
-            while (Stopwatch.GetElapsedTime(StartedAt) < time && !cancellationToken.IsCancellationRequested)
+            while (Stopwatch.GetElapsedTime(StartedAt) < time && !cancellationToken.IsCancellationRequested
+                && Interlocked.Increment(ref next) is var number && number < most)
             {
                 recorder.Arrive();
-                await VisitAsync(Interlocked.Increment(ref next), Stopwatch.GetTimestamp());
+                await VisitAsync(number, Stopwatch.GetTimestamp());
                 await PauseAsync(pause * (0.5 + Random.Shared.NextDouble()));
             }
         }));
@@ -72,8 +77,6 @@ public sealed class LoadEngine(Recorder recorder, Func<long, long, Task> visit)
         recorder.Arrive();
         _ = VisitAsync(number, due);
     }
-
-    private Exception? _error;
 
     private async Task VisitAsync(long number, long due)
     {

@@ -40,7 +40,8 @@ internal static class Metronome
     {
         while (timestamp - Stopwatch.GetTimestamp() is var rest and > 0)
         {
-            var time = new Timespec { Nanoseconds = (nint)Math.Min(NanosecondsPerSecond - 1, rest * NanosecondsPerSecond / Stopwatch.Frequency) };
+            var nanoseconds = Math.Min(NanosecondsPerSecond - 1, rest * NanosecondsPerSecond / Stopwatch.Frequency);
+            var time = new Timespec { Nanoseconds = (nint)nanoseconds };
             _ = Nanosleep(ref time, 0);
         }
     }

@@ -94,7 +94,8 @@ public sealed class Shop(ClientPool pool, Recorder recorder)
         {
             var (status, failure) = await rented.Client.AskAsync(
                 rented.Api, request.Step.Method, request.Path, request.Headers, request.Json);
-            answer = failure is null ? Read(request.Step, status!.Value, rented.Client.Body) : new ShopAnswer(Outcome.Failure(failure), null);
+            answer = failure is null
+                ? Read(request.Step, status!.Value, rented.Client.Body) : new ShopAnswer(Outcome.Failure(failure), null);
         }
         finally
         {

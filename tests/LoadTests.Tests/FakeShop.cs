@@ -47,14 +47,15 @@ internal sealed class FakeShop : IAsyncDisposable
         });
     }
 
-    public static async Task AcceptAsync(HttpContext http, string orderId)
+    public static async Task AcceptAsync(HttpContext http, string orderId, long sale = 7, long sku = 1001)
     {
         http.Response.StatusCode = 202;
         http.Response.ContentType = "application/json";
         http.Response.Headers.Location = "/orders/" + orderId;
+        var price = 1999 + (500 * (sku - 1001));
         await http.Response.WriteAsync(
             $$"""
-            {"orderId":"{{orderId}}","status":"reserved","saleId":7,"skuId":1001,"quantity":1,"unitPrice":1999,"currency":"EUR",
+            {"orderId":"{{orderId}}","status":"reserved","saleId":{{sale}},"skuId":{{sku}},"quantity":1,"unitPrice":{{price}},"currency":"EUR",
              "reservedAt":"2026-01-01T00:00:00Z"}
             """);
     }
