@@ -43,12 +43,21 @@ public sealed class LoadWatch(Recorder recorder, OpsClient ops, long saleId)
         (_lastAt, _cpu, _ticks) = (Stopwatch.GetTimestamp(), Environment.CpuUsage.TotalTime, Machine.Ticks());
         var startedAt = _lastAt;
         var asking = AskStoresAsync(over.Token);
-        for (var second = 1; !work.IsCompleted; second++)
+        for (var (second, isOver) = (1, false); !isOver; second++)
         {
             var rest = (second * s_second) - Stopwatch.GetElapsedTime(startedAt);
             if (rest > TimeSpan.Zero)
             {
                 await Task.WhenAny(work, Task.Delay(rest));
+            }
+
+            isOver = work.IsCompleted;
+            if (isOver)
+            {
+                // The last second shows how it ended.
+                await over.CancelAsync();
+                await asking;
+                await AskOnceAsync(CancellationToken.None);
             }
 
             var sample = await TakeAsync(startedAt);
@@ -59,9 +68,6 @@ public sealed class LoadWatch(Recorder recorder, OpsClient ops, long saleId)
 
             show(sample);
         }
-
-        await over.CancelAsync();
-        await asking;
     }
 
     private async Task<SecondSample> TakeAsync(long startedAt)
@@ -92,19 +98,23 @@ public sealed class LoadWatch(Recorder recorder, OpsClient ops, long saleId)
         while (!stop.IsCancellationRequested)
         {
             var startedAt = Stopwatch.GetTimestamp();
-            try
-            {
-                var ledger = await ops.LedgerAsync(saleId, stop);
-                _stores = (ledger.Sum(item => item.Available), await ops.BacklogAsync(saleId, stop));
-            }
-            catch (Exception error) when (error is HttpRequestException or OperationCanceledException)
-            {
-                _stores = default;
-            }
-
+            await AskOnceAsync(stop);
             // A ledger adds up all orders of the sale: at most a fifth of the time is spent on it.
             var pause = Math.Clamp(Stopwatch.GetElapsedTime(startedAt).TotalMilliseconds * 4, 400, 5_000);
             await Task.Delay(TimeSpan.FromMilliseconds(pause), stop).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        }
+    }
+
+    private async Task AskOnceAsync(CancellationToken stop)
+    {
+        try
+        {
+            var ledger = await ops.LedgerAsync(saleId, stop);
+            _stores = (ledger.Sum(item => item.Available), await ops.BacklogAsync(saleId, stop));
+        }
+        catch (Exception error) when (error is HttpRequestException or OperationCanceledException)
+        {
+            _stores = default;
         }
     }
 }

@@ -55,8 +55,8 @@ internal sealed class FakeShop : IAsyncDisposable
         var price = 1999 + (500 * (sku - 1001));
         await http.Response.WriteAsync(
             $$"""
-            {"orderId":"{{orderId}}","status":"reserved","saleId":{{sale}},"skuId":{{sku}},"quantity":1,"unitPrice":{{price}},"currency":"EUR",
-             "reservedAt":"2026-01-01T00:00:00Z"}
+            {"orderId":"{{orderId}}","status":"reserved","saleId":{{sale}},"skuId":{{sku}},"quantity":1,"unitPrice":{{price}},
+             "currency":"EUR","reservedAt":"2026-01-01T00:00:00Z"}
             """);
     }
 
