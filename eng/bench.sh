@@ -2,10 +2,14 @@
 # summary: measure the system against its ceiling and two baselines
 #
 # usage: ./seckill bench micro [--output DIR]
+#        ./seckill bench runner | seed [--rounds N] [--seconds N] [--output DIR]
 #        ./seckill bench [NAME...] [--rounds N] [--seconds N] [--connections N] [--buyers N] [--orders N] [--outage N]
 #        [--output DIR]
 #
 #   micro             time and bytes of single parts, into microbenchmarks.md
+#   runner            the load runner against wrk and h2load, into runner.md
+#   seed              5,000 buyers at once, ours against a transaction and a connection for each order, into
+#                     seed-figure.md (default 40 seconds each)
 #   NAME              empty, accept, sold-out, unpooled, per-order, row-lock, startup, life; all of them when none is
 #                     given. Or dual-write alone: what the legacy database costs, how fast it follows, and after an outage.
 #                     Or observability alone: what metrics, traces and their collector cost
@@ -18,7 +22,7 @@
 #   --output DIR      where benchmarks.md and benchmarks.json go (default .run/bench/results)
 #
 # Starts servers and services of its own, on SECKILL_PORT_BASE + 200 and further, and leaves nothing running. The
-# load comes from wrk, which root installs when it is missing. Exit code: 0 when every promise was kept meanwhile.
+# load comes from wrk (and h2load), which root installs when they are missing. Exit code: 0 when every promise was kept meanwhile.
 source "$(dirname "${BASH_SOURCE[0]}")/lib/system.sh"
 
 command="./seckill bench${*:+ $*}"
@@ -52,9 +56,9 @@ trap clean_up EXIT
 trap 'exit 130' INT
 trap 'exit 143' TERM HUP
 
-if ! command -v wrk >/dev/null && [ "$(id -u)" -eq 0 ] && command -v apt-get >/dev/null; then
-    say "installing Debian's wrk (only the first time; log: $RUN/logs/apt.log)"
-    install_packages wrk >>"$RUN/logs/apt.log" 2>&1 || say "wrk could not be installed: the load comes from our own client"
+if ! { command -v wrk && command -v h2load; } >/dev/null && [ "$(id -u)" -eq 0 ] && command -v apt-get >/dev/null; then
+    say "installing Debian's wrk and h2load (only the first time; log: $RUN/logs/apt.log)"
+    install_packages wrk nghttp2-client >>"$RUN/logs/apt.log" 2>&1 || say "wrk could not be installed: the load comes from our own client"
 fi
 
 # As in production: no developer's error pages, so no known keys either.
@@ -74,8 +78,10 @@ if [ -n "$micro" ]; then
     exit
 fi
 
-Reservations__Pooling=false start_service api-2
-wait_ready api-2 60
+[[ " ${client[*]} " == *" runner "* || " ${client[*]} " == *" seed "* ]] || {
+    Reservations__Pooling=false start_service api-2
+    wait_ready api-2 60
+}
 case "$names " in
     *' observability '*)
         export BENCH_OBSERVED=http://127.0.0.1:$((BASE + 3)) BENCH_COLLECTOR=http://127.0.0.1:$((BASE + 8))
@@ -101,8 +107,21 @@ start_baseline() {
         sleep 0.1
     done
 }
-start_baseline per-order $((BASE + 5))
-start_baseline row-lock $((BASE + 6))
+case " ${client[*]} " in
+    *" runner "*) ;;
+    *" seed "*)
+        # As many connections as the server has: the last setting of a name counts.
+        (
+            export ConnectionStrings__Orders="$ConnectionStrings__Orders;Maximum Pool Size=10000"
+            start_baseline row-lock $((BASE + 6))
+        )
+        export BENCH_SEED=http://127.0.0.1:$((BASE + 6))
+        ;;
+    *)
+        start_baseline per-order $((BASE + 5))
+        start_baseline row-lock $((BASE + 6))
+        ;;
+esac
 
 while IFS= read -r line; do export "${line?}"; done < <(print_env)
 export BENCH_API=http://127.0.0.1:$BASE BENCH_UNPOOLED=http://127.0.0.1:$((BASE + 2))

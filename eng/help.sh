@@ -9,7 +9,7 @@ eng=$(dirname "$(readlink -f "${BASH_SOURCE[0]}")")
 
 echo "Seckill, a flash-sale order backend. usage: ./seckill <verb> [options]"
 echo
-listed=" demo up down status env token test logs bench chaos help "
+listed=" demo up down status env token test logs load bench chaos help "
 for file in "$eng"/*.sh; do
     verb=$(basename "$file" .sh)
     [[ $listed == *" $verb "* ]] || listed+="$verb "

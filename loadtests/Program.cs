@@ -3,6 +3,8 @@ using System.CommandLine.Invocation;
 using Seckill.LoadTests;
 using Seckill.LoadTests.Bench;
 using Seckill.LoadTests.Demo;
+using Seckill.LoadTests.Load;
+using Seckill.LoadTests.Reporting;
 using Seckill.LoadTests.Tokens;
 
 var commands = new RootCommand("Load, demonstrations and proofs for a running Seckill system.")
@@ -10,6 +12,8 @@ var commands = new RootCommand("Load, demonstrations and proofs for a running Se
     TokenCommand.Create(),
     DemoCommand.Create(),
     BenchCommand.Create(),
+    LoadCommand.Create(),
+    CompareCommand.Create(),
 };
 
 var parsed = commands.Parse(args);

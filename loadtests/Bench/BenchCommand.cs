@@ -13,6 +13,10 @@ public static class BenchCommand
     private const string Life = "life";
     private const string DualWrite = "dual-write";
     private const string Observability = "observability";
+    private const string Runner = "runner";
+    private const string Seed = "seed";
+    private const int SecondsOfARun = 8;
+    private const int SecondsOfSeed = 40;
 
     /// <summary>The command, for the table in Program.cs.</summary>
     public static Command Create()
@@ -22,9 +26,9 @@ public static class BenchCommand
         {
             Description = "What to measure; everything when not given.", Arity = ArgumentArity.ZeroOrMore,
         };
-        names.AcceptOnlyFromAmong([.. all, DualWrite, Observability]);
+        names.AcceptOnlyFromAmong([.. all, DualWrite, Observability, Runner, Seed]);
         var rounds = new Option<int>("--rounds") { Description = "Turns of each variant.", DefaultValueFactory = _ => 5 };
-        var seconds = new Option<int>("--seconds") { Description = "Length of each run.", DefaultValueFactory = _ => 8 };
+        var seconds = new Option<int>("--seconds") { Description = "Length of each run.", DefaultValueFactory = _ => SecondsOfARun };
         var connections = new Option<int>("--connections") { Description = "Requests under way at once.", DefaultValueFactory = _ => 512 };
         var buyers = new Option<int>("--buyers") { Description = "Distinct buyers.", DefaultValueFactory = _ => 100_000 };
         var orders = new Option<int>("--orders") { Description = "Orders that expire at once.", DefaultValueFactory = _ => 100_000 };
@@ -52,7 +56,8 @@ public static class BenchCommand
             new BenchOptions(
                 parsed.GetValue(names) is { Length: > 0 } some ? some : all,
                 parsed.GetRequiredValue(rounds),
-                parsed.GetRequiredValue(seconds),
+                parsed.GetResult(seconds) is { Implicit: true } && parsed.GetValue(names) is { } given && given.Contains(Seed)
+                    ? SecondsOfSeed : parsed.GetRequiredValue(seconds),
                 parsed.GetRequiredValue(connections),
                 parsed.GetRequiredValue(buyers),
                 parsed.GetRequiredValue(orders),
@@ -80,6 +85,16 @@ public static class BenchCommand
             if (options.Names.Contains(Observability))
             {
                 return await new ObservabilityBench(deployment, options, AnsiConsole.Console).RunAsync(cancellationToken);
+            }
+
+            if (options.Names.Contains(Runner))
+            {
+                return await new RunnerBench(deployment, options, AnsiConsole.Console).RunAsync(cancellationToken);
+            }
+
+            if (options.Names.Contains(Seed))
+            {
+                return await new SeedBench(deployment, options, AnsiConsole.Console).RunAsync(cancellationToken);
             }
 
             return await new BenchRun(deployment, options, AnsiConsole.Console).RunAsync(cancellationToken);

@@ -29,7 +29,7 @@ public sealed class BenchRun(Deployment deployment, BenchOptions options, IAnsiC
             var tokens = SignTokens();
             await File.WriteAllLinesAsync(tokenFile, tokens, cancellationToken);
             ILoadGenerator load = WrkLoad.IsInstalled
-                ? new WrkLoad(tokenFile, options.Connections) : new HttpLoad(tokens, options.Connections);
+                ? new WrkLoad(tokenFile, options.Connections) : new EngineLoad(tokens, options.Connections);
             var runner = new VariantRunner(site, load, http, options.Connections, Required("BENCH_PIDS"));
             var measurements = await MeasureAsync(runner, cancellationToken);
             var start = options.Names.Contains("startup")

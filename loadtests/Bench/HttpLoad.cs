@@ -6,13 +6,13 @@ using Seckill.LoadTests.Results;
 
 namespace Seckill.LoadTests.Bench;
 
-/// <summary>Load from this process, for machines without <c>wrk</c>. It takes more of the machine than the server does.</summary>
+/// <summary>The bare HTTP client that our runner stands on, to see what the runner adds.</summary>
 /// <param name="tokens">Tokens of the buyers.</param>
 /// <param name="connections">Requests under way at once.</param>
 public sealed class HttpLoad(IReadOnlyList<string> tokens, int connections) : ILoadGenerator
 {
     /// <inheritdoc/>
-    public string Name { get; } = $"own HTTP client, {connections} connections";
+    public string Name { get; } = $"bare SocketsHttpHandler, {connections} connections";
 
     /// <inheritdoc/>
     public async Task<LoadResult> RunAsync(Uri url, long saleId, long skuId, int seconds, CancellationToken cancellationToken)

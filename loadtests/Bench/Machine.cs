@@ -19,16 +19,24 @@ public sealed record Machine(
     public static async Task<Machine> ReadAsync(BenchStores stores, string? rabbitMq)
     {
         var (redis, postgres) = await stores.VersionsAsync();
-        return new Machine(
-            Value("/proc/cpuinfo", "model name"),
-            Environment.ProcessorCount,
-            Math.Round(long.Parse(Value("/proc/meminfo", "MemTotal").Split(' ')[0], CultureInfo.InvariantCulture) / 1024.0 / 1024, 1),
-            "Linux " + (await File.ReadAllTextAsync("/proc/sys/kernel/osrelease")).Trim(),
-            Environment.Version.ToString(),
-            redis,
-            postgres,
-            rabbitMq is null ? "unknown" : await RabbitMqVersionAsync(rabbitMq));
+        return ReadOwn() with
+        {
+            Redis = redis,
+            Postgres = postgres,
+            RabbitMq = rabbitMq is null ? "unknown" : await RabbitMqVersionAsync(rabbitMq),
+        };
     }
+
+    /// <summary>What this process can see without asking the servers.</summary>
+    public static Machine ReadOwn() => new(
+        Value("/proc/cpuinfo", "model name"),
+        Environment.ProcessorCount,
+        Math.Round(long.Parse(Value("/proc/meminfo", "MemTotal").Split(' ')[0], CultureInfo.InvariantCulture) / 1024.0 / 1024, 1),
+        "Linux " + File.ReadAllText("/proc/sys/kernel/osrelease").Trim(),
+        Environment.Version.ToString(),
+        "unknown",
+        "unknown",
+        "unknown");
 
     /// <summary>Share of all cores that was in use during <paramref name="time"/>, by whatever process.</summary>
     public static async Task<double> BusyShareAsync(TimeSpan time, CancellationToken cancellationToken)

@@ -26,3 +26,18 @@ public sealed record LedgerItem(
 
 /// <summary>An entry of <c>GET /refunds</c>.</summary>
 public sealed record Refund(string PaymentId);
+
+/// <summary>An entry of <c>GET /outbox</c>: orders that wait to be persisted.</summary>
+public sealed record OutboxItem(long SaleId, long SkuId, long Depth);
+
+/// <summary>An entry of <c>GET /quarantine</c>.</summary>
+public sealed record Quarantined(string OrderId, long SaleId, int Quantity);
+
+/// <summary>The answer of <c>POST /sales/{id}/audit</c>: the service's own comparison of Redis with PostgreSQL, order by order.</summary>
+public sealed record ServiceAudit(bool Balanced, IReadOnlyList<ServiceAuditItem> Items);
+
+/// <summary>One item of it.</summary>
+public sealed record ServiceAuditItem(long SkuId, bool Balanced, IReadOnlyList<System.Text.Json.JsonElement> Findings);
+
+/// <summary>What <c>POST /sales/{id}/items/{skuId}/stock</c> is given.</summary>
+public sealed record StockChange(int Delta);

@@ -1,6 +1,7 @@
 using System.Net.Http.Headers;
 using System.Net.Http.Json;
 using System.Text.Json;
+using System.Text.Json.Serialization.Metadata;
 
 namespace Seckill.LoadTests.Client;
 
@@ -31,32 +32,53 @@ public sealed class OpsClient : IDisposable
     public async Task OpenAsync(long saleId, CancellationToken cancellationToken) =>
         (await SendAsync(HttpMethod.Post, $"sales/{saleId}/open", null, cancellationToken)).Dispose();
 
-    /// <summary>The service's own books, by item.</summary>
-    public async Task<IReadOnlyList<LedgerItem>> LedgerAsync(long saleId, CancellationToken cancellationToken)
+    /// <summary>Adds units to an item, or withdraws them; the same key does so once.</summary>
+    public async Task ChangeStockAsync(long saleId, long skuId, int delta, string key, CancellationToken cancellationToken)
     {
-        var path = $"sales/{saleId}/ledger";
-        using var response = await SendAsync(HttpMethod.Get, path, null, cancellationToken);
-        try
-        {
-            var ledger = await response.Content.ReadFromJsonAsync(OpsJson.Default.Ledger, cancellationToken);
-            return ledger?.Items ?? [];
-        }
-        catch (JsonException error)
-        {
-            throw new HttpRequestException($"GET {new Uri(_http.BaseAddress!, path)} did not answer a ledger: {error.Message}", error);
-        }
+        using var content = JsonContent.Create(new StockChange(delta), OpsJson.Default.StockChange);
+        content.Headers.TryAddWithoutValidation("Idempotency-Key", key);
+        (await SendAsync(HttpMethod.Post, $"sales/{saleId}/items/{skuId}/stock", content, cancellationToken)).Dispose();
     }
 
+    /// <summary>The service's own books, by item.</summary>
+    public async Task<IReadOnlyList<LedgerItem>> LedgerAsync(long saleId, CancellationToken cancellationToken) =>
+        (await ReadAsync(HttpMethod.Get, $"sales/{saleId}/ledger", OpsJson.Default.Ledger, cancellationToken)).Items;
+
+    /// <summary>The service compares its stores now.</summary>
+    public Task<ServiceAudit> AuditAsync(long saleId, CancellationToken cancellationToken) =>
+        ReadAsync(HttpMethod.Post, $"sales/{saleId}/audit", OpsJson.Default.ServiceAudit, cancellationToken);
+
+    /// <summary>Orders of the sale that wait to be persisted.</summary>
+    public async Task<long> BacklogAsync(long saleId, CancellationToken cancellationToken) =>
+        (await ReadAsync(HttpMethod.Get, "outbox", OpsJson.Default.IReadOnlyListOutboxItem, cancellationToken))
+            .Where(item => item.SaleId == saleId).Sum(item => item.Depth);
+
+    /// <summary>Units of the sale in quarantine, among the newest thousand orders there.</summary>
+    public async Task<long> QuarantinedAsync(long saleId, CancellationToken cancellationToken) =>
+        (await ReadAsync(HttpMethod.Get, "quarantine", OpsJson.Default.IReadOnlyListQuarantined, cancellationToken))
+            .Where(order => order.SaleId == saleId).Sum(order => order.Quantity);
+
     /// <summary>Ids of the payments whose money must go back, the newest thousand.</summary>
-    public async Task<IReadOnlyList<string>> RefundsAsync(CancellationToken cancellationToken)
-    {
-        using var response = await SendAsync(HttpMethod.Get, "refunds", null, cancellationToken);
-        var refunds = await response.Content.ReadFromJsonAsync(OpsJson.Default.IReadOnlyListRefund, cancellationToken);
-        return [.. (refunds ?? []).Select(refund => refund.PaymentId)];
-    }
+    public async Task<IReadOnlyList<string>> RefundsAsync(CancellationToken cancellationToken) =>
+        [.. (await ReadAsync(HttpMethod.Get, "refunds", OpsJson.Default.IReadOnlyListRefund, cancellationToken))
+            .Select(refund => refund.PaymentId)];
 
     /// <inheritdoc/>
     public void Dispose() => _http.Dispose();
+
+    private async Task<T> ReadAsync<T>(HttpMethod method, string path, JsonTypeInfo<T> type, CancellationToken cancellationToken)
+    {
+        using var response = await SendAsync(method, path, null, cancellationToken);
+        try
+        {
+            return await response.Content.ReadFromJsonAsync(type, cancellationToken) ?? throw new JsonException("null");
+        }
+        catch (JsonException error)
+        {
+            throw new HttpRequestException(
+                $"{method} {new Uri(_http.BaseAddress!, path)} did not answer a {typeof(T).Name}: {error.Message}", error);
+        }
+    }
 
     private async Task<HttpResponseMessage> SendAsync(
         HttpMethod method, string path, HttpContent? content, CancellationToken cancellationToken)

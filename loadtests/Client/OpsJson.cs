@@ -7,6 +7,10 @@ namespace Seckill.LoadTests.Client;
 [JsonSerializable(typeof(Sale))]
 [JsonSerializable(typeof(Ledger))]
 [JsonSerializable(typeof(IReadOnlyList<Refund>))]
+[JsonSerializable(typeof(IReadOnlyList<OutboxItem>))]
+[JsonSerializable(typeof(IReadOnlyList<Quarantined>))]
+[JsonSerializable(typeof(ServiceAudit))]
+[JsonSerializable(typeof(StockChange))]
 [JsonSerializable(typeof(DualWriteView))]
 [JsonSerializable(typeof(DualWriteMode))]
 internal sealed partial class OpsJson : JsonSerializerContext;

@@ -23,6 +23,12 @@ public readonly record struct OrderAnswer(AnswerKind Kind, string Code)
     /// <summary>The code of a request that never left: no connection could be made.</summary>
     public const string NotSent = "not-connected";
 
+    /// <summary>The code of a request whose answer took too long.</summary>
+    public const string TimedOut = "timeout";
+
+    /// <summary>The code of a request whose connection broke.</summary>
+    public const string ConnectionLost = "connection-lost";
+
     /// <summary>True when units may have been reserved although the buyer was not told so. A 503 can follow a reservation
     /// whose reply was lost on the way from Redis, so it counts.</summary>
     public bool MayHaveReserved => Code == RefusalCode.Unavailable || (Kind == AnswerKind.Unknown && Code != NotSent);

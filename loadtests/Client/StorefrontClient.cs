@@ -15,9 +15,11 @@ public sealed class StorefrontClient : IDisposable
     private static readonly MediaTypeHeaderValue s_json = new("application/json");
 
     private readonly HttpMessageInvoker _http;
+    private readonly IReadOnlyList<Uri> _apis;
     private readonly IReadOnlyList<Uri> _orders;
     private readonly IReadOnlyList<Uri> _sales;
     private readonly MemoryStream _body = new(1024);
+    private readonly TimeSpan _limit;
     private readonly CancellationToken _stop;
     private readonly CancellationTokenRegistration _onStop;
     private CancellationTokenSource _patience = new();
@@ -25,10 +27,13 @@ public sealed class StorefrontClient : IDisposable
     /// <param name="http">Shared connections.</param>
     /// <param name="apis">Base addresses of the API instances, at least one.</param>
     /// <param name="stop">Ends the request under way, which then counts as unknown.</param>
-    public StorefrontClient(HttpMessageInvoker http, IReadOnlyList<Uri> apis, CancellationToken stop)
+    /// <param name="limit">How long an answer may take; <see cref="RequestTimeout"/> when not given.</param>
+    /// <param name="orders">Path of what takes orders.</param>
+    public StorefrontClient(
+        HttpMessageInvoker http, IReadOnlyList<Uri> apis, CancellationToken stop, TimeSpan? limit = null, string orders = "orders")
     {
-        _http = http;
-        _orders = [.. apis.Select(api => new Uri(api, "orders"))];
+        (_http, _apis, _limit) = (http, apis, limit ?? RequestTimeout);
+        _orders = [.. apis.Select(api => new Uri(api, orders))];
         _sales = [.. apis.Select(api => new Uri(api, "sales/"))];
         _stop = stop;
         _onStop = stop.Register(() => Volatile.Read(ref _patience).Cancel());
@@ -64,15 +69,42 @@ public sealed class StorefrontClient : IDisposable
         try
         {
             using var response = await SendAsync(request);
-            return OrderAnswerReader.Read(order, response, _body.GetBuffer().AsSpan(0, (int)_body.Length));
-        }
-        catch (HttpRequestException error) when (error.HttpRequestError == HttpRequestError.ConnectionError)
-        {
-            return OrderAnswer.Unknown(OrderAnswer.NotSent);
+            return OrderAnswerReader.Read(order, response, Body);
         }
         catch (Exception error) when (IsNetwork(error))
         {
-            return OrderAnswer.Unknown(error is OperationCanceledException ? "timeout" : "connection-lost");
+            return OrderAnswer.Unknown(Failure(error));
+        }
+    }
+
+    /// <summary>The body of the last answer, until the next request.</summary>
+    public ReadOnlySpan<byte> Body => _body.GetBuffer().AsSpan(0, (int)_body.Length);
+
+    /// <summary>Any other request. Never throws for what the network or the storefront does.</summary>
+    /// <param name="api">Index of the instance to ask.</param>
+    /// <param name="method">HTTP method.</param>
+    /// <param name="path">From the address of the instance on, without a slash.</param>
+    /// <param name="headers">All of them but those of the body.</param>
+    /// <param name="json">The body; null for none.</param>
+    /// <returns>The status; null, and why, when no answer came.</returns>
+    public async Task<(HttpStatusCode? Status, string? Failure)> AskAsync(
+        int api, HttpMethod method, string path, IReadOnlyList<(string Name, string Value)> headers, byte[]? json)
+    {
+        using var request = new HttpRequestMessage(method, new Uri(_apis[api], path));
+        request.Content = json is null ? null : new ByteArrayContent(json) { Headers = { ContentType = s_json } };
+        foreach (var (name, value) in headers)
+        {
+            request.Headers.TryAddWithoutValidation(name, value);
+        }
+
+        try
+        {
+            using var response = await SendAsync(request);
+            return (response.StatusCode, null);
+        }
+        catch (Exception error) when (IsNetwork(error))
+        {
+            return (null, Failure(error));
         }
     }
 
@@ -90,6 +122,13 @@ public sealed class StorefrontClient : IDisposable
         _patience.Dispose();
         _body.Dispose();
     }
+
+    private static string Failure(Exception error) => error switch
+    {
+        HttpRequestException { HttpRequestError: HttpRequestError.ConnectionError } => OrderAnswer.NotSent,
+        OperationCanceledException => OrderAnswer.TimedOut,
+        _ => OrderAnswer.ConnectionLost,
+    };
 
     private static bool IsNetwork(Exception error) => error is HttpRequestException or IOException or OperationCanceledException;
 
@@ -122,7 +161,7 @@ public sealed class StorefrontClient : IDisposable
         }
 
         var patience = _patience.Token;
-        _patience.CancelAfter(RequestTimeout);
+        _patience.CancelAfter(_limit);
         var response = await _http.SendAsync(request, patience);
         try
         {

@@ -17,17 +17,18 @@ public static class Crowd
     /// <param name="buyers">How many.</param>
     /// <param name="seed">Decides what each of them does.</param>
     /// <param name="tokens">Signs their tokens.</param>
-    public static IReadOnlyList<Buyer> Draw(Sale sale, int buyers, int seed, BuyerToken tokens)
+    public static IReadOnlyList<DemoBuyer> Draw(Sale sale, int buyers, int seed, BuyerToken tokens)
     {
         var random = new Random(seed);
         var bodies = sale.Items.ToDictionary(
             item => item,
             item => new[] { new OrderRequest(sale.SaleId, item, 1), new OrderRequest(sale.SaleId, item, 2) });
-        var crowd = new Buyer[buyers];
+        var crowd = new DemoBuyer[buyers];
         for (var index = 0; index < buyers; index++)
         {
             var userId = index + 1L;
-            crowd[index] = new Buyer(userId, "Bearer " + tokens.Sign(userId, s_tokenLifetime), DrawClicks(sale, bodies, userId, random));
+            crowd[index] = new DemoBuyer(
+                userId, "Bearer " + tokens.Sign(userId, s_tokenLifetime), DrawClicks(sale, bodies, userId, random));
         }
 
         return crowd;

@@ -1,7 +1,7 @@
 using System.CommandLine;
 using System.Security.Cryptography;
 using Npgsql;
-using Spectre.Console;
+using Seckill.LoadTests.Results;
 using StackExchange.Redis;
 
 namespace Seckill.LoadTests.Demo;
@@ -42,7 +42,7 @@ public static class DemoCommand
 
         try
         {
-            return await new DemoRun(deployment, options, CreateConsole()).RunAsync(cancellationToken);
+            return await new DemoRun(deployment, options, PlainConsole.Create()).RunAsync(cancellationToken);
         }
         catch (OperationCanceledException) when (cancellationToken.IsCancellationRequested)
         {
@@ -55,18 +55,6 @@ public static class DemoCommand
         }
 
         return ExitCode.Wrong;
-    }
-
-    private static IAnsiConsole CreateConsole()
-    {
-        if (!Console.IsOutputRedirected)
-        {
-            return AnsiConsole.Console;
-        }
-
-        var console = AnsiConsole.Create(new AnsiConsoleSettings { Ansi = AnsiSupport.No, Interactive = InteractionSupport.No });
-        console.Profile.Width = 80;
-        return console;
     }
 
     private static Option<int> Number(string name, string description, int normally, int least, int most)

@@ -96,7 +96,7 @@ public sealed class DemoRun(Deployment deployment, DemoOptions options, IAnsiCon
         return (LifeSection.Create(audit, violations), violations);
     }
 
-    private async Task<string?> SellAsync(Rush rush, IReadOnlyList<Buyer> crowd, Drain drain, CancellationToken cancellationToken)
+    private async Task<string?> SellAsync(Rush rush, IReadOnlyList<DemoBuyer> crowd, Drain drain, CancellationToken cancellationToken)
     {
         await rush.RunAsync(crowd, options.Connections, cancellationToken);
         cancellationToken.ThrowIfCancellationRequested();

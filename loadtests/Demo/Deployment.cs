@@ -61,10 +61,10 @@ public sealed record Deployment(
         return true;
     }
 
-    private static Uri? ParseUrl(string text) =>
+    internal static Uri? ParseUrl(string text) =>
         Uri.TryCreate(text.TrimEnd('/') + "/", UriKind.Absolute, out var url) && url.Scheme is "http" or "https" ? url : null;
 
-    private static bool IsRedis(string text)
+    internal static bool IsRedis(string text)
     {
         try
         {
@@ -76,7 +76,7 @@ public sealed record Deployment(
         }
     }
 
-    private static bool IsPostgres(string text)
+    internal static bool IsPostgres(string text)
     {
         try
         {

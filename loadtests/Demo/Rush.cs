@@ -3,11 +3,13 @@ using System.Diagnostics;
 using System.Globalization;
 using System.Net;
 using Seckill.LoadTests.Client;
+using Seckill.LoadTests.Engine;
+using Recorder = Seckill.LoadTests.Engine.Recorder;
 
 namespace Seckill.LoadTests.Demo;
 
 /// <summary>
-/// Lets a crowd into a sale, a fixed number of buyers at a time (a closed loop: the next buyer comes when one has left).
+/// Lets a crowd into a sale, a fixed number of buyers at a time: a closed loop of the engine that also sends load tests.
 /// Each buyer's clicks are sequential; a second click goes to another API instance.
 /// </summary>
 /// <param name="http">Shared connections.</param>
@@ -20,9 +22,9 @@ public sealed class Rush(HttpMessageInvoker http, IReadOnlyList<Uri> apis, Score
     private static readonly TimeSpan s_defaultPause = TimeSpan.FromMilliseconds(200);
     private static readonly TimeSpan s_longestPause = TimeSpan.FromSeconds(5);
 
-    private readonly ConcurrentQueue<List<OrderAttempt>> _logs = new();
+    private readonly ConcurrentQueue<OrderAttempt> _log = new();
     private readonly ConcurrentQueue<OrderPoll> _polls = new();
-    private int _next = -1;
+    private int _accepts;
 
     /// <summary>Stopwatch timestamp at which the first buyer came in.</summary>
     public long StartedAt { get; private set; }
@@ -34,7 +36,7 @@ public sealed class Rush(HttpMessageInvoker http, IReadOnlyList<Uri> apis, Score
     public IReadOnlyCollection<OrderPoll> Polls => _polls;
 
     /// <summary>Every attempt, once <see cref="RunAsync"/> has returned.</summary>
-    public IReadOnlyList<OrderAttempt> Log => [.. _logs.SelectMany(log => log)];
+    public IReadOnlyList<OrderAttempt> Log => [.. _log];
 
     /// <summary>
     /// Opens the connections and lets the services compile their road, outside the measurement, by asking
@@ -63,34 +65,38 @@ public sealed class Rush(HttpMessageInvoker http, IReadOnlyList<Uri> apis, Score
     }
 
     /// <summary>Runs until every buyer has left, or until cancelled.</summary>
-    public async Task RunAsync(IReadOnlyList<Buyer> buyers, int connections, CancellationToken cancellationToken)
+    public async Task RunAsync(IReadOnlyList<DemoBuyer> buyers, int connections, CancellationToken cancellationToken)
     {
+        using var pool = new ClientPool(apis, connections, StorefrontClient.RequestTimeout, cancellationToken);
+        var engine = new LoadEngine(new Recorder(), async (number, _) =>
+        {
+            // As many clients as buyers at a time: one is free.
+            var rented = await pool.WaitAsync();
+            try
+            {
+                await ServeAsync(rented!.Value.Client, buyers[(int)number], (int)(number % apis.Count), cancellationToken);
+            }
+            finally
+            {
+                pool.Return(rented!.Value);
+            }
+        });
         StartedAt = Stopwatch.GetTimestamp();
-        await Task.WhenAll(Enumerable.Range(0, connections).Select(_ => ServeAsync(buyers, cancellationToken)));
+        await engine.RunClosedAsync(connections, TimeSpan.MaxValue, TimeSpan.Zero, cancellationToken, most: buyers.Count);
         Duration = Stopwatch.GetElapsedTime(StartedAt);
+        engine.ThrowIfBroken();
     }
 
-    private async Task ServeAsync(IReadOnlyList<Buyer> buyers, CancellationToken cancellationToken)
+    private async Task ServeAsync(StorefrontClient storefront, DemoBuyer buyer, int api, CancellationToken cancellationToken)
     {
-        using var storefront = new StorefrontClient(http, apis, cancellationToken);
-        var log = new List<OrderAttempt>();
-        _logs.Enqueue(log);
-        var accepts = 0;
-        // Leave the thread of the caller, who starts the next door.
-        await Task.Yield();
-        while (!cancellationToken.IsCancellationRequested && Interlocked.Increment(ref _next) is var index && index < buyers.Count)
+        foreach (var click in buyer.Clicks)
         {
-            var buyer = buyers[index];
-            var api = index % apis.Count;
-            foreach (var click in buyer.Clicks)
+            var (answer, answeredBy) = await InsistAsync(storefront, buyer, click, api, cancellationToken);
+            api = (answeredBy + 1) % apis.Count;
+            if (answer.Kind == AnswerKind.Accepted && Interlocked.Increment(ref _accepts) % AcceptsPerPoll == 0)
             {
-                var (answer, answeredBy) = await InsistAsync(storefront, buyer, click, api, log, cancellationToken);
-                api = (answeredBy + 1) % apis.Count;
-                if (answer.Kind == AnswerKind.Accepted && accepts++ % AcceptsPerPoll == 0)
-                {
-                    var status = await storefront.FindOrderAsync(api, buyer.Authorization, answer.OrderId!);
-                    _polls.Enqueue(new OrderPoll(answer.OrderId!, api, status));
-                }
+                var status = await storefront.FindOrderAsync(api, buyer.Authorization, answer.OrderId!);
+                _polls.Enqueue(new OrderPoll(answer.OrderId!, api, status));
             }
         }
     }
@@ -98,13 +104,13 @@ public sealed class Rush(HttpMessageInvoker http, IReadOnlyList<Uri> apis, Score
     // A 503 or 429 asks to come back, and what was never sent can be sent elsewhere at once. An unknown outcome may be retried
     // only under a key: without one it could become a second order.
     private async Task<(OrderAnswer Answer, int Api)> InsistAsync(
-        StorefrontClient storefront, Buyer buyer, Click click, int api, List<OrderAttempt> log, CancellationToken cancellationToken)
+        StorefrontClient storefront, DemoBuyer buyer, Click click, int api, CancellationToken cancellationToken)
     {
         for (var retry = 0; ; retry++)
         {
             var started = Stopwatch.GetTimestamp();
             var answer = await storefront.PlaceAsync(api, buyer.Authorization, click.Request, click.Key);
-            log.Add(new OrderAttempt(buyer.UserId, click.Request, click.Key, api, started, Stopwatch.GetTimestamp(), answer));
+            _log.Enqueue(new OrderAttempt(buyer.UserId, click.Request, click.Key, api, started, Stopwatch.GetTimestamp(), answer));
             scoreboard.Count(answer);
             var mayRetry = answer.Code is RefusalCode.Unavailable or RefusalCode.RateLimited or OrderAnswer.NotSent
                 || (answer.Kind == AnswerKind.Unknown && click.Key is not null);
@@ -123,7 +129,7 @@ public sealed class Rush(HttpMessageInvoker http, IReadOnlyList<Uri> apis, Score
 
     /// <summary>Looks up accepted orders on the instance after the one that accepted them.</summary>
     public async Task PollAsync(
-        IEnumerable<OrderAttempt> accepted, IReadOnlyList<Buyer> buyers, CancellationToken cancellationToken)
+        IEnumerable<OrderAttempt> accepted, IReadOnlyList<DemoBuyer> buyers, CancellationToken cancellationToken)
     {
         using var storefront = new StorefrontClient(http, apis, cancellationToken);
         foreach (var attempt in accepted)

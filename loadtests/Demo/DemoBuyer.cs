@@ -6,7 +6,7 @@ namespace Seckill.LoadTests.Demo;
 /// <param name="UserId">Positive.</param>
 /// <param name="Authorization">The whole header value with the signed token.</param>
 /// <param name="Clicks">In order; the next one waits for the answer to the one before.</param>
-public sealed record Buyer(long UserId, string Authorization, IReadOnlyList<Click> Clicks);
+public sealed record DemoBuyer(long UserId, string Authorization, IReadOnlyList<Click> Clicks);
 
 /// <summary>One intended order.</summary>
 /// <param name="Request">What is asked for.</param>

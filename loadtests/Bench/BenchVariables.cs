@@ -1,0 +1,14 @@
+namespace Seckill.LoadTests.Bench;
+
+/// <summary>What <c>./seckill bench</c> tells in environment variables.</summary>
+internal static class BenchVariables
+{
+    /// <summary>An address; ends in a slash.</summary>
+    /// <exception cref="FormatException">It is not set.</exception>
+    public static Uri Address(string name) => Read(name, "") is { Length: > 0 } value
+        ? new Uri(value.TrimEnd('/') + "/") : throw new FormatException($"{name} must be set.");
+
+    /// <summary>The value; another one when it is not set.</summary>
+    public static string Read(string name, string otherwise) =>
+        Environment.GetEnvironmentVariable(name) is { Length: > 0 } value ? value : otherwise;
+}

@@ -1,0 +1,96 @@
+using System.Globalization;
+using Seckill.LoadTests.Demo;
+using Seckill.LoadTests.Engine;
+using Seckill.LoadTests.Results;
+using Seckill.Shared.Hosting;
+using Spectre.Console;
+
+namespace Seckill.LoadTests.Bench;
+
+/// <summary>
+/// The load runner against programs that are known: its highest rate against that of <c>wrk</c>, and its percentiles against those of
+/// <c>h2load</c>, at a rate that both sustain. In turns, because a shared machine has moods.
+/// </summary>
+/// <param name="deployment">The system.</param>
+/// <param name="options">Rounds and seconds.</param>
+/// <param name="console">For people.</param>
+public sealed class RunnerBench(Deployment deployment, BenchOptions options, IAnsiConsole console)
+{
+    private const int Connections = 128;
+    private const int PacedConnections = 32;
+    private const int PerConnection = 50;
+    private const int WarmUpSeconds = 5;
+
+    /// <summary>Runs, prints and writes <c>runner.md</c>.</summary>
+    /// <returns>An exit code.</returns>
+    public async Task<int> RunAsync(CancellationToken cancellationToken)
+    {
+        if (!WrkLoad.IsInstalled || !H2Load.IsInstalled)
+        {
+            throw new InvalidOperationException("The comparison needs wrk and h2load (Debian: wrk, nghttp2-client).");
+        }
+
+        using var http = new HttpClient { Timeout = TimeSpan.FromSeconds(30) };
+        await using var site = await BenchSite.ConnectAsync(deployment, http);
+        var empty = new Uri(BenchVariables.Address("BENCH_API"), "benchmark/empty");
+        var orders = new Uri(BenchVariables.Address("BENCH_API"), "orders");
+        var sale = await site.OpenSaleAsync(100_000_000, cancellationToken);
+        var tokenFile = Path.Combine(Path.GetTempPath(), $"seckill-bench-{Environment.ProcessId}");
+        var signer = new BuyerToken(deployment.BuyerTokenKey, TimeProvider.System);
+        var tokens = Enumerable.Range(1, Math.Min(options.Buyers, 10_000))
+            .Select(user => signer.Sign(user, TimeSpan.FromHours(24))).ToArray();
+        await File.WriteAllLinesAsync(tokenFile, tokens, cancellationToken);
+        try
+        {
+            ILoadGenerator[] loads =
+                [new WrkLoad(tokenFile, Connections), new EngineLoad(tokens, Connections), new HttpLoad(tokens, Connections)];
+            foreach (var load in loads)
+            {
+                await load.RunAsync(empty, 1, BenchSite.SkuId, WarmUpSeconds, cancellationToken);
+            }
+
+            var report = new RunnerReport(
+                TimeProvider.System.GetUtcNow(), BenchVariables.Read("BENCH_COMMAND", "./seckill bench runner"),
+                BenchVariables.Read("BENCH_COMMIT", "unknown"), Machine.ReadOwn(), Connections, PacedConnections,
+                PacedConnections * PerConnection, options.Seconds, [], []);
+            var paced = new EngineLoad(tokens, PacedConnections);
+            var other = new H2Load(tokens[0], PacedConnections, PerConnection);
+            for (var round = 1; round <= options.Rounds; round++)
+            {
+                foreach (var load in loads)
+                {
+                    var result = await load.RunAsync(empty, 1, BenchSite.SkuId, options.Seconds, cancellationToken);
+                    report.Rates.Add(new RateRun(load.Name, result.PerSecond));
+                    console.WriteLine($"round {round}  {load.Name,-44} {Amount.Text(result.PerSecond),9}/s");
+                }
+
+                foreach (var (name, url, saleId) in ((string, Uri, long)[])[("empty", empty, 1), ("orders", orders, sale.SaleId)])
+                {
+                    report.Paced.Add(new PacedRun(name, "h2load", await other.RunAsync(url, saleId, options.Seconds, cancellationToken)));
+                    var rate = report.PacedPerSecond;
+                    var (tally, _) = await paced.RunAsync(
+                        url, saleId, BenchSite.SkuId,
+                        engine => engine.RunOpenAsync(new Arrivals([new Phase(rate, rate, options.Seconds)]), cancellationToken),
+                        cancellationToken);
+                    report.Paced.Add(new PacedRun(name, "our runner", tally.Service));
+                    foreach (var run in report.Paced.TakeLast(2))
+                    {
+                        console.WriteLine(string.Create(
+                            CultureInfo.InvariantCulture,
+                            $"round {round}  {run.Target,-7} {run.Generator,-12} {run.Latency.Count,9:N0} requests, "
+                            + $"p50 {run.Latency.Percentile(50)}, p90 {run.Latency.Percentile(90)}, p99 {run.Latency.Percentile(99)} µs"));
+                    }
+                }
+            }
+
+            await report.WriteAsync(options.Output);
+            report.Print(console, options.Output);
+            return ExitCode.Right;
+        }
+        finally
+        {
+            File.Delete(tokenFile);
+            await site.Stores.ForgetAsync(sale);
+        }
+    }
+}

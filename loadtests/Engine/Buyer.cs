@@ -1,0 +1,6 @@
+namespace Seckill.LoadTests.Engine;
+
+/// <summary>Who asks.</summary>
+/// <param name="UserId">Positive.</param>
+/// <param name="Authorization">The whole header value with the signed token.</param>
+public sealed record Buyer(long UserId, string Authorization);

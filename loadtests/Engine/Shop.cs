@@ -1,0 +1,169 @@
+using System.Collections.Concurrent;
+using System.Diagnostics;
+using System.Net;
+using System.Text;
+using Seckill.LoadTests.Client;
+
+namespace Seckill.LoadTests.Engine;
+
+/// <summary>What a visitor is told.</summary>
+/// <param name="Outcome">In one word.</param>
+/// <param name="Text">An order's id, or the member of the answer that the step asks for; null when there is none.</param>
+public readonly record struct ShopAnswer(Outcome Outcome, string? Text)
+{
+    /// <summary>Accepted or answered.</summary>
+    public bool IsSuccess => Outcome.Kind is OutcomeKind.Accepted or OutcomeKind.Answered;
+}
+
+/// <summary>Any request but an order.</summary>
+/// <param name="Step">Which kind.</param>
+/// <param name="Path">From the storefront's address on.</param>
+/// <param name="Headers">But those of the body.</param>
+/// <param name="Json">The body; null for none.</param>
+public sealed record ShopRequest(Step Step, string Path, IReadOnlyList<(string Name, string Value)> Headers, byte[]? Json = null);
+
+/// <summary>The storefront as visitors see it: takes a free client, asks, and records what it took.</summary>
+/// <param name="pool">The clients.</param>
+/// <param name="recorder">For every request.</param>
+public sealed class Shop(ClientPool pool, Recorder recorder)
+{
+    private const int MostExamples = 5;
+    private const int MostText = 200;
+    private readonly ConcurrentQueue<string> _departures = new();
+    private readonly ConcurrentQueue<OrderAttempt> _log = new();
+    private long _departed;
+
+    /// <summary>Answers that the contract does not have.</summary>
+    public long Departed => Volatile.Read(ref _departed);
+
+    /// <summary>Some of them.</summary>
+    public IReadOnlyCollection<string> Departures => _departures;
+
+    /// <summary>Orders that were promised, and those that may have been made without a promise; not the refusals.</summary>
+    public IReadOnlyCollection<OrderAttempt> Log => _log;
+
+    /// <summary>Places an order.</summary>
+    /// <param name="buyer">Whose.</param>
+    /// <param name="order">What.</param>
+    /// <param name="key">Idempotency-Key; null for none.</param>
+    /// <param name="wantedAt">When the visitor wanted it (Stopwatch timestamp): the latency counts from there.</param>
+    /// <param name="isArrival">True for the first request of a visitor, by which the generator's own lateness is measured.</param>
+    public async ValueTask<ShopAnswer> OrderAsync(Buyer buyer, OrderRequest order, string? key, long wantedAt, bool isArrival)
+    {
+        if (await RentAsync(Step.Order, wantedAt, isArrival) is not { } rented)
+        {
+            return new ShopAnswer(Outcome.TimedOut, null);
+        }
+
+        var sentAt = Stopwatch.GetTimestamp();
+        OrderAnswer answer;
+        try
+        {
+            answer = await rented.Client.PlaceAsync(rented.Api, buyer.Authorization, order, key);
+        }
+        finally
+        {
+            pool.Return(rented);
+        }
+
+        var outcome = Outcome.Of(answer);
+        recorder.End(Step.Order, outcome, wantedAt, sentAt);
+        Depart(answer.Departure);
+        if (answer.Kind == AnswerKind.Accepted || answer.MayHaveReserved)
+        {
+            _log.Enqueue(new OrderAttempt(buyer.UserId, order, key, rented.Api, sentAt, Stopwatch.GetTimestamp(), answer));
+        }
+
+        return new ShopAnswer(outcome, answer.OrderId);
+    }
+
+    /// <summary>Asks anything else.</summary>
+    /// <param name="request">What.</param>
+    /// <param name="wantedAt">When the visitor wanted it.</param>
+    /// <param name="isArrival">True for the first request of a visitor.</param>
+    public async ValueTask<ShopAnswer> AskAsync(ShopRequest request, long wantedAt, bool isArrival)
+    {
+        if (await RentAsync(request.Step, wantedAt, isArrival) is not { } rented)
+        {
+            return new ShopAnswer(Outcome.TimedOut, null);
+        }
+
+        var sentAt = Stopwatch.GetTimestamp();
+        ShopAnswer answer;
+        try
+        {
+            var (status, failure) = await rented.Client.AskAsync(
+                rented.Api, request.Step.Method, request.Path, request.Headers, request.Json);
+            answer = failure is null
+                ? Read(request.Step, status!.Value, rented.Client.Body) : new ShopAnswer(Outcome.Failure(failure), null);
+        }
+        finally
+        {
+            pool.Return(rented);
+        }
+
+        recorder.End(request.Step, answer.Outcome, wantedAt, sentAt);
+        return answer;
+    }
+
+    private async ValueTask<PooledClient?> RentAsync(Step step, long wantedAt, bool isArrival)
+    {
+        if (pool.TryRent(out var free))
+        {
+            if (isArrival)
+            {
+                recorder.Begin(wantedAt);
+            }
+
+            return free;
+        }
+
+        recorder.Wait();
+        if (await pool.WaitAsync() is { } client)
+        {
+            return client;
+        }
+
+        recorder.End(step, Outcome.TimedOut, wantedAt, Stopwatch.GetTimestamp());
+        return null;
+    }
+
+    private ShopAnswer Read(Step step, HttpStatusCode status, ReadOnlySpan<byte> body)
+    {
+        if (status == HttpStatusCode.OK)
+        {
+            return new ShopAnswer(Outcome.Answered, step.Member is { } name ? Member(body, name) : null);
+        }
+
+        if (Member(body, "code") is { } code && Outcome.Find(code) is { } refusal)
+        {
+            return new ShopAnswer(refusal, null);
+        }
+
+        Depart($"{step.Name}: {(int)status} {Encoding.UTF8.GetString(body[..Math.Min(body.Length, MostText)])}");
+        return new ShopAnswer(Outcome.Undocumented, null);
+    }
+
+    private void Depart(string? departure)
+    {
+        if (departure is not null && Interlocked.Increment(ref _departed) <= MostExamples)
+        {
+            _departures.Enqueue(departure);
+        }
+    }
+
+    // The last one of that name: of a stream of events, which is no JSON document, it is the newest.
+    private static string? Member(ReadOnlySpan<byte> json, string name)
+    {
+        var mark = Encoding.ASCII.GetBytes($"\"{name}\":\"");
+        var start = json.LastIndexOf(mark);
+        if (start < 0)
+        {
+            return null;
+        }
+
+        var value = json[(start + mark.Length)..];
+        var end = value.IndexOf((byte)'"');
+        return end < 0 ? null : Encoding.UTF8.GetString(value[..end]);
+    }
+}

@@ -1,0 +1,30 @@
+namespace Seckill.LoadTests.Engine;
+
+/// <summary>One kind of request.</summary>
+/// <param name="Name">As in the report.</param>
+/// <param name="Method">HTTP method.</param>
+/// <param name="Member">What of a success is remembered: a member of the JSON body; null for nothing.</param>
+/// <param name="Index">Place in <see cref="All"/>.</param>
+public sealed record Step(string Name, HttpMethod Method, string? Member, int Index)
+{
+    /// <summary>Places an order.</summary>
+    public static readonly Step Order = new("order", HttpMethod.Post, null, 0);
+
+    /// <summary>Looks at the sale's page.</summary>
+    public static readonly Step Look = new("look", HttpMethod.Get, null, 1);
+
+    /// <summary>Asks for the status of an order.</summary>
+    public static readonly Step Poll = new("poll", HttpMethod.Get, "status", 2);
+
+    /// <summary>Follows the events of an order, to the last.</summary>
+    public static readonly Step Follow = new("follow", HttpMethod.Get, "status", 3);
+
+    /// <summary>The payment provider tells of a payment.</summary>
+    public static readonly Step Pay = new("pay", HttpMethod.Post, "outcome", 4);
+
+    /// <summary>Cancels an order.</summary>
+    public static readonly Step Cancel = new("cancel", HttpMethod.Post, "status", 5);
+
+    /// <summary>All of them.</summary>
+    public static readonly IReadOnlyList<Step> All = [Order, Look, Poll, Follow, Pay, Cancel];
+}

@@ -1,0 +1,146 @@
+using Seckill.LoadTests.Engine;
+
+namespace Seckill.LoadTests.Load;
+
+/// <summary>
+/// The crowds that we test with, each defined once: our own runner and NBomber send the same. What a visitor does is decided by the
+/// visitor's number, so a run can be repeated.
+/// </summary>
+public static class Scenarios
+{
+    private const double PollSeconds = 0.2;
+    private const int MostPolls = 50;
+
+    /// <summary>Everybody at opening time.</summary>
+    public static readonly Scenario Rush = new(
+        "rush",
+        "everybody at opening time: sold out in seconds, then the long tail of refusals",
+        new LoadSettings { Rate = 4_000, Seconds = 15, Stock = 5_000, LimitPerUser = 2 },
+        settings =>
+        [
+            // The doors open within a tenth of a second: a crowd has no edge as sharp as a machine's.
+            new(0, settings.Rate, 0.1),
+            new(settings.Rate, settings.Rate, (settings.Seconds * 0.3) - 0.1),
+            new(settings.Rate, settings.Rate / 4, settings.Seconds * 0.3),
+            new(settings.Rate / 4, 0, settings.Seconds * 0.4),
+        ],
+        async visit =>
+        {
+            var key = visit.Number % 2 == 0 ? $"rush-{visit.Number}" : null;
+            var answer = await visit.OrderAsync(visit.Number % 4 == 0 ? 2 : 1, key);
+            if (visit.Number % 5 == 0 && answer.Outcome.Kind != OutcomeKind.Failed)
+            {
+                // Clicks again: the same order under the same key, else a refusal.
+                await visit.PauseAsync(0.5);
+                await visit.OrderAsync(visit.Number % 4 == 0 ? 2 : 1, key);
+            }
+        });
+
+    /// <summary>A rate that lasts.</summary>
+    public static readonly Scenario Steady = new(
+        "steady",
+        "a constant rate of orders, with stock that lasts",
+        new LoadSettings { Rate = 1_000, Seconds = 20, LimitPerUser = 1_000_000, MostP99Milliseconds = 500 },
+        settings => [new(settings.Rate, settings.Rate, settings.Seconds)],
+        async visit => await visit.OrderAsync());
+
+    /// <summary>From the page to the payment.</summary>
+    public static readonly Scenario BrowseAndBuy = new(
+        "browse-and-buy",
+        "sale page, order, status by polling or by event stream, payment",
+        new LoadSettings { Rate = 200, Seconds = 20, LimitPerUser = 1_000_000 },
+        settings => [new(0, settings.Rate, settings.Seconds * 0.2), new(settings.Rate, settings.Rate, settings.Seconds * 0.8)],
+        async visit =>
+        {
+            await visit.LookAsync();
+            await visit.PauseAsync(0.5);
+            if ((await visit.OrderAsync(key: $"buy-{visit.Number}")).Text is not { } order)
+            {
+                return;
+            }
+
+            if (visit.Number % 10 == 0)
+            {
+                // The stream ends with the payment; its latency is that of the whole way.
+                var events = visit.FollowAsync(order).AsTask();
+                await visit.PayAsync(order);
+                await events;
+                return;
+            }
+
+            await PollUntilPlacedAsync(visit, order);
+            await visit.PayAsync(order);
+        });
+
+    /// <summary>Few who want everything.</summary>
+    public static readonly Scenario Bots = new(
+        "bots",
+        "fifty users who click without end: limits and rate limits must hold",
+        new LoadSettings { Rate = 2_000, Seconds = 15, Buyers = 50, Stock = 1_000, LimitPerUser = 2 },
+        settings => [new(settings.Rate, settings.Rate, settings.Seconds)],
+        async visit => await visit.OrderAsync(1 + (int)(visit.Number % 2), visit.Number % 3 == 0 ? $"bot-{visit.Number % 7}" : null));
+
+    /// <summary>What is sold out is for sale again.</summary>
+    public static readonly Scenario Restock = new(
+        "restock",
+        "sold out, then units come back from cancelled orders and from operations",
+        new LoadSettings { Rate = 1_000, Seconds = 20, Stock = 1_500, LimitPerUser = 1 },
+        settings => [new(settings.Rate, settings.Rate, settings.Seconds)],
+        async visit =>
+        {
+            if ((await visit.OrderAsync()).Text is { } order && visit.Number % 3 == 0)
+            {
+                await visit.PauseAsync(2);
+                await visit.CancelAsync(order);
+            }
+        })
+    {
+        RestockAfter = 0.6,
+    };
+
+    /// <summary>A long day.</summary>
+    public static readonly Scenario Soak = new(
+        "soak",
+        "ten minutes of orders that are paid, cancelled, or expire",
+        new LoadSettings
+        {
+            Rate = 200, Seconds = 600, LimitPerUser = 1_000_000, PaymentTimeoutSeconds = 30, Buyers = 50_000, MostP99Milliseconds = 500,
+        },
+        settings => [new(settings.Rate, settings.Rate, settings.Seconds)],
+        async visit =>
+        {
+            if ((await visit.OrderAsync(key: $"soak-{visit.Number}")).Text is not { } order)
+            {
+                return;
+            }
+
+            await visit.PauseAsync(1);
+            await visit.PollAsync(order);
+            switch (visit.Number % 10)
+            {
+                case < 6:
+                    await visit.PayAsync(order);
+                    break;
+                case 6:
+                    await visit.CancelAsync(order);
+                    break;
+            }
+        });
+
+    /// <summary>All of them.</summary>
+    public static readonly IReadOnlyList<Scenario> All = [Rush, Steady, BrowseAndBuy, Bots, Restock, Soak];
+
+    private static async Task PollUntilPlacedAsync(Visit visit, string order)
+    {
+        for (var poll = 0; poll < MostPolls; poll++)
+        {
+            var answer = await visit.PollAsync(order);
+            if (!answer.IsSuccess || answer.Text != "reserved")
+            {
+                return;
+            }
+
+            await visit.PauseAsync(PollSeconds);
+        }
+    }
+}

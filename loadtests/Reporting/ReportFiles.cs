@@ -1,0 +1,103 @@
+using System.Globalization;
+using System.Text.Json;
+using System.Text;
+using Seckill.LoadTests.Engine;
+using Seckill.LoadTests.Load;
+
+namespace Seckill.LoadTests.Reporting;
+
+/// <summary>A report on disk: <c>report.html</c>, <c>report.md</c>, <c>report.json</c> and <c>seconds.csv</c>.</summary>
+public static class ReportFiles
+{
+    /// <summary>Writes all four.</summary>
+    /// <param name="report">What.</param>
+    /// <param name="directory">Created when missing.</param>
+    public static async Task WriteAsync(RunReport report, string directory)
+    {
+        Directory.CreateDirectory(directory);
+        Task WriteAsync(string name, string text) => File.WriteAllTextAsync(Path.Combine(directory, name), text);
+        await WriteAsync("report.json", JsonSerializer.Serialize(report, ReportJson.Default.RunReport) + "\n");
+        await WriteAsync("report.html", HtmlReport.Write(report));
+        await WriteAsync("report.md", Markdown(report));
+        await WriteAsync("seconds.csv", Csv(report));
+    }
+
+    /// <summary>One line for each second, all outcomes that occurred as columns.</summary>
+    public static string Csv(RunReport report)
+    {
+        var outcomes = Outcome.All.Select(outcome => outcome.Name).Where(name => report.Count(name) > 0).ToArray();
+        var text = new StringBuilder("second,arrivals,requests");
+        text.Append(string.Concat(outcomes.Select(name => "," + name.Replace('-', '_'))))
+            .Append(",p50_ms,p95_ms,p99_ms,p999_ms,in_flight,stock_left,backlog,generator_late_p99_ms,generator_cores,machine_busy\n");
+        foreach (var second in report.Series)
+        {
+            text.Append(CultureInfo.InvariantCulture, $"{second.Second:0.000},{second.Arrivals},{second.Requests}")
+                .Append(string.Concat(outcomes.Select(name => Text($",{second.Count(name)}"))))
+                .Append(CultureInfo.InvariantCulture, $",{second.P50Milliseconds},{second.P95Milliseconds},{second.P99Milliseconds}")
+                .Append(CultureInfo.InvariantCulture, $",{second.P999Milliseconds},{second.Visitors},{second.StockLeft},{second.Backlog}")
+                .Append(CultureInfo.InvariantCulture, $",{second.LatenessMilliseconds},{second.GeneratorCpu:0.000}")
+                .Append(CultureInfo.InvariantCulture, $",{second.MachineBusy:0.000}\n");
+        }
+
+        return text.ToString();
+    }
+
+    /// <summary>The same as the page, for a terminal or a review.</summary>
+    public static string Markdown(RunReport report)
+    {
+        var page = new StringBuilder();
+        void Line(FormattableString text) => page.Append(text.ToString(CultureInfo.InvariantCulture)).Append('\n');
+        Line($"# {report.Scenario}: {(report.IsPassed ? "passed" : "NOT PASSED")}");
+        Line($"");
+        Line($"{char.ToUpperInvariant(report.Summary[0])}{report.Summary[1..]}. {report.Loop};");
+        var rate = report.Requests / Math.Max(0.001, report.Seconds);
+        Line($"{report.Seconds:0.0} s, {report.Visitors:N0} visitors, {report.Requests:N0} requests, {rate:N0}/s.");
+        Line($"`{report.Command}` on {report.Date:yyyy-MM-dd HH:mm} UTC at commit {report.Commit}.");
+        Line($"Generator: {report.Machine.Cpu}, {report.Machine.Cores} cores, {report.Machine.Kernel}, .NET {report.Machine.DotNet}.");
+        Table(page, "Pass marks", ["mark", "needed", "measured", "met"], report.Thresholds.Select(mark => new[]
+        {
+            mark.Name, mark.Needed, mark.Measured, mark.IsMet ? "yes" : "**no**",
+        }));
+        if (report.Warnings.Count > 0)
+        {
+            Line($"");
+            Line($"## Doubts");
+            Line($"");
+            foreach (var warning in report.Warnings)
+            {
+                Line($"- {warning}");
+            }
+        }
+
+        Table(page, "Outcomes", ["request", "outcome", "count", "share"], report.Outcomes.Select(entry => new[]
+        {
+            entry.Step, entry.Outcome, Text($"{entry.Count:N0}"), Text($"{(double)entry.Count / report.Requests:P2}"),
+        }));
+        Table(page, "Latency, ms", ["of", "count", "mean", "p50", "p95", "p99", "p99.9", "longest"], report.Latencies.Select(row =>
+            (string[])[row.Name, Text($"{row.Count:N0}"),
+                .. new[] { row.Mean, row.P50, row.P95, row.P99, row.P999, row.Longest }.Select(time => Text($"{time:N1}"))]));
+        foreach (var section in report.Audit)
+        {
+            Table(page, section.Title, ["", "", ""], section.Rows.Select(row => new[] { row.Name.Trim(), row.Value, row.Meaning }));
+        }
+
+        foreach (var finding in report.Findings)
+        {
+            Line($"- {finding}");
+        }
+
+        return page.ToString();
+    }
+
+    private static void Table(StringBuilder page, string title, string[] head, IEnumerable<string[]> rows)
+    {
+        page.Append(CultureInfo.InvariantCulture, $"\n## {title}\n\n| {string.Join(" | ", head)} |\n");
+        page.Append(CultureInfo.InvariantCulture, $"|{string.Concat(head.Select(_ => " --- |"))}\n");
+        foreach (var row in rows)
+        {
+            page.Append(CultureInfo.InvariantCulture, $"| {string.Join(" | ", row)} |\n");
+        }
+    }
+
+    private static string Text(FormattableString text) => text.ToString(CultureInfo.InvariantCulture);
+}

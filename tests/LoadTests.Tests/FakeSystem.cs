@@ -1,0 +1,115 @@
+using System.Collections.Concurrent;
+using System.Text.Json;
+using Microsoft.AspNetCore.Http;
+using Seckill.LoadTests.Load;
+
+namespace Seckill.LoadTests.Tests;
+
+/// <summary>
+/// Storefront and operations in this process, as simple as can be, and with faults on request: what a run says of a system that is
+/// wrong cannot be tested with one that is right.
+/// </summary>
+internal sealed class FakeSystem : IAsyncDisposable
+{
+    private readonly ConcurrentDictionary<string, bool> _orders = new();
+    private readonly Lock _sync = new();
+    private FakeShop _server = null!;
+    private long _stock;
+    private long _sold;
+    private long _counted;
+    private long _items;
+
+    /// <summary>Every tenth order is promised and forgotten.</summary>
+    public bool Loses { get; init; }
+
+    /// <summary>Sells one unit in ten twice.</summary>
+    public bool Oversells { get; init; }
+
+    /// <summary>Every tenth request is answered 503.</summary>
+    public bool IsAway { get; init; }
+
+    public LoadTarget Target => new([_server.Url], _server.Url, "ops", new string('k', 32), new string('p', 32), null, null);
+
+    public async Task<FakeSystem> StartAsync()
+    {
+        _server = await FakeShop.StartAsync(AnswerAsync);
+        return this;
+    }
+
+    public ValueTask DisposeAsync() => _server.DisposeAsync();
+
+    private async Task AnswerAsync(HttpContext http)
+    {
+        var path = http.Request.Path.Value!;
+        switch (http.Request.Method, path)
+        {
+            case ("POST", "/sales"):
+                using (var sale = await JsonDocument.ParseAsync(http.Request.Body))
+                {
+                    var items = sale.RootElement.GetProperty("items");
+                    (_items, _stock) = (items.GetArrayLength(), items[0].GetProperty("allocated").GetInt64() * items.GetArrayLength());
+                }
+
+                http.Response.StatusCode = 201;
+                break;
+            case ("POST", "/orders"):
+                await OrderAsync(http);
+                break;
+            case ("GET", var order) when order.StartsWith("/orders/", StringComparison.Ordinal):
+                await (_orders.ContainsKey(order[8..]) ? http.Response.WriteAsync("{}") : FakeShop.RefuseAsync(http, 404, "unknown-order"));
+                break;
+            case (_, var ledger) when ledger.EndsWith("/ledger", StringComparison.Ordinal):
+                // All in one row: the stock of the first item stands for that of the sale.
+                await http.Response.WriteAsync(
+                    $$"""
+                    {"items":[{"skuId":1001,"allocated":{{_stock}},"available":{{_stock - _counted}},"reserved":0,"placed":{{_counted}},
+                      "paid":0,"returned":0,"rejected":0,"balanced":true}]}
+                    """);
+                break;
+            case (_, var audit) when audit.EndsWith("/audit", StringComparison.Ordinal):
+                await http.Response.WriteAsync("""{"balanced":true,"items":[]}""");
+                break;
+            case (_, "/outbox" or "/quarantine"):
+                await http.Response.WriteAsync("[]");
+                break;
+        }
+    }
+
+    private async Task OrderAsync(HttpContext http)
+    {
+        using var body = await JsonDocument.ParseAsync(http.Request.Body);
+        var (sale, sku) = (body.RootElement.GetProperty("saleId").GetInt64(), body.RootElement.GetProperty("skuId").GetInt64());
+        if (sku >= 1001 + _items)
+        {
+            await FakeShop.RefuseAsync(http, 404, "unknown-item");
+            return;
+        }
+
+        long number;
+        lock (_sync)
+        {
+            number = _sold < _stock + (Oversells ? _stock / 10 : 0) ? ++_sold : 0;
+            _counted += number > 0 && !(Loses && number % 10 == 0) ? 1 : 0;
+        }
+
+        if (IsAway && number % 10 == 0)
+        {
+            await FakeShop.RefuseAsync(http, 503, "unavailable");
+            return;
+        }
+
+        if (number == 0)
+        {
+            await FakeShop.RefuseAsync(http, 409, "sold-out");
+            return;
+        }
+
+        var orderId = number.ToString("x32", System.Globalization.CultureInfo.InvariantCulture);
+        if (!(Loses && number % 10 == 0))
+        {
+            _orders[orderId] = true;
+        }
+
+        await FakeShop.AcceptAsync(http, orderId, sale, sku);
+    }
+}
