@@ -9,11 +9,21 @@ unset "${!ConnectionStrings__@}"
 source "$(dirname "${BASH_SOURCE[0]}")/system.sh"
 
 use_instance "$1"
+
+# Not bring_down, which also ends the runner: it is recorded in the same place, and we are its child.
+clear_servers() {
+    local name
+    resolve_servers
+    stop_servers wipe
+    for name in postgres postgres-legacy; do rm -rf "$(pg_home $name)"; done
+    rm -rf "$RUN/source" "$RUN/redis" "$(rabbitmq_home)"
+}
+
 case $2 in
     up)
         # Whoever sweeps up after a runner that was killed looks here.
         echo "$PPID $(identity $PPID)" >"$RUN/owner"
-        bring_down wipe
+        clear_servers
         echo packages >"$RUN/source"
         resolve_servers
         # shellcheck disable=SC2046  # a list of words
@@ -31,5 +41,5 @@ case $2 in
             *) "start_$3" ;;
         esac
         ;;
-    wipe) bring_down wipe ;;
+    wipe) clear_servers ;;
 esac
