@@ -133,7 +133,7 @@ internal sealed partial class DashboardFeed(
         return new Facts(now, found, traffic, _orders.Value, _stock.Value, _queues.Value, audits.Broken(), audits.AgeSeconds);
     }
 
-    [LoggerMessage(450, LogLevel.Warning, "The dashboard could not look; it will look again: {Reason}")]
+    [LoggerMessage(490, LogLevel.Warning, "The dashboard could not look; it will look again: {Reason}")]
     private partial void LogFailed(string reason);
 
     /// <summary>Somebody who watches.</summary>
