@@ -92,6 +92,12 @@ internal sealed record Condition(string Key, Tone Tone, string Headline, string 
                 $"{Some(quarantined, "order")} could not be persisted. See why, then replay.", "The quarantine is empty");
         }
 
+        if (facts.WritesLegacy && facts.Orders!.DualWrite is { } dual && dual.Mismatched + dual.Missing > 0)
+        {
+            yield return new("differ", Tone.Broken, "The two schemas differ",
+                $"{Some(dual.Mismatched + dual.Missing, "order")}. See the discrepancies, then repair.", "The two schemas agree again");
+        }
+
         foreach (var news in OfSales(facts))
         {
             yield return news;

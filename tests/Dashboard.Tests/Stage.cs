@@ -67,8 +67,8 @@ public sealed class Stage : IAsyncLifetime
         await Installation.ReadyAsync(Inventory, Api);
         await _databases.NumberItemsApartAsync();
         Worker = await StartWorkerAsync();
-        await TakeOverTheQueueAsync();
         await DualDatabases.AskAsync(Worker, change: new { mode = "shadow" });
+        await TakeOverTheQueueAsync();
         _playwright = await Playwright.CreateAsync();
         _browser = await _playwright.Chromium.LaunchAsync(new() { ExecutablePath = Chromium, Args = ["--no-sandbox"] });
     }
