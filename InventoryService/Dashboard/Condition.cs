@@ -17,7 +17,7 @@ internal sealed record Condition(string Key, Tone Tone, string Headline, string 
     /// <summary>What the stores and the auditor say, known also while nobody looks at the dashboard. The worst first.</summary>
     public static IEnumerable<Condition> OfStores(Facts facts)
     {
-        var wait = facts.Outbox is { } outbox ? $"{RoadPicture.Number(outbox)} orders wait in the outbox" : "Orders wait in the outbox";
+        var wait = facts.Outbox is { } outbox ? Waiting(outbox) : "Orders wait in the outbox";
         if (!facts.Stores.Redis.IsUp)
         {
             yield return Away(
@@ -51,11 +51,11 @@ internal sealed record Condition(string Key, Tone Tone, string Headline, string 
     /// <summary>What is known only while somebody looks. The worst first.</summary>
     public static IEnumerable<Condition> OfRoad(Facts facts)
     {
-        var wait = $"{RoadPicture.Number(facts.Outbox ?? 0)} orders wait in the outbox";
+        var wait = Waiting(facts.Outbox ?? 0);
         if (facts.Lost > 0)
         {
             yield return new("lost", Tone.Broken, "Redis has lost data",
-                $"{facts.Lost} items sell nothing until they are rebuilt.", "What Redis had lost is rebuilt");
+                $"Not sold until the rebuild: {Some(facts.Lost, "item")}.", "What Redis had lost is rebuilt");
         }
 
         if (facts.Traffic is { Apis: 0 })
@@ -83,13 +83,19 @@ internal sealed record Condition(string Key, Tone Tone, string Headline, string 
         if (facts.Queues is { DeadLetters: > 0 and var dead })
         {
             yield return new("dead-letters", Tone.Broken, "Messages are in the dead-letter queue",
-                $"{RoadPicture.Number(dead)} messages. Their orders come again from the outbox.", "The dead-letter queue is empty");
+                $"{Some(dead, "message")}. What is in there comes again from the outbox.", "The dead-letter queue is empty");
         }
 
         if (facts.Orders?.Backlogs is { Quarantined: > 0 and var quarantined })
         {
             yield return new("quarantine", Tone.Broken, "Orders are in quarantine",
-                $"{RoadPicture.Number(quarantined)} orders could not be persisted. See why, then replay them.", "The quarantine is empty");
+                $"{Some(quarantined, "order")} could not be persisted. See why, then replay.", "The quarantine is empty");
+        }
+
+        if (facts.WritesLegacy && facts.Orders!.DualWrite is { } dual && dual.Mismatched + dual.Missing > 0)
+        {
+            yield return new("differ", Tone.Broken, "The two schemas differ",
+                $"{Some(dual.Mismatched + dual.Missing, "order")}. See the discrepancies, then repair.", "The two schemas agree again");
         }
 
         foreach (var news in OfSales(facts))
@@ -118,6 +124,10 @@ internal sealed record Condition(string Key, Tone Tone, string Headline, string 
             }
         }
     }
+
+    private static string Some(long many, string what) => $"{RoadPicture.Number(many)} {what}{(many == 1 ? "" : "s")}";
+
+    private static string Waiting(long orders) => $"{Some(orders, "order")} {(orders == 1 ? "waits" : "wait")} in the outbox";
 
     private static Condition Away(string key, string name, string meaning, StoreState? store = null) =>
         new(key, Tone.Broken, $"{name} is away", meaning, $"{name} is back") { Since = store?.Since };

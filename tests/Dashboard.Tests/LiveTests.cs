@@ -178,6 +178,9 @@ public sealed partial class LiveTests(Stage stage)
         await page.BecomesAsync("the sale is shown", () => page.Page.Locator($"[data-sale='{sale}']").IsVisibleAsync());
         Assert.Equal(width, await page.Page.EvaluateAsync<int>("document.documentElement.scrollWidth"));
         Assert.Empty(await page.Page.EvaluateAsync<string[]>(Contrast));
+        // The widest number that a station is likely to have.
+        await page.Page.EvaluateAsync("document.querySelectorAll('.figure').forEach(one => one.textContent = '1,000,000')");
+        Assert.Empty(await page.Page.EvaluateAsync<string[]>(Overlaps));
         await page.Page.EvaluateAsync("document.querySelectorAll('.station').forEach(one => one.dataset.tone = 'Broken')");
         Assert.Empty(await page.Page.EvaluateAsync<string[]>(Contrast));
         await page.Page.Locator("[data-action=close]").First.ClickAsync();
@@ -210,6 +213,20 @@ public sealed partial class LiveTests(Stage stage)
               return ratio < (isLarge ? 3 : 4.5) ? [`${one.className || one.tagName}: ${one.innerText} ${ratio.toFixed(2)}`] : [];
             });
         }
+        """;
+
+    // Stations whose name runs into their figure.
+    private const string Overlaps =
+        """
+        () => [...document.querySelectorAll('.station')].filter(one => {
+          const boxOf = node => {
+            const range = document.createRange();
+            range.selectNodeContents(node);
+            return range.getBoundingClientRect();
+          };
+          const [a, b] = [boxOf(one.querySelector('h3')), boxOf(one.querySelector('.count'))];
+          return a.right > b.left && b.right > a.left && a.bottom > b.top + 1 && b.bottom > a.top + 1;
+        }).map(one => one.dataset.station)
         """;
 
     [GeneratedRegex(@"240\s+held\s+240\s+in PostgreSQL\s+0\s+waiting")]

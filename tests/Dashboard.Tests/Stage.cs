@@ -67,8 +67,8 @@ public sealed class Stage : IAsyncLifetime
         await Installation.ReadyAsync(Inventory, Api);
         await _databases.NumberItemsApartAsync();
         Worker = await StartWorkerAsync();
-        await TakeOverTheQueueAsync();
         await DualDatabases.AskAsync(Worker, change: new { mode = "shadow" });
+        await TakeOverTheQueueAsync();
         _playwright = await Playwright.CreateAsync();
         _browser = await _playwright.Chromium.LaunchAsync(new() { ExecutablePath = Chromium, Args = ["--no-sandbox"] });
     }
@@ -174,7 +174,7 @@ public sealed class Stage : IAsyncLifetime
     // The queue is that of all tests. What others left in it is unknown here and goes to quarantine, before or beside our first orders.
     private async Task TakeOverTheQueueAsync()
     {
-        var sale = await OpenSaleAsync("First", (1, 100));
+        var sale = await OpenSaleAsync("Rehearsal", (1, 100));
         for (long quarantined = -1, now = -2; now != quarantined;)
         {
             await BuyAsync(sale, 1, 4);
@@ -183,7 +183,8 @@ public sealed class Stage : IAsyncLifetime
             (quarantined, now) = (now, await _databases.OursAsync<long>("select count(*) from quarantined_orders"));
         }
 
-        await SqlAsync("delete from quarantined_orders; delete from sale_items; delete from sales; delete from orders");
+        await AskAsync(HttpMethod.Post, $"/sales/{sale}/close");
+        await SqlAsync("delete from quarantined_orders");
     }
 
     // In place of the databases' own address, the relay's.

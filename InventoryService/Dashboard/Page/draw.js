@@ -30,7 +30,7 @@ export function draw(now, act) {
   set(byId('sales-more'), now.sales.length === 0 ? 'No sale has been created yet.'
     : now.salesInAll > now.sales.length ? `And ${number(now.salesInAll - now.sales.length)} older ones.` : '');
   byId('quarantine').hidden = now.quarantined === 0;
-  set(byId('quarantine-text'), `${number(now.quarantined)} orders could not be persisted. Nothing of them is lost.`);
+  set(byId('quarantine-text'), `${number(now.quarantined)} could not be persisted. Nothing of them is lost.`);
   keyed(byId('incidents'), now.incidents, incident => incident.id, createIncident, drawIncident);
   byId('incidents-none').hidden = now.incidents.length > 0;
   dualWrite(now.dualWrite);
