@@ -28,6 +28,7 @@ internal static partial class ConfigurationReference
         ("Payments:SigningKey", "only in Development", "Signs the payment provider's calls (OrderService); at least 32 characters"),
         ("role", "all", "`--role api`, `worker` or `all` (OrderService)"),
         ("Redis:RefuseWeakDurability", "false", "Stop, rather than warn, when Redis may forget accepted orders"),
+        ("Chaos:ClockOffsetSeconds", "0", "Only for the chaos runner: how far the clock of the process is off"),
         ("Benchmark:Endpoints", "false", "Maps what only a benchmark needs"),
         ("Urls", "http://localhost:8080, :8081", "Where the process listens; in the images `ASPNETCORE_HTTP_PORTS` = 8080"),
     ];

@@ -111,7 +111,8 @@ public sealed class ManifestTests
     [Fact]
     public void A_pod_has_the_time_that_its_process_takes_to_stop()
     {
-        var own = Number(Regex.Match(Source("Shared/Hosting/ServiceHost.cs"), @"ShutdownTimeout = \D*?(\d+)").Groups[1].Value);
+        var own = ConfigurationReference.Settings.Where(setting => setting.Section == "Stop")
+            .Sum(setting => Number(setting.Default.Replace(",", "", StringComparison.Ordinal))) / 1_000;
         Assert.InRange(own, 5, 120);
         Assert.All(Deployments.Zip(Containers), pair =>
         {
