@@ -94,7 +94,7 @@ internal sealed partial class BacklogWatch(
                     var oldest = now.OutboxDepth == 0 ? default : (await stock.InspectOutboxAsync(keys)).Oldest;
                     seen.Add((
                         new ItemBacklog(item.ToString(), now.OutboxDepth, oldest.TotalSeconds, now.Available, now.Held, now.Allocated),
-                        now.State != "closed" && now.Now < now.ClosesAt + s_afterTheSale));
+                        now.State != "closed" && now.Now - s_afterTheSale < now.ClosesAt));
                 }
             });
         metrics.Items = Label(seen, options.Value.MostItems);

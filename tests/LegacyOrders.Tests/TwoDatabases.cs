@@ -64,10 +64,11 @@ internal sealed class TwoDatabases : IAsyncDisposable
     public OrderVerification Verification() => new(Orders, new LegacyStore(Legacy), Wrapped);
 
     /// <summary>Places orders of different users, in batches, and tells their ids.</summary>
-    public async Task<string[]> PlaceAsync(int count, long firstUser = 1, string currency = "EUR", long price = 1999, int quantity = 1)
+    public async Task<string[]> PlaceAsync(
+        int count, long firstUser = 1, string currency = "EUR", long price = 1999, int quantity = 1, string? lastDigit = null)
     {
         var orders = Enumerable.Range(0, count)
-            .Select(n => new ReservedOrder(Guid.NewGuid().ToString("N"), firstUser + n, quantity, TimeProvider.System.GetUtcNow()))
+            .Select(n => new ReservedOrder(NewId(lastDigit), firstUser + n, quantity, TimeProvider.System.GetUtcNow()))
             .ToArray();
         foreach (var batch in orders.Chunk(2_000))
         {
@@ -76,6 +77,9 @@ internal sealed class TwoDatabases : IAsyncDisposable
 
         return [.. orders.Select(order => order.OrderId)];
     }
+
+    // The last digit decides the lane.
+    private static string NewId(string? lastDigit) => Guid.NewGuid().ToString("N") is var id && lastDigit is null ? id : id[..^1] + lastDigit;
 
     /// <summary>Writes until nothing waits.</summary>
     public async Task DrainAsync()

@@ -23,6 +23,8 @@ public sealed class SmallSale(Servers servers) : IAsyncLifetime
     /// <summary>Orders that are placed while the log is counted.</summary>
     public const int Orders = 1_000;
 
+    // Nothing may be added to it.
+    private static readonly DateTimeOffset s_endOfTime = new(9999, 12, 31, 23, 59, 59, TimeSpan.Zero);
     private static readonly HttpClient s_http = new() { Timeout = TimeSpan.FromSeconds(20) };
     private readonly Installation _installation = new();
     private Buyers _buyers = null!;
@@ -55,7 +57,7 @@ public sealed class SmallSale(Servers servers) : IAsyncLifetime
         await Eventually.IsTrueAsync("the worker knows of the dual write", async () =>
             (await DualDatabases.AskAsync(Worker)).GetProperty("mode").GetString() == "shadow");
         _buyers = new Buyers(await Sale.OpenAsync(Inventory, units: 100_000, fitsLegacy: true));
-        using var sellOut = new Buyers(await Sale.OpenAsync(Inventory, units: 1, fitsLegacy: true));
+        using var sellOut = new Buyers(await Sale.OpenAsync(Inventory, units: 1, fitsLegacy: true, closesAt: s_endOfTime));
 
         LoneOrder = await _buyers.ClickAsync(Api, _buyers.NewUser());
         await PlacedAsync(LoneOrder);

@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using System.Net.Sockets;
 using Seckill.Scenarios.Checks;
 using Seckill.Scenarios.Clients;
 using Seckill.Scenarios.Processes;
@@ -14,13 +15,14 @@ public sealed class GracefulStopTests(Servers servers, ITestOutputHelper output)
 {
     // The balancer looks ten times a second.
     private static readonly (string, string?) s_drain = ("Stop__DrainMilliseconds", "1500");
+    private static readonly (string, string?) s_longDrain = ("Stop__DrainMilliseconds", "6000");
     private static readonly (string, string?) s_bound = ("Stop__LongestMilliseconds", "10000");
 
     [Fact]
     public async Task An_API_that_stops_is_unready_first_and_serves_on_until_nobody_comes()
     {
         await using var installation = new Installation();
-        var (leaving, staying) = (installation.StartApi(s_drain), installation.StartApi());
+        var (leaving, staying) = (installation.StartApi(s_longDrain), installation.StartApi());
         var (worker, inventory) = (installation.StartWorker(), installation.StartInventory());
         await Installation.ReadyAsync(leaving, staying, worker, inventory);
         var sale = await Sale.OpenAsync(inventory, units: 100_000);
@@ -34,6 +36,12 @@ public sealed class GracefulStopTests(Servers servers, ITestOutputHelper output)
         var late = await buyers.ClickAsync(leaving, buyers.NewUser(), Buyers.NewKey());
         Assert.Equal(202, late.Status);
         await Eventually.IsTrueAsync("the balancer has noticed", () => !balancer.Uses(leaving));
+        // Its door is open still: a connection that is new finds somebody to answer.
+        using (var connection = new TcpClient())
+        {
+            await connection.ConnectAsync(leaving.Url.Host, leaving.Url.Port, TestContext.Current.CancellationToken);
+        }
+
         Assert.False(stopping.IsCompleted, "It ended before the balancer knew.");
         Assert.Equal(0, await stopping);
 

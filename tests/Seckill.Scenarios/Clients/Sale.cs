@@ -36,7 +36,8 @@ internal sealed class Sale
 
     /// <summary>Creates the sale and opens it.</summary>
     public static async Task<Sale> OpenAsync(
-        ServiceProcess inventory, int units, int items = 1, int limitPerUser = 1, bool fitsLegacy = false, int paymentTimeoutSeconds = 3600)
+        ServiceProcess inventory, int units, int items = 1, int limitPerUser = 1, bool fitsLegacy = false, int paymentTimeoutSeconds = 3600,
+        DateTimeOffset? closesAt = null)
     {
         var sale = new Sale(inventory, items, units, limitPerUser, fitsLegacy);
         await SendAsync(inventory, HttpMethod.Post, "/sales", new
@@ -44,7 +45,7 @@ internal sealed class Sale
             saleId = sale.Id,
             name = "A scenario",
             opensAt = TimeProvider.System.GetUtcNow().AddMinutes(-1),
-            closesAt = TimeProvider.System.GetUtcNow().AddHours(1),
+            closesAt = closesAt ?? TimeProvider.System.GetUtcNow().AddHours(1),
             paymentTimeoutSeconds,
             items = sale.Skus.Select(skuId => new { skuId, allocated = units, limitPerUser, unitPrice = UnitPrice, currency = "EUR" }),
         });
