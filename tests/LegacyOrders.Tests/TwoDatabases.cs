@@ -79,7 +79,8 @@ internal sealed class TwoDatabases : IAsyncDisposable
     }
 
     // The last digit decides the lane.
-    private static string NewId(string? lastDigit) => Guid.NewGuid().ToString("N") is var id && lastDigit is null ? id : id[..^1] + lastDigit;
+    private static string NewId(string? lastDigit) =>
+        Guid.NewGuid().ToString("N") is var id && lastDigit is null ? id : id[..^1] + lastDigit;
 
     /// <summary>Writes until nothing waits.</summary>
     public async Task DrainAsync()
