@@ -1,8 +1,6 @@
 using System.Collections.Concurrent;
 using System.Diagnostics;
 using System.Globalization;
-using System.Net;
-using System.Net.Sockets;
 using System.Text.Json;
 using Seckill.Scenarios.Checks;
 using Seckill.Scenarios.Processes;
@@ -16,7 +14,7 @@ internal sealed class PrometheusServer : IAsyncDisposable
     private readonly DirectoryInfo _files = Directory.CreateTempSubdirectory("seckill-prometheus-");
     private readonly ConcurrentDictionary<string, long> _fired = new();
     private readonly CancellationTokenSource _stop = new();
-    private readonly int _port = FreePort();
+    private readonly int _port = FreePort.Find();
     private readonly Process _process;
     private Task _watching = Task.CompletedTask;
 
@@ -95,12 +93,5 @@ internal sealed class PrometheusServer : IAsyncDisposable
         {
             return null;
         }
-    }
-
-    private static int FreePort()
-    {
-        using var listener = new TcpListener(IPAddress.Loopback, 0);
-        listener.Start();
-        return ((IPEndPoint)listener.LocalEndpoint).Port;
     }
 }

@@ -1,7 +1,5 @@
 using System.Diagnostics;
 using System.Globalization;
-using System.Net;
-using System.Net.Sockets;
 using System.Runtime.InteropServices;
 using Npgsql;
 using Seckill.Scenarios.Checks;
@@ -23,7 +21,7 @@ internal sealed class OwnPostgres : IAsyncDisposable
     private OwnPostgres(string programs, DirectoryInfo files)
     {
         _files = files;
-        var port = FreePort();
+        var port = FreePort.Find();
         var settings = $"port={port} listen_addresses=127.0.0.1 unix_socket_directories= max_connections=100".Split(' ');
         _server = Start(
             Path.Combine(programs, "postgres"), ["-D", Data(files), .. settings.SelectMany(setting => new[] { "-c", setting })]);
@@ -128,13 +126,6 @@ internal sealed class OwnPostgres : IAsyncDisposable
         {
             _ = SendSignal(process, signal);
         }
-    }
-
-    private static int FreePort()
-    {
-        using var listener = new TcpListener(IPAddress.Loopback, 0);
-        listener.Start();
-        return ((IPEndPoint)listener.LocalEndpoint).Port;
     }
 
     [DllImport("libc", EntryPoint = "kill")]

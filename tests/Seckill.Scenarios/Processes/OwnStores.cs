@@ -1,7 +1,5 @@
 using System.Diagnostics;
 using System.Globalization;
-using System.Net;
-using System.Net.Sockets;
 using Dapper;
 using Npgsql;
 using Seckill.Scenarios.Checks;
@@ -16,7 +14,7 @@ internal sealed class OwnStores : IAsyncDisposable
 {
     private readonly string _database = "lost_" + Guid.NewGuid().ToString("N");
     private readonly DirectoryInfo _files = Directory.CreateTempSubdirectory("seckill-redis-");
-    private readonly int _port = FreePort();
+    private readonly int _port = FreePort.Find();
     private Process _redis;
 
     private OwnStores()
@@ -116,12 +114,5 @@ internal sealed class OwnStores : IAsyncDisposable
             Directory.CreateDirectory(Path.GetDirectoryName(target)!);
             file.CopyTo(target, overwrite: true);
         }
-    }
-
-    private static int FreePort()
-    {
-        using var listener = new TcpListener(IPAddress.Loopback, 0);
-        listener.Start();
-        return ((IPEndPoint)listener.LocalEndpoint).Port;
     }
 }
