@@ -34,10 +34,19 @@ internal sealed record Condition(string Key, Tone Tone, string Headline, string 
             yield return Away("rabbitmq", "RabbitMQ", wait + "; buyers notice nothing.", facts.Stores.RabbitMq);
         }
 
-        if (facts.Unbalanced.Count > 0)
+        // Whichever notices first, the auditor or a look at the rows: it is one thing, and the books of such an item say nothing more.
+        var lost = Math.Max(facts.Lost, facts.Unbalanced.Count(IsLost));
+        if (lost > 0)
+        {
+            yield return new("lost", Tone.Broken, "Redis has lost data",
+                $"Not sold until the rebuild: {Some(lost, "item")}.", "What Redis had lost is rebuilt");
+        }
+
+        ItemAudit[] unbalanced = [.. facts.Unbalanced.Where(audit => !IsLost(audit))];
+        if (unbalanced.Length > 0)
         {
             yield return new("books", Tone.Broken, "The books are out of balance",
-                string.Join("; ", facts.Unbalanced.Take(3).Select(Words)) + ". Find out why, then repair.", "The books balance again");
+                string.Join("; ", unbalanced.Take(3).Select(Words)) + ". Find out why, then repair.", "The books balance again");
         }
     }
 
@@ -52,12 +61,6 @@ internal sealed record Condition(string Key, Tone Tone, string Headline, string 
     public static IEnumerable<Condition> OfRoad(Facts facts)
     {
         var wait = Waiting(facts.Outbox ?? 0);
-        if (facts.Lost > 0)
-        {
-            yield return new("lost", Tone.Broken, "Redis has lost data",
-                $"Not sold until the rebuild: {Some(facts.Lost, "item")}.", "What Redis had lost is rebuilt");
-        }
-
         if (facts.Traffic is { Apis: 0 })
         {
             yield return new("api", Tone.Broken, "No API is running", "Buyers get no answer.", "An API is running again");
@@ -131,6 +134,8 @@ internal sealed record Condition(string Key, Tone Tone, string Headline, string 
 
     private static Condition Away(string key, string name, string meaning, StoreState? store = null) =>
         new(key, Tone.Broken, $"{name} is away", meaning, $"{name} is back") { Since = store?.Since };
+
+    private static bool IsLost(ItemAudit audit) => audit.Findings.Any(finding => finding.Kind == BreakKind.StockLost);
 
     private static string Words(ItemAudit audit) =>
         $"{audit.Item}: " + string.Join(", ", audit.Findings.Select(finding => BreakKindConverter.Name(finding.Kind)).Distinct());

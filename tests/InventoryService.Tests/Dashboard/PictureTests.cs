@@ -98,6 +98,19 @@ public sealed class PictureTests
     }
 
     [Fact]
+    public void Lost_data_is_one_incident_whoever_sees_it_first()
+    {
+        var facts = Facts();
+        ItemAudit[] audits = [new ItemAudit(s_item, true, [new AuditFinding(BreakKind.StockLost, null, null, 10, 0)])];
+        Look(facts with { Unbalanced = audits });
+        var both = Look(facts with
+        {
+            Unbalanced = audits, Orders = facts.Orders! with { Items = [facts.Orders.Items[0] with { is_lost = true }] },
+        });
+        Assert.Equal("Redis has lost data", Assert.Single(both.Incidents).Headline);
+    }
+
+    [Fact]
     public void An_incident_begins_once_follows_its_numbers_and_ends_once()
     {
         var away = Facts(outbox: 10);

@@ -9,6 +9,7 @@ namespace Seckill.InventoryService.Tests.Sales;
 /// Somebody who can order more, or take a banner down, must hear of low stock: once for each fall, from however many instances, and
 /// also when the one that noticed died before it could tell. A queue at the real broker listens as anybody may.
 /// </summary>
+[Collection(BooksTests.OneHost)]
 public sealed class StockAlertTests(Administration administration) : IAsyncLifetime
 {
     private readonly ConcurrentQueue<(long SaleId, string News)> _heard = new();
