@@ -11,7 +11,10 @@ using Seckill.Shared.Hosting;
 
 namespace Seckill.InventoryService.Tests;
 
-/// <summary>The InventoryService itself, on Kestrel and a free port, with the real servers. One for all tests.</summary>
+/// <summary>
+/// The InventoryService itself, on Kestrel and a free port, with the real servers. One for all tests: two hosts in one process share
+/// their instruments, and the one that stops takes them away from the other.
+/// </summary>
 public sealed class Administration : WebApplicationFactory<Program>, IAsyncLifetime
 {
     public Administration() => UseKestrel(0);

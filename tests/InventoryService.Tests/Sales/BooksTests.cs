@@ -10,12 +10,8 @@ namespace Seckill.InventoryService.Tests.Sales;
 /// What an operator sees and does when the books are out of balance, or when Redis lost data: over HTTP, in metrics and in the detail
 /// of readiness. What the audit finds, and that the rebuild is right, is tested beside the life of orders.
 /// </summary>
-[Collection(OneHost)]
 public sealed class BooksTests(Administration administration)
 {
-    /// <summary>Two hosts in one process count on the same instruments, so whoever starts another does not run at the same time.</summary>
-    public const string OneHost = "one host";
-
     [Fact]
     public async Task A_break_is_shown_everywhere_until_it_is_repaired()
     {

@@ -1,5 +1,7 @@
 using System.Collections.Concurrent;
 using MassTransit;
+using Microsoft.Extensions.DependencyInjection;
+using Seckill.InventoryService.Sales;
 using Seckill.Shared.Contracts;
 using Seckill.Shared.Stock;
 
@@ -9,7 +11,6 @@ namespace Seckill.InventoryService.Tests.Sales;
 /// Somebody who can order more, or take a banner down, must hear of low stock: once for each fall, from however many instances, and
 /// also when the one that noticed died before it could tell. A queue at the real broker listens as anybody may.
 /// </summary>
-[Collection(BooksTests.OneHost)]
 public sealed class StockAlertTests(Administration administration) : IAsyncLifetime
 {
     private readonly ConcurrentQueue<(long SaleId, string News)> _heard = new();
@@ -17,7 +18,6 @@ public sealed class StockAlertTests(Administration administration) : IAsyncLifet
 
     public async ValueTask InitializeAsync()
     {
-        _ = administration;
         await _bus.StartAsync().InTime();
         await _bus.ConnectReceiveEndpoint(
             new TemporaryEndpointDefinition(), null,
@@ -36,8 +36,8 @@ public sealed class StockAlertTests(Administration administration) : IAsyncLifet
     [Fact]
     public async Task Each_fall_is_told_once_by_several_instances()
     {
-        await using var other = new Administration();
-        await other.InitializeAsync();
+        using var other = ActivatorUtilities.CreateInstance<StockAlerts>(administration.Services);
+        await other.StartAsync(CancellationToken.None);
         var sale = await PlannedSale.OpenAsync(administration);
         await SellAsync(sale, 8);
         await SellAsync(sale, 1);
@@ -50,6 +50,7 @@ public sealed class StockAlertTests(Administration administration) : IAsyncLifet
             async () => ((string?)await PlannedSale.Redis.HashGetAsync(Alerts(sale), "low")) == "1 above", "an instance saw the restock");
         Assert.Equal(AdjustOutcome.Made, await TestItem.Ledger.AdjustAsync(sale.Keys, "withdraw", -10));
         await HeardAsync(sale, "low 1: 1 of 10", "sold out 1: 10", "low 2: 0 of 10", "sold out 2: 10");
+        await other.StopAsync(CancellationToken.None).InTime();
     }
 
     [Fact]
