@@ -40,7 +40,7 @@ try
     builder.Services.AddDashboard(builder.Configuration);
 
     var app = builder.Build();
-    app.UseGracefulStop();
+    app.UseEntrance();
     app.UseServiceDefaults();
     app.MapSales();
     app.MapReconciliation();

@@ -78,7 +78,7 @@ if [ -n "$micro" ]; then
     exit
 fi
 
-[[ " ${client[*]} " == *" runner "* || " ${client[*]} " == *" seed "* ]] || {
+[[ " ${client[*]} " =~ \ (runner|seed|observability)\  ]] || {
     Reservations__Pooling=false start_service api-2
     wait_ready api-2 60
 }
@@ -108,7 +108,10 @@ start_baseline() {
     done
 }
 case " ${client[*]} " in
-    *" runner "*) ;;
+    *" runner "*)
+        start_baseline waiting $((BASE + 6))
+        export BENCH_WAITING=http://127.0.0.1:$((BASE + 6))
+        ;;
     *" seed "*)
         # As many connections as the server has: the last setting of a name counts.
         (
@@ -117,6 +120,7 @@ case " ${client[*]} " in
         )
         export BENCH_SEED=http://127.0.0.1:$((BASE + 6))
         ;;
+    *" observability "*) ;;
     *)
         start_baseline per-order $((BASE + 5))
         start_baseline row-lock $((BASE + 6))

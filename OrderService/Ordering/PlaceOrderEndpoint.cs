@@ -79,7 +79,6 @@ internal sealed class PlaceOrderEndpoint
     private Task ReserveAsync(HttpContext http, in Asked asked)
     {
         var trace = BatchTrace.CurrentRequest;
-        trace?.DisplayName = "POST /orders";
         if (asked.Refusal is { } refusal)
         {
             ReservationMetrics.Refused.Add(1, new KeyValuePair<string, object?>("code", refusal.Code));

@@ -3,7 +3,6 @@ using Microsoft.AspNetCore.Builder;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
-using Microsoft.Extensions.Options;
 using OpenTelemetry;
 using OpenTelemetry.Logs;
 using OpenTelemetry.Metrics;
@@ -33,13 +32,13 @@ internal sealed class OtlpExport : IHostedService, IDisposable
     private readonly MeterProvider _metrics;
     private readonly TracerProvider _traces;
 
-    public OtlpExport(IOptions<TelemetryOptions> options)
+    public OtlpExport()
     {
         _metrics = Sdk.CreateMeterProviderBuilder().SetResourceBuilder(Resource()).AddMeasurements().AddOtlpExporter().Build();
         _traces = Sdk.CreateTracerProviderBuilder()
             .SetResourceBuilder(Resource())
-            .AddSource(Measurements.Name, "Microsoft.AspNetCore", "Npgsql", "MassTransit")
-            .SetSampler(new RequestSampler(options.Value.TraceRatio, options.Value.TrustTraceParent))
+            .AddSource(Measurements.Name, "Npgsql", "MassTransit")
+            .SetSampler(new RequestTraces.Sampler())
             .AddOtlpExporter()
             .Build();
     }
@@ -52,9 +51,8 @@ internal sealed class OtlpExport : IHostedService, IDisposable
             return;
         }
 
-        // The server then says what a drawn request was: method, route, status.
-        AppContext.SetSwitch("Microsoft.AspNetCore.Hosting.SuppressActivityOpenTelemetryData", false);
-        builder.Services.AddHostedService<OtlpExport>();
+        builder.Services.AddSingleton<OtlpExport>();
+        builder.Services.AddHostedService(provider => provider.GetRequiredService<OtlpExport>());
         builder.Logging.AddOpenTelemetry(logging =>
         {
             logging.IncludeFormattedMessage = true;

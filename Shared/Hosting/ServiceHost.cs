@@ -62,7 +62,11 @@ public static partial class ServiceHost
     }
 
     /// <summary>Comes first, before routing: what holds for every request, whichever way it takes.</summary>
-    public static void UseGracefulStop(this WebApplication app) => GracefulStop.Use(app);
+    public static void UseEntrance(this WebApplication app)
+    {
+        GracefulStop.Use(app);
+        RequestTraces.Use(app);
+    }
 
     /// <summary>The pipeline and the endpoints that are the same everywhere. Comes before a service's own endpoints.</summary>
     public static void UseServiceDefaults(this WebApplication app)

@@ -26,8 +26,11 @@ switch (variant)
             settings.RequiredConnectionString("Redis"), provider.GetRequiredService<Broker>()));
         builder.Services.AddHostedService<PerOrderConsumer>();
         break;
+    case "waiting":
+        builder.Services.AddSingleton<IShop, WaitingShop>();
+        break;
     default:
-        await Console.Error.WriteLineAsync("--variant must be per-order or row-lock");
+        await Console.Error.WriteLineAsync("--variant must be per-order, row-lock or waiting");
         return 2;
 }
 

@@ -49,7 +49,7 @@ public sealed class LifeBench(BenchSite site, ILoadGenerator load, Uri api, Benc
     private async Task<LifeRound> RunAsync(LifeOrders orders, int count, CancellationToken cancellationToken)
     {
         var first = await site.OpenSaleAsync(count, cancellationToken);
-        var persisted = await orders.PersistAsync(first, count, cancellationToken);
+        var (_, persisted) = await orders.PersistAsync(first, count, cancellationToken);
         await Task.Delay(s_quiet, cancellationToken);
         var (_, _, closed) = await orders.CloseAsync(first, count, cancellationToken);
         List<string> wrong = [.. await orders.CheckClosedAsync(first, count)];

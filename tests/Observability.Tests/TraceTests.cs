@@ -29,7 +29,8 @@ public sealed class TraceTests(SmallSale sale)
             Assert.Contains((click.TraceId, click.SpanId), span.Links);
         }
 
-        Assert.Equal("/orders", click.Tags["url.path"]);
+        Assert.Equal(
+            ("POST", "/orders", "/orders"), (click.Tags["http.request.method"], click.Tags["http.route"], click.Tags["url.path"]));
         var all = sale.Receiver.Spans.Where(span => span.TraceId == click.TraceId).ToList();
         // The broker's and both databases' own spans, below ours.
         Assert.Contains(all, span => span.Name.Contains("orders-reserved", StringComparison.Ordinal));

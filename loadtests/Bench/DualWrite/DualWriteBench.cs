@@ -1,13 +1,8 @@
 using System.Diagnostics;
 using System.Globalization;
-using MassTransit;
-using Microsoft.Extensions.Configuration;
-using Microsoft.Extensions.DependencyInjection;
-using Microsoft.Extensions.Logging;
 using Seckill.LoadTests.Client;
 using Seckill.LoadTests.Demo;
 using Seckill.LoadTests.Results;
-using Seckill.Shared.Contracts;
 using Seckill.Shared.Hosting;
 using Spectre.Console;
 
@@ -22,8 +17,7 @@ namespace Seckill.LoadTests.Bench;
 /// <param name="console">For people.</param>
 public sealed class DualWriteBench(Deployment deployment, BenchOptions options, IAnsiConsole console)
 {
-    private const int OrdersPerSecond = 10_000;
-    private const int OrdersPerMessage = 256;
+    private const int OrdersPerSecond = 20_000;
     private const long EnoughUnits = 100_000_000;
     private static readonly TimeSpan s_patience = TimeSpan.FromMinutes(5);
 
@@ -41,8 +35,8 @@ public sealed class DualWriteBench(Deployment deployment, BenchOptions options, 
         await using var site = await BenchSite.ConnectAsync(deployment, http);
         await using var stores = new DualWriteStores(deployment.Orders, legacy);
         using var control = new DualWriteClient(deployment.Apis[0], deployment.OpsKey);
-        await using var bus = await StartBusAsync();
-        var publisher = new OrdersReservedPublisher(bus.GetRequiredService<IBus>());
+        await using var orders = await LifeOrders.ConnectAsync(
+            deployment.Redis, deployment.Orders, BenchVariables.Read("ConnectionStrings__RabbitMq", ""));
         var tokenFile = Path.Combine(Path.GetTempPath(), $"seckill-bench-{Environment.ProcessId}");
         try
         {
@@ -51,18 +45,17 @@ public sealed class DualWriteBench(Deployment deployment, BenchOptions options, 
             await File.WriteAllLinesAsync(tokenFile, tokens, cancellationToken);
             ILoadGenerator load = WrkLoad.IsInstalled
                 ? new WrkLoad(tokenFile, options.Connections) : new HttpLoad(tokens, options.Connections);
-            await stores.RememberVerificationsAsync();
             var rounds = new List<DualWriteRound>();
             // The first is a warm-up.
             for (var round = 0; round <= options.Rounds; round++)
             {
-                var ours = await PersistAsync(site, stores, control, publisher, "off", cancellationToken);
-                var both = await PersistAsync(site, stores, control, publisher, "shadow", cancellationToken);
+                var ours = await PersistAsync(site, stores, control, orders, "off", cancellationToken);
+                var both = await PersistAsync(site, stores, control, orders, "shadow", cancellationToken);
                 var oneByOne = await InsertTwiceAsync(site, stores, control, legacy, 1, cancellationToken);
                 // As many as a worker persists messages at once.
                 var sideBySide = await InsertTwiceAsync(site, stores, control, legacy, 4, cancellationToken);
                 var follow = await FollowAsync(site, stores, control, load, options.Seconds, cancellationToken);
-                var result = new DualWriteRound(ours.Verified, both.Placed, both.Verified, oneByOne, sideBySide, follow);
+                var result = new DualWriteRound(ours.Placed, both.Placed, both.Verified, oneByOne, sideBySide, follow);
                 Say(round == 0 ? "warm-up" : $"round {round} of {options.Rounds}", result);
                 if (round > 0)
                 {
@@ -82,39 +75,26 @@ public sealed class DualWriteBench(Deployment deployment, BenchOptions options, 
         }
         finally
         {
-            await stores.ForgetVerificationsAsync();
             await control.SwitchAsync("off", CancellationToken.None);
             File.Delete(tokenFile);
         }
     }
 
-    /// <summary>A full queue, and how fast a worker empties it: while the queue is filled the worker stands still.</summary>
+    /// <summary>Many orders at once, reserved beforehand, and how fast a worker gets them out of the way.</summary>
     /// <returns>Orders per second into our database, and until they were verified in the other.</returns>
     private async Task<(double Placed, double Verified)> PersistAsync(
-        BenchSite site, DualWriteStores stores, DualWriteClient control, OrdersReservedPublisher publisher, string mode,
+        BenchSite site, DualWriteStores stores, DualWriteClient control, LifeOrders orders, string mode,
         CancellationToken cancellationToken)
     {
         var sale = await site.OpenSaleAsync(EnoughUnits, cancellationToken);
         await SwitchAsync(control, mode, cancellationToken);
         var count = OrdersIn(options.Seconds);
-        using (ProcessPause.OfWorkers())
-        {
-            var now = TimeProvider.System.GetUtcNow();
-            await Parallel.ForEachAsync(
-                Enumerable.Range(1, count).Chunk(OrdersPerMessage), new ParallelOptions { MaxDegreeOfParallelism = 8 },
-                async (users, _) => await publisher.PublishAsync(new OrdersReserved(
-                    sale.SaleId, BenchSite.SkuId, sale.Items[0].UnitPrice, sale.Items[0].Currency,
-                    [.. users.Select(user => new ReservedOrder(Guid.NewGuid().ToString("N"), user, 1, now))])));
-        }
-
-        var startedAt = Stopwatch.GetTimestamp();
-        await UntilAsync(async () => await site.Stores.LiveAsync(sale.SaleId) == count, cancellationToken);
-        var placed = Stopwatch.GetElapsedTime(startedAt);
+        var (startedAt, placed) = await orders.PersistAsync(sale, count, cancellationToken);
         await UntilAsync(async () => !await stores.WaitsAsync(), cancellationToken);
-        var verified = Stopwatch.GetElapsedTime(startedAt);
+        var verified = TimeProvider.System.GetUtcNow().UtcDateTime - startedAt;
         await stores.CheckAsync(sale.SaleId, mode == "off" ? 0 : count);
         await ForgetAsync(site, stores, control, sale, cancellationToken);
-        return (count / placed.TotalSeconds, count / verified.TotalSeconds);
+        return (placed, count / verified.TotalSeconds);
     }
 
     private async Task<double> InsertTwiceAsync(
@@ -135,9 +115,11 @@ public sealed class DualWriteBench(Deployment deployment, BenchOptions options, 
     {
         var sale = await site.OpenSaleAsync(EnoughUnits, cancellationToken);
         await SwitchAsync(control, "shadow", cancellationToken);
+        await stores.RememberVerificationsAsync();
         var result = await load.RunAsync(new Uri(deployment.Apis[0], "orders"), sale.SaleId, BenchSite.SkuId, seconds, cancellationToken);
         await UntilDrainedAsync(site, stores, sale, cancellationToken);
         var (p50, p99, most) = await stores.DelaysAsync(sale.SaleId);
+        await stores.ForgetVerificationsAsync();
         await stores.CheckAsync(sale.SaleId, await site.Stores.CountAsync("orders", sale.SaleId));
         await ForgetAsync(site, stores, control, sale, cancellationToken);
         return new FollowResult(result.Accepted / result.Seconds, p50, p99, most);
@@ -206,15 +188,6 @@ public sealed class DualWriteBench(Deployment deployment, BenchOptions options, 
 
             await Task.Delay(10, cancellationToken);
         }
-    }
-
-    private static async Task<ServiceProvider> StartBusAsync()
-    {
-        var services = new ServiceCollection().AddLogging(logging => logging.SetMinimumLevel(LogLevel.Error));
-        services.AddMessaging(new ConfigurationBuilder().AddEnvironmentVariables().Build());
-        var provider = services.BuildServiceProvider();
-        await provider.GetRequiredService<IBusControl>().StartAsync(TimeSpan.FromSeconds(30));
-        return provider;
     }
 
     private static int OrdersIn(int seconds) => seconds * OrdersPerSecond;

@@ -12,7 +12,7 @@ namespace Seckill.LoadTests.Bench;
 /// <param name="Commit">Of the checkout.</param>
 /// <param name="Machine">Where.</param>
 /// <param name="Load">The load generator.</param>
-/// <param name="Orders">Orders in a full queue.</param>
+/// <param name="Orders">Orders of a persisting run.</param>
 /// <param name="Seconds">Length of an accept load.</param>
 /// <param name="Rounds">What each measured.</param>
 /// <param name="Outage">The outage.</param>
@@ -99,7 +99,7 @@ public sealed record DualWriteReport(
         Line($"the last was verified {Number(Outage.DrainSeconds)} s after the return, "
             + $"{Number(Outage.Backlog / Outage.DrainSeconds)} a second.");
         Line("");
-        Line($"A persisting run is a queue of {Number(Orders)} orders, filled while the worker stands still, and the time from its first");
+        Line($"A persisting run is {Number(Orders)} orders, reserved beforehand and published at once, and the time from the first");
         Line("message to the last row, or to the last row that was read back and found equal. Afterwards each order is counted in both");
         Line("databases. `202 to verified` is taken of every order, from the time of its reservation to the transaction that marks it.");
         return page.ToString();

@@ -21,7 +21,8 @@ public sealed class DualWriteStores(string orders, string legacy) : IAsyncDispos
     public Task RememberVerificationsAsync() => ExecuteAsync(
         _orders,
         """
-        create unlogged table if not exists bench_verified (order_id text collate "C", verified_at timestamptz);
+        drop table if exists bench_verified;
+        create unlogged table bench_verified (order_id text collate "C", verified_at timestamptz);
         create or replace function bench_remember() returns trigger language plpgsql as $$
           begin insert into bench_verified select unnest(order_ids), clock_timestamp() from gone; return null; end $$;
         create or replace trigger bench_remember after delete on legacy_outbox
@@ -76,7 +77,6 @@ public sealed class DualWriteStores(string orders, string legacy) : IAsyncDispos
     {
         await ExecuteAsync(_legacy, $"delete from t_order where activity_id = {saleId}");
         await ExecuteAsync(_legacy, "vacuum t_order");
-        await ExecuteAsync(_orders, "truncate bench_verified");
         await ExecuteAsync(_orders, "delete from legacy_discrepancies");
         await ExecuteAsync(_orders, "vacuum legacy_outbox");
     }

@@ -113,22 +113,26 @@ public sealed class ObservabilityBench(Deployment deployment, BenchOptions optio
         Line("| --- | --- | --- | --- |");
         Line($"| {bar.Name} | {bar.Needed} | {bar.Value} | {(bar.IsMet ? "yes" : "**no**")} |");
         Line("");
-        Line("| storefront | what | answers/s | p99 ms | bytes/request |");
-        Line("| --- | --- | --- | --- | --- |");
-        foreach (var variant in (Variant[])[s_alone, s_watched])
+        Line("| storefront | what | answers/s | p99 ms | bytes/request | its processor time, µs/request | of all processes |");
+        Line("| --- | --- | --- | --- | --- | --- | --- |");
+        foreach (var (variant, process) in ((Variant, string)[])[(s_alone, "api-1"), (s_watched, "api-3")])
         {
             double Median(Func<Measurement, double> value) =>
                 Spread.Of(runs.Where(run => run.Variant == variant.Name).Select(value)).Median;
             Line(string.Create(
                 CultureInfo.InvariantCulture,
                 $"| {variant.Name} | {variant.Meaning} | {Median(run => run.Load.PerSecond):N0} | "
-                + $"{Median(run => run.Load.P99Milliseconds):0.0} | {Median(run => run.BytesPerRequest):N0} |"));
+                + $"{Median(run => run.Load.P99Milliseconds):0.0} | {Median(run => run.BytesPerRequest):N0} | "
+                + $"{Median(run => run.CpuMicroseconds[process]):0.0} | {Median(OfAll):0.0} |"));
         }
 
         Line("");
         Line(string.Create(CultureInfo.InvariantCulture, $"The collector got {received} requests with spans."));
         return page.ToString();
     }
+
+    private static double OfAll(Measurement run) =>
+        run.CpuMicroseconds.Where(process => process.Key != CpuUse.Others).Sum(process => process.Value);
 
     private static Uri Address(string variable) => Environment.GetEnvironmentVariable(variable) is { Length: > 0 } value
         ? new Uri(value.TrimEnd('/') + "/")

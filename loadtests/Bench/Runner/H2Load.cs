@@ -4,11 +4,10 @@ using Seckill.LoadTests.Engine;
 
 namespace Seckill.LoadTests.Bench;
 
-/// <summary>Load from <c>h2load</c> at a fixed rate: it keeps a log of each request, from which exact percentiles are taken.</summary>
+/// <summary>Load from <c>h2load</c> in a closed loop: it keeps a log of each request, from which exact percentiles are taken.</summary>
 /// <param name="token">Of the buyer.</param>
-/// <param name="connections">Each sends at the rate.</param>
-/// <param name="perConnection">Requests a second.</param>
-public sealed class H2Load(string token, int connections, int perConnection)
+/// <param name="connections">Requests under way at once.</param>
+public sealed class H2Load(string token, int connections)
 {
     /// <summary>True when the program is there.</summary>
     public static bool IsInstalled =>
@@ -28,9 +27,7 @@ public sealed class H2Load(string token, int connections, int perConnection)
                 cancellationToken);
             string[] arguments =
             [
-                "--h1", "-t1", $"-c{connections}", $"--rps={perConnection}", $"-n{connections * perConnection * seconds}",
-                // Connections that begin one after another do not send in the same moment for the whole run.
-                $"-r{Math.Max(1, connections / 4)}", "--rate-period=250ms",
+                "--h1", "-t1", $"-c{connections}", $"-D{seconds}",
                 $"--log-file={log}", $"-d{body}", "-HContent-Type: application/json", $"-HAuthorization: Bearer {token}", url.AbsoluteUri,
             ];
             using var process = Process.Start(new ProcessStartInfo("h2load", arguments) { RedirectStandardOutput = true })!;

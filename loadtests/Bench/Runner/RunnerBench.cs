@@ -9,7 +9,8 @@ namespace Seckill.LoadTests.Bench;
 
 /// <summary>
 /// The load runner against programs that are known: its highest rate against that of <c>wrk</c>, and its percentiles against those of
-/// <c>h2load</c>, at a rate that both sustain. In turns, because a shared machine has moods.
+/// <c>h2load</c>, at a rate that both sustain: that of a server whose answers take the same time for everybody. In turns, because a
+/// shared machine has moods.
 /// </summary>
 /// <param name="deployment">The system.</param>
 /// <param name="options">Rounds and seconds.</param>
@@ -17,8 +18,7 @@ namespace Seckill.LoadTests.Bench;
 public sealed class RunnerBench(Deployment deployment, BenchOptions options, IAnsiConsole console)
 {
     private const int Connections = 128;
-    private const int PacedConnections = 32;
-    private const int PerConnection = 50;
+    private const int TimedConnections = 64;
     private const int WarmUpSeconds = 5;
 
     /// <summary>Runs, prints and writes <c>runner.md</c>.</summary>
@@ -30,11 +30,8 @@ public sealed class RunnerBench(Deployment deployment, BenchOptions options, IAn
             throw new InvalidOperationException("The comparison needs wrk and h2load (Debian: wrk, nghttp2-client).");
         }
 
-        using var http = new HttpClient { Timeout = TimeSpan.FromSeconds(30) };
-        await using var site = await BenchSite.ConnectAsync(deployment, http);
         var empty = new Uri(BenchVariables.Address("BENCH_API"), "benchmark/empty");
-        var orders = new Uri(BenchVariables.Address("BENCH_API"), "orders");
-        var sale = await site.OpenSaleAsync(100_000_000, cancellationToken);
+        var waiting = new Uri(BenchVariables.Address("BENCH_WAITING"), "orders");
         var tokenFile = Path.Combine(Path.GetTempPath(), $"seckill-bench-{Environment.ProcessId}");
         var signer = new BuyerToken(deployment.BuyerTokenKey, TimeProvider.System);
         var tokens = Enumerable.Range(1, Math.Min(options.Buyers, 10_000))
@@ -51,10 +48,9 @@ public sealed class RunnerBench(Deployment deployment, BenchOptions options, IAn
 
             var report = new RunnerReport(
                 TimeProvider.System.GetUtcNow(), BenchVariables.Read("BENCH_COMMAND", "./seckill bench runner"),
-                BenchVariables.Read("BENCH_COMMIT", "unknown"), Machine.ReadOwn(), Connections, PacedConnections,
-                PacedConnections * PerConnection, options.Seconds, [], []);
-            var paced = new EngineLoad(tokens, PacedConnections);
-            var other = new H2Load(tokens[0], PacedConnections, PerConnection);
+                BenchVariables.Read("BENCH_COMMIT", "unknown"), Machine.ReadOwn(), Connections, TimedConnections, options.Seconds, [], []);
+            var known = new H2Load(tokens[0], TimedConnections);
+            var ours = new EngineLoad(tokens, TimedConnections);
             for (var round = 1; round <= options.Rounds; round++)
             {
                 foreach (var load in loads)
@@ -64,22 +60,29 @@ public sealed class RunnerBench(Deployment deployment, BenchOptions options, IAn
                     console.WriteLine($"round {round}  {load.Name,-44} {Amount.Text(result.PerSecond),9}/s");
                 }
 
-                foreach (var (name, url, saleId) in ((string, Uri, long)[])[("empty", empty, 1), ("orders", orders, sale.SaleId)])
+                var reference = await known.RunAsync(waiting, 1, options.Seconds, cancellationToken);
+                var (closed, _) = await ours.RunAsync(
+                    waiting, 1, BenchSite.SkuId,
+                    engine => engine.RunClosedAsync(
+                        TimedConnections, TimeSpan.FromSeconds(options.Seconds), TimeSpan.Zero, cancellationToken),
+                    cancellationToken);
+                // Arrivals that come by themselves need connections to spare.
+                var rate = reference.Count / options.Seconds;
+                var (open, _) = await new EngineLoad(tokens, 2 * TimedConnections).RunAsync(
+                    waiting, 1, BenchSite.SkuId,
+                    engine => engine.RunOpenAsync(new Arrivals([new Phase(rate, rate, options.Seconds)]), cancellationToken),
+                    cancellationToken);
+                foreach (var run in (TimedRun[])
+                    [
+                        new(RunnerReport.Reference, reference), new("our runner, closed loop", closed.Service),
+                        new("our runner, open loop", open.Latency()),
+                    ])
                 {
-                    report.Paced.Add(new PacedRun(name, "h2load", await other.RunAsync(url, saleId, options.Seconds, cancellationToken)));
-                    var rate = report.PacedPerSecond;
-                    var (tally, _) = await paced.RunAsync(
-                        url, saleId, BenchSite.SkuId,
-                        engine => engine.RunOpenAsync(new Arrivals([new Phase(rate, rate, options.Seconds)]), cancellationToken),
-                        cancellationToken);
-                    report.Paced.Add(new PacedRun(name, "our runner", tally.Service));
-                    foreach (var run in report.Paced.TakeLast(2))
-                    {
-                        console.WriteLine(string.Create(
-                            CultureInfo.InvariantCulture,
-                            $"round {round}  {run.Target,-7} {run.Generator,-12} {run.Latency.Count,9:N0} requests, "
-                            + $"p50 {run.Latency.Percentile(50)}, p90 {run.Latency.Percentile(90)}, p99 {run.Latency.Percentile(99)} µs"));
-                    }
+                    report.Timed.Add(run);
+                    console.WriteLine(string.Create(
+                        CultureInfo.InvariantCulture,
+                        $"round {round}  {run.Generator,-24} {run.Latency.Count,9:N0} requests, "
+                        + $"p50 {run.Latency.Percentile(50)}, p90 {run.Latency.Percentile(90)}, p99 {run.Latency.Percentile(99)} µs"));
                 }
             }
 
@@ -90,7 +93,6 @@ public sealed class RunnerBench(Deployment deployment, BenchOptions options, IAn
         finally
         {
             File.Delete(tokenFile);
-            await site.Stores.ForgetAsync(sale);
         }
     }
 }
