@@ -6,6 +6,7 @@ using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Diagnostics.HealthChecks;
 using Npgsql;
+using Seckill.Shared.Schema;
 using Seckill.Shared.Stock;
 using StackExchange.Redis;
 
@@ -96,7 +97,7 @@ public static class Health
         }
     }
 
-    private sealed class PostgresCheck(NpgsqlDataSource database) : IHealthCheck
+    private sealed class PostgresCheck(NpgsqlDataSource database, SchemaMigrator schema) : IHealthCheck
     {
         private volatile Task<object?>? _asked;
 
@@ -108,7 +109,9 @@ public static class Health
                 // twice at once: each question that is given up on keeps its connection until its own time-out.
                 var asked = _asked is { IsCompleted: false } pending ? pending : _asked = AskAsync();
                 var version = await asked.WaitAsync(Patience, cancellationToken);
-                return HealthCheckResult.Healthy(data: new Dictionary<string, object> { ["version"] = version ?? "" });
+                return !schema.Done.IsCompleted
+                    ? new HealthCheckResult(context.Registration.FailureStatus, "its schema is being brought up to date")
+                    : HealthCheckResult.Healthy(data: new Dictionary<string, object> { ["version"] = version ?? "" });
             }
             catch (Exception exception) when (exception is NpgsqlException or TimeoutException)
             {
