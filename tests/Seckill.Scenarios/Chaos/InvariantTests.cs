@@ -67,6 +67,18 @@ public sealed class InvariantTests
         Assert.NotEmpty(Find("unexpected").Violations(twice));
     }
 
+    [Theory]
+    [InlineData(202, 1)]
+    [InlineData(409, 0)]
+    public void The_answer_to_another_request_with_its_key_explains_a_row_only_by_a_yes(int status, int violations)
+    {
+        var unknown = Click(9, null, 1, key: "k") with { Status = 0, Said = "timeout" };
+        var twin = Click(9, status == 202 ? "x" : null, 1, key: "k") with { Status = status };
+        var rows = status == 202 ? WithRow(Row("x", 9, 1, "placed"), Row("y", 9, 1, "placed")) : WithRow(Row("y", 9, 1, "placed"));
+        var evidence = rows with { Operations = [.. s_good.Operations, unknown, twin] };
+        Assert.Equal(violations, Find("unexpected").Violations(evidence).Count());
+    }
+
     [Fact]
     public void A_row_that_is_not_what_was_confirmed_is_unexpected() =>
         Broken("unexpected", "a", s_good with { Books = Shelf([Row("a", 1, 1, "placed"), .. s_rows[1..]]) });

@@ -27,7 +27,8 @@ internal static class OrderInvariants
     private static IEnumerable<string> Unexpected(Evidence evidence)
     {
         var accepted = evidence.Accepted.ToLookup(order => order.OrderId!);
-        var answered = evidence.Operations.Where(operation => operation is { Act: Act.Order, IsUnknown: false, Key: not null })
+        // An acceptance is for good; a refusal says nothing of a request with the same key that is still under way.
+        var answered = evidence.Operations.Where(operation => operation is { IsAccepted: true, Key: not null })
             .Select(operation => (operation.UserId, operation.Key)).ToHashSet();
         // At most one order for each request whose outcome the client never learnt. A Redis that lost data forgot its keys as well.
         var unknown = evidence.Operations
