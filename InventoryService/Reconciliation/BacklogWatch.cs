@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using System.ComponentModel.DataAnnotations;
 using Dapper;
 using Microsoft.Extensions.Options;
@@ -30,6 +31,7 @@ internal sealed partial class BacklogWatch(
     private const int ItemsAtOnce = 8;
     private static readonly TimeSpan s_slowInterval = TimeSpan.FromSeconds(2);
     private static readonly TimeSpan s_afterTheSale = TimeSpan.FromHours(1);
+    private readonly ConcurrentDictionary<ItemKey, bool> _unreadable = new();
 
     protected override Task ExecuteAsync(CancellationToken stoppingToken) => Task.WhenAll(
         RepeatAsync("Redis", TimeSpan.FromMilliseconds(options.Value.IntervalMilliseconds), LookAtItemsAsync, stoppingToken),
@@ -80,24 +82,55 @@ internal sealed partial class BacklogWatch(
         }
     }
 
-    private async Task LookAtItemsAsync(CancellationToken cancellationToken)
+    private async Task LookAtItemsAsync(CancellationToken cancellationToken) => metrics.Items = Label(
+        await MeasureAsync(await catalog.ItemsAsync(), cancellationToken), options.Value.MostItems);
+
+    /// <summary>Those of the items that are warm. One that cannot be read hides itself and none of the others.</summary>
+    internal async Task<IReadOnlyCollection<(ItemBacklog Backlog, bool IsOn)>> MeasureAsync(
+        IReadOnlyList<ItemKey> items, CancellationToken cancellationToken)
     {
-        var seen = new System.Collections.Concurrent.ConcurrentBag<(ItemBacklog Backlog, bool IsOn)>();
+        var seen = new ConcurrentBag<(ItemBacklog Backlog, bool IsOn)>();
         await Parallel.ForEachAsync(
-            await catalog.ItemsAsync(),
+            items,
             new ParallelOptions { MaxDegreeOfParallelism = ItemsAtOnce, CancellationToken = cancellationToken },
             async (item, _) =>
             {
-                var keys = new ItemKeys(item);
-                if (await stock.InspectAsync(keys) is { } now)
+                try
                 {
-                    var oldest = now.OutboxDepth == 0 ? default : (await stock.InspectOutboxAsync(keys)).Oldest;
-                    seen.Add((
-                        new ItemBacklog(item.ToString(), now.OutboxDepth, oldest.TotalSeconds, now.Available, now.Held, now.Allocated),
-                        now.State != "closed" && now.Now - s_afterTheSale < now.ClosesAt));
+                    if (await MeasureAsync(item) is { } measured)
+                    {
+                        seen.Add(measured);
+                    }
+
+                    _unreadable.TryRemove(item, out var _);
+                }
+#pragma warning disable CA1031 // A value that nobody of ours wrote. A store that is away is no matter of one item.
+                catch (Exception exception) when (
+                    exception is not (RedisConnectionException or TimeoutException or ObjectDisposedException))
+#pragma warning restore CA1031
+                {
+                    // Once, until it could be read again.
+                    if (_unreadable.TryAdd(item, true))
+                    {
+                        LogBlind(item.ToString(), exception.Message);
+                    }
                 }
             });
-        metrics.Items = Label(seen, options.Value.MostItems);
+        return seen;
+    }
+
+    private async Task<(ItemBacklog Backlog, bool IsOn)?> MeasureAsync(ItemKey item)
+    {
+        var keys = new ItemKeys(item);
+        if (await stock.InspectAsync(keys) is not { } now)
+        {
+            return null;
+        }
+
+        var oldest = now.OutboxDepth == 0 ? default : (await stock.InspectOutboxAsync(keys)).Oldest;
+        return (
+            new ItemBacklog(item.ToString(), now.OutboxDepth, oldest.TotalSeconds, now.Available, now.Held, now.Allocated),
+            now.State != "closed" && now.Now - s_afterTheSale < now.ClosesAt);
     }
 
     /// <summary>Items with orders in the outbox or a sale that is on, the deepest first; what is too many is one more.</summary>

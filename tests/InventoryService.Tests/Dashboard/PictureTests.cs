@@ -97,6 +97,34 @@ public sealed class PictureTests
         })));
     }
 
+    [Theory]
+    [InlineData("shadow", 2, 0, "2 orders. See the discrepancies, then repair.")]
+    [InlineData("dual", 0, 1, "1 order. See the discrepancies, then repair.")]
+    [InlineData("dual", 1_500, 3, "1,503 orders. See the discrepancies, then repair.")]
+    public void Schemas_that_differ_are_an_incident_for_as_long_as_they_do(string mode, long mismatched, long missing, string detail)
+    {
+        var facts = Facts();
+        var dual = facts.Orders!.DualWrite with { Mode = mode, Mismatched = mismatched, Missing = missing };
+        var differ = facts with { Orders = facts.Orders with { DualWrite = dual } };
+        var snapshot = Look(differ);
+        Assert.Equal(["legacy"], Red(snapshot));
+        Assert.Equal(("The two schemas differ.", detail), (snapshot.Verdict.Headline, snapshot.Verdict.Detail));
+        var incident = Assert.Single(Look(facts).Incidents);
+        Assert.Equal(("The two schemas agree again", (DateTimeOffset?)s_now), (incident.Headline, incident.Ended));
+    }
+
+    [Theory]
+    [InlineData("off")]
+    [InlineData("retired")]
+    public void Schemas_do_not_differ_while_only_one_is_written(string mode)
+    {
+        var facts = Facts();
+        var dual = facts.Orders!.DualWrite with { Mode = mode, Mismatched = 2, Missing = 1 };
+        var snapshot = Look(facts with { Orders = facts.Orders with { DualWrite = dual } });
+        Assert.Empty(Red(snapshot));
+        Assert.Empty(snapshot.Incidents);
+    }
+
     [Fact]
     public void Lost_data_is_one_incident_whoever_sees_it_first()
     {
