@@ -16,9 +16,14 @@ internal sealed partial class AuditRepair(
     private const int Together = 500;
 
     /// <summary>Audits and repairs until nothing is left that can be repaired.</summary>
+    /// <param name="item">Which.</param>
+    /// <param name="redisIsNewer">
+    /// PostgreSQL was restored to an older state: an unpaid order without a hold was closed since, and is closed again.
+    /// </param>
+    /// <param name="cancellationToken">Stops between two steps.</param>
     /// <returns>The last audit, and everything that was repaired; null when somebody else repairs or rebuilds the item.</returns>
     public async Task<(ItemAudit Audit, IReadOnlyList<AuditFinding> Repaired)?> RepairAsync(
-        AuditedItem item, CancellationToken cancellationToken)
+        AuditedItem item, bool redisIsNewer, CancellationToken cancellationToken)
     {
         await using var alone = await ItemLock.TryTakeAsync(database, item.Key, cancellationToken);
         if (alone is null)
@@ -31,7 +36,7 @@ internal sealed partial class AuditRepair(
         {
             var audit = await auditor.AuditAsync(item, cancellationToken);
             book.Enter(audit);
-            var steps = round < Rounds ? await TakeStepAsync(item, audit, cancellationToken) : [];
+            var steps = round < Rounds ? await TakeStepAsync(item, audit, redisIsNewer, cancellationToken) : [];
             if (steps.Count == 0 && audit.IsConclusive)
             {
                 return (audit, repaired);
@@ -42,9 +47,11 @@ internal sealed partial class AuditRepair(
     }
 
     // The first kind that there is, and then the next look decides what is left.
-    private async Task<IReadOnlyList<AuditFinding>> TakeStepAsync(AuditedItem item, ItemAudit audit, CancellationToken cancellationToken)
+    private async Task<IReadOnlyList<AuditFinding>> TakeStepAsync(
+        AuditedItem item, ItemAudit audit, bool redisIsNewer, CancellationToken cancellationToken)
     {
-        foreach (var (kinds, what, act) in Steps(item, audit, cancellationToken))
+        var steps = Steps(item, audit, cancellationToken);
+        foreach (var (kinds, what, act) in redisIsNewer ? steps.Prepend(ClosedSince(item, cancellationToken)) : steps)
         {
             AuditFinding[] findings = [.. audit.Findings.Where(finding => kinds.Contains(finding.Kind)).Take(Together)];
             if (findings.Length == 0)
@@ -117,6 +124,15 @@ internal sealed partial class AuditRepair(
         });
     }
 
+    // First of all: its units may have another buyer by now, whose order would find no room and be rejected.
+    private (BreakKind[] Kinds, string What, Func<AuditFinding[], Task<IReadOnlyList<AuditFinding>>> Act) ClosedSince(
+        AuditedItem item, CancellationToken cancellationToken) =>
+        ([BreakKind.MissingHold], "closed again, for Redis is newer and its stock had come back", async findings =>
+        {
+            var closed = await CloseAgainAsync(item, Ids(findings), cancellationToken);
+            return [.. findings.Where(finding => closed.Contains(finding.OrderId!))];
+        });
+
     private static string[] Ids(IEnumerable<AuditFinding> findings) =>
         [.. findings.Select(finding => finding.OrderId).OfType<string>()];
 
@@ -144,6 +160,32 @@ internal sealed partial class AuditRepair(
             cancellationToken: cancellationToken));
         await transaction.CommitAsync(cancellationToken);
         return mended == 1;
+    }
+
+    // As its own close did, but for the return of its stock. A paid order is never closed.
+    private async Task<HashSet<string>> CloseAgainAsync(AuditedItem item, string[] orderIds, CancellationToken cancellationToken)
+    {
+        await using var connection = await database.OpenConnectionAsync(cancellationToken);
+        return [.. await connection.QueryAsync<string>(new CommandDefinition(
+            """
+            with closed as (
+              update orders
+              set status = case when pay_by <= now() then 'expired' else 'cancelled' end, closed_at = now(), version = version + 1
+              where order_id = any(@orderIds) and status = 'placed'
+              returning order_id, quantity
+            ), legacy as (
+              insert into legacy_outbox (lane, order_ids)
+              select legacy_lane(order_id), array_agg(order_id) from closed
+              where (select mode from dual_write_control) in ('shadow', 'dual')
+              group by 1
+            ), ledger as (
+              update sale_items set live = live - (select coalesce(sum(quantity), 0) from closed)
+              where (sale_id, sku_id) = (@sale_id, @sku_id)
+            )
+            select order_id from closed
+            """,
+            new { orderIds, item.sale_id, item.sku_id },
+            cancellationToken: cancellationToken))];
     }
 
     private async Task<long[]> WriteDownAsync(

@@ -28,7 +28,8 @@ internal static class BooksEndpoints
             .WithSummary("Audit a sale now")
             .WithDescription(
                 "Compares Redis with PostgreSQL, order by order. With repair=true it also repairs, by exact differences, and writes "
-                + "each step into audit_repairs. May be repeated, also while the sale goes on.")
+                + "each step into audit_repairs. May be repeated, also while the sale goes on. After PostgreSQL was restored to an older "
+                + "state, newer=redis closes the unpaid orders again whose stock has come back since, instead of giving them holds.")
             .Produces<SaleAudit>()
             .ProducesProblems(400, 401, 404, 409, 503);
         sales.MapPost("/{saleId:long}/rebuild", RebuildAsync)
@@ -42,8 +43,13 @@ internal static class BooksEndpoints
 
     private static async Task<IResult> AuditAsync(
         long saleId, ItemAuditor auditor, AuditRepair repair, AuditBook book, AuditRows rows, SaleStore sales,
-        CancellationToken cancellationToken, [FromQuery(Name = "repair")] bool withRepair = false)
+        CancellationToken cancellationToken, [FromQuery(Name = "repair")] bool withRepair = false, string? newer = null)
     {
+        if (newer is not (null or "redis"))
+        {
+            return Problem.Invalid("newer", "it is redis, or not there");
+        }
+
         if (await sales.FindAsync(saleId, cancellationToken) is null)
         {
             return s_unknownSale;
@@ -59,7 +65,7 @@ internal static class BooksEndpoints
                 audit = await auditor.AuditAsync(item, cancellationToken);
                 book.Enter(audit);
             }
-            else if (await repair.RepairAsync(item, cancellationToken) is var (last, made))
+            else if (await repair.RepairAsync(item, redisIsNewer: newer is not null, cancellationToken) is var (last, made))
             {
                 (audit, repaired) = (last, made);
             }

@@ -49,7 +49,7 @@ public sealed class AuditTests(Stores stores)
         Assert.Equal(how == "hold released", found.SellsTooMuch);
         Assert.False((await sale.LedgerAsync()).Balanced);
 
-        var (after, repaired) = (await stores.AuditRepair.RepairAsync(await sale.AuditedAsync(), CancellationToken.None))!.Value;
+        var (after, repaired) = (await stores.AuditRepair.RepairAsync(await sale.AuditedAsync(), false, CancellationToken.None))!.Value;
         Assert.Empty(after.Findings);
         Assert.Equal(before, await DumpAsync(sale));
         Assert.NotEmpty(repaired);
@@ -78,7 +78,7 @@ public sealed class AuditTests(Stores stores)
         await stores.Stock.SettleAsync(sale.Keys, [waiting.OrderId]);
         var found = Assert.Single((await AuditAsync(sale)).Findings);
         Assert.Equal((BreakKind.LostOrder, waiting.OrderId), (found.Kind, found.OrderId));
-        await stores.AuditRepair.RepairAsync(await sale.AuditedAsync(), CancellationToken.None);
+        await stores.AuditRepair.RepairAsync(await sale.AuditedAsync(), false, CancellationToken.None);
         Assert.Equal(before, await DumpAsync(sale));
         Assert.Contains(waiting.OrderId, (await stores.Stock.ClaimAsync(
             sale.Keys, TimeSpan.Zero, 100, TimeSpan.FromSeconds(1))).Select(entry => entry.OrderId));
@@ -101,7 +101,7 @@ public sealed class AuditTests(Stores stores)
         await stores.Redis.HashIncrementAsync(sale.Keys.State, "available", 2);
         await sale.PlaceManyAsync(3);
         var surplus = new[] { await sale.ReserveAsync(8), await sale.ReserveAsync(9) };
-        await stores.AuditRepair.RepairAsync(await sale.AuditedAsync(), CancellationToken.None);
+        await stores.AuditRepair.RepairAsync(await sale.AuditedAsync(), false, CancellationToken.None);
         Assert.Equal(-2, (await sale.InspectAsync()).Available);
         Assert.Equal(ReserveOutcome.SoldOut, (await sale.TryReserveAsync(10)).Outcome);
         await sale.ConsumeAsync(surplus);
@@ -109,6 +109,30 @@ public sealed class AuditTests(Stores stores)
         await sale.AssertConservedAsync(3);
         Assert.Equal(2, (await sale.StatusesAsync()).Values.Count(status => status == "rejected"));
         Assert.Empty((await AuditAsync(sale)).Findings);
+    }
+
+    [Fact]
+    public async Task After_PostgreSQL_was_set_back_orders_that_were_closed_since_make_room_for_those_that_came_since()
+    {
+        var sale = await TestSale.OpenAsync(stores, units: 4);
+        var before = await sale.PlaceManyAsync(4);
+        await sale.PayAsync(before[3], $"pay-{before[3].OrderId}");
+        await sale.MakeOverdueAsync(before[1].OrderId);
+        // What PostgreSQL does not know any more: one was cancelled, one has expired, and others bought their units.
+        await stores.Stock.ReleaseAsync(sale.Keys, [before[0].OrderId, before[1].OrderId]);
+        var since = new[] { await sale.ReserveAsync(8), await sale.ReserveAsync(9) };
+        await stores.Stock.SettleAsync(sale.Keys, [since[0].OrderId]);
+
+        var item = await sale.AuditedAsync();
+        var (after, repaired) = (await stores.AuditRepair.RepairAsync(item, true, CancellationToken.None))!.Value;
+        Assert.Empty(after.Findings);
+        Assert.Equal(3, repaired.Count);
+        await sale.ConsumeAsync(since);
+        await sale.AssertConservedAsync(4);
+        var statuses = await sale.StatusesAsync();
+        Assert.Equal(
+            ["cancelled", "expired", "placed", "paid", "placed", "placed"],
+            before.Concat(since).Select(order => statuses[order.OrderId]));
     }
 
     [Fact]
@@ -120,7 +144,7 @@ public sealed class AuditTests(Stores stores)
         await BreakAsync(sale, "hold deleted", live, returned);
         var item = await sale.AuditedAsync();
         var results = await Task.WhenAll(
-            Enumerable.Range(0, 6).Select(_ => Task.Run(() => stores.AuditRepair.RepairAsync(item, CancellationToken.None))));
+            Enumerable.Range(0, 6).Select(_ => Task.Run(() => stores.AuditRepair.RepairAsync(item, false, CancellationToken.None))));
         Assert.Contains(results, result => result is not null);
         Assert.Equal(before, await DumpAsync(sale));
     }

@@ -44,7 +44,7 @@ public sealed class LargeAuditTests(Stores stores, ITestOutputHelper output)
         Assert.Equal(BreakKind.Buyer, Assert.Single(
             (await stores.Auditor.AuditAsync(await sale.AuditedAsync(), CancellationToken.None)).Findings).Kind);
         // The other tests audit everything, too.
-        await stores.AuditRepair.RepairAsync(await sale.AuditedAsync(), CancellationToken.None);
+        await stores.AuditRepair.RepairAsync(await sale.AuditedAsync(), false, CancellationToken.None);
         await sale.LoseAsync();
         await sale.ExecuteAsync("update sale_items set warmed_at = null where sale_id = @SaleId");
     }
