@@ -60,6 +60,10 @@ internal sealed class Sale
     public Task<JsonElement> LedgerAsync(ServiceProcess? inventory = null) =>
         SendAsync(inventory ?? _inventory, HttpMethod.Get, $"/sales/{Id}/ledger");
 
+    /// <summary>What <c>POST /sales/{id}/audit</c> says.</summary>
+    public Task<JsonElement> AuditAsync(ServiceProcess inventory, string query = "") =>
+        SendAsync(inventory, HttpMethod.Post, $"/sales/{Id}/audit{query}");
+
     // Never the small ids that people and other tests use.
     private static long RandomId(bool fitsLegacy) =>
         fitsLegacy ? Random.Shared.Next(1 << 30, int.MaxValue) : Random.Shared.NextInt64(1L << 40, long.MaxValue);

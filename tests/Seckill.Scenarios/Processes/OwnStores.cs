@@ -7,8 +7,8 @@ using Seckill.Scenarios.Checks;
 namespace Seckill.Scenarios.Processes;
 
 /// <summary>
-/// A Redis and an orders database of one scenario alone, to be emptied, killed and put back to an older copy of its files. RabbitMQ
-/// is that of everybody.
+/// A Redis and an orders database of one scenario alone, to be emptied, killed and put back to an older copy. RabbitMQ is that of
+/// everybody.
 /// </summary>
 internal sealed class OwnStores : IAsyncDisposable
 {
@@ -28,10 +28,17 @@ internal sealed class OwnStores : IAsyncDisposable
     /// <summary>For the environment of a service.</summary>
     public (string, string?)[] Settings => [(Servers.RedisSetting, Address), (Servers.OrdersSetting, Connection)];
 
+    /// <summary>The same, with the database that <see cref="RestoreBesideAsync"/> made.</summary>
+    public (string, string?)[] RestoredSettings =>
+        [(Servers.RedisSetting, Address), (Servers.OrdersSetting, ConnectionTo(Restored))];
+
     private string Address => string.Create(CultureInfo.InvariantCulture, $"127.0.0.1:{_port}");
 
-    private string Connection =>
-        new NpgsqlConnectionStringBuilder(Servers.Given(Servers.OrdersSetting)) { Database = _database }.ConnectionString;
+    private string Connection => ConnectionTo(_database);
+
+    private string Restored => _database + "_restored";
+
+    private string Backup => Path.Combine(_files.FullName, "orders.dump");
 
     public static async Task<OwnStores> StartAsync()
     {
@@ -63,6 +70,24 @@ internal sealed class OwnStores : IAsyncDisposable
         await AnswersAsync();
     }
 
+    /// <summary>A backup of the orders database as it is now.</summary>
+    public Task BackUpAsync() => RunAsync("pg_dump", "--format=custom", "--file=" + Backup, _database);
+
+    /// <summary>Puts the backup into another database, which nobody uses yet.</summary>
+    public async Task RestoreBesideAsync()
+    {
+        await AdministerAsync($"create database {Restored}");
+        await RunAsync("pg_restore", "--exit-on-error", "--dbname=" + Restored, Backup);
+    }
+
+    /// <summary>The restored database takes the place of the other, under the noses of the processes that use it.</summary>
+    public async Task SwitchToRestoredAsync()
+    {
+        await AdministerAsync($"drop database {_database} with (force)");
+        await AdministerAsync($"alter database {Restored} rename to {_database}");
+        Servers.Orders.Clear();
+    }
+
     public Task EmptyAsync() => Servers.Redis.ExecuteAsync("FLUSHALL");
 
     public async ValueTask DisposeAsync()
@@ -71,6 +96,7 @@ internal sealed class OwnStores : IAsyncDisposable
         _files.Delete(recursive: true);
         await Servers.DisposeAsync();
         await AdministerAsync($"drop database if exists {_database} with (force)");
+        await AdministerAsync($"drop database if exists {Restored} with (force)");
     }
 
     private Process Start() => Process.Start(new ProcessStartInfo(
@@ -99,6 +125,25 @@ internal sealed class OwnStores : IAsyncDisposable
             return false;
         }
     });
+
+    private static string ConnectionTo(string database) =>
+        new NpgsqlConnectionStringBuilder(Servers.Given(Servers.OrdersSetting)) { Database = database }.ConnectionString;
+
+    // Debian has the programs of each major version in a folder of its own; of the wrong one they would refuse.
+    private static async Task RunAsync(string program, params string[] arguments)
+    {
+        var debian = Directory.Exists("/usr/lib/postgresql")
+            ? Directory.GetFiles("/usr/lib/postgresql", program, SearchOption.AllDirectories).Order().LastOrDefault() : null;
+        var server = new NpgsqlConnectionStringBuilder(Servers.Given(Servers.OrdersSetting));
+        var start = new ProcessStartInfo(debian ?? program, arguments);
+        start.Environment["PGHOST"] = server.Host;
+        start.Environment["PGPORT"] = server.Port.ToString(CultureInfo.InvariantCulture);
+        start.Environment["PGUSER"] = server.Username;
+        start.Environment["PGPASSWORD"] = server.Password;
+        using var process = Process.Start(start)!;
+        await process.WaitForExitAsync();
+        Assert.Equal(0, process.ExitCode);
+    }
 
     private static async Task AdministerAsync(string sql)
     {
