@@ -67,7 +67,7 @@ internal sealed partial class OrderExpiry(
             }
             while (expired == options.Value.MaxBatch);
         }
-        catch (NpgsqlException exception)
+        catch (Exception exception) when (exception is NpgsqlException or TimeoutException)
         {
             LogFailed(exception.Message);
         }

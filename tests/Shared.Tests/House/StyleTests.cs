@@ -59,6 +59,15 @@ public sealed partial class StyleTests
             select SourceTree.Short(file));
 
     [Fact]
+    public void Who_goes_on_without_a_store_goes_on_when_it_is_slow() =>
+        // Both clients give up with a TimeoutException of the runtime, too; in a background service that ends the process.
+        AssertNone(
+            from line in Lines(".cs")
+            where line.File.Split('/')[0] is "OrderService" or "InventoryService" or "Shared"
+            where StoreIsAway().IsMatch(line.Text) && !line.Text.Contains("TimeoutException", StringComparison.Ordinal)
+            select line);
+
+    [Fact]
     public void A_folder_is_a_feature_and_not_a_kind_of_code() =>
         AssertNone(
             from file in SourceTree.Files
@@ -86,6 +95,9 @@ public sealed partial class StyleTests
         var all = string.Join('\n', found);
         Assert.True(all.Length == 0, all);
     }
+
+    [GeneratedRegex(@"catch \(.*\b(NpgsqlException|RedisException)\b")]
+    private static partial Regex StoreIsAway();
 
     [GeneratedRegex(@"catch\s*(\([^)]*\)\s*)?(when\s*\([^{]*\)\s*)?\{\s*\}")]
     private static partial Regex EmptyCatch();
