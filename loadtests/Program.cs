@@ -29,4 +29,8 @@ if (parsed.Action is ParseErrorAction)
     return ExitCode.Usage;
 }
 
-return await parsed.InvokeAsync();
+return await parsed.InvokeAsync(new InvocationConfiguration
+{
+    // A load run that is stopped still audits the books; anything else ends at once.
+    ProcessTerminationTimeout = args is ["load", ..] ? LoadRun.LongestEnd : TimeSpan.FromSeconds(2),
+});

@@ -1,3 +1,4 @@
+using System.Net;
 using System.Net.Http.Headers;
 using System.Net.Http.Json;
 using System.Text.Json;
@@ -31,6 +32,10 @@ public sealed class OpsClient : IDisposable
     /// <summary>Opens the sale: its stock is in Redis when this returns.</summary>
     public async Task OpenAsync(long saleId, CancellationToken cancellationToken) =>
         (await SendAsync(HttpMethod.Post, $"sales/{saleId}/open", null, cancellationToken)).Dispose();
+
+    /// <summary>Closes the sale: nothing more is sold.</summary>
+    public async Task CloseAsync(long saleId, CancellationToken cancellationToken) =>
+        (await SendAsync(HttpMethod.Post, $"sales/{saleId}/close", null, cancellationToken)).Dispose();
 
     /// <summary>Adds units to an item, or withdraws them; the same key does so once.</summary>
     public async Task ChangeStockAsync(long saleId, long skuId, int delta, string key, CancellationToken cancellationToken)
@@ -107,7 +112,8 @@ public sealed class OpsClient : IDisposable
         using (response)
         {
             var body = await response.Content.ReadAsStringAsync(cancellationToken);
-            throw new HttpRequestException($"{call} answered {(int)response.StatusCode}: {body}");
+            var advice = response.StatusCode == HttpStatusCode.Unauthorized ? " Is OPS_KEY the key of that system?" : "";
+            throw new HttpRequestException($"{call} answered {(int)response.StatusCode}: {body}{advice}");
         }
     }
 }

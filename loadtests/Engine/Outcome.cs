@@ -80,6 +80,9 @@ public sealed class Outcome
     /// <summary>The documented refusal with this code; null when there is none.</summary>
     public static Outcome? Find(string code) => s_refusals.GetValueOrDefault(code);
 
+    /// <summary>The refusal with this code, which is a documented one.</summary>
+    public static Outcome Refusal(string code) => s_refusals[code];
+
     /// <summary>How a request failed.</summary>
     public static Outcome Failure(string code) => code switch
     {

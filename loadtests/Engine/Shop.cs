@@ -32,12 +32,16 @@ public sealed class Shop(ClientPool pool, Recorder recorder)
     private readonly ConcurrentQueue<string> _departures = new();
     private readonly ConcurrentQueue<OrderAttempt> _log = new();
     private long _departed;
+    private long _paid;
 
     /// <summary>Answers that the contract does not have.</summary>
     public long Departed => Volatile.Read(ref _departed);
 
     /// <summary>Some of them.</summary>
     public IReadOnlyCollection<string> Departures => _departures;
+
+    /// <summary>Payments that were accepted; not those whose money goes back.</summary>
+    public long Paid => Volatile.Read(ref _paid);
 
     /// <summary>Orders that were promised, and those that may have been made without a promise; not the refusals.</summary>
     public IReadOnlyCollection<OrderAttempt> Log => _log;
@@ -103,6 +107,11 @@ public sealed class Shop(ClientPool pool, Recorder recorder)
         }
 
         recorder.End(request.Step, answer.Outcome, wantedAt, sentAt);
+        if (request.Step == Step.Pay && answer.Text == "accepted")
+        {
+            Interlocked.Increment(ref _paid);
+        }
+
         return answer;
     }
 

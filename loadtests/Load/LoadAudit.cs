@@ -20,6 +20,7 @@ public sealed class LoadAudit(LoadTarget target, LoadSale sale, LoadSettings set
 {
     private const int MostLookedUp = 2_000;
     private const int LookedUpAtOnce = 16;
+    private const int MostLookUps = 40;
     // Of orders that expire while we look, no two books can be read at one moment; so we wait until none is left.
     private const int LongestWaitForPayment = 120;
     private static readonly TimeSpan s_patience = TimeSpan.FromSeconds(60);
@@ -88,20 +89,24 @@ public sealed class LoadAudit(LoadTarget target, LoadSale sale, LoadSettings set
         var (returned, rejected) = (ledger.Sum(item => item.Returned), ledger.Sum(item => item.Rejected));
         var allocated = sale.Sale.Items.Sum(item => item.Allocated + sale.Added);
         var promised = promises.Values.Sum(promise => (long)promise.Answer.Units);
+        var repeats = shop.Log.Count(attempt => attempt.Answer.Kind == AnswerKind.Accepted) - promises.Count;
         var unknown = shop.Log.Where(attempt => attempt.Answer.Kind != AnswerKind.Accepted).Sum(attempt => attempt.Quantity);
         var found = sold + returned + rejected + quarantined;
         var overLimit = promises.Values.GroupBy(promise => (promise.UserId, promise.SkuId))
             .Count(group => group.Sum(promise => promise.Answer.Units) > settings.LimitPerUser);
-        var (asked, gone) = await LookUpAsync(buyers, promises, cancellationToken);
+        var (asked, gone, unanswered) = await LookUpAsync(buyers, promises, cancellationToken);
+        var paid = ledger.Sum(item => item.Paid);
         var unbalanced = ledger.Count(item => !item.Balanced || item.Available + item.Reserved + item.Placed + item.Paid != item.Allocated);
         Lost = Math.Max(Math.Max(0, promised - found), gone);
         Oversold = Math.Max(0, sold - allocated) + rejected;
         return new ResultSection("What the books say, over HTTP",
         [
-            new("Orders promised", Amount.Text(promises.Count), $"{Amount.Text(promised)} units"),
+            new("Orders promised", Amount.Text(promises.Count),
+                $"{Amount.Text(promised)} units" + (repeats > 0 ? $"; {Amount.Text(repeats)} answers are the same order again" : "")),
             new("Units found", Amount.Text(found),
                 $"{Amount.Text(sold)} sold, {Amount.Text(returned)} returned, {quarantined} in quarantine"),
-            new("Looked up", Amount.Text(asked), "promised orders, by their buyers"),
+            Row("Looked up", Amount.Text(asked),
+                unanswered == 0 ? "promised orders, by their buyers" : $"and {unanswered} were not answered", unanswered == 0),
             Row("Drained", drained ? "yes" : "NO", "nothing waits any more", drained),
             Zero("Lost", Lost, "promised, found nowhere", isMark: true),
             Zero("Oversold", Oversold, "units beyond the stock", isMark: true),
@@ -109,6 +114,9 @@ public sealed class LoadAudit(LoadTarget target, LoadSale sale, LoadSettings set
             // Units that came back may be bought again by the same buyer.
             Zero("Over the limit", returned > 0 ? 0 : overLimit, "buyers with too many units"),
             Zero("Undocumented", shop.Departed, "answers outside the contract"),
+            // A payment without an answer may have been accepted too.
+            .. paid + shop.Paid == 0 ? Array.Empty<ResultRow>()
+                : [Row("Paid", Amount.Text(paid), $"units; {Amount.Text(shop.Paid)} payments were accepted", paid >= shop.Paid)],
             Row("Stock", Amount.Text(ledger.Sum(item => item.Allocated)), $"{Amount.Text(allocated)} were given to the sale",
                 ledger.Sum(item => item.Allocated) == allocated),
             Row("Balanced", unbalanced == 0 ? "yes" : "NO", "stock = available + sold, by item", unbalanced == 0),
@@ -118,14 +126,14 @@ public sealed class LoadAudit(LoadTarget target, LoadSale sale, LoadSettings set
     }
 
     // Of many orders some: evenly, the first and the last among them.
-    private async Task<(long Asked, long Gone)> LookUpAsync(
+    private async Task<(long Asked, long Gone, long Unanswered)> LookUpAsync(
         IReadOnlyDictionary<long, Buyer> buyers, IReadOnlyDictionary<string, OrderAttempt> promises, CancellationToken cancellationToken)
     {
         var all = promises.Values.ToArray();
         var some = Enumerable.Range(0, Math.Min(all.Length, MostLookedUp))
             .Select(index => all[(int)((long)index * all.Length / Math.Min(all.Length, MostLookedUp))]).ToArray();
         using var http = StorefrontClient.Connect(LookedUpAtOnce);
-        var gone = 0L;
+        var (gone, unanswered) = (0L, 0L);
         await Parallel.ForEachAsync(
             some.Chunk(Math.Max(1, some.Length / LookedUpAtOnce)), cancellationToken, async (chunk, token) =>
             {
@@ -133,10 +141,13 @@ public sealed class LoadAudit(LoadTarget target, LoadSale sale, LoadSettings set
                 foreach (var promise in chunk)
                 {
                     var api = (promise.Api + 1) % target.Apis.Count;
-                    var status = await client.FindOrderAsync(api, buyers[promise.UserId].Authorization, promise.Answer.OrderId!);
+                    // When many stay without an answer, asking again is no use.
+                    var lookUps = Volatile.Read(ref unanswered) > LookedUpAtOnce ? 1 : MostLookUps;
+                    var who = buyers[promise.UserId].Authorization;
+                    var status = await FindAsync(client, api, who, promise.Answer.OrderId!, lookUps, token);
                     if (status != HttpStatusCode.OK)
                     {
-                        Interlocked.Increment(ref gone);
+                        _ = status == HttpStatusCode.NotFound ? Interlocked.Increment(ref gone) : Interlocked.Increment(ref unanswered);
                         lock (Findings)
                         {
                             Findings.Add($"GET orders/{promise.Answer.OrderId} answers {status?.ToString() ?? "nothing"}.");
@@ -144,7 +155,23 @@ public sealed class LoadAudit(LoadTarget target, LoadSale sale, LoadSettings set
                     }
                 }
             });
-        return (some.Length, gone);
+        return (some.Length - unanswered, gone, unanswered);
+    }
+
+    // A crowd has just left, and the one who asks now is still over its rate limit: only 404 means that an order is not there.
+    private static async Task<HttpStatusCode?> FindAsync(
+        StorefrontClient client, int api, string authorization, string orderId, int lookUps, CancellationToken cancellationToken)
+    {
+        for (var attempt = 1; ; attempt++)
+        {
+            var status = await client.FindOrderAsync(api, authorization, orderId);
+            if (status is HttpStatusCode.OK or HttpStatusCode.NotFound || attempt == lookUps)
+            {
+                return status;
+            }
+
+            await Task.Delay(s_pause, cancellationToken);
+        }
     }
 
     private async Task<ResultSection> InStoresAsync(

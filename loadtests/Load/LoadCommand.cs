@@ -1,5 +1,6 @@
 using System.CommandLine;
 using System.Globalization;
+using System.Numerics;
 using System.Text.Json;
 using Npgsql;
 using Seckill.LoadTests.Reporting;
@@ -22,13 +23,17 @@ public static class LoadCommand
             Description = "Where a directory with the time is made for the report.",
             DefaultValueFactory = _ => Path.Combine("loadtests", "reports"),
         };
-        var command = new Command("load", "Sends a scenario to a system, audits its books and writes a report.") { url, opsUrl, output };
+        var check = new Option<bool>("--check") { Description = "Only looks at the command line.", Hidden = true };
+        var command = new Command("load", "Sends a scenario to a system, audits its books and writes a report.")
+        {
+            url, opsUrl, output, check,
+        };
         foreach (var scenario in Scenarios.All)
         {
-            command.Add(Create(scenario, url, opsUrl, output));
+            command.Add(Create(scenario, url, opsUrl, output, check));
         }
 
-        foreach (var option in (Option[])[url, opsUrl, output])
+        foreach (var option in (Option[])[url, opsUrl, output, check])
         {
             option.Recursive = true;
         }
@@ -37,10 +42,11 @@ public static class LoadCommand
         return command;
     }
 
-    private static Command Create(Scenario scenario, Option<string?> url, Option<string?> opsUrl, Option<string> output)
+    private static Command Create(
+        Scenario scenario, Option<string?> url, Option<string?> opsUrl, Option<string> output, Option<bool> check)
     {
         var normal = scenario.Defaults;
-        var rate = new Option<double?>("--rate") { Description = $"Visitors per second, at most ({normal.Rate:0})." };
+        var rate = Number("--rate", $"Visitors per second, at most ({normal.Rate:0}).", 0.1, 1_000_000);
         var seconds = Number("--seconds", $"How long visitors come ({normal.Seconds}).", 1, 1_000_000);
         var users = Number("--users", "A closed loop of so many users, instead of arrivals.", 1, 20_000);
         var think = Number("--think", "Milliseconds between two visits of a user of a closed loop (0).", 0, 600_000);
@@ -50,22 +56,15 @@ public static class LoadCommand
         var connections = Number("--connections", $"Requests under way at once, at most ({normal.Connections}).", 1, 20_000);
         var warmUp = Number("--warm-up", $"Seconds of load before anything counts ({normal.WarmUpSeconds}).", 0, 600);
         var nbomber = new Option<bool>("--nbomber") { Description = "Under NBomber, in a build with -p:NBomber=true." };
-        var p99 = new Option<double?>("--p99") { Description = $"Pass mark, milliseconds ({normal.MostP99Milliseconds:0})." };
-        var errors = new Option<double?>("--errors") { Description = $"Pass mark, percent ({normal.MostErrorPercent})." };
-        rate.Validators.Add(result =>
-        {
-            if (double.TryParse(result.Tokens[0].Value, CultureInfo.InvariantCulture, out var value) && value is not (> 0 and <= 1_000_000))
-            {
-                result.AddError("--rate must be above 0 and at most 1000000.");
-            }
-        });
+        var p99 = Number("--p99", $"Pass mark, milliseconds ({normal.MostP99Milliseconds:0}).", 0.001, 600_000);
+        var errors = Number("--errors", $"Pass mark, percent ({normal.MostErrorPercent}).", 0.0, 100);
         var command = new Command(scenario.Name, scenario.Summary)
         {
             rate, seconds, users, think, buyers, stock, items, connections, warmUp, p99, errors, nbomber,
         };
-        command.SetAction((parsed, cancellationToken) => RunAsync(
+        command.SetAction((parsed, cancellationToken) => parsed.GetValue(check) ? Task.FromResult(ExitCode.Right) : RunAsync(
             scenario,
-            normal with
+            scenario.Sized(normal with
             {
                 Rate = parsed.GetValue(rate) ?? normal.Rate,
                 Seconds = parsed.GetValue(seconds) ?? normal.Seconds,
@@ -78,7 +77,7 @@ public static class LoadCommand
                 WarmUpSeconds = parsed.GetValue(warmUp) ?? normal.WarmUpSeconds,
                 MostP99Milliseconds = parsed.GetValue(p99) ?? normal.MostP99Milliseconds,
                 MostErrorPercent = parsed.GetValue(errors) ?? normal.MostErrorPercent,
-            },
+            }),
             parsed.GetValue(url), parsed.GetValue(opsUrl), parsed.GetRequiredValue(output), parsed.GetValue(nbomber), cancellationToken));
         return command;
     }
@@ -95,12 +94,15 @@ public static class LoadCommand
 
         try
         {
+            // Before the run: nobody wants to hear of it afterwards.
+            Directory.CreateDirectory(output);
             if (nbomber)
             {
 #if NBOMBER
-                return await NBomber.NBomberRun.RunAsync(target, scenario, settings, cancellationToken);
+                return await NBomber.NBomberRun.RunAsync(target, scenario, settings, output, cancellationToken);
 #else
-                await Console.Error.WriteLineAsync("This build has no NBomber: dotnet build loadtests -p:NBomber=true");
+                await Console.Error.WriteLineAsync(
+                    "This build has no NBomber: dotnet run --project loadtests -p:NBomber=true -- load SCENARIO --nbomber");
                 return ExitCode.Usage;
 #endif
             }
@@ -119,7 +121,7 @@ public static class LoadCommand
         }
         catch (Exception error) when (
             error is HttpRequestException or RedisException or NpgsqlException or TimeoutException or FormatException
-                or InvalidOperationException or IOException or JsonException)
+                or InvalidOperationException or IOException or UnauthorizedAccessException or JsonException)
         {
             await Console.Error.WriteLineAsync($"The run could not be made or checked. {error.Message}");
         }
@@ -127,17 +129,22 @@ public static class LoadCommand
         return ExitCode.Wrong;
     }
 
-    private static Option<int?> Number(string name, string description, int least, int most)
+    // The library's own message for what is no number names a type of the language, and a number is read in the culture of the machine.
+    private static Option<T?> Number<T>(string name, string description, T least, T most)
+        where T : struct, INumber<T> => new(name)
     {
-        var option = new Option<int?>(name) { Description = description };
-        option.Validators.Add(result =>
+        Description = description,
+        CustomParser = result =>
         {
-            // A value that does not convert has its own message; asking for it here would throw.
-            if (int.TryParse(result.Tokens[0].Value, out var value) && (value < least || value > most))
+            var text = result.Tokens[0].Value;
+            if (T.TryParse(text, NumberStyles.Float, CultureInfo.InvariantCulture, out var value) && value >= least && value <= most)
             {
-                result.AddError($"{name} must be between {least} and {most}.");
+                return value;
             }
-        });
-        return option;
-    }
+
+            var kind = typeof(T) == typeof(int) ? "a whole number" : "a number";
+            result.AddError(string.Create(CultureInfo.InvariantCulture, $"{name} must be {kind} from {least} to {most}, not '{text}'."));
+            return null;
+        },
+    };
 }

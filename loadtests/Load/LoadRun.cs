@@ -5,7 +5,6 @@ using Seckill.LoadTests.Client;
 using Seckill.LoadTests.Engine;
 using Seckill.LoadTests.Reporting;
 using Seckill.LoadTests.Results;
-using Seckill.Shared.Hosting;
 using Spectre.Console;
 using Recorder = Seckill.LoadTests.Engine.Recorder;
 
@@ -21,7 +20,9 @@ public sealed class LoadRun(LoadTarget target, Scenario scenario, LoadSettings s
     private const double MostLateness = 10;
     private const double MostWaiting = 0.01;
     private const double MostOfTheMachine = 0.85;
-    private const int WarmUpUsers = 64;
+
+    /// <summary>How long a run goes on that was stopped: the visitors leave, the books are audited.</summary>
+    public static readonly TimeSpan LongestEnd = TimeSpan.FromMinutes(5);
 
     /// <summary>Runs it.</summary>
     /// <param name="cancellationToken">Ends the load early; the audit is made all the same when it is cancelled only once.</param>
@@ -30,12 +31,19 @@ public sealed class LoadRun(LoadTarget target, Scenario scenario, LoadSettings s
         var arrivals = scenario.Arrivals(settings);
         var visitors = settings.Users == 0 ? arrivals.Count : LoadSettings.MostBuyers;
         var sale = new LoadSale(scenario.Name, settings, visitors);
-        var buyers = SignTokens((int)Math.Min(settings.Buyers > 0 ? settings.Buyers : visitors, LoadSettings.MostBuyers));
+        var count = settings.BuyersOf(visitors);
+        console.WriteLine($"signing the tokens of {Amount.Text(count)} buyers");
+        var buyers = target.SignTokens(count);
         using var ops = new OpsClient(target.Inventory, target.OpsKey);
         await ops.CreateAsync(sale.Sale, cancellationToken);
         await ops.OpenAsync(sale.Sale.SaleId, cancellationToken);
 
-        await WarmUpAsync(sale, buyers, cancellationToken);
+        if (settings.WarmUpSeconds > 0)
+        {
+            console.WriteLine($"warming up for {settings.WarmUpSeconds} s");
+            await new WarmUp(target, settings, sale, buyers).RunAsync(cancellationToken);
+        }
+
         var date = TimeProvider.System.GetUtcNow();
         var recorder = new Recorder();
         using var pool = new ClientPool(
@@ -52,16 +60,20 @@ public sealed class LoadRun(LoadTarget target, Scenario scenario, LoadSettings s
         await work;
         engine.ThrowIfBroken();
         var elapsed = Stopwatch.GetElapsedTime(engine.StartedAt);
+        var isStopped = cancellationToken.IsCancellationRequested;
 
         console.WriteLine("auditing the books");
         var audit = new LoadAudit(target, sale, settings, shop);
         var sections = await audit.RunAsync(ops, buyers.ToDictionary(buyer => buyer.UserId), CancellationToken.None);
+        // Nobody shall buy from it by accident.
+        await ops.CloseAsync(sale.Sale.SaleId, CancellationToken.None);
         var tally = recorder.Total;
+        var marks = Threshold.Of(settings, scenario.Refusals, tally, audit.Lost, audit.Oversold, audit.Wrong);
         return new RunReport(
             scenario.Name, scenario.Summary, date, Variable("LOAD_COMMAND", $"loadtests load {scenario.Name}"),
             Variable("LOAD_COMMIT", "unknown"), Loop(), target.Apis, Machine.ReadOwn(), settings, tally.Arrivals,
             Math.Round(elapsed.TotalSeconds, 3), OutcomeCount.Of(tally), LatencySummary.Of(tally),
-            Threshold.Of(settings, tally, audit.Lost, audit.Oversold, audit.Wrong), sections, Warnings(tally, watch.Seconds),
+            isStopped ? [.. marks, Threshold.StoppedAfter(elapsed)] : marks, sections, Warnings(tally, watch.Seconds),
             [.. shop.Departures, .. audit.Findings.Take(20)], watch.Seconds);
     }
 
@@ -77,6 +89,11 @@ public sealed class LoadRun(LoadTarget target, Scenario scenario, LoadSettings s
         {
             await Task.Delay(TimeSpan.FromSeconds(settings.Seconds * share), cancellationToken)
                 .ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+            if (cancellationToken.IsCancellationRequested)
+            {
+                return;
+            }
+
             var units = (int)sale.Sale.Items[0].Allocated;
             foreach (var item in sale.Sale.Items)
             {
@@ -87,47 +104,16 @@ public sealed class LoadRun(LoadTarget target, Scenario scenario, LoadSettings s
         }
     }
 
-    // The services compile their road, connections are opened, and we compile ours.
-    private async Task WarmUpAsync(LoadSale sale, Buyer[] buyers, CancellationToken cancellationToken)
-    {
-        if (settings.WarmUpSeconds == 0)
-        {
-            return;
-        }
-
-        console.WriteLine($"warming up for {settings.WarmUpSeconds} s");
-        var recorder = new Recorder();
-        using var pool = new ClientPool(
-            target.Apis, WarmUpUsers, TimeSpan.FromSeconds(settings.PatienceSeconds), cancellationToken);
-        var shop = new Shop(pool, recorder);
-        var engine = new LoadEngine(recorder, async (number, due) =>
-            await shop.OrderAsync(buyers[number % buyers.Length], sale.Absent, null, due, isArrival: true));
-        await engine.RunClosedAsync(
-            WarmUpUsers, TimeSpan.FromSeconds(settings.WarmUpSeconds), TimeSpan.FromMilliseconds(20), cancellationToken);
-        engine.ThrowIfBroken();
-        if (recorder.Total.Count(Step.Order, Outcome.Find(RefusalCode.UnknownItem)!) == 0)
-        {
-            var outcomes = string.Join(", ", OutcomeCount.Of(recorder.Total).Select(entry => entry.Outcome));
-            throw new HttpRequestException(
-                $"{target.Apis[0]} should refuse an item that is not for sale with {RefusalCode.UnknownItem}, and answers: {outcomes}. "
-                + string.Join(" ", shop.Departures));
-        }
-    }
-
-    private Buyer[] SignTokens(int count)
-    {
-        console.WriteLine($"signing the tokens of {Amount.Text(count)} buyers");
-        var signer = new BuyerToken(target.BuyerTokenKey, TimeProvider.System);
-        return [.. Enumerable.Range(1, count).Select(user => new Buyer(user, "Bearer " + signer.Sign(user, TimeSpan.FromHours(24))))];
-    }
-
     private string Loop() => settings.Users == 0
-        ? string.Create(CultureInfo.InvariantCulture, $"open: up to {settings.Rate:#,0.##} visitors/s, whatever becomes of those before")
-        : string.Create(CultureInfo.InvariantCulture, $"closed: {settings.Users:N0} users, {settings.ThinkMilliseconds:N0} ms pause");
+        ? Text($"Open loop: up to {settings.Rate:#,0.##} visitors/s, whatever becomes of those before")
+        : Text($"Closed loop: {settings.Users:N0} users, {settings.ThinkMilliseconds:N0} ms pause");
 
     private List<string> Warnings(Tally tally, IReadOnlyList<SecondSample> seconds)
     {
-        var warnings = new List<string>();
+        var warnings = scenario.Shows.Where(shown => tally.Count(shown.Step, shown.Outcome) == 0).Select(shown =>
+            shown.Outcome.Kind == OutcomeKind.Refused
+                ? $"No {shown.Step.Name} was answered {shown.Outcome.Name}, which {scenario.Name} is about: send more, or offer less."
+                : $"No {shown.Step.Name} succeeded, which {scenario.Name} is about.").ToList();
         var late = tally.Lateness.Percentile(99) / 1000.0;
         var busy = seconds.Count == 0 ? 0 : seconds.Max(second => second.GeneratorCpu) / Environment.ProcessorCount;
         if (settings.Users == 0 && late > MostLateness)

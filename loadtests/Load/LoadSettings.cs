@@ -24,7 +24,7 @@ public sealed record LoadSettings
     /// <summary>Items on sale.</summary>
     public int Items { get; init; } = 2;
 
-    /// <summary>Units of each item; 0 is twice what the visitors could buy.</summary>
+    /// <summary>Units of each item; 0 is twice what the visitors could buy, unless the scenario has a measure of its own.</summary>
     public int Stock { get; init; }
 
     /// <summary>Units of an item that one buyer may have.</summary>
@@ -44,6 +44,9 @@ public sealed record LoadSettings
 
     /// <summary>Pass mark: requests that failed or were answered <c>unavailable</c>, percent of all.</summary>
     public double MostErrorPercent { get; init; } = 0.1;
+
+    /// <summary>How many distinct buyers so many visitors are.</summary>
+    public int BuyersOf(long visitors) => (int)Math.Min(Buyers > 0 ? Buyers : visitors, MostBuyers);
 
     /// <summary>More tokens than this are not signed for one run.</summary>
     public const int MostBuyers = 500_000;

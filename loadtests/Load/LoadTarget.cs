@@ -1,6 +1,7 @@
 using System.Diagnostics.CodeAnalysis;
 using System.Text;
 using Seckill.LoadTests.Demo;
+using Seckill.LoadTests.Engine;
 using Seckill.LoadTests.Tokens;
 using Seckill.Shared.Hosting;
 
@@ -17,6 +18,13 @@ namespace Seckill.LoadTests.Load;
 public sealed record LoadTarget(
     IReadOnlyList<Uri> Apis, Uri Inventory, string OpsKey, string BuyerTokenKey, string PaymentKey, string? Redis, string? Orders)
 {
+    /// <summary>Buyers with tokens that last for a day.</summary>
+    public Buyer[] SignTokens(int count)
+    {
+        var signer = new BuyerToken(BuyerTokenKey, TimeProvider.System);
+        return [.. Enumerable.Range(1, count).Select(user => new Buyer(user, "Bearer " + signer.Sign(user, TimeSpan.FromHours(24))))];
+    }
+
     /// <summary>False, and a message that names what is missing or cannot be used.</summary>
     /// <param name="variable">Reads an environment variable.</param>
     /// <param name="url">From the command line; goes before ORDER_URLS.</param>

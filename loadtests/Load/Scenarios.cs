@@ -1,3 +1,4 @@
+using Seckill.LoadTests.Client;
 using Seckill.LoadTests.Engine;
 
 namespace Seckill.LoadTests.Load;
@@ -15,7 +16,7 @@ public static class Scenarios
     public static readonly Scenario Rush = new(
         "rush",
         "everybody at opening time: sold out in seconds, then the long tail of refusals",
-        new LoadSettings { Rate = 4_000, Seconds = 15, Stock = 5_000, LimitPerUser = 2 },
+        new LoadSettings { Rate = 4_000, Seconds = 15, LimitPerUser = 2 },
         settings =>
         [
             // The doors open within a tenth of a second: a crowd has no edge as sharp as a machine's.
@@ -34,7 +35,13 @@ public static class Scenarios
                 await visit.PauseAsync(0.5);
                 await visit.OrderAsync(visit.Number % 4 == 0 ? 2 : 1, key);
             }
-        });
+        })
+    {
+        // A third of what would be bought: all of it is gone after a fifth of the time.
+        UnitsPerVisitor = 0.3,
+        Refusals = [RefusalCode.SoldOut, RefusalCode.LimitReached],
+        Shows = [(Step.Order, Outcome.Refusal(RefusalCode.SoldOut))],
+    };
 
     /// <summary>A rate that lasts.</summary>
     public static readonly Scenario Steady = new(
@@ -42,7 +49,10 @@ public static class Scenarios
         "a constant rate of orders, with stock that lasts",
         new LoadSettings { Rate = 1_000, Seconds = 20, LimitPerUser = 1_000_000, MostP99Milliseconds = 500 },
         settings => [new(settings.Rate, settings.Rate, settings.Seconds)],
-        async visit => await visit.OrderAsync());
+        async visit => await visit.OrderAsync())
+    {
+        Shows = [(Step.Order, Outcome.Accepted)],
+    };
 
     /// <summary>From the page to the payment.</summary>
     public static readonly Scenario BrowseAndBuy = new(
@@ -70,21 +80,30 @@ public static class Scenarios
 
             await PollUntilPlacedAsync(visit, order);
             await visit.PayAsync(order);
-        });
+        })
+    {
+        Shows = [.. new[] { Step.Look, Step.Poll, Step.Follow, Step.Pay }.Select(step => (step, Outcome.Answered))],
+    };
 
     /// <summary>Few who want everything.</summary>
     public static readonly Scenario Bots = new(
         "bots",
-        "fifty users who click without end: limits and rate limits must hold",
-        new LoadSettings { Rate = 2_000, Seconds = 15, Buyers = 50, Stock = 1_000, LimitPerUser = 2 },
+        "twenty users who click without end: limits and rate limits must hold",
+        new LoadSettings { Rate = 2_000, Seconds = 15, Buyers = 20, Stock = 1_000, LimitPerUser = 2 },
         settings => [new(settings.Rate, settings.Rate, settings.Seconds)],
-        async visit => await visit.OrderAsync(1 + (int)(visit.Number % 2), visit.Number % 3 == 0 ? $"bot-{visit.Number % 7}" : null));
+        // Divisors that have nothing in common with the number of users: each of them tries every item, quantity and key.
+        async visit => await visit.OrderAsync(
+            1 + (int)(visit.Number / 9 % 2), visit.Number % 3 == 0 ? $"bot-{visit.Number % 7}" : null, visit.Number / 11))
+    {
+        Refusals = [RefusalCode.LimitReached, RefusalCode.RateLimited, RefusalCode.KeyReused, RefusalCode.SoldOut],
+        Shows = [(Step.Order, Outcome.Refusal(RefusalCode.LimitReached)), (Step.Order, Outcome.Refusal(RefusalCode.RateLimited))],
+    };
 
     /// <summary>What is sold out is for sale again.</summary>
     public static readonly Scenario Restock = new(
         "restock",
         "sold out, then units come back from cancelled orders and from operations",
-        new LoadSettings { Rate = 1_000, Seconds = 20, Stock = 1_500, LimitPerUser = 1 },
+        new LoadSettings { Rate = 1_000, Seconds = 20, LimitPerUser = 1 },
         settings => [new(settings.Rate, settings.Rate, settings.Seconds)],
         async visit =>
         {
@@ -96,6 +115,9 @@ public static class Scenarios
         })
     {
         RestockAfter = 0.6,
+        UnitsPerVisitor = 0.15,
+        Refusals = [RefusalCode.SoldOut, RefusalCode.LimitReached],
+        Shows = [(Step.Order, Outcome.Refusal(RefusalCode.SoldOut)), (Step.Cancel, Outcome.Answered)],
     };
 
     /// <summary>A long day.</summary>
@@ -125,7 +147,10 @@ public static class Scenarios
                     await visit.CancelAsync(order);
                     break;
             }
-        });
+        })
+    {
+        Shows = [(Step.Pay, Outcome.Answered), (Step.Cancel, Outcome.Answered)],
+    };
 
     /// <summary>All of them.</summary>
     public static readonly IReadOnlyList<Scenario> All = [Rush, Steady, BrowseAndBuy, Bots, Restock, Soak];

@@ -13,6 +13,9 @@ public enum Mark
     /// <summary>A line through the values.</summary>
     Line,
 
+    /// <summary>A line through values that were read when a place ended, not values of the whole place.</summary>
+    Level,
+
     /// <summary>A dashed line, for what is not of the same kind as the rest.</summary>
     Dashes,
 }
@@ -139,8 +142,8 @@ public sealed record Chart(
                 continue;
             }
 
-            var middle = (Start(place) + Seconds[place]) / 2;
-            path.Append(CultureInfo.InvariantCulture, $"{(isGap ? 'M' : 'L')}{x(middle):0.#} {y(value):0.#}");
+            var second = row.Mark == Mark.Level ? Seconds[place] : (Start(place) + Seconds[place]) / 2;
+            path.Append(CultureInfo.InvariantCulture, $"{(isGap ? 'M' : 'L')}{x(second):0.#} {y(value):0.#}");
             isGap = false;
         }
 

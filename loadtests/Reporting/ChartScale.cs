@@ -9,11 +9,11 @@ public sealed record ChartScale(Func<double, double> Place, IReadOnlyList<(doubl
 {
     private const int Steps = 4;
 
-    /// <summary>From nothing to a round number above the largest value.</summary>
+    /// <summary>From nothing to a round number above the largest value. What is drawn are counts, so a step is at least one.</summary>
     public static ChartScale Linear(double most)
     {
-        var step = Round(Math.Max(most, 1) / Steps);
-        var steps = Math.Max(1, (int)Math.Ceiling(Math.Max(most, 1) / step - 1e-9));
+        var step = Math.Max(1, Round(Math.Max(most, 1) / Steps));
+        var steps = (int)Math.Ceiling(Math.Max(most, 1) / step - 1e-9);
         return new ChartScale(
             value => value / (step * steps), [.. Enumerable.Range(0, steps + 1).Select(index => (step * index, Number(step * index)))]);
     }

@@ -39,7 +39,9 @@ public sealed record Comparison(string Title, IReadOnlyList<ComparedFigure> Figu
             ],
             [
                 .. Different("scenario", before.Scenario, after.Scenario),
-                .. Different("settings", before.Settings, after.Settings),
+                // Those that can be set; the others follow from them.
+                .. typeof(LoadSettings).GetProperties().Where(setting => setting.CanWrite).SelectMany(setting =>
+                    Different($"setting {setting.Name}", setting.GetValue(before.Settings), setting.GetValue(after.Settings))),
                 .. Different("machine", before.Machine, after.Machine),
                 .. Different("pass marks", Verdict(before), Verdict(after)),
             ]);
@@ -68,7 +70,8 @@ public sealed record Comparison(string Title, IReadOnlyList<ComparedFigure> Figu
     }
 
     private static IEnumerable<string> Different<T>(string name, T before, T after) =>
-        EqualityComparer<T>.Default.Equals(before, after) ? [] : [$"{name}: {before} and {after}"];
+        EqualityComparer<T>.Default.Equals(before, after)
+            ? [] : [string.Create(CultureInfo.InvariantCulture, $"{name}: {before} and {after}")];
 
     private static string Verdict(RunReport report) => report.IsPassed ? "all met"
         : "not met: " + string.Join(", ", report.Thresholds.Where(mark => !mark.IsMet).Select(mark => mark.Name));

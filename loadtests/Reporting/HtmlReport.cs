@@ -2,6 +2,7 @@ using System.Globalization;
 using System.Net;
 using System.Reflection;
 using System.Text;
+using Seckill.LoadTests.Client;
 using Seckill.LoadTests.Engine;
 using Seckill.LoadTests.Load;
 using Seckill.LoadTests.Results;
@@ -37,7 +38,7 @@ public static class HtmlReport
         var errors = report.Outcomes.Where(entry => Outcome.All.Any(outcome => outcome.Name == entry.Outcome && outcome.IsError));
         Add($"<section class=\"tiles\">");
         Add($"<div class=\"tile\"><b>{report.Requests / Math.Max(0.001, report.Seconds):N0}</b><span>requests a second</span></div>");
-        Add($"<div class=\"tile\"><b>{report.Count(Outcome.Accepted.Name):N0}</b><span>orders accepted</span></div>");
+        Add($"<div class=\"tile\"><b>{report.Count(Outcome.Accepted.Name):N0}</b><span>answers: accepted</span></div>");
         Add($"<div class=\"tile\"><b>{report.All.P99:N1} ms</b><span>p99 of all requests</span></div>");
         Add($"<div class=\"tile\"><b>{errors.Sum(entry => entry.Count):N0}</b><span>errors of {report.Requests:N0} requests</span></div>");
         Add($"</section>\n");
@@ -79,13 +80,17 @@ public static class HtmlReport
             [.. places.Select(place => place.Max(time) is > 0 and var value ? value : (double?)null)];
         long Of(SecondSample second, OutcomeKind kind) =>
             Outcome.All.Where(outcome => outcome.Kind == kind).Sum(outcome => second.Count(outcome.Name));
+        string[] named = [RefusalCode.SoldOut, RefusalCode.LimitReached, RefusalCode.RateLimited, RefusalCode.Unavailable];
         var rows = new List<ChartRow>
         {
             new("accepted", "accepted", Mark.Columns, Rate(second => second.Count("accepted"))),
             new("other answers", "answered", Mark.Columns, Rate(second => Of(second, OutcomeKind.Answered))),
-            new("sold out", "soldout", Mark.Columns, Rate(second => second.Count("sold-out"))),
-            new("otherwise refused", "refused", Mark.Columns, Rate(second => Of(second, OutcomeKind.Refused) - second.Count("sold-out"))),
-            new("failed", "failed", Mark.Columns, Rate(second => Of(second, OutcomeKind.Failed))),
+            new("sold out", "soldout", Mark.Columns, Rate(second => second.Count(RefusalCode.SoldOut))),
+            new("limit reached", "limit", Mark.Columns, Rate(second => second.Count(RefusalCode.LimitReached))),
+            new("rate limited", "rate", Mark.Columns, Rate(second => second.Count(RefusalCode.RateLimited))),
+            new("otherwise refused", "refused", Mark.Columns, Rate(second => Of(second, OutcomeKind.Refused) - named.Sum(second.Count))),
+            new("unavailable or failed", "failed", Mark.Columns,
+                Rate(second => Of(second, OutcomeKind.Failed) + second.Count(RefusalCode.Unavailable))),
         };
         rows.RemoveAll(row => row.Values.All(value => value is null or 0));
         rows.Add(new("visitors who came", "arrivals", Mark.Dashes, Rate(second => second.Arrivals)));
@@ -101,20 +106,24 @@ public static class HtmlReport
 
     private static IEnumerable<Chart> Narrower(RunReport report)
     {
-        var places = Places(report.Series);
+        // The very end belongs to it: what came back then is for sale.
+        var places = report.Series.Chunk(PlaceLength(report.Series)).ToArray();
         var ends = places.Select(place => place[^1].Second).ToArray();
         double?[] Most(Func<SecondSample, long?> value) => [.. places.Select(place => (double?)place.Max(value))];
-        yield return new Chart("Stock left", "units", ends, [new("stock left", "stock", Mark.Line, Most(second => second.StockLeft))]);
+        yield return new Chart("Stock left", "units", ends, [new("stock left", "stock", Mark.Level, Most(second => second.StockLeft))]);
         yield return new Chart(
-            "Backlog", "orders that wait to be persisted", ends, [new("backlog", "backlog", Mark.Line, Most(second => second.Backlog))]);
+            "Backlog", "orders that wait to be persisted", ends, [new("backlog", "backlog", Mark.Level, Most(second => second.Backlog))]);
     }
 
     // A long run has more seconds than the page has room for. What is left of the last second would be drawn too high, or too low.
     private static SecondSample[][] Places(IReadOnlyList<SecondSample> series)
     {
         var whole = series.Count > 1 && series[^1].Second - series[^2].Second < 0.5 ? series.Take(series.Count - 1) : series;
-        return [.. whole.Chunk(Math.Max(1, (int)Math.Ceiling(series.Count / (double)MostPlaces)))];
+        return [.. whole.Chunk(PlaceLength(series))];
     }
+
+    private static int PlaceLength(IReadOnlyList<SecondSample> series) =>
+        Math.Max(1, (int)Math.Ceiling(series.Count / (double)MostPlaces));
 
     private static double Length(RunReport report, SecondSample[] place)
     {

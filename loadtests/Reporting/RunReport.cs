@@ -99,6 +99,6 @@ public sealed record LatencySummary(
 /// <summary>JSON of a report.</summary>
 [JsonSourceGenerationOptions(
     PropertyNamingPolicy = JsonKnownNamingPolicy.CamelCase, WriteIndented = true, UseStringEnumConverter = true,
-    IgnoreReadOnlyProperties = true)]
+    IgnoreReadOnlyProperties = true, RespectRequiredConstructorParameters = true)]
 [JsonSerializable(typeof(RunReport))]
 internal sealed partial class ReportJson : JsonSerializerContext;

@@ -12,6 +12,8 @@ namespace Seckill.LoadTests.Tests;
 internal sealed class FakeSystem : IAsyncDisposable
 {
     private readonly ConcurrentDictionary<string, bool> _orders = new();
+    private readonly ConcurrentDictionary<string, bool> _lookedUp = new();
+    private readonly TaskCompletionSource _firstOrder = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly Lock _sync = new();
     private FakeShop _server = null!;
     private long _stock;
@@ -27,6 +29,12 @@ internal sealed class FakeSystem : IAsyncDisposable
 
     /// <summary>Every tenth request is answered 503.</summary>
     public bool IsAway { get; init; }
+
+    /// <summary>Every order can be looked up from the second time on: before, there are too many requests.</summary>
+    public bool IsStrict { get; init; }
+
+    /// <summary>Ends when an order was accepted.</summary>
+    public Task FirstOrder => _firstOrder.Task;
 
     public LoadTarget Target => new([_server.Url], _server.Url, "ops", new string('k', 32), new string('p', 32), null, null);
 
@@ -56,7 +64,8 @@ internal sealed class FakeSystem : IAsyncDisposable
                 await OrderAsync(http);
                 break;
             case ("GET", var order) when order.StartsWith("/orders/", StringComparison.Ordinal):
-                await (_orders.ContainsKey(order[8..]) ? http.Response.WriteAsync("{}") : FakeShop.RefuseAsync(http, 404, "unknown-order"));
+                await (IsStrict && _lookedUp.TryAdd(order, true) ? FakeShop.RefuseAsync(http, 429, "rate-limited")
+                    : _orders.ContainsKey(order[8..]) ? http.Response.WriteAsync("{}") : FakeShop.RefuseAsync(http, 404, "unknown-order"));
                 break;
             case (_, var ledger) when ledger.EndsWith("/ledger", StringComparison.Ordinal):
                 // All in one row: the stock of the first item stands for that of the sale.
@@ -111,5 +120,6 @@ internal sealed class FakeSystem : IAsyncDisposable
         }
 
         await FakeShop.AcceptAsync(http, orderId, sale, sku);
+        _firstOrder.TrySetResult();
     }
 }

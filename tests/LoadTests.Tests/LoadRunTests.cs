@@ -13,16 +13,19 @@ public sealed class LoadRunTests
         Ansi = AnsiSupport.No, Interactive = InteractionSupport.No, Out = new AnsiConsoleOutput(TextWriter.Null),
     });
 
+    // Its stock does not last here, and shall not.
+    private static readonly Scenario s_short = Scenarios.Steady with { Refusals = ["sold-out"] };
+
     private static readonly LoadSettings s_settings = Scenarios.Steady.Defaults with
     {
-        Rate = 300, Seconds = 1, Stock = 100, WarmUpSeconds = 1, Connections = 20, MostP99Milliseconds = 60_000,
+        Rate = 300, Seconds = 1, Stock = 100, WarmUpSeconds = 0, Connections = 20, MostP99Milliseconds = 60_000,
     };
 
     [Fact]
     public async Task A_system_that_keeps_its_promises_passes_and_every_visitor_is_accounted_for()
     {
         await using var system = await new FakeSystem().StartAsync();
-        var report = await RunAsync(system, Scenarios.Steady, s_settings);
+        var report = await RunAsync(system, s_short, s_settings with { WarmUpSeconds = 1 });
         Assert.All(report.Thresholds, mark => Assert.True(mark.IsMet, mark.ToString()));
         Assert.Equal((300, 300), (report.Visitors, report.Requests));
         Assert.Equal((200, 100), (report.Count("accepted"), report.Count("sold-out")));
@@ -35,7 +38,7 @@ public sealed class LoadRunTests
     public async Task A_lost_order_fails_the_run()
     {
         await using var system = await new FakeSystem { Loses = true }.StartAsync();
-        var report = await RunAsync(system, Scenarios.Steady, s_settings);
+        var report = await RunAsync(system, s_short, s_settings);
         Assert.Equal("20", report.Thresholds.Single(mark => mark.Name == "lost orders").Measured);
         Assert.False(report.IsPassed);
     }
@@ -44,7 +47,7 @@ public sealed class LoadRunTests
     public async Task An_oversold_unit_fails_the_run()
     {
         await using var system = await new FakeSystem { Oversells = true }.StartAsync();
-        var report = await RunAsync(system, Scenarios.Steady, s_settings);
+        var report = await RunAsync(system, s_short, s_settings);
         Assert.Equal("20", report.Thresholds.Single(mark => mark.Name == "oversold units").Measured);
         Assert.False(report.IsPassed);
     }
@@ -53,12 +56,74 @@ public sealed class LoadRunTests
     public async Task Too_many_errors_fail_the_run_and_a_generous_mark_lets_them_pass()
     {
         await using var system = await new FakeSystem { IsAway = true }.StartAsync();
-        var report = await RunAsync(system, Scenarios.Steady, s_settings);
+        var report = await RunAsync(system, s_short, s_settings);
         Assert.False(report.Thresholds.Single(mark => mark.Name == "errors").IsMet);
         Assert.True(report.Count("unavailable") >= 20);
         var tally = new Tally();
         tally.Record(Step.Order, Outcome.Find("unavailable")!, 1_000);
-        Assert.True(Threshold.Of(s_settings with { MostErrorPercent = 100 }, tally, 0, 0, 0).All(mark => mark.IsMet));
+        Assert.True(Threshold.Of(s_settings with { MostErrorPercent = 100 }, [], tally, 0, 0, 0).All(mark => mark.IsMet));
+    }
+
+    [Fact]
+    public async Task A_refusal_that_does_not_belong_to_the_scenario_fails_the_run()
+    {
+        await using var system = await new FakeSystem().StartAsync();
+        var report = await RunAsync(system, Scenarios.Steady, s_settings);
+        var mark = report.Thresholds.Single(mark => !mark.IsMet);
+        Assert.Equal(("refusals that do not belong", "33.333 % sold-out"), (mark.Name, mark.Measured));
+    }
+
+    [Fact]
+    public async Task A_run_that_did_not_show_what_it_is_about_says_so()
+    {
+        await using var system = await new FakeSystem().StartAsync();
+        var report = await RunAsync(system, s_short with { Shows = Scenarios.Rush.Shows }, s_settings with { Stock = 10_000 });
+        Assert.Contains(report.Warnings, warning => warning.StartsWith("No order was answered sold-out", StringComparison.Ordinal));
+        Assert.True(report.IsPassed);
+    }
+
+    [Fact]
+    public async Task An_order_is_not_lost_because_the_auditor_asks_too_often()
+    {
+        await using var system = await new FakeSystem { IsStrict = true }.StartAsync();
+        var report = await RunAsync(system, s_short, s_settings with { Stock = 5 });
+        Assert.True(report.IsPassed, string.Join(' ', report.Findings));
+    }
+
+    [Fact]
+    public async Task A_run_that_is_stopped_is_audited_and_does_not_pass()
+    {
+        await using var system = await new FakeSystem().StartAsync();
+        using var stop = new CancellationTokenSource();
+        var run = new LoadRun(system.Target, s_short, s_settings with { Seconds = 600 }, s_silent).RunAsync(stop.Token);
+        await Task.WhenAny(run, system.FirstOrder);
+        await stop.CancelAsync();
+        var report = await run;
+        Assert.Equal("ran to its end", report.Thresholds.Single(mark => !mark.IsMet).Name);
+        Assert.Contains(report.Audit, section => section.Rows.Any(row => row.Name == "Looked up" && row.Value != "0"));
+    }
+
+    [Fact]
+    public void A_stock_that_was_not_asked_for_fits_the_crowd()
+    {
+        var (whole, half) = (Scenarios.Rush.Defaults, Scenarios.Rush.Defaults with { Rate = Scenarios.Rush.Defaults.Rate / 2 });
+        Assert.InRange(Scenarios.Rush.Sized(whole).Stock, 4_000, 6_000);
+        Assert.InRange(Scenarios.Rush.Sized(half).Stock, 2_000, 3_000);
+        Assert.Equal(7, Scenarios.Rush.Sized(half with { Stock = 7 }).Stock);
+        Assert.Equal(0, Scenarios.Steady.Sized(Scenarios.Steady.Defaults).Stock);
+    }
+
+    [Theory]
+    [InlineData("rush --rate abc", "--rate must be a number from 0.1 to 1000000, not 'abc'.")]
+    [InlineData("rush --seconds 1.5", "--seconds must be a whole number from 1 to 1000000, not '1.5'.")]
+    [InlineData("steady --errors NaN", "--errors must be a number from 0 to 100, not 'NaN'.")]
+    [InlineData("steady --p99 -1", "--p99 must be a number from 0.001 to 600000, not '-1'.")]
+    [InlineData("steady --errors 0", null)]
+    [InlineData("soak --rate 0.5 --items 100", null)]
+    public void A_number_that_cannot_be_used_is_named(string arguments, string? problem)
+    {
+        var errors = LoadCommand.Create().Parse(arguments).Errors;
+        Assert.Equal(problem, errors.Count == 0 ? null : errors[0].Message);
     }
 
     [Theory]
@@ -71,19 +136,19 @@ public sealed class LoadRunTests
     {
         var tally = new Tally();
         tally.Record(Step.Order, Outcome.Accepted, 4_500);
-        var marks = Threshold.Of(s_settings with { MostP99Milliseconds = mostP99 }, tally, lost, oversold, wrong);
+        var marks = Threshold.Of(s_settings with { MostP99Milliseconds = mostP99 }, [], tally, lost, oversold, wrong);
         Assert.Equal(isPassed, marks.All(mark => mark.IsMet));
     }
 
     [Fact]
     public void A_run_without_a_single_request_does_not_pass() =>
-        Assert.Contains(Threshold.Of(s_settings, new Tally(), 0, 0, 0), mark => !mark.IsMet);
+        Assert.Contains(Threshold.Of(s_settings, [], new Tally(), 0, 0, 0), mark => !mark.IsMet);
 
     [Fact]
     public async Task The_report_contains_what_was_run_and_needs_nothing_but_itself()
     {
         await using var system = await new FakeSystem { Loses = true }.StartAsync();
-        var report = await RunAsync(system, Scenarios.Steady, s_settings);
+        var report = await RunAsync(system, s_short, s_settings);
         var directory = Directory.CreateTempSubdirectory("seckill-report").FullName;
         try
         {
@@ -120,7 +185,7 @@ public sealed class LoadRunTests
     public async Task A_comparison_shows_what_changed_and_what_makes_it_doubtful()
     {
         await using var system = await new FakeSystem().StartAsync();
-        var before = await RunAsync(system, Scenarios.Steady, s_settings);
+        var before = await RunAsync(system, s_short, s_settings);
         var after = before with
         {
             Latencies = [.. before.Latencies.Select(latency => latency with { P99 = latency.P99 * 2 })],
@@ -129,8 +194,17 @@ public sealed class LoadRunTests
         var comparison = Comparison.Of(before, after);
         Assert.Equal(100, comparison.Figures.Single(figure => figure.Name == "p99, ms").ChangePercent!.Value, 0.001);
         Assert.Equal(0, comparison.Figures.Single(figure => figure.Name == "accepted").ChangePercent);
-        Assert.Contains("settings", Assert.Single(comparison.Differences), StringComparison.Ordinal);
+        Assert.Equal("setting Rate: 300 and 301", Assert.Single(comparison.Differences));
         Assert.Empty(Comparison.Of(before, before).Differences);
+    }
+
+    [Fact]
+    public async Task A_file_that_is_no_report_is_refused()
+    {
+        var file = Path.GetTempFileName();
+        await File.WriteAllTextAsync(file, """{"scenario":"rush"}""");
+        await Assert.ThrowsAsync<System.Text.Json.JsonException>(() => RunReport.ReadAsync(file));
+        File.Delete(file);
     }
 
     [Fact]
