@@ -162,12 +162,13 @@ internal static class Eventually
 {
     public static readonly TimeSpan Limit = TimeSpan.FromSeconds(60);
 
-    public static async Task HoldsAsync(Func<Task<bool>> condition, string what)
+    public static async Task HoldsAsync(Func<Task<bool>> condition, string what, TimeSpan? limit = null)
     {
         var startedAt = Stopwatch.GetTimestamp();
+        var longest = limit ?? Limit;
         while (!await condition())
         {
-            Assert.True(Stopwatch.GetElapsedTime(startedAt) < Limit, $"Not within {Limit.TotalSeconds:0} seconds: {what}.");
+            Assert.True(Stopwatch.GetElapsedTime(startedAt) < longest, $"Not within {longest.TotalSeconds:0} seconds: {what}.");
             await Task.Delay(10);
         }
     }
