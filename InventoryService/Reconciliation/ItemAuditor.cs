@@ -12,7 +12,7 @@ internal sealed class ItemAuditor(AuditRows rows, StockLedger stock, StockPages 
     private const int Tries = 3;
 
     /// <summary>Called between a look at one store and a look at the other: where a test lets things move.</summary>
-    internal Func<Task> BetweenTheStores { get; init; } = () => Task.CompletedTask;
+    internal Func<ItemKey, Task> BetweenTheStores { get; init; } = _ => Task.CompletedTask;
 
     /// <summary>Looks until the sum of the holds shows no difference, or the same one twice.</summary>
     public async Task<ItemAudit> AuditAsync(AuditedItem item, CancellationToken cancellationToken)
@@ -50,8 +50,21 @@ internal sealed class ItemAuditor(AuditRows rows, StockLedger stock, StockPages 
             return new ItemAudit(item.Key, true, [new AuditFinding(BreakKind.StockLost, null, null, item.allocated, 0)]);
         }
 
-        var findings = new List<AuditFinding>();
+        // Side by side: while one waits for a store, another has work for it, and the round is as long as the longest.
         var sum = new HoldSum(before);
+        var found = await Task.WhenAll(
+            CheckHoldsAsync(item, sum, cancellationToken), CheckBuyersAsync(item, cancellationToken),
+            FindMissingHoldsAsync(item, cancellationToken));
+        var findings = found.SelectMany(part => part).ToList();
+        return await rows.BooksAsync(item.Key, cancellationToken) is { } booksAfter
+            && await stock.InspectAsync(item.Keys) is { State: not "lost" } after && after.Epoch == before.Epoch
+            ? Conclude(item, findings, (booksBefore, booksAfter), before, sum.Bounds(after), after.Repairs == before.Repairs)
+            : new ItemAudit(item.Key, false, []);
+    }
+
+    private async Task<List<AuditFinding>> CheckHoldsAsync(AuditedItem item, HoldSum sum, CancellationToken cancellationToken)
+    {
+        var findings = new List<AuditFinding>();
         await foreach (var page in pages.HoldsAsync(item.Keys, options.Value.PageSize).WithCancellation(cancellationToken))
         {
             sum.Add(page);
@@ -60,6 +73,13 @@ internal sealed class ItemAuditor(AuditRows rows, StockLedger stock, StockPages 
             findings.AddRange(await CheckSettledAsync(item, [.. page.Where(entry => !entry.InOutbox)], cancellationToken));
         }
 
+        return findings;
+    }
+
+    // What Redis can tell by itself.
+    private async Task<List<AuditFinding>> CheckBuyersAsync(AuditedItem item, CancellationToken cancellationToken)
+    {
+        var findings = new List<AuditFinding>();
         await foreach (var page in pages.BrokenBuyersAsync(item.Keys, options.Value.PageSize).WithCancellation(cancellationToken))
         {
             findings.AddRange(page.Select(buyer => new AuditFinding(BreakKind.Buyer, null, buyer.UserId, buyer.Held, buyer.Counted)));
@@ -70,11 +90,7 @@ internal sealed class ItemAuditor(AuditRows rows, StockLedger stock, StockPages 
             findings.AddRange(page.Select(orderId => new AuditFinding(BreakKind.OrphanEntry, orderId, null, 0, 0)));
         }
 
-        findings.AddRange(await FindMissingHoldsAsync(item, cancellationToken));
-        return await rows.BooksAsync(item.Key, cancellationToken) is { } booksAfter
-            && await stock.InspectAsync(item.Keys) is { State: not "lost" } after && after.Epoch == before.Epoch
-            ? Conclude(item, findings, (booksBefore, booksAfter), before, sum.Bounds(after), after.Repairs == before.Repairs)
-            : new ItemAudit(item.Key, false, []);
+        return findings;
     }
 
     // Redis first: what has left the outbox was in PostgreSQL by then. What was returned by then must be gone from Redis afterwards.
@@ -87,9 +103,9 @@ internal sealed class ItemAuditor(AuditRows rows, StockLedger stock, StockPages 
         }
 
         var holds = settled.DistinctBy(entry => entry.OrderId).ToDictionary(entry => entry.OrderId, entry => entry.Hold);
-        await BetweenTheStores();
+        await BetweenTheStores(item.Key);
         var fates = await rows.FatesAsync(holds.Keys, cancellationToken);
-        await BetweenTheStores();
+        await BetweenTheStores(item.Key);
         string[] returned =
         [
             .. fates.Where(fate => fate is { Status: not null, IsLive: false, IsReturning: false }).Select(fate => fate.OrderId),
@@ -108,7 +124,7 @@ internal sealed class ItemAuditor(AuditRows rows, StockLedger stock, StockPages 
     }
 
     // PostgreSQL first, and again at the end: an order that is live at both moments was live, and so held, at the moment between.
-    private async Task<IReadOnlyList<AuditFinding>> FindMissingHoldsAsync(AuditedItem item, CancellationToken cancellationToken)
+    private async Task<List<AuditFinding>> FindMissingHoldsAsync(AuditedItem item, CancellationToken cancellationToken)
     {
         var missing = new List<AuditFinding>();
         var age = TimeSpan.FromMilliseconds(options.Value.LateOrderMilliseconds);
@@ -117,7 +133,7 @@ internal sealed class ItemAuditor(AuditRows rows, StockLedger stock, StockPages 
         do
         {
             page = await rows.LiveAsync(item, last, size, age, cancellationToken);
-            await BetweenTheStores();
+            await BetweenTheStores(item.Key);
             var without = await pages.WithoutHoldAsync(item.Keys, page);
             if (without.Count > 0)
             {

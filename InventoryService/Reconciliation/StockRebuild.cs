@@ -2,6 +2,7 @@ using System.Diagnostics;
 using Dapper;
 using Microsoft.Extensions.Options;
 using Npgsql;
+using Seckill.Shared.Hosting;
 using Seckill.Shared.Stock;
 
 namespace Seckill.InventoryService.Reconciliation;
@@ -28,14 +29,20 @@ public enum RebuildStep
     /// <summary>The item is stopped in Redis.</summary>
     Fence,
 
+    /// <summary>PostgreSQL remembers that it is.</summary>
+    Mark,
+
     /// <summary>Accepted orders come to PostgreSQL.</summary>
     Drain,
 
     /// <summary>The item has its whole allocation and no holds.</summary>
     Reset,
 
-    /// <summary>Live orders get their holds back. Repeated for each batch.</summary>
+    /// <summary>Live orders get their holds back.</summary>
     Restore,
+
+    /// <summary>Some have theirs, and the others get them. Repeated for each batch after the first.</summary>
+    RestoreRest,
 
     /// <summary>PostgreSQL counts the next epoch: whatever Redis had before is void.</summary>
     Epoch,
@@ -55,8 +62,12 @@ internal sealed partial class StockRebuild(
 {
     private static readonly TimeSpan s_pause = TimeSpan.FromMilliseconds(100);
 
-    /// <summary>Called before each step: where a test stops the process.</summary>
-    internal Func<RebuildStep, Task> Before { get; init; } = _ => Task.CompletedTask;
+    /// <summary>Called before each step: where a test stops the process, or kills it.</summary>
+    internal Func<RebuildStep, Task> Before { get; init; } = step =>
+    {
+        FailPoint.Reach($"12-{step}");
+        return Task.CompletedTask;
+    };
 
     /// <summary>Rebuilds one item.</summary>
     public async Task<RebuildOutcome> RebuildAsync(AuditedItem item, CancellationToken cancellationToken)
@@ -71,6 +82,7 @@ internal sealed partial class StockRebuild(
         var token = Guid.NewGuid().ToString("N");
         await Before(RebuildStep.Fence);
         await repair.FenceAsync(item.Keys, item.Plan, token);
+        await Before(RebuildStep.Mark);
         var lostAt = await MarkLostAsync(item.Key, cancellationToken);
         LogBegun(item.Key.ToString());
         await catalog.AddNumberAsync(item.Number, item.Key);
@@ -158,7 +170,7 @@ internal sealed partial class StockRebuild(
         IReadOnlyList<string> live;
         do
         {
-            await Before(RebuildStep.Restore);
+            await Before(last.Length == 0 ? RebuildStep.Restore : RebuildStep.RestoreRest);
             live = await rows.LiveAsync(item, last, size, TimeSpan.Zero, cancellationToken);
             restored += live.Count > 0 ? await holds.RestoreAsync(item.Keys, live, cancellationToken) : 0;
             last = live.Count > 0 ? live[^1] : last;

@@ -88,9 +88,9 @@ internal static class OrderEndpoints
             return s_unknownOrder;
         }
 
-        if (order.Status == "reserved")
+        if (order.Status == "reserved" && !await placement.PlaceIfReservedAsync(orderId, cancellationToken))
         {
-            await placement.PlaceIfReservedAsync(orderId, cancellationToken);
+            return PlacementOnDemand.TryAgain;
         }
 
         await store.TryCancelAsync(orderId, cancellationToken);

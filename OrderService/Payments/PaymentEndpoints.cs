@@ -60,9 +60,11 @@ internal static class PaymentEndpoints
             return Problem.Invalid(errors);
         }
 
-        if (OrderId.IsValid(payment!.OrderId!) && !await payments.OrderExistsAsync(payment.OrderId!, cancellationToken))
+        // Not decided: the provider tells again, and by then the order has its row or is lost.
+        if (OrderId.IsValid(payment!.OrderId!) && !await payments.OrderExistsAsync(payment.OrderId!, cancellationToken)
+            && !await placement.PlaceIfReservedAsync(payment.OrderId!, cancellationToken))
         {
-            await placement.PlaceIfReservedAsync(payment.OrderId!, cancellationToken);
+            return PlacementOnDemand.TryAgain;
         }
 
         var outcome = await payments.ApplyAsync(payment, cancellationToken) switch

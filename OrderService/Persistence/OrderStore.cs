@@ -22,11 +22,42 @@ internal sealed class OrderStore(NpgsqlDataSource database)
         await using var connection = await database.OpenConnectionAsync(cancellationToken);
         try
         {
-            await PlaceAllAsync(connection, batch, cancellationToken);
+            if (await PlaceAllAsync(connection, batch, null, cancellationToken) == 0)
+            {
+                throw new UnknownSaleItemException(batch.SaleId, batch.SkuId);
+            }
         }
         catch (PostgresException exception) when (exception.ConstraintName == NoOversell)
         {
-            await PlaceWhatFitsAsync(connection, batch, cancellationToken);
+            await PlaceWhatFitsAsync(connection, batch, null, cancellationToken);
+        }
+    }
+
+    /// <summary>
+    /// Persists orders whose holds somebody has read in Redis, of which there may be no message: nobody would give them their holds
+    /// back if the item was rebuilt meanwhile. The ledger row decides which came first, for a rebuild begins and ends at it.
+    /// </summary>
+    /// <param name="batch">The orders.</param>
+    /// <param name="epoch">Of the item, read no later than the holds.</param>
+    /// <param name="cancellationToken">Stops.</param>
+    /// <returns>False, and nothing has changed, when the item was rebuilt since, or waits for its rebuild.</returns>
+    public async Task<bool> TryPlaceAsync(OrdersReserved batch, int epoch, CancellationToken cancellationToken)
+    {
+        await using var connection = await database.OpenConnectionAsync(cancellationToken);
+        try
+        {
+            await using var transaction = await connection.BeginTransactionAsync(cancellationToken);
+            if (await PlaceAllAsync(connection, batch, epoch, cancellationToken) == 0)
+            {
+                return false;
+            }
+
+            await transaction.CommitAsync(cancellationToken);
+            return true;
+        }
+        catch (PostgresException exception) when (exception.ConstraintName == NoOversell)
+        {
+            return await PlaceWhatFitsAsync(connection, batch, epoch, cancellationToken);
         }
     }
 
@@ -148,12 +179,12 @@ internal sealed class OrderStore(NpgsqlDataSource database)
             cancellationToken: cancellationToken));
     }
 
-    private static async Task PlaceAllAsync(NpgsqlConnection connection, OrdersReserved batch, CancellationToken cancellationToken)
-    {
-        // Rows first and the ledger last, so that other batches of the item wait as briefly as possible; in one order, so that
-        // two deliveries of the same orders cannot wait for each other.
-        var ledgerRows = await connection.ExecuteScalarAsync<int>(new CommandDefinition(
-            """
+    // Rows first and the ledger last, so that other batches of the item wait as briefly as possible; in one order, so that
+    // two deliveries of the same orders cannot wait for each other. Returns the ledger rows that were found: one, or none.
+    private static Task<int> PlaceAllAsync(
+        NpgsqlConnection connection, OrdersReserved batch, int? epoch, CancellationToken cancellationToken) =>
+        connection.ExecuteScalarAsync<int>(new CommandDefinition(
+            $"""
             with placed as (
               insert into orders
                 (order_id, sale_id, sku_id, user_id, quantity, unit_price, currency, status, reserved_at, pay_by)
@@ -173,26 +204,27 @@ internal sealed class OrderStore(NpgsqlDataSource database)
             ), ledger as (
               update sale_items
               set live = live + (select coalesce(sum(quantity), 0) from placed)
-              where sale_id = @SaleId and sku_id = @SkuId
+              where sale_id = @SaleId and sku_id = @SkuId {AsOf(epoch)}
               returning 1
             )
             select count(*) from ledger
             """,
-            Parameters(batch),
+            Parameters(batch, epoch is null ? null : new { epoch }),
             cancellationToken: cancellationToken));
-        if (ledgerRows == 0)
-        {
-            throw new UnknownSaleItemException(batch.SaleId, batch.SkuId);
-        }
-    }
 
-    private static async Task PlaceWhatFitsAsync(NpgsqlConnection connection, OrdersReserved batch, CancellationToken cancellationToken)
+    private static async Task<bool> PlaceWhatFitsAsync(
+        NpgsqlConnection connection, OrdersReserved batch, int? epoch, CancellationToken cancellationToken)
     {
         await using var transaction = await connection.BeginTransactionAsync(cancellationToken);
-        var room = await connection.ExecuteScalarAsync<int>(new CommandDefinition(
-            "select allocated - live from sale_items where sale_id = @SaleId and sku_id = @SkuId for update",
-            Parameters(batch),
+        var room = await connection.ExecuteScalarAsync<int?>(new CommandDefinition(
+            $"select allocated - live from sale_items where sale_id = @SaleId and sku_id = @SkuId {AsOf(epoch)} for update",
+            Parameters(batch, epoch is null ? null : new { epoch }),
             cancellationToken: cancellationToken));
+        if (room is null)
+        {
+            return false;
+        }
+
         // Its snapshot is taken after the lock, so what other batches placed meanwhile is seen.
         await connection.ExecuteAsync(new CommandDefinition(
             """
@@ -227,7 +259,10 @@ internal sealed class OrderStore(NpgsqlDataSource database)
             Parameters(batch, new { room }),
             cancellationToken: cancellationToken));
         await transaction.CommitAsync(cancellationToken);
+        return true;
     }
+
+    private static string AsOf(int? epoch) => epoch is null ? "" : "and epoch = @epoch and lost_at is null";
 
     private static DynamicParameters Parameters(OrdersReserved batch, object? more = null)
     {

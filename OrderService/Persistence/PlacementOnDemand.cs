@@ -1,5 +1,6 @@
 using Seckill.OrderService.Reservations;
 using Seckill.Shared.Contracts;
+using Seckill.Shared.Hosting;
 
 namespace Seckill.OrderService.Persistence;
 
@@ -9,19 +10,25 @@ namespace Seckill.OrderService.Persistence;
 /// </summary>
 internal sealed class PlacementOnDemand(OrderStore store, HoldFinder holds)
 {
+    /// <summary>The answer when it could not be told whether the order is reserved.</summary>
+    public static readonly Problem TryAgain = new(
+        503, "unavailable", "The item of this order is being rebuilt. It is safe to try again.", 1);
+
     /// <summary>Ends when the order has its row, or is not reserved.</summary>
-    public async Task PlaceIfReservedAsync(string orderId, CancellationToken cancellationToken)
+    /// <returns>False when Redis has lost data and that cannot be told before its rebuild; then nothing has changed.</returns>
+    public async Task<bool> PlaceIfReservedAsync(string orderId, CancellationToken cancellationToken)
     {
         if (await holds.FindAsync(orderId) is not { InOutbox: true } held)
         {
-            return;
+            return true;
         }
 
         var (userId, units, reservedAt) = held.Hold;
-        await store.PlaceAsync(
+        return await store.TryPlaceAsync(
             new OrdersReserved(
                 held.Item.SaleId, held.Item.SkuId, held.Snapshot.UnitPrice, held.Snapshot.Currency,
                 [new ReservedOrder(orderId, userId, units, reservedAt)]),
+            held.Snapshot.Epoch,
             cancellationToken);
     }
 }

@@ -7,7 +7,7 @@ namespace Seckill.OrderService.Reservations;
 /// <param name="Item">What is held.</param>
 /// <param name="Hold">By whom, how much, since when.</param>
 /// <param name="InOutbox">True when PostgreSQL is not known to have it.</param>
-/// <param name="Snapshot">Price and payment time-out.</param>
+/// <param name="Snapshot">Price, payment time-out and epoch; read before the hold.</param>
 internal sealed record HeldOrder(ItemKey Item, Hold Hold, bool InOutbox, ItemSnapshot Snapshot);
 
 /// <summary>Finds the hold of an order by the item number at the start of its id.</summary>
@@ -31,7 +31,8 @@ internal sealed class HoldFinder(StockLedger stock, SaleCatalog catalog)
             keys = _itemsByNumber.GetOrAdd(number, new ItemKeys(item));
         }
 
-        return await stock.FindHoldAsync(keys, orderId) is var (hold, inOutbox) && await stock.InspectAsync(keys) is { } snapshot
+        // The epoch before the hold: so the hold is no older than the epoch says.
+        return await stock.InspectAsync(keys) is { } snapshot && await stock.FindHoldAsync(keys, orderId) is var (hold, inOutbox)
             ? new HeldOrder(keys.Item, hold, inOutbox, snapshot)
             : null;
     }

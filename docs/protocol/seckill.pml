@@ -68,6 +68,9 @@ byte ledger;                /* live units of the ledger row */
 byte returns;               /* rows of stock_returns */
 byte payments;              /* rows of payments: one payment for each order */
 
+byte lostAt;                /* sale_items.lost_at: set by this rebuild, which has not ended; 0 for none */
+bool isOld;                 /* the epoch that the cashier read is not that of sale_items any more */
+
 #define ROWS            (placed | paid | closed | rejected)
 #define LIVE            (placed | paid)
 
@@ -401,12 +404,17 @@ end:
   :: atomic {
        (accepted & ~(payments | closed | rejected)) != 0 -> any(o, accepted & ~(payments | closed | rejected));
        if
-       :: !HAS(ROWS, o) && HAS(outbox, o) && HAS(hold, o)
+       :: !HAS(ROWS, o) && HAS(outbox, o) && HAS(hold, o) -> isOld = false
        :: else -> goto decide
        fi
      }
      if
+#ifdef BROKEN_PLACED_WHATEVER_THE_EPOCH
      :: atomic { place(o); check() }
+#else
+     :: atomic { lostAt == 0 && !isOld -> place(o); check() }
+     :: atomic { lostAt != 0 || isOld -> o = NONE; goto end }   /* 503: try again */
+#endif
      :: atomic { die(); goto end }
      fi;
 decide:
@@ -468,6 +476,7 @@ active [REBUILDERS] proctype Rebuild()
 end:
   do
   :: atomic { item != sells -> item = lost; token = _pid; check() }             /* fence.lua */
+     atomic { lostAt = _pid; check() }
      atomic {
        if
        :: token == _pid && (outbox & hold) == 0 && item == lost ->              /* reset.lua */
@@ -482,12 +491,21 @@ end:
      :: atomic {
           o == ORDERS ->
           if
-          :: token == _pid && item == lost -> item = sells; token = 0; check()  /* reopen.lua */
-          :: else
+          :: lostAt == _pid -> lostAt = 0; isOld = true; check()                /* the next epoch */
+          :: else -> goto over
           fi;
-          goto over
+          break
         }
      od;
+     if
+     :: atomic {
+          if
+          :: token == _pid && item == lost -> item = sells; token = 0; check()  /* reopen.lua */
+          :: else
+          fi
+        }
+     :: atomic { die() }
+     fi;
 over:
      o = 0
   od

@@ -48,7 +48,7 @@ public sealed class AuditUnderLoadTests(Stores stores)
     {
         var sale = await TestSale.OpenAsync(stores, units: 1_000);
         var live = new Queue<ReservedOrder>(await sale.PlaceManyAsync(60));
-        var auditor = stores.AuditorWithPages(of: 10, async () =>
+        var auditor = stores.AuditorWithPages(of: 10, async _ =>
         {
             // Three steps of three orders: returned, placed, only reserved.
             var closed = new[] { live.Dequeue(), live.Dequeue(), live.Dequeue() };

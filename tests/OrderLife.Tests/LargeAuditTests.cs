@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using System.Diagnostics.Metrics;
 using Microsoft.Extensions.Logging.Abstractions;
 using Microsoft.Extensions.Options;
 using Seckill.InventoryService.Reconciliation;
@@ -8,63 +9,90 @@ using Seckill.Shared.Stock;
 namespace Seckill.OrderLife.Tests;
 
 /// <summary>
-/// Promise: a broken equation is told within ten seconds, also of an item with a hundred thousand holds. Broken by a look that costs
-/// more than the holds it reads: then the round, and the pause that is three times as long, grow past any alarm.
+/// Promise: a broken equation raises the alarm, also of an item with a hundred thousand holds that breaks at the worst moment, just
+/// after the look at what broke. Broken by a round that never ends, or whose findings are not told. How long it took is printed:
+/// decision 8 has the figure.
 /// </summary>
 public sealed class LargeAuditTests(Stores stores, ITestOutputHelper output)
 {
     private const int Holds = 100_000;
     private const int Together = 1_000;
 
-    /// <summary>Generous, for machines that do other things as well; the aim is 10 s, and the measured time is printed.</summary>
-    private static readonly TimeSpan s_limit = TimeSpan.FromSeconds(40);
+    /// <summary>For a machine that is very busy with something else; only a failing test reaches it.</summary>
+    private static readonly TimeSpan s_patience = TimeSpan.FromMinutes(5);
 
     [Fact]
-    public async Task A_break_among_a_hundred_thousand_holds_is_found_in_time()
+    public async Task A_break_among_a_hundred_thousand_holds_raises_the_alarm()
     {
+        await stores.RetireSalesAsync();
         var sale = await TestSale.OpenAsync(stores, units: Holds, limit: 1);
-        ReservedOrder last = default;
-        for (var user = 1; user <= Holds; user += Together)
+        await FillAsync(sale);
+        var unbalanced = 0L;
+        using var metrics = new MeterListener();
+        metrics.Start();
+        // Of the book alone that is made from now on.
+        metrics.InstrumentPublished = (instrument, listener) =>
         {
-            last = await FillAsync(sale, user);
-        }
-
-        using var auditor = new Auditor(
-            stores.Rows, stores.AuditorWithPages(of: new AuditorOptions().PageSize), stores.Audits, stores.Losses,
-            Options.Create(new AuditorOptions()), TimeProvider.System, NullLogger<Auditor>.Instance);
-        await stores.Redis.HashIncrementAsync(sale.Keys.Buyers, last.UserId, 1);
-        var since = Stopwatch.GetTimestamp();
-        await auditor.StartAsync(CancellationToken.None);
-        await Eventually.HoldsAsync(() => Task.FromResult(!stores.Audits.IsBalanced(sale.Item)), "the break is told");
+            if (instrument.Name == "seckill.audit.unbalanced")
+            {
+                listener.EnableMeasurementEvents(instrument);
+            }
+        };
+        metrics.SetMeasurementEventCallback<int>((_, items, _, _) => unbalanced = items);
+        using var book = new AuditBook(TimeProvider.System);
+        var since = 0L;
+        var auditor = stores.AuditorWithPages(of: new AuditorOptions().PageSize, betweenTheStores: async item =>
+        {
+            if (item == sale.Item && since == 0)
+            {
+                // The counters are what is read first.
+                await stores.Redis.HashIncrementAsync(sale.Keys.State, "available", 1);
+                since = Stopwatch.GetTimestamp();
+            }
+        });
+        using var rounds = new Auditor(
+            stores.Rows, auditor, book, stores.Losses, Options.Create(new AuditorOptions()), TimeProvider.System,
+            NullLogger<Auditor>.Instance);
+        await rounds.StartAsync(CancellationToken.None);
+        await Eventually.HoldsAsync(
+            () =>
+            {
+                metrics.RecordObservableInstruments();
+                return Task.FromResult(unbalanced > 0 && !book.IsBalanced(sale.Item));
+            },
+            "seckill_audit_unbalanced tells of the break",
+            s_patience);
         var took = Stopwatch.GetElapsedTime(since);
-        await auditor.StopAsync(CancellationToken.None);
+        await rounds.StopAsync(CancellationToken.None);
 
-        output.WriteLine($"One wrong buyer among {Holds} holds was told after {took.TotalSeconds:0.0} s, the first pause included.");
-        Assert.True(took < s_limit, $"It took {took}.");
-        Assert.Equal(BreakKind.Buyer, Assert.Single(
-            (await stores.Auditor.AuditAsync(await sale.AuditedAsync(), CancellationToken.None)).Findings).Kind);
-        // The other tests audit everything, too.
-        await stores.AuditRepair.RepairAsync(await sale.AuditedAsync(), false, CancellationToken.None);
+        output.WriteLine($"A break among {Holds:N0} holds raised the alarm after {took.TotalSeconds:0.0} s.");
+        Assert.Equal(BreakKind.Counters, Assert.Single(book.Find(sale.Item)!.Findings).Kind);
         await sale.LoseAsync();
-        await sale.ExecuteAsync("update sale_items set warmed_at = null where sale_id = @SaleId");
+        await stores.RetireSalesAsync();
     }
 
-    private async Task<ReservedOrder> FillAsync(TestSale sale, int firstUser)
+    private async Task FillAsync(TestSale sale)
     {
-        var batch = new ReserveBatch(Together);
+        var reserved = new List<ReservedOrder>(Holds);
         var suffixes = Enumerable.Range(0, Together).Select(_ => new byte[OrderId.SuffixLength]).ToArray();
-        for (var i = 0; i < Together; i++)
+        while (reserved.Count < Holds)
         {
-            OrderId.FillSuffix(suffixes[i]);
-            batch.Add(suffixes[i], firstUser + i, 1, null);
+            var batch = new ReserveBatch(Together);
+            foreach (var (suffix, user) in suffixes.Zip(Enumerable.Range(reserved.Count + 1, Together)))
+            {
+                OrderId.FillSuffix(suffix);
+                batch.Add(suffix, user, 1, null);
+            }
+
+            await stores.Stock.ReserveAsync(sale.Keys, batch, Holds);
+            reserved.AddRange(suffixes.Zip(Enumerable.Range(reserved.Count + 1, Together), (suffix, user) =>
+                new ReservedOrder(OrderId.Join(batch.Terms!.Number, suffix), user, 1, batch.Now)));
         }
 
-        await stores.Stock.ReserveAsync(sale.Keys, batch, Holds);
-        ReservedOrder[] orders =
-        [
-            .. suffixes.Select((suffix, i) => new ReservedOrder(OrderId.Join(batch.Terms!.Number, suffix), firstUser + i, 1, batch.Now)),
-        ];
-        await sale.ConsumeAsync(orders);
-        return orders[^1];
+        await stores.Orders.PlaceAsync(sale.Message([.. reserved]), CancellationToken.None);
+        foreach (var settled in reserved.Chunk(Together))
+        {
+            Assert.Empty(await stores.Stock.SettleAsync(sale.Keys, settled.Select(order => order.OrderId)));
+        }
     }
 }

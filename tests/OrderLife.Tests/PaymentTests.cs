@@ -2,6 +2,7 @@ using System.Buffers;
 using System.Net;
 using System.Security.Cryptography;
 using System.Text;
+using Seckill.InventoryService.Reconciliation;
 using Seckill.OrderService.Payments;
 using Seckill.Shared.Hosting;
 using Seckill.Shared.Stock;
@@ -198,6 +199,33 @@ public sealed class PaymentTests(Stores stores, Shop shop) : IClassFixture<Shop>
         Assert.Single(await shop.RefundsAsync(order.OrderId), refund => refund.Reason == "already-paid");
         await sale.AssertConservedAsync(100);
     }
+
+    [Fact]
+    public async Task Who_pays_or_cancels_an_order_that_an_older_Redis_shows_is_asked_to_come_again()
+    {
+        var tryAgain = (HttpStatusCode.ServiceUnavailable, "unavailable");
+        var sale = await TestSale.OpenAsync(stores);
+        var order = await sale.ReserveAsync(1);
+        var copy = await sale.CopyAsync();
+        await sale.LoseAsync();
+        await RebuiltAsync(sale);
+        await sale.RestoreAsync(copy);
+        Assert.Equal(tryAgain, await shop.PayAsync(order.OrderId, order.OrderId));
+        Assert.Equal(tryAgain, await shop.CancelAsync(order.OrderId, 1));
+        await stores.Losses.WatchAsync(CancellationToken.None);
+        Assert.Equal(tryAgain, await shop.PayAsync(order.OrderId, order.OrderId));
+        Assert.Empty(await shop.RefundsAsync(order.OrderId));
+
+        await sale.ConsumeAsync(order);
+        Assert.Equal(s_accepted, await shop.PayAsync(order.OrderId, order.OrderId));
+        await RebuiltAsync(sale);
+        await sale.AssertConservedAsync(100);
+    }
+
+    // The service watches, too, and may have the item at this moment.
+    private Task RebuiltAsync(TestSale sale) => Eventually.HoldsAsync(
+        async () => await stores.Rebuild().RebuildAsync(await sale.AuditedAsync(), CancellationToken.None) == RebuildOutcome.Done,
+        "the item is rebuilt");
 
     private async Task<string> PlacedAsync()
     {

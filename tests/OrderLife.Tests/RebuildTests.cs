@@ -132,10 +132,11 @@ public sealed class RebuildTests(Stores stores)
 
     [Theory]
     [InlineData(RebuildStep.Fence, 0)]
+    [InlineData(RebuildStep.Mark, 0)]
     [InlineData(RebuildStep.Drain, 0)]
     [InlineData(RebuildStep.Reset, 0)]
     [InlineData(RebuildStep.Restore, 0)]
-    [InlineData(RebuildStep.Restore, 2)]
+    [InlineData(RebuildStep.RestoreRest, 1)]
     [InlineData(RebuildStep.Epoch, 0)]
     [InlineData(RebuildStep.Reopen, 0)]
     public async Task Killed_at_any_step_it_sells_nothing_and_the_next_rebuild_is_right(RebuildStep step, int passes)

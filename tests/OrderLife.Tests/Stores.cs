@@ -1,4 +1,6 @@
+using System.Collections.Concurrent;
 using System.Diagnostics;
+using Dapper;
 using Microsoft.Extensions.Logging.Abstractions;
 using Microsoft.Extensions.Options;
 using Npgsql;
@@ -21,6 +23,7 @@ namespace Seckill.OrderLife.Tests;
 public sealed class Stores : IAsyncLifetime
 {
     private readonly ConnectionMultiplexer _redis;
+    private readonly SemaphoreSlim _between = new(1, 1);
 
     public Stores()
     {
@@ -86,16 +89,31 @@ public sealed class Stores : IAsyncLifetime
 
     internal IDatabase Redis => _redis.GetDatabase();
 
+    /// <summary>Sales of these tests.</summary>
+    internal ConcurrentBag<long> Opened { get; } = [];
+
     /// <summary>Another instance of the service's own returner.</summary>
     internal StockReturns Returns(int batch = 500) => new(
         Database, Stock, Options.Create(new ReturnsOptions { IntervalMilliseconds = 10, MaxBatch = batch }), TimeProvider.System,
         NullLogger<StockReturns>.Instance);
 
     /// <summary>The auditor, with pages of a size of its own, and what happens between its looks.</summary>
-    internal ItemAuditor AuditorWithPages(int of, Func<Task>? betweenTheStores = null) =>
+    internal ItemAuditor AuditorWithPages(int of, Func<ItemKey, Task>? betweenTheStores = null) =>
         new(Rows, Stock, Pages, Options.Create(new AuditorOptions { PageSize = of, LateOrderMilliseconds = 0 }))
         {
-            BetweenTheStores = betweenTheStores ?? (() => Task.CompletedTask),
+            BetweenTheStores = betweenTheStores is null ? _ => Task.CompletedTask : async item =>
+            {
+                // Parts of an audit go on side by side, and what a test does between them is one thing.
+                await _between.WaitAsync();
+                try
+                {
+                    await betweenTheStores(item);
+                }
+                finally
+                {
+                    _between.Release();
+                }
+            },
         };
 
     /// <summary>A rebuild, and where it is stopped.</summary>
@@ -114,8 +132,19 @@ public sealed class Stores : IAsyncLifetime
         await migrator.Done.WaitAsync(Eventually.Limit);
     }
 
+    /// <summary>Takes the sales of earlier tests from those that are audited and watched: else every inventory would see to them.</summary>
+    internal async Task RetireSalesAsync()
+    {
+        await using var connection = await Database.OpenConnectionAsync();
+        await connection.ExecuteAsync(
+            "update sale_items set warmed_at = null where sale_id = any(@saleIds)", new { saleIds = Opened.ToArray() });
+        Opened.Clear();
+    }
+
     public async ValueTask DisposeAsync()
     {
+        await RetireSalesAsync();
+        _between.Dispose();
         Losses.Dispose();
         Audits.Dispose();
         await Database.DisposeAsync();
@@ -133,12 +162,13 @@ internal static class Eventually
 {
     public static readonly TimeSpan Limit = TimeSpan.FromSeconds(60);
 
-    public static async Task HoldsAsync(Func<Task<bool>> condition, string what)
+    public static async Task HoldsAsync(Func<Task<bool>> condition, string what, TimeSpan? limit = null)
     {
         var startedAt = Stopwatch.GetTimestamp();
+        var longest = limit ?? Limit;
         while (!await condition())
         {
-            Assert.True(Stopwatch.GetElapsedTime(startedAt) < Limit, $"Not within {Limit.TotalSeconds:0} seconds: {what}.");
+            Assert.True(Stopwatch.GetElapsedTime(startedAt) < longest, $"Not within {longest.TotalSeconds:0} seconds: {what}.");
             await Task.Delay(10);
         }
     }

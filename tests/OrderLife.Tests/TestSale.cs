@@ -36,6 +36,7 @@ internal sealed class TestSale
             new CreateSale(sale.Item.SaleId, "Test", now.AddHours(-1), now.AddHours(1), payWithinSeconds,
                 [new CreateSaleItem(sale.Item.SkuId, units, limit, Price, "EUR")]),
             CancellationToken.None));
+        stores.Opened.Add(sale.Item.SaleId);
         Assert.Equal(OpeningOutcome.Done, await stores.Opening.OpenAsync(sale.Item.SaleId, CancellationToken.None));
         return sale;
     }

@@ -35,6 +35,13 @@ public sealed class GracefulStopTests(Servers servers, ITestOutputHelper output)
         // Not ready, and not gone: whoever has not heard of it yet is served.
         var late = await buyers.ClickAsync(leaving, buyers.NewUser(), Buyers.NewKey());
         Assert.Equal(202, late.Status);
+        // And a client that goes on with its connection would meet its end: the answer says so, also where routing comes first.
+        using (var http = new HttpClient())
+        using (var answer = await http.PostAsync(new Uri(leaving.Url, "/orders"), null, TestContext.Current.CancellationToken))
+        {
+            Assert.Equal((401, true), ((int)answer.StatusCode, answer.Headers.ConnectionClose));
+        }
+
         await Eventually.IsTrueAsync("the balancer has noticed", () => !balancer.Uses(leaving));
         // Its door is open still: a connection that is new finds somebody to answer.
         using (var connection = new TcpClient())

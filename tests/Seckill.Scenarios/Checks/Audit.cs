@@ -33,6 +33,30 @@ internal static class Audit
         Assert.True(ledger.GetProperty("balanced").GetBoolean(), "The ledger endpoint calls the sale unbalanced.");
     }
 
+    /// <summary>
+    /// After Redis lost data: waits until each live order is held, and no other, and checks that no unit was sold twice and no order
+    /// is lost. None may be, where the API lived: it had every order that it confirmed on its way out.
+    /// </summary>
+    public static async Task WhenRebuiltAsync(Servers servers, Buyers buyers)
+    {
+        await DrainedAsync(servers, buyers.Sale);
+        // Messages that were under way when Redis lost its data are held or rejected as they come.
+        Books books = null!;
+        Dictionary<string, (long, int)> live = null!;
+        await Eventually.IsTrueAsync("each live order is held, and no other", async () =>
+        {
+            books = await Books.ReadAsync(servers, buyers.Sale, buyers.Sale.Skus[0]);
+            live = books.Rows.Where(row => row.Status is "placed" or "paid")
+                .ToDictionary(row => row.OrderId, row => (row.UserId, row.Quantity));
+            return live.Count == books.Holds.Count && live.All(order => books.Holds.GetValueOrDefault(order.Key) == order.Value);
+        });
+        var units = live.Values.Sum(order => order.Item2);
+        Assert.Equal((units, units, buyers.Sale.Units), (books.LedgerLive, books.Held, books.Available + books.Held));
+        Assert.True(books.LedgerLive <= books.LedgerAllocated, $"Oversold: {books.LedgerLive} of {books.LedgerAllocated} units.");
+        var rows = books.Rows.Select(row => row.OrderId).ToHashSet();
+        None("were confirmed and are lost", buyers.Accepted.Where(order => !rows.Contains(order.OrderId)));
+    }
+
     /// <summary>Waits until every order of the sale has left the outbox.</summary>
     public static Task DrainedAsync(Servers servers, Sale sale) =>
         Eventually.IsTrueAsync("the outbox is empty", async () => await Books.CountOutboxAsync(servers, sale) == 0);

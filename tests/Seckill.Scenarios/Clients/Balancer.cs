@@ -10,7 +10,9 @@ namespace Seckill.Scenarios.Clients;
 internal sealed class Balancer : IAsyncDisposable
 {
     private static readonly TimeSpan s_interval = TimeSpan.FromMilliseconds(100);
-    private static readonly TimeSpan s_pace = TimeSpan.FromMilliseconds(10);
+
+    // Several requests are under way at each moment, and the processes that start meanwhile have the machine, too.
+    private static readonly TimeSpan s_pace = TimeSpan.FromMilliseconds(40);
     private readonly CancellationTokenSource _enough = new();
     private readonly Task _looking;
     private readonly Task[] _queues;
