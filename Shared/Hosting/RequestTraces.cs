@@ -95,8 +95,9 @@ internal sealed class RequestTraces
     /// <summary>What a drawn request causes is recorded, here and in other processes; rounds of background services are not.</summary>
     internal sealed class Sampler : OpenTelemetry.Trace.Sampler
     {
-        public override SamplingResult ShouldSample(in SamplingParameters samplingParameters) => new(
-            samplingParameters.Kind == ActivityKind.Server || samplingParameters.ParentContext.TraceFlags.HasFlag(ActivityTraceFlags.Recorded)
-                ? SamplingDecision.RecordAndSample : SamplingDecision.Drop);
+        public override SamplingResult ShouldSample(in SamplingParameters samplingParameters) =>
+            new(samplingParameters.Kind == ActivityKind.Server
+                || samplingParameters.ParentContext.TraceFlags.HasFlag(ActivityTraceFlags.Recorded)
+                    ? SamplingDecision.RecordAndSample : SamplingDecision.Drop);
     }
 }
