@@ -19,13 +19,15 @@ public sealed class BatchTrace : IDisposable
     /// <summary>Drawn requests of a batch that are followed, at most.</summary>
     public const int MostRequests = 16;
 
-    private static readonly ActivitySource s_source = new(Measurements.Name);
+    /// <summary>Of all spans of ours.</summary>
+    internal static ActivitySource Source { get; } = new(Measurements.Name);
+
     private readonly Activity[] _spans;
 
     private BatchTrace(Activity[] spans) => _spans = spans;
 
     /// <summary>True when somebody listens. Without an exporter nothing is drawn, and nobody pays.</summary>
-    public static bool IsOn => s_source.HasListeners();
+    public static bool IsOn => Source.HasListeners();
 
     /// <summary>The span of the request that is being answered, when it was drawn.</summary>
     public static Activity? CurrentRequest => IsOn && Activity.Current is { Recorded: true } request ? request : null;
@@ -55,7 +57,7 @@ public sealed class BatchTrace : IDisposable
         var spans = new List<Activity>(links.Length);
         foreach (var order in orders.Take(MostRequests))
         {
-            if (s_source.StartActivity(step, kind, order.Request, tags, links) is { } span)
+            if (Source.StartActivity(step, kind, order.Request, tags, links) is { } span)
             {
                 span.SetTag(OrderIdTag, order.OrderId.Length > 0 ? order.OrderId : null);
                 spans.Add(span);

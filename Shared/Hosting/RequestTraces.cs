@@ -14,7 +14,6 @@ namespace Seckill.Shared.Hosting;
 /// </summary>
 internal sealed class RequestTraces
 {
-    private static readonly ActivitySource s_source = new(Measurements.Name);
     private readonly RequestDelegate _next;
     private readonly double _ratio;
     private readonly bool _trustsCallers;
@@ -51,13 +50,14 @@ internal sealed class RequestTraces
         var method = HttpMethods.GetCanonicalizedValue(http.Request.Method);
         // The server has one for its log, which is not exported and so is nobody's parent.
         Activity.Current = null;
-        using var span = s_source.StartActivity(method, ActivityKind.Server, caller);
+        using var span = BatchTrace.Source.StartActivity(method, ActivityKind.Server, caller);
         try
         {
             await _next(http);
         }
-        catch (Exception exception) when (Failed(span, exception))
+        catch (Exception exception)
         {
+            span?.SetStatus(ActivityStatusCode.Error, exception.Message);
             throw;
         }
 
@@ -84,12 +84,6 @@ internal sealed class RequestTraces
         {
             span.SetStatus(ActivityStatusCode.Error);
         }
-    }
-
-    private static bool Failed(Activity? span, Exception exception)
-    {
-        span?.SetStatus(ActivityStatusCode.Error, exception.Message);
-        return false;
     }
 
     /// <summary>What a drawn request causes is recorded, here and in other processes; rounds of background services are not.</summary>

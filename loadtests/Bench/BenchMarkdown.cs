@@ -100,8 +100,8 @@ public static class BenchMarkdown
             Row(process, variant => Median(variant, process) is >= Negligible and var time ? Text(time) : "–");
         }
 
-        Row("sum", variant => Text(Spread.Of(measurements.Where(run => run.Variant == variant.Name)
-            .Select(run => run.CpuMicroseconds.Where(entry => entry.Key != CpuUse.Others).Sum(entry => entry.Value))).Median));
+        Row("sum", variant => Text(Spread.Of(
+            measurements.Where(run => run.Variant == variant.Name).Select(run => run.OwnCpuMicroseconds)).Median));
     }
 
     private static void WriteNotes(StringBuilder page) => page.Append(

@@ -30,17 +30,17 @@ public sealed class BenchRun(Deployment deployment, BenchOptions options, IAnsiC
             await File.WriteAllLinesAsync(tokenFile, tokens, cancellationToken);
             ILoadGenerator load = WrkLoad.IsInstalled
                 ? new WrkLoad(tokenFile, options.Connections) : new EngineLoad(tokens, options.Connections);
-            var runner = new VariantRunner(site, load, http, options.Connections, Required("BENCH_PIDS"));
+            var runner = new VariantRunner(site, load, http, options.Connections, BenchVariables.Required("BENCH_PIDS"));
             var measurements = await MeasureAsync(runner, cancellationToken);
             var start = options.Names.Contains("startup")
-                ? await StartTime.MeasureAsync(Required("BENCH_START_ASSEMBLY"), Address("BENCH_START"), http, cancellationToken)
+                ? await StartTime.MeasureAsync(BenchVariables.Required("BENCH_START_ASSEMBLY"), BenchVariables.Address("BENCH_START"), http, cancellationToken)
                 : null;
             IReadOnlyList<LifeRound> life = options.Names.Contains("life")
-                ? await new LifeBench(site, load, Address("BENCH_API"), options, console)
-                    .RunAsync(deployment, Required("ConnectionStrings__RabbitMq"), cancellationToken)
+                ? await new LifeBench(site, load, BenchVariables.Address("BENCH_API"), options, console)
+                    .RunAsync(deployment, BenchVariables.Required("ConnectionStrings__RabbitMq"), cancellationToken)
                 : [];
             var report = new BenchReport(
-                date, Variable("BENCH_COMMAND", "./seckill bench"), Variable("BENCH_COMMIT", "unknown"),
+                date, BenchVariables.Read("BENCH_COMMAND", "./seckill bench"), BenchVariables.Read("BENCH_COMMIT", "unknown"),
                 await Machine.ReadAsync(site.Stores, Environment.GetEnvironmentVariable("ConnectionStrings__RabbitMq")),
                 load.Name, options.Rounds, options.Seconds, measurements, start, life,
                 [.. Bars.Compute(measurements), .. LifeRound.Bars(life), .. StartTime.Bars(start)]);
@@ -63,7 +63,7 @@ public sealed class BenchRun(Deployment deployment, BenchOptions options, IAnsiC
         foreach (var variant in variants)
         {
             console.WriteLine($"warming up {variant.Name}");
-            await runner.RunAsync(variant, Address(variant.Variable), 0, WarmUpSeconds, cancellationToken);
+            await runner.RunAsync(variant, BenchVariables.Address(variant.Variable), 0, WarmUpSeconds, cancellationToken);
         }
 
         var measurements = new List<Measurement>();
@@ -71,7 +71,7 @@ public sealed class BenchRun(Deployment deployment, BenchOptions options, IAnsiC
         {
             foreach (var variant in variants)
             {
-                var run = await runner.RunAsync(variant, Address(variant.Variable), round, options.Seconds, cancellationToken);
+                var run = await runner.RunAsync(variant, BenchVariables.Address(variant.Variable), round, options.Seconds, cancellationToken);
                 measurements.Add(run);
                 console.WriteLine(string.Create(
                     CultureInfo.InvariantCulture,
@@ -110,12 +110,4 @@ public sealed class BenchRun(Deployment deployment, BenchOptions options, IAnsiC
         console.Write(table);
         console.WriteLine($"written: {Path.Combine(options.Output, "benchmarks.md")}");
     }
-
-    private static Uri Address(string variable) => new(Required(variable).TrimEnd('/') + "/");
-
-    private static string Required(string variable) =>
-        Variable(variable, "") is { Length: > 0 } value ? value : throw new FormatException($"{variable} must be set.");
-
-    private static string Variable(string name, string otherwise) =>
-        Environment.GetEnvironmentVariable(name) is { Length: > 0 } value ? value : otherwise;
 }

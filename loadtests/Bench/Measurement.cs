@@ -14,7 +14,11 @@ namespace Seckill.LoadTests.Bench;
 public sealed record Measurement(
     string Variant, int Round, LoadResult Load, double BytesPerRequest, double CollectionsPerMillion, RowResult? Rows,
     IReadOnlyDictionary<string, int> Connections, double BusyBefore,
-    IReadOnlyDictionary<string, double> CpuMicroseconds, double OthersShare);
+    IReadOnlyDictionary<string, double> CpuMicroseconds, double OthersShare)
+{
+    /// <summary>Processor time by request, of all our processes.</summary>
+    public double OwnCpuMicroseconds => CpuMicroseconds.Where(process => process.Key != CpuUse.Others).Sum(process => process.Value);
+}
 
 /// <summary>The way of the orders of one run to their rows.</summary>
 /// <param name="Rows">Order rows in PostgreSQL.</param>

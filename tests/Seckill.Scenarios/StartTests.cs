@@ -1,6 +1,5 @@
 using System.Net;
 using Dapper;
-using Npgsql;
 using Seckill.Scenarios.Checks;
 using Seckill.Scenarios.Processes;
 using Seckill.Shared.Hosting;
@@ -11,7 +10,7 @@ namespace Seckill.Scenarios;
 /// Promise: a process that is set up wrongly does not start, and says which setting it is. Broken by a default that nobody meant,
 /// or by an error that shows up only at the first request. Only a process has an exit code.
 /// </summary>
-public sealed class StartTests(ITestOutputHelper output)
+public sealed class StartTests(Servers servers, ITestOutputHelper output)
 {
     private static readonly (string, string?)[] s_production =
         [("ASPNETCORE_ENVIRONMENT", "Production"), ("DOTNET_ENVIRONMENT", "Production")];
@@ -80,40 +79,26 @@ public sealed class StartTests(ITestOutputHelper output)
     [Fact]
     public async Task Until_the_schema_is_there_a_worker_is_not_ready_and_requests_are_told_to_come_again()
     {
-        var name = "start_" + Guid.NewGuid().ToString("N");
-        var given = Servers.Given(Servers.OrdersSetting);
-        await using var server = NpgsqlDataSource.Create(given);
-        await server.CreateCommand($"create database {name}").ExecuteNonQueryAsync();
-        (string, string?) own = (Servers.OrdersSetting, new NpgsqlConnectionStringBuilder(given) { Database = name }.ConnectionString);
-        await using var database = NpgsqlDataSource.Create(own.Item2!);
-        try
+        await using var installation = new Installation();
+        var databases = await installation.CreateDatabasesAsync(servers);
+        // Whoever brings the schema up to date holds this lock; here nobody gets on with it.
+        await using var busy = await databases.Servers.Orders.OpenConnectionAsync();
+        await busy.ExecuteAsync("select pg_advisory_lock(x'5ec0111'::int)");
+        var (api, worker) = (installation.StartApi(databases.Settings), installation.StartWorker(databases.Settings));
+        await Task.WhenAll(api.BecomesAsync(200), worker.ListensAsync());
+        using var http = new HttpClient { BaseAddress = api.Url };
+        await Eventually.IsTrueAsync("the worker waits for the schema alone", async () =>
         {
-            await using var installation = new Installation();
-            // Whoever brings the schema up to date holds this lock; here nobody gets on with it.
-            await using (var busy = await database.OpenConnectionAsync())
-            {
-                await busy.ExecuteAsync("select pg_advisory_lock(x'5ec0111'::int)");
-                var (api, worker) = (installation.StartApi(own), installation.StartWorker(own));
-                await Task.WhenAll(api.BecomesAsync(200), worker.ListensAsync());
-                using var http = new HttpClient { BaseAddress = api.Url };
-                await Eventually.IsTrueAsync("the worker waits for the schema alone", async () =>
-                {
-                    using var ready = await http.GetAsync(new Uri(worker.Url, "/health/ready"));
-                    var health = await ready.Content.ReadAsStringAsync();
-                    return ready.StatusCode == HttpStatusCode.ServiceUnavailable
-                        && health.Contains("its schema is being brought up to date", StringComparison.Ordinal)
-                        && !health.Contains("no answer", StringComparison.Ordinal);
-                });
-                http.DefaultRequestHeaders.Authorization = new("Bearer", DevelopmentKeys.Ops);
-                using var answer = await http.GetAsync(new Uri("/dual-write", UriKind.Relative));
-                Assert.Equal((HttpStatusCode.ServiceUnavailable, 1), (answer.StatusCode, answer.Headers.RetryAfter!.Delta!.Value.Seconds));
-                await busy.ExecuteAsync("select pg_advisory_unlock_all()");
-                await worker.BecomesAsync(200);
-            }
-        }
-        finally
-        {
-            await server.CreateCommand($"drop database {name} with (force)").ExecuteNonQueryAsync();
-        }
+            using var ready = await http.GetAsync(new Uri(worker.Url, "/health/ready"));
+            var health = await ready.Content.ReadAsStringAsync();
+            return ready.StatusCode == HttpStatusCode.ServiceUnavailable
+                && health.Contains("its schema is being brought up to date", StringComparison.Ordinal)
+                && !health.Contains("no answer", StringComparison.Ordinal);
+        });
+        http.DefaultRequestHeaders.Authorization = new("Bearer", DevelopmentKeys.Ops);
+        using var answer = await http.GetAsync(new Uri("/dual-write", UriKind.Relative));
+        Assert.Equal((HttpStatusCode.ServiceUnavailable, 1), (answer.StatusCode, answer.Headers.RetryAfter!.Delta!.Value.Seconds));
+        await busy.ExecuteAsync("select pg_advisory_unlock_all()");
+        await worker.BecomesAsync(200);
     }
 }

@@ -25,18 +25,13 @@ public sealed class DualWriteBench(Deployment deployment, BenchOptions options, 
     /// <returns>An exit code.</returns>
     public async Task<int> RunAsync(CancellationToken cancellationToken)
     {
-        var legacy = Environment.GetEnvironmentVariable("ConnectionStrings__Legacy");
-        if (string.IsNullOrEmpty(legacy))
-        {
-            throw new FormatException("ConnectionStrings__Legacy must be set.");
-        }
-
+        var legacy = BenchVariables.Required("ConnectionStrings__Legacy");
+        var rabbitMq = BenchVariables.Required("ConnectionStrings__RabbitMq");
         using var http = new HttpClient { Timeout = TimeSpan.FromSeconds(30) };
         await using var site = await BenchSite.ConnectAsync(deployment, http);
         await using var stores = new DualWriteStores(deployment.Orders, legacy);
         using var control = new DualWriteClient(deployment.Apis[0], deployment.OpsKey);
-        await using var orders = await LifeOrders.ConnectAsync(
-            deployment.Redis, deployment.Orders, BenchVariables.Read("ConnectionStrings__RabbitMq", ""));
+        await using var orders = await LifeOrders.ConnectAsync(deployment.Redis, deployment.Orders, rabbitMq);
         var tokenFile = Path.Combine(Path.GetTempPath(), $"seckill-bench-{Environment.ProcessId}");
         try
         {
@@ -65,9 +60,8 @@ public sealed class DualWriteBench(Deployment deployment, BenchOptions options, 
 
             var outage = await EndureAsync(site, stores, control, load, cancellationToken);
             var report = new DualWriteReport(
-                TimeProvider.System.GetUtcNow(), Environment.GetEnvironmentVariable("BENCH_COMMAND") ?? "./seckill bench dual-write",
-                Environment.GetEnvironmentVariable("BENCH_COMMIT") ?? "unknown",
-                await Machine.ReadAsync(site.Stores, Environment.GetEnvironmentVariable("ConnectionStrings__RabbitMq")),
+                TimeProvider.System.GetUtcNow(), BenchVariables.Read("BENCH_COMMAND", "./seckill bench dual-write"),
+                BenchVariables.Read("BENCH_COMMIT", "unknown"), await Machine.ReadAsync(site.Stores, rabbitMq),
                 load.Name, OrdersIn(options.Seconds), options.Seconds, rounds, outage);
             await report.WriteAsync(options.Output);
             report.Print(console, options.Output);
@@ -101,9 +95,8 @@ public sealed class DualWriteBench(Deployment deployment, BenchOptions options, 
         BenchSite site, DualWriteStores stores, DualWriteClient control, string legacy, int atOnce, CancellationToken cancellationToken)
     {
         var sale = await site.OpenSaleAsync(EnoughUnits, cancellationToken);
-        var rabbitMq = Environment.GetEnvironmentVariable("ConnectionStrings__RabbitMq")!;
         var perSecond = await TwoInserts.MeasureAsync(
-            rabbitMq, deployment.Orders, legacy, sale.SaleId, atOnce, TimeSpan.FromSeconds(options.Seconds / 4.0));
+            BenchVariables.Required("ConnectionStrings__RabbitMq"), deployment.Orders, legacy, sale.SaleId, atOnce, TimeSpan.FromSeconds(options.Seconds / 4.0));
         await ForgetAsync(site, stores, control, sale, cancellationToken);
         return perSecond;
     }
@@ -116,13 +109,23 @@ public sealed class DualWriteBench(Deployment deployment, BenchOptions options, 
         var sale = await site.OpenSaleAsync(EnoughUnits, cancellationToken);
         await SwitchAsync(control, "shadow", cancellationToken);
         await stores.RememberVerificationsAsync();
-        var result = await load.RunAsync(new Uri(deployment.Apis[0], "orders"), sale.SaleId, BenchSite.SkuId, seconds, cancellationToken);
-        await UntilDrainedAsync(site, stores, sale, cancellationToken);
-        var (p50, p99, most) = await stores.DelaysAsync(sale.SaleId);
-        await stores.ForgetVerificationsAsync();
+        FollowResult follow;
+        try
+        {
+            var result = await load.RunAsync(
+                new Uri(deployment.Apis[0], "orders"), sale.SaleId, BenchSite.SkuId, seconds, cancellationToken);
+            await UntilDrainedAsync(site, stores, sale, cancellationToken);
+            var (p50, p99, most) = await stores.DelaysAsync(sale.SaleId);
+            follow = new FollowResult(result.Accepted / result.Seconds, p50, p99, most);
+        }
+        finally
+        {
+            await stores.ForgetVerificationsAsync();
+        }
+
         await stores.CheckAsync(sale.SaleId, await site.Stores.CountAsync("orders", sale.SaleId));
         await ForgetAsync(site, stores, control, sale, cancellationToken);
-        return new FollowResult(result.Accepted / result.Seconds, p50, p99, most);
+        return follow;
     }
 
     /// <summary>The accept load while the legacy database refuses every connection; its return; the backlog.</summary>

@@ -27,7 +27,7 @@ public sealed class ObservabilityBench(Deployment deployment, BenchOptions optio
     {
         using var http = new HttpClient { Timeout = TimeSpan.FromSeconds(30) };
         await using var site = await BenchSite.ConnectAsync(deployment, http);
-        await using var collector = await Collector.StartAsync(Address("BENCH_COLLECTOR"));
+        await using var collector = await Collector.StartAsync(BenchVariables.Address("BENCH_COLLECTOR"));
         var tokenFile = Path.Combine(Path.GetTempPath(), $"seckill-bench-{Environment.ProcessId}");
         try
         {
@@ -36,9 +36,7 @@ public sealed class ObservabilityBench(Deployment deployment, BenchOptions optio
             await File.WriteAllLinesAsync(tokenFile, tokens, cancellationToken);
             ILoadGenerator load = WrkLoad.IsInstalled
                 ? new WrkLoad(tokenFile, options.Connections) : new HttpLoad(tokens, options.Connections);
-            var runner = new VariantRunner(
-                site, load, http, options.Connections, Environment.GetEnvironmentVariable("BENCH_PIDS")
-                    ?? throw new FormatException("BENCH_PIDS must be set."));
+            var runner = new VariantRunner(site, load, http, options.Connections, BenchVariables.Required("BENCH_PIDS"));
             var runs = new List<Measurement>();
             // The first is a warm-up.
             for (var round = 0; round <= options.Rounds; round++)
@@ -75,7 +73,7 @@ public sealed class ObservabilityBench(Deployment deployment, BenchOptions optio
     private async Task<Measurement> RunAsync(
         VariantRunner runner, Variant variant, HttpClient http, int round, CancellationToken cancellationToken)
     {
-        var server = Address(variant.Variable);
+        var server = BenchVariables.Address(variant.Variable);
         using var over = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
         var scraping = variant == s_watched ? Collector.ScrapeAsync(http, server, over.Token) : Task.CompletedTask;
         var run = await runner.RunAsync(variant, server, round, round == 0 ? WarmUpSeconds : options.Seconds, cancellationToken);
@@ -99,8 +97,8 @@ public sealed class ObservabilityBench(Deployment deployment, BenchOptions optio
     {
         var page = new StringBuilder();
         void Line(string text) => page.Append(text).Append('\n');
-        var command = Environment.GetEnvironmentVariable("BENCH_COMMAND") ?? "./seckill bench observability";
-        var commit = Environment.GetEnvironmentVariable("BENCH_COMMIT") ?? "unknown";
+        var command = BenchVariables.Read("BENCH_COMMAND", "./seckill bench observability");
+        var commit = BenchVariables.Read("BENCH_COMMIT", "unknown");
         Line("# What it costs to be watched");
         Line("");
         Line(string.Create(
@@ -123,18 +121,11 @@ public sealed class ObservabilityBench(Deployment deployment, BenchOptions optio
                 CultureInfo.InvariantCulture,
                 $"| {variant.Name} | {variant.Meaning} | {Median(run => run.Load.PerSecond):N0} | "
                 + $"{Median(run => run.Load.P99Milliseconds):0.0} | {Median(run => run.BytesPerRequest):N0} | "
-                + $"{Median(run => run.CpuMicroseconds[process]):0.0} | {Median(OfAll):0.0} |"));
+                + $"{Median(run => run.CpuMicroseconds[process]):0.0} | {Median(run => run.OwnCpuMicroseconds):0.0} |"));
         }
 
         Line("");
         Line(string.Create(CultureInfo.InvariantCulture, $"The collector got {received} requests with spans."));
         return page.ToString();
     }
-
-    private static double OfAll(Measurement run) =>
-        run.CpuMicroseconds.Where(process => process.Key != CpuUse.Others).Sum(process => process.Value);
-
-    private static Uri Address(string variable) => Environment.GetEnvironmentVariable(variable) is { Length: > 0 } value
-        ? new Uri(value.TrimEnd('/') + "/")
-        : throw new FormatException($"{variable} must be set.");
 }
