@@ -44,6 +44,7 @@ try
     }
 
     var app = builder.Build();
+    app.Services.ConnectEarly();
     app.UseEntrance();
     app.UseTrustedProxies();
     // Here, so that an endpoint that needs none of what follows can go without: see PlaceOrderEndpoint.

@@ -130,7 +130,7 @@ esac
 while IFS= read -r line; do export "${line?}"; done < <(print_env)
 export BENCH_API=http://127.0.0.1:$BASE BENCH_UNPOOLED=http://127.0.0.1:$((BASE + 2))
 export BENCH_PER_ORDER=http://127.0.0.1:$((BASE + 5)) BENCH_ROW_LOCK=http://127.0.0.1:$((BASE + 6))
-export BENCH_START=http://127.0.0.1:$((BASE + 7)) BENCH_START_ASSEMBLY=$RUN/published/Seckill.OrderService.dll
+export BENCH_START=http://127.0.0.1:$((BASE + 7)) BENCH_START_PROGRAM=$RUN/published/Seckill.OrderService
 BENCH_COMMIT=$(git -C "$ROOT" describe --always --dirty 2>/dev/null || echo unknown) BENCH_COMMAND=$command
 export BENCH_COMMIT BENCH_COMMAND BENCH_PIDS=$RUN/pids
 (launch client '' "$PWD" dotnet "$(load_client)" bench "${client[@]}" --output "$output") &

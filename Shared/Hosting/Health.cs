@@ -1,4 +1,5 @@
 using System.Text.Json;
+using System.Text.Json.Serialization;
 using MassTransit;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Diagnostics.HealthChecks;
@@ -63,7 +64,7 @@ public static class Health
             foreach (var (key, value) in entry.Data)
             {
                 json.WritePropertyName(key);
-                JsonSerializer.Serialize(json, value, value.GetType());
+                JsonSerializer.Serialize(json, value, value.GetType(), HealthJson.Default);
             }
 
             json.WriteEndObject();
@@ -135,3 +136,10 @@ public static class Health
                 : new HealthCheckResult(context.Registration.FailureStatus, "no answer; orders wait in the outbox");
     }
 }
+
+/// <summary>What checks may tell: a kind that is not listed fails. Generated, for the first answer is part of every start.</summary>
+[JsonSerializable(typeof(string))]
+[JsonSerializable(typeof(string[]))]
+[JsonSerializable(typeof(int))]
+[JsonSerializable(typeof(double))]
+internal sealed partial class HealthJson : JsonSerializerContext;

@@ -49,6 +49,21 @@ public static class Stores
         return services.AddHostedService(provider => provider.GetRequiredService<SchemaMigrator>());
     }
 
+    /// <summary>
+    /// Begins to connect to the stores, all at once, while the process is still being put together. Nobody waits for it; what fails
+    /// here is tried again by whoever needs it, and readiness asks the stores themselves.
+    /// </summary>
+    public static void ConnectEarly(this IServiceProvider services)
+    {
+        _ = Task.Run(services.GetRequiredService<RedisConnection>);
+        _ = Task.Run(() => services.GetRequiredService<BrokerProbe>().AnswersAsync());
+        _ = Task.Run(async () =>
+        {
+            await using var connection = await services.GetRequiredService<NpgsqlDataSource>().OpenConnectionAsync();
+        });
+        _ = Task.Run(services.GetRequiredService<IBusControl>);
+    }
+
     /// <summary>RabbitMQ, from <c>ConnectionStrings:RabbitMq</c> (<c>amqp://user:password@host:port/vhost</c>).</summary>
     public static IServiceCollection AddMessaging(
         this IServiceCollection services,

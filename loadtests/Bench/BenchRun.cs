@@ -33,7 +33,7 @@ public sealed class BenchRun(Deployment deployment, BenchOptions options, IAnsiC
             var runner = new VariantRunner(site, load, http, options.Connections, BenchVariables.Required("BENCH_PIDS"));
             var measurements = await MeasureAsync(runner, cancellationToken);
             var start = options.Names.Contains("startup")
-                ? await StartTime.MeasureAsync(BenchVariables.Required("BENCH_START_ASSEMBLY"), BenchVariables.Address("BENCH_START"), http, cancellationToken)
+                ? await StartTime.MeasureAsync(BenchVariables.Required("BENCH_START_PROGRAM"), BenchVariables.Address("BENCH_START"), http, cancellationToken)
                 : null;
             IReadOnlyList<LifeRound> life = options.Names.Contains("life")
                 ? await new LifeBench(site, load, BenchVariables.Address("BENCH_API"), options, console)

@@ -11,17 +11,17 @@ public static class StartTime
     private static readonly TimeSpan s_patience = TimeSpan.FromSeconds(30);
 
     /// <summary>Starts and ends the process some times.</summary>
-    /// <param name="assembly">Path of the service's assembly.</param>
+    /// <param name="program">Path of the published program.</param>
     /// <param name="address">A free address.</param>
     /// <param name="http">For the question.</param>
     /// <param name="cancellationToken">Stops.</param>
     /// <returns>Seconds.</returns>
-    public static async Task<Spread> MeasureAsync(string assembly, Uri address, HttpClient http, CancellationToken cancellationToken)
+    public static async Task<Spread> MeasureAsync(string program, Uri address, HttpClient http, CancellationToken cancellationToken)
     {
         var seconds = new List<double>();
         for (var i = 0; i < Starts; i++)
         {
-            seconds.Add(await StartOnceAsync(assembly, address, http, cancellationToken));
+            seconds.Add(await StartOnceAsync(program, address, http, cancellationToken));
         }
 
         return Spread.Of(seconds);
@@ -36,11 +36,11 @@ public static class StartTime
             seconds.Median < LongestSeconds),
     ];
 
-    private static async Task<double> StartOnceAsync(string assembly, Uri address, HttpClient http, CancellationToken cancellationToken)
+    private static async Task<double> StartOnceAsync(string program, Uri address, HttpClient http, CancellationToken cancellationToken)
     {
-        string[] arguments = [assembly, "--role", "api", "--urls", address.GetLeftPart(UriPartial.Authority)];
+        string[] arguments = ["--role", "api", "--urls", address.GetLeftPart(UriPartial.Authority)];
         var startedAt = Stopwatch.GetTimestamp();
-        using var process = Process.Start(new ProcessStartInfo("dotnet", arguments) { RedirectStandardOutput = true })!;
+        using var process = Process.Start(new ProcessStartInfo(program, arguments) { RedirectStandardOutput = true })!;
         try
         {
             // Nobody reads its log; it must not wait for a reader.
