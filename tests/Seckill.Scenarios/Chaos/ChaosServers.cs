@@ -11,6 +11,8 @@ namespace Seckill.Scenarios.Chaos;
 internal sealed class ChaosServers : IAsyncDisposable
 {
     private static readonly string s_script = Path.Combine(Root, "eng", "lib", "chaos-servers.sh");
+    // Two faults may end a server, and each starts it again.
+    private readonly SemaphoreSlim _oneStartAtATime = new(1, 1);
     private readonly string _instance;
     private readonly Dictionary<string, string> _settings;
 
@@ -49,12 +51,51 @@ internal sealed class ChaosServers : IAsyncDisposable
     public void Resume(string server) => ToAll(server, Signal.Continue);
 
     /// <summary>Starts it if it does not run, and waits until it answers.</summary>
-    public Task StartAgainAsync(string server) => IsAlive(server) ? Task.CompletedTask : RunAsync(_instance, "start", server);
+    public async Task StartAgainAsync(string server)
+    {
+        await _oneStartAtATime.WaitAsync();
+        try
+        {
+            await StartIfDeadAsync(server);
+        }
+        finally
+        {
+            _oneStartAtATime.Release();
+        }
+    }
+
+    /// <summary>kill -9, something with its files, and a new start, with nobody who starts it between.</summary>
+    public async Task KillForAsync(string server, Action touchFiles)
+    {
+        await _oneStartAtATime.WaitAsync();
+        try
+        {
+            Kill(server);
+            touchFiles();
+            await StartIfDeadAsync(server);
+        }
+        finally
+        {
+            _oneStartAtATime.Release();
+        }
+    }
 
     public bool IsAlive(string server) =>
         File.Exists(Stat(ProcessOf(server))) && !Fields(Stat(ProcessOf(server))).State.Equals("Z", StringComparison.Ordinal);
 
-    public async ValueTask DisposeAsync() => await RunAsync(_instance, "wipe");
+    public async ValueTask DisposeAsync()
+    {
+        await RunAsync(_instance, "wipe");
+        _oneStartAtATime.Dispose();
+    }
+
+    private async Task StartIfDeadAsync(string server)
+    {
+        if (!IsAlive(server))
+        {
+            await RunAsync(_instance, "start", server);
+        }
+    }
 
     private static string Stat(int process) => string.Create(CultureInfo.InvariantCulture, $"/proc/{process}/stat");
 

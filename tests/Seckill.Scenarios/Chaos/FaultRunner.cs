@@ -123,10 +123,11 @@ internal sealed class FaultRunner(Stage stage, Sale sale, History history, Rando
                 await PurgeAsync();
                 break;
             case FaultKind.LoseRedisTail:
-                stage.Machines.Kill("redis");
-                CutTail(Number(last));
-                _losses.Enqueue(history.Now);
-                await stage.Machines.StartAgainAsync("redis");
+                await stage.Machines.KillForAsync("redis", () =>
+                {
+                    CutTail(Number(last));
+                    _losses.Enqueue(history.Now);
+                });
                 break;
             case FaultKind.EmptyRedis:
                 _losses.Enqueue(history.Now);
