@@ -149,9 +149,9 @@ internal sealed partial class StockRebuild(
     {
         await using var connection = await database.OpenConnectionAsync(cancellationToken);
         await using var transaction = await connection.BeginTransactionAsync(cancellationToken);
-        var underWay = await connection.QueryAsync<int>(new CommandDefinition(
+        await connection.ExecuteAsync(new CommandDefinition(
             """
-            select delta from stock_changes where (sale_id, sku_id) = (@sale_id, @sku_id) and done_at is null order by idempotency_key
+            select from stock_changes where (sale_id, sku_id) = (@sale_id, @sku_id) and done_at is null order by idempotency_key
             for update
             """,
             item,
@@ -160,8 +160,15 @@ internal sealed partial class StockRebuild(
             "select allocated from sale_items where (sale_id, sku_id) = (@sale_id, @sku_id) for update",
             item,
             cancellationToken: cancellationToken));
-        return await repair.ResetAsync(
-            item.Keys, item.Plan with { Allocated = allocated - underWay.Where(delta => delta > 0).Sum() }, token);
+        // Read under that lock: what began since the first look is in the allocation, too.
+        var underWay = await connection.ExecuteScalarAsync<int>(new CommandDefinition(
+            """
+            select coalesce(sum(delta), 0)::int from stock_changes
+            where (sale_id, sku_id) = (@sale_id, @sku_id) and done_at is null and delta > 0
+            """,
+            new { item.sale_id, item.sku_id },
+            cancellationToken: cancellationToken));
+        return await repair.ResetAsync(item.Keys, item.Plan with { Allocated = allocated - underWay }, token);
     }
 
     private async Task<int> RestoreAsync(AuditedItem item, CancellationToken cancellationToken)
@@ -178,8 +185,9 @@ internal sealed partial class StockRebuild(
         while (live.Count == size);
 
         // In quarantine they are accepted, too, and may be replayed.
+        var deadline = await repair.DeadlineAsync();
         var quarantined = await rows.QuarantinedAsync(item.Key, cancellationToken);
-        return restored + (quarantined.Count > 0 ? Math.Max(await repair.RestoreAsync(item.Keys, quarantined), 0) : 0);
+        return restored + (quarantined.Count > 0 ? Math.Max(await repair.RestoreAsync(item.Keys, quarantined, deadline), 0) : 0);
     }
 
     private async Task<DateTime> MarkLostAsync(ItemKey item, CancellationToken cancellationToken)

@@ -6,7 +6,10 @@ internal static class CreateSaleRules
     private const int LongestName = 200;
     private const int LongestPaymentTimeoutSeconds = 7 * 24 * 3600;
     private const int MostItems = 1_000;
-    private const int MostUnits = 1_000_000_000;
+
+    /// <summary>Of an item, whatever is added to it later.</summary>
+    public const int MostUnits = 1_000_000_000;
+
 
     /// <summary>What is wrong, by field; empty when nothing is.</summary>
     public static Dictionary<string, string> Check(CreateSale sale)
@@ -16,7 +19,9 @@ internal static class CreateSaleRules
         Rule("name", sale.Name?.Trim() is { Length: > 0 and <= LongestName } name && !name.Any(char.IsControl),
             $"this must have 1 to {LongestName} characters, none of them a control character");
         Rule("opensAt", sale.OpensAt is not null, "this must be an RFC 3339 time with an offset");
-        Rule("closesAt", sale.ClosesAt > sale.OpensAt, "this must be an RFC 3339 time after opensAt");
+        // In the milliseconds by which Redis decides; a shorter window would never sell.
+        Rule("closesAt", sale.ClosesAt?.ToUnixTimeMilliseconds() > sale.OpensAt?.ToUnixTimeMilliseconds(),
+            "this must be an RFC 3339 time, at least a millisecond after opensAt");
         Rule("paymentTimeoutSeconds", sale.PaymentTimeoutSeconds is > 0 and <= LongestPaymentTimeoutSeconds,
             $"this must be 1 to {LongestPaymentTimeoutSeconds}");
         if (sale.Items is not { Count: > 0 and <= MostItems })
@@ -32,7 +37,9 @@ internal static class CreateSaleRules
             Rule($"items[{i}].skuId", item?.SkuId is > 0, "this must be a positive integer");
             Rule($"items[{i}].allocated", item?.Allocated is >= 0 and <= MostUnits, $"this must be an integer, 0 to {MostUnits}");
             Rule($"items[{i}].limitPerUser", item?.LimitPerUser is > 0, "this must be a positive integer");
-            Rule($"items[{i}].unitPrice", item?.UnitPrice is >= 0, "this must be an integer, 0 or more, in minor units");
+            // An order of nothing, or of more than fits, could be placed and never paid.
+            Rule($"items[{i}].unitPrice", item?.UnitPrice is > 0 && item.UnitPrice <= long.MaxValue / MostUnitsOfAnOrder(item),
+                "this must be a positive integer, in minor units, and a whole order must fit 64 bits");
             Rule($"items[{i}].currency", item?.Currency is { Length: 3 } code && code.All(char.IsAsciiLetterUpper),
                 "this must be an ISO 4217 code in capital letters");
         }
@@ -40,6 +47,8 @@ internal static class CreateSaleRules
         var repeated = sale.Items.GroupBy(item => item?.SkuId).FirstOrDefault(group => group.Key is not null && group.Count() > 1);
         Rule("items", repeated is null, $"SKU {repeated?.Key} stands in it more than once");
         return errors;
+
+        static int MostUnitsOfAnOrder(CreateSaleItem item) => Math.Clamp(item.LimitPerUser ?? 1, 1, MostUnits);
 
         void Rule(string field, bool holds, string otherwise)
         {

@@ -6,7 +6,9 @@ namespace Seckill.InventoryService.Sales;
 /// <summary>Sale administration: create, look, open, close, and the ledger.</summary>
 internal static class SaleEndpoints
 {
-    private const int MaximumBodyBytes = 256 * 1024;
+    // A sale of a thousand items does not fit the usual 4 KB: docs/decisions/0022.
+    private const int MaximumSaleBytes = 256 * 1024;
+    private const int MaximumBodyBytes = 4 * 1024;
     private const int LargestChange = 1_000_000;
     private static readonly Problem s_unknownSale = new(404, "unknown-sale", "There is no such sale.");
     private static readonly Problem s_saleExists = new(409, "sale-exists", "This sale id is taken.");
@@ -18,6 +20,9 @@ internal static class SaleEndpoints
     private static readonly Problem s_stockInUse = new(409, "stock-in-use", "Fewer units are available than would be withdrawn.");
     private static readonly Problem s_keyReused = new(
         422, "idempotency-key-reused", "This Idempotency-Key came before with another delta.");
+
+    private static readonly Problem s_waitsForRebuild = new(
+        503, "unavailable", "This item waits for its rebuild. Repeat with the same Idempotency-Key; what was begun is made afterwards.", 5);
 
     private static readonly Problem s_stockLost = new(
         409, "stock-lost", "Redis has lost the stock of this sale. Opening it from the plan would sell units twice; it must be rebuilt.");
@@ -70,7 +75,7 @@ internal static class SaleEndpoints
 
     private static async Task<IResult> CreateAsync(HttpRequest request, SaleStore store, CancellationToken cancellationToken)
     {
-        var (sale, problem) = await JsonBody.ReadAsync(request, OpsJson.Default.CreateSale, MaximumBodyBytes, cancellationToken);
+        var (sale, problem) = await JsonBody.ReadAsync(request, OpsJson.Default.CreateSale, MaximumSaleBytes, cancellationToken);
         if (problem is not null)
         {
             return problem;
@@ -119,6 +124,8 @@ internal static class SaleEndpoints
             StockChangeOutcome.NeverOpened => s_notWarm,
             StockChangeOutcome.NotEnough => s_stockInUse,
             StockChangeOutcome.KeyReused => s_keyReused,
+            StockChangeOutcome.TooMany => Problem.Invalid("delta", $"an item has at most {CreateSaleRules.MostUnits} units"),
+            StockChangeOutcome.StockLost => s_waitsForRebuild,
             _ => Results.Json(await ledger.ReadAsync(saleId, cancellationToken), OpsJson.Default.SaleLedger),
         };
     }

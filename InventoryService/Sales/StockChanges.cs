@@ -16,6 +16,12 @@ internal enum StockChangeOutcome
     /// <summary>The sale was never opened: its plan is not in Redis yet.</summary>
     NeverOpened,
 
+    /// <summary>Redis has lost its stock; a change that was begun is made after its rebuild.</summary>
+    StockLost,
+
+    /// <summary>The item would have more units than <see cref="CreateSaleRules.MostUnits"/>; nothing is changed.</summary>
+    TooMany,
+
     /// <summary>Fewer units are available than would be withdrawn; nothing is changed.</summary>
     NotEnough,
 
@@ -35,11 +41,16 @@ internal sealed class StockChanges(NpgsqlDataSource database, StockLedger stock)
     {
         if (await stock.InspectAsync(new ItemKeys(item)) is null)
         {
-            return await ExistsAsync(item, cancellationToken) ? StockChangeOutcome.NeverOpened : StockChangeOutcome.UnknownItem;
+            return await WasWarmAsync(item, cancellationToken) switch
+            {
+                null => StockChangeOutcome.UnknownItem,
+                false => StockChangeOutcome.NeverOpened,
+                true => StockChangeOutcome.StockLost,
+            };
         }
 
         var (known, done) = await StartAsync(item, key, delta, cancellationToken);
-        return known == 0 ? StockChangeOutcome.NotEnough
+        return known == 0 ? delta > 0 ? StockChangeOutcome.TooMany : StockChangeOutcome.NotEnough
             : known != delta ? StockChangeOutcome.KeyReused
             : done ? StockChangeOutcome.Made
             : await FinishAsync(item, key, delta, cancellationToken);
@@ -70,23 +81,23 @@ internal sealed class StockChanges(NpgsqlDataSource database, StockLedger stock)
     {
         await using var connection = await database.OpenConnectionAsync(cancellationToken);
         await using var transaction = await connection.BeginTransactionAsync(cancellationToken);
-        var done = await connection.QuerySingleOrDefaultAsync<bool?>(new CommandDefinition(
+        var change = await connection.QuerySingleOrDefaultAsync<(bool Done, long StartedAt)?>(new CommandDefinition(
             """
-            select done_at is not null
+            select done_at is not null, (extract(epoch from started_at) * 1000000)::bigint
             from stock_changes
             where sale_id = @SaleId and sku_id = @SkuId and idempotency_key = @key and delta = @delta
             for update
             """,
             new { item.SaleId, item.SkuId, key, delta },
             cancellationToken: cancellationToken));
-        if (done is not false)
+        if (change is not { Done: false, StartedAt: var startedAt })
         {
             // Another caller was first, and has made the change or was refused.
-            return done is null ? StockChangeOutcome.NotEnough : StockChangeOutcome.Made;
+            return change is null ? StockChangeOutcome.NotEnough : StockChangeOutcome.Made;
         }
 
-        var outcome = await stock.AdjustAsync(new ItemKeys(item), key, delta);
-        if (outcome == AdjustOutcome.Made || delta < 0)
+        var outcome = await stock.AdjustAsync(new ItemKeys(item), key, delta, startedAt);
+        if (outcome != AdjustOutcome.NotWarm)
         {
             // A refused withdrawal changed nothing anywhere, so its key may be used again.
             var made = outcome == AdjustOutcome.Made;
@@ -107,7 +118,7 @@ internal sealed class StockChanges(NpgsqlDataSource database, StockLedger stock)
         {
             AdjustOutcome.Made => StockChangeOutcome.Made,
             AdjustOutcome.NotEnough => StockChangeOutcome.NotEnough,
-            _ => StockChangeOutcome.NeverOpened,
+            _ => StockChangeOutcome.StockLost,
         };
     }
 
@@ -118,7 +129,9 @@ internal sealed class StockChanges(NpgsqlDataSource database, StockLedger stock)
             """
             with started as (
               insert into stock_changes (sale_id, sku_id, idempotency_key, delta)
-              values (@SaleId, @SkuId, @key, @delta)
+              select sale_id, sku_id, @key, @delta
+              from sale_items
+              where sale_id = @SaleId and sku_id = @SkuId and allocated::bigint + @delta <= @MostUnits
               on conflict do nothing
               returning delta
             )
@@ -126,9 +139,9 @@ internal sealed class StockChanges(NpgsqlDataSource database, StockLedger stock)
             from started
             where started.delta > 0 and sale_id = @SaleId and sku_id = @SkuId
             """,
-            new { item.SaleId, item.SkuId, key, delta },
+            new { item.SaleId, item.SkuId, key, delta, CreateSaleRules.MostUnits },
             cancellationToken: cancellationToken));
-        // Nothing (a delta of 0) when another caller of the same withdrawal was refused and forgot it in between.
+        // Nothing (a delta of 0) when it would be too many, or when another caller of the same withdrawal was refused and forgot it.
         return await connection.QuerySingleOrDefaultAsync<(int, bool)>(new CommandDefinition(
             """
             select delta, done_at is not null
@@ -139,11 +152,11 @@ internal sealed class StockChanges(NpgsqlDataSource database, StockLedger stock)
             cancellationToken: cancellationToken));
     }
 
-    private async Task<bool> ExistsAsync(ItemKey item, CancellationToken cancellationToken)
+    private async Task<bool?> WasWarmAsync(ItemKey item, CancellationToken cancellationToken)
     {
         await using var connection = await database.OpenConnectionAsync(cancellationToken);
-        return await connection.ExecuteScalarAsync<bool>(new CommandDefinition(
-            "select exists (select from sale_items where sale_id = @SaleId and sku_id = @SkuId)",
+        return await connection.QuerySingleOrDefaultAsync<bool?>(new CommandDefinition(
+            "select warmed_at is not null from sale_items where sale_id = @SaleId and sku_id = @SkuId",
             new { item.SaleId, item.SkuId },
             cancellationToken: cancellationToken));
     }

@@ -4,12 +4,15 @@ using Npgsql;
 namespace Seckill.Shared.Stock;
 
 /// <summary>
-/// Gives live orders of PostgreSQL the holds that Redis lost. The rows stay locked until the holds are there, so an order cannot be
-/// closed in between: its return would find no hold, and the hold given back afterwards would keep units for good.
+/// Gives live orders of PostgreSQL the holds that Redis lost. The rows stay locked until the holds are there, or cannot come any more, so
+/// an order cannot be closed in between: its return would find no hold, and the hold given back afterwards would keep units for good.
 /// </summary>
 /// <remarks>Throws <see cref="NpgsqlException"/>, or as <see cref="StockLedger"/> does. May be repeated.</remarks>
 public sealed class HoldRestorer(NpgsqlDataSource database, StockRepair repair)
 {
+    /// <summary>Called while the rows are locked, before Redis is asked: where a test lets Redis stall.</summary>
+    internal Func<Task> WhileLocked { get; init; } = () => Task.CompletedTask;
+
     /// <summary>Restores the holds of those of the orders that are live.</summary>
     /// <returns>The orders that had no hold and have one now: how many; 0 as well when the item is not warm.</returns>
     public async Task<int> RestoreAsync(ItemKeys item, IReadOnlyCollection<string> orderIds, CancellationToken cancellationToken)
@@ -26,6 +29,13 @@ public sealed class HoldRestorer(NpgsqlDataSource database, StockRepair repair)
             """,
             new { orderIds = orderIds.ToArray(), item.Item.SaleId, item.Item.SkuId },
             cancellationToken: cancellationToken))).AsList();
-        return live.Count == 0 ? 0 : Math.Max(await repair.RestoreAsync(item, live), 0);
+        if (live.Count == 0)
+        {
+            return 0;
+        }
+
+        var deadline = await repair.DeadlineAsync();
+        await WhileLocked();
+        return Math.Max(await repair.RestoreAsync(item, live, deadline), 0);
     }
 }

@@ -1,3 +1,4 @@
+using System.Globalization;
 using StackExchange.Redis;
 
 namespace Seckill.Shared.Stock;
@@ -150,13 +151,19 @@ public sealed class StockLedger(RedisConnection redis)
         return released;
     }
 
-    /// <summary>Adds units, or withdraws available ones. Repeatable by the name of the change.</summary>
+    /// <summary>Adds units, or withdraws available ones. Repeatable: the same change is made, or refused, once.</summary>
     /// <param name="item">Whose stock.</param>
-    /// <param name="change">A name; the same change is made once.</param>
+    /// <param name="key">Of the change.</param>
     /// <param name="units">Negative to withdraw.</param>
-    public async Task<AdjustOutcome> AdjustAsync(ItemKeys item, string change, int units) =>
+    /// <param name="startedAt">
+    /// When it was started, unix microseconds: a key that was refused may be used again, and is another change then.
+    /// </param>
+    public async Task<AdjustOutcome> AdjustAsync(ItemKeys item, string key, int units, long startedAt = 0) =>
         (AdjustOutcome)(int)await EvaluateAsync(
-            s_adjust, [item.State, item.Changes], [item.Item.ToString(), change, units]).WaitAsync(Patience);
+            s_adjust, [item.State, item.Changes],
+            [
+                item.Item.ToString(), startedAt == 0 ? key : string.Create(CultureInfo.InvariantCulture, $"{key} {startedAt}"), units, key,
+            ]).WaitAsync(Patience);
 
     /// <summary>Looks whether stock has fallen to a mark, and claims what nobody has told yet: see notice.lua.</summary>
     /// <param name="item">Whose stock.</param>

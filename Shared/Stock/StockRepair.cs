@@ -25,6 +25,7 @@ public enum ResetOutcome
 /// <remarks>Throws as <see cref="StockLedger"/> does.</remarks>
 public sealed class StockRepair(RedisConnection redis)
 {
+    private static readonly long s_restoreWithin = (long)(0.75 * StockLedger.Patience.TotalMilliseconds);
     private static readonly string s_rehold = StockScript.Load("rehold.lua");
     private static readonly string s_correct = StockScript.Load("correct.lua");
     private static readonly string s_mendBuyer = StockScript.Load("mend_buyer.lua");
@@ -39,18 +40,34 @@ public sealed class StockRepair(RedisConnection redis)
     {
     }
 
+    /// <summary>
+    /// Until when (Redis time, unix ms) holds may be given back to orders that are read, and kept from being closed, from now on. It is
+    /// less than <see cref="StockLedger.Patience"/> away: who gives up on a call knows that it will not take effect any more.
+    /// </summary>
+    public async Task<long> DeadlineAsync()
+    {
+        var time = (RedisResult[])await redis.Database.ExecuteAsync("TIME").WaitAsync(StockLedger.Patience);
+        return (long)time[0] * 1_000 + (long)time[1] / 1_000 + s_restoreWithin;
+    }
+
     /// <summary>Gives orders their holds back and takes the units from the stock: see rehold.lua.</summary>
+    /// <param name="item">Whose.</param>
+    /// <param name="orders">Live, and nobody may close them before <paramref name="deadline"/>.</param>
+    /// <param name="deadline">From <see cref="DeadlineAsync"/>.</param>
     /// <returns>How many had none; -1 when the item is not warm.</returns>
-    public async Task<int> RestoreAsync(ItemKeys item, IEnumerable<HoldToRestore> orders)
+    /// <exception cref="TimeoutException">It is too late; nothing was done.</exception>
+    public async Task<int> RestoreAsync(ItemKeys item, IEnumerable<HoldToRestore> orders, long deadline)
     {
         RedisValue[] arguments =
         [
-            .. orders.SelectMany(order => new RedisValue[]
+            deadline, .. orders.SelectMany(order => new RedisValue[]
             {
                 order.OrderId, order.UserId, order.Units, new DateTimeOffset(order.ReservedAt).ToUnixTimeMilliseconds(),
             }),
         ];
-        return (int)await EvaluateAsync(s_rehold, [item.State, item.Buyers, item.Holds, item.Orders], arguments);
+        return (int)await EvaluateAsync(s_rehold, [item.State, item.Buyers, item.Holds, item.Orders], arguments) is var restored and not -2
+            ? restored
+            : throw new TimeoutException("Redis was asked to give holds back, and came to it too late.");
     }
 
     /// <summary>Corrects counters by differences that were found when the item had seen <paramref name="repairs"/> repairs.</summary>

@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Net;
 using System.Net.Http.Headers;
 using Dapper;
@@ -5,6 +6,7 @@ using Microsoft.Extensions.Logging.Abstractions;
 using Seckill.InventoryService.Reconciliation;
 using Seckill.InventoryService.Sales;
 using Seckill.Shared.Hosting;
+using Seckill.Shared.Stock;
 
 namespace Seckill.OrderLife.Tests;
 
@@ -38,6 +40,34 @@ public sealed class StockChangeTests(Stores stores)
         await Task.WhenAll(first, second);
         Assert.Equal(
             (await sale.InspectAsync()).Allocated, await sale.ScalarAsync<int>("select allocated from sale_items where sale_id = @SaleId"));
+    }
+
+    [Fact]
+    public async Task A_withdrawal_that_was_refused_is_not_made_by_a_copy_of_the_call_that_comes_late()
+    {
+        var sale = await TestSale.OpenAsync(stores, units: 1);
+        var order = await sale.ReserveAsync(1);
+        Assert.Equal(StockChangeOutcome.NotEnough, await ChangeAsync(sale, "withdraw", -1));
+        var refused = ((string)(await stores.Redis.SetMembersAsync(sale.Keys.Changes)).Single()!).Split(' ');
+        await stores.Stock.ReleaseAsync(sale.Keys, [order.OrderId]);
+        Assert.Equal(
+            AdjustOutcome.NotEnough,
+            await stores.Stock.AdjustAsync(sale.Keys, refused[0], -1, long.Parse(refused[1], CultureInfo.InvariantCulture)));
+        await sale.AssertConservedAsync(1);
+        // The key is free again: nothing was changed with it.
+        Assert.Equal(StockChangeOutcome.Made, await ChangeAsync(sale, "withdraw", -1));
+        await sale.AssertConservedAsync(0);
+    }
+
+    [Fact]
+    public async Task Units_are_added_to_an_item_that_owes_more()
+    {
+        var sale = await TestSale.OpenAsync(stores, units: 10);
+        await stores.Redis.HashIncrementAsync(sale.Keys.State, "available", -20);
+        Assert.Equal(StockChangeOutcome.Made, await ChangeAsync(sale, "add", 5));
+        Assert.Equal(-5, (await sale.InspectAsync()).Available);
+        await stores.Redis.HashIncrementAsync(sale.Keys.State, "available", 20);
+        await sale.AssertConservedAsync(15);
     }
 
     [Fact]

@@ -21,6 +21,8 @@ public sealed class CreateSaleTests(Administration administration)
         { "2020-01-01T00:00:00Z", "soon", "opensAt" },
         { "2120-01-01T00:00:00Z", "2020-01-01T00:00:00Z", "closesAt" },
         { "2120-01-01T00:00:00Z", "2019-01-01T00:00:00Z", "closesAt" },
+        { "2120-01-01T00:00:00Z", "2020-01-01T00:00:00.0000001Z", "closesAt" },
+        { "2120-01-01T00:00:00Z", "2020-01-01T00:00:00.0009Z", "closesAt" },
         { "\"paymentTimeoutSeconds\":900", "\"paymentTimeoutSeconds\":0", "paymentTimeoutSeconds" },
         { "\"paymentTimeoutSeconds\":900", "\"paymentTimeoutSeconds\":604801", "paymentTimeoutSeconds" },
         { "\"paymentTimeoutSeconds\":900", "\"paymentTimeoutSeconds\":1.5", "paymentTimeoutSeconds" },
@@ -32,6 +34,8 @@ public sealed class CreateSaleTests(Administration administration)
         { "\"allocated\":10", "\"allocated\":2147483648", "items[0].allocated" },
         { "\"limitPerUser\":2", "\"limitPerUser\":0", "items[0].limitPerUser" },
         { "\"unitPrice\":4999", "\"unitPrice\":-1", "items[0].unitPrice" },
+        { "\"unitPrice\":4999", "\"unitPrice\":0", "items[0].unitPrice" },
+        { "\"unitPrice\":4999", "\"unitPrice\":4611686018427387904", "items[0].unitPrice" },
         { "\"unitPrice\":4999", "\"unitPrice\":49.99", "items[0].unitPrice" },
         { "\"currency\":\"EUR\"", "\"currency\":\"eur\"", "items[0].currency" },
         { "\"currency\":\"EUR\"", "\"currency\":\"EURO\"", "items[0].currency" },
@@ -100,6 +104,7 @@ public sealed class CreateSaleTests(Administration administration)
     {
         var created = await administration.DoesAsync("POST", "/sales", _sale.Json(
             ("\"allocated\":10", "\"allocated\":1000000000"), ("\"unitPrice\":4999", "\"unitPrice\":9223372036854775807"),
+            ("\"limitPerUser\":2", "\"limitPerUser\":1"),
             ("2120-01-01T00:00:00Z", "9999-12-31T23:59:59Z"), ("2020-01-01T00:00:00Z", "0001-01-01T00:00:00Z"),
             ("Test", new string('x', 200))));
         Assert.Contains("9223372036854775807", created.GetRawText(), StringComparison.Ordinal);
