@@ -12,8 +12,6 @@ namespace Seckill.Shared.Stock;
 public sealed partial class RedisConnection : BackgroundService
 {
     private const int UnansweredPingsBeforeReplacement = 4;
-    private static readonly TimeSpan s_interval = TimeSpan.FromMilliseconds(500);
-    private static readonly TimeSpan s_patience = TimeSpan.FromSeconds(1);
     private readonly ConfigurationOptions? _options;
     private readonly ILogger<RedisConnection> _logger;
     private readonly List<(RedisChannel Channel, Action<RedisChannel, RedisValue> Handler)> _subscriptions = [];
@@ -33,6 +31,12 @@ public sealed partial class RedisConnection : BackgroundService
         _current = connection;
         _logger = NullLogger<RedisConnection>.Instance;
     }
+
+    /// <summary>Between two pings.</summary>
+    internal TimeSpan Interval { get; init; } = TimeSpan.FromMilliseconds(500);
+
+    /// <summary>For the answer to one of them.</summary>
+    internal TimeSpan Patience { get; init; } = TimeSpan.FromSeconds(1);
 
     /// <summary>Where commands go. Ask anew for each command.</summary>
     public IDatabase Database => _current.GetDatabase();
@@ -64,7 +68,7 @@ public sealed partial class RedisConnection : BackgroundService
         var unanswered = 0;
         while (!stoppingToken.IsCancellationRequested)
         {
-            await Task.Delay(s_interval, stoppingToken).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+            await Task.Delay(Interval, stoppingToken).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
             unanswered = await AnswersAsync() ? 0 : unanswered + 1;
             if (unanswered >= UnansweredPingsBeforeReplacement && !stoppingToken.IsCancellationRequested)
             {
@@ -78,7 +82,7 @@ public sealed partial class RedisConnection : BackgroundService
     {
         try
         {
-            await Database.PingAsync().WaitAsync(s_patience);
+            await Database.PingAsync().WaitAsync(Patience);
             return true;
         }
         catch (Exception exception) when (exception is RedisException or TimeoutException or ObjectDisposedException)
@@ -89,9 +93,10 @@ public sealed partial class RedisConnection : BackgroundService
 
     private async Task ReplaceAsync()
     {
+        var connecting = ConnectionMultiplexer.ConnectAsync(_options!);
         try
         {
-            var fresh = Prepare(await ConnectionMultiplexer.ConnectAsync(_options!).WaitAsync(2 * s_patience));
+            var fresh = Prepare(await connecting.WaitAsync(2 * Patience));
             var old = _current;
             lock (_subscriptions)
             {
@@ -103,11 +108,15 @@ public sealed partial class RedisConnection : BackgroundService
             }
 
             LogReplaced();
-            // Ends the calls that still wait for an answer on it.
-            _ = Task.Run(old.Dispose);
+            // Ends the calls that still wait for an answer on it; whoever has just asked for it may still use it.
+            _ = Task.Delay(Patience).ContinueWith(_ => old.Dispose(), TaskScheduler.Default);
         }
         catch (Exception exception) when (exception is RedisException or TimeoutException)
         {
+            // The library goes on trying, with sockets, a timer and a thread; the next round has a connection of its own.
+            _ = connecting.ContinueWith(
+                late => late.Result.Dispose(), CancellationToken.None, TaskContinuationOptions.OnlyOnRanToCompletion,
+                TaskScheduler.Default);
             LogStillAway(exception.Message);
         }
     }
