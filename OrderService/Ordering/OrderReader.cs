@@ -7,13 +7,14 @@ namespace Seckill.OrderService.Ordering;
 
 /// <summary>Finds an order wherever it is by now: its row in PostgreSQL, else its hold in Redis.</summary>
 /// <remarks>The row is asked first, because it is the truth from the moment it exists.</remarks>
-internal sealed class OrderReader(NpgsqlDataSource database, HoldFinder holds)
+internal sealed class OrderReader(NpgsqlDataSource database, HoldFinder holds, WarmItems warm)
 {
     private static readonly TimeSpan s_patience = TimeSpan.FromSeconds(1);
     private long _askAgainAt;
 
     /// <summary>The order, or null when there is none or it is somebody else's.</summary>
     /// <exception cref="NpgsqlException">PostgreSQL is away, and Redis alone cannot tell the status.</exception>
+    /// <exception cref="TimeoutException">Redis has lost data: only after its rebuild it is known whether there is the order.</exception>
     public async Task<OrderView?> FindAsync(string orderId, long userId, CancellationToken cancellationToken)
     {
         NpgsqlException? databaseIsAway = null;
@@ -45,7 +46,9 @@ internal sealed class OrderReader(NpgsqlDataSource database, HoldFinder holds)
         }
 
         // Between the two looks the order may have been persisted and its hold given back.
-        return await FindRowAsync(orderId, cancellationToken) is { } late && late.UserId == userId ? late.View : null;
+        return await FindRowAsync(orderId, cancellationToken) is { } late ? late.UserId == userId ? late.View : null
+            : await warm.MayBeLostAsync(orderId) ? throw new TimeoutException("The item of this order waits for its rebuild.")
+            : null;
     }
 
     private async Task<(long UserId, OrderView View)?> FindRowAsync(string orderId, CancellationToken cancellationToken)

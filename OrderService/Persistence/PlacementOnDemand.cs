@@ -8,7 +8,7 @@ namespace Seckill.OrderService.Persistence;
 /// Persists a reserved order now, for a payment or a cancellation that came before its message. The message then changes nothing.
 /// So there is one road: whatever happens to an order happens to its row.
 /// </summary>
-internal sealed class PlacementOnDemand(OrderStore store, HoldFinder holds)
+internal sealed class PlacementOnDemand(OrderStore store, HoldFinder holds, WarmItems warm)
 {
     /// <summary>The answer when it could not be told whether the order is reserved.</summary>
     public static readonly Problem TryAgain = new(
@@ -18,7 +18,12 @@ internal sealed class PlacementOnDemand(OrderStore store, HoldFinder holds)
     /// <returns>False when Redis has lost data and that cannot be told before its rebuild; then nothing has changed.</returns>
     public async Task<bool> PlaceIfReservedAsync(string orderId, CancellationToken cancellationToken)
     {
-        if (await holds.FindAsync(orderId) is not { InOutbox: true } held)
+        if (await holds.FindAsync(orderId) is not { } held)
+        {
+            return !await warm.MayBeLostAsync(orderId);
+        }
+
+        if (!held.InOutbox)
         {
             return true;
         }

@@ -1,15 +1,16 @@
+using System.Globalization;
 using Microsoft.Extensions.Options;
 using Npgsql;
-using Seckill.OrderService.Reservations;
 using Seckill.Shared.Stock;
 
-namespace Seckill.OrderService.Ordering;
+namespace Seckill.OrderService.Reservations;
 
 /// <summary>
-/// Whether an item that Redis does not have is one that Redis has lost. For a second after it was emptied nobody has stopped the item
-/// yet, and "no such item" would send buyers away for good. PostgreSQL knows what was ever opened; only this refusal asks it.
+/// Whether an item or an order that Redis does not have is one that Redis has lost. For a second after it was emptied nobody has stopped
+/// the item yet, and until its rebuild an order may be on its way to PostgreSQL: "no such thing" would send buyers away for good, and
+/// give their money back. PostgreSQL knows what was ever opened; only these refusals ask it.
 /// </summary>
-internal sealed class WarmItems(NpgsqlDataSource database, IOptions<ReservationOptions> options) : IDisposable
+internal sealed class WarmItems(NpgsqlDataSource database, StockLedger stock, IOptions<ReservationOptions> options) : IDisposable
 {
     private readonly TimeSpan _patience = TimeSpan.FromMilliseconds(options.Value.TimeoutMilliseconds);
 
@@ -17,7 +18,46 @@ internal sealed class WarmItems(NpgsqlDataSource database, IOptions<ReservationO
     private readonly SemaphoreSlim _questions = new(2);
 
     /// <summary>True when the item was opened once; also when PostgreSQL does not say soon, for then nothing certain is known.</summary>
-    public async Task<bool> MayBeLostAsync(ItemKey item)
+    public Task<bool> MayBeLostAsync(ItemKey item) => AskInTimeAsync(async () =>
+    {
+        await using var command = Command("(sale_id, sku_id) = ($1, $2) and warmed_at is not null");
+        command.Parameters.Add(new NpgsqlParameter<long> { TypedValue = item.SaleId });
+        command.Parameters.Add(new NpgsqlParameter<long> { TypedValue = item.SkuId });
+        return await command.ExecuteScalarAsync() is not null;
+    });
+
+    /// <summary>
+    /// True when the order, which has neither row nor hold, may have had a hold: its item waits for its rebuild, or should. Also when
+    /// PostgreSQL does not say soon.
+    /// </summary>
+    /// <param name="orderId">A valid order id.</param>
+    public Task<bool> MayBeLostAsync(string orderId) => AskInTimeAsync(async () =>
+    {
+        await using var command = Command("item_number = $1 and warmed_at is not null");
+        command.Parameters.Add(new NpgsqlParameter<long>
+        {
+            TypedValue = long.Parse(orderId.AsSpan(0, OrderId.NumberLength), NumberStyles.HexNumber, CultureInfo.InvariantCulture),
+        });
+        await using var reader = await command.ExecuteReaderAsync();
+        if (!await reader.ReadAsync())
+        {
+            return false;
+        }
+
+        var (item, epoch, isLost) = (new ItemKey(reader.GetInt64(0), reader.GetInt64(1)), reader.GetInt32(2), reader.GetBoolean(3));
+        return isLost || await stock.InspectAsync(new ItemKeys(item)) is not { State: not "lost" } now || now.Epoch < epoch;
+    });
+
+    public void Dispose() => _questions.Dispose();
+
+    private NpgsqlCommand Command(string which)
+    {
+        var command = database.CreateCommand($"select sale_id, sku_id, epoch, lost_at is not null from sale_items where {which}");
+        command.CommandTimeout = 1 + (int)_patience.TotalSeconds;
+        return command;
+    }
+
+    private async Task<bool> AskInTimeAsync(Func<Task<bool>> ask)
     {
         if (!await _questions.WaitAsync(_patience))
         {
@@ -25,7 +65,7 @@ internal sealed class WarmItems(NpgsqlDataSource database, IOptions<ReservationO
         }
 
         // Its place is free when the question is over, not when we stop waiting: a database that does not answer gets two at most.
-        var asked = AskAsync(item);
+        var asked = AskAsync(ask);
         try
         {
             return await asked.WaitAsync(_patience);
@@ -36,18 +76,11 @@ internal sealed class WarmItems(NpgsqlDataSource database, IOptions<ReservationO
         }
     }
 
-    public void Dispose() => _questions.Dispose();
-
-    private async Task<bool> AskAsync(ItemKey item)
+    private async Task<bool> AskAsync(Func<Task<bool>> ask)
     {
         try
         {
-            await using var command = database.CreateCommand(
-                "select exists (select from sale_items where (sale_id, sku_id) = ($1, $2) and warmed_at is not null)");
-            command.CommandTimeout = 1 + (int)_patience.TotalSeconds;
-            command.Parameters.Add(new NpgsqlParameter<long> { TypedValue = item.SaleId });
-            command.Parameters.Add(new NpgsqlParameter<long> { TypedValue = item.SkuId });
-            return await command.ExecuteScalarAsync() is true;
+            return await ask();
         }
         finally
         {

@@ -222,6 +222,32 @@ public sealed class PaymentTests(Stores stores, Shop shop) : IClassFixture<Shop>
         await sale.AssertConservedAsync(100);
     }
 
+    [Fact]
+    public async Task Who_pays_an_order_that_Redis_has_lost_and_no_worker_has_read_yet_is_asked_to_come_again()
+    {
+        var tryAgain = (HttpStatusCode.ServiceUnavailable, "unavailable");
+        var sale = await TestSale.OpenAsync(stores);
+        var order = await sale.ReserveAsync(1);
+        await sale.LoseAsync();
+        for (var watched = 0; watched < 2; watched++)
+        {
+            Assert.Equal(tryAgain, await shop.PayAsync(order.OrderId, order.OrderId));
+            Assert.Equal(tryAgain, await shop.AskAsync(1, "GET", "/orders/" + order.OrderId));
+            Assert.Equal(tryAgain, await shop.CancelAsync(order.OrderId, 1));
+            await stores.Losses.WatchAsync(CancellationToken.None);
+        }
+
+        await sale.ConsumeAsync(order);
+        await RebuiltAsync(sale);
+        Assert.Equal(s_accepted, await shop.PayAsync(order.OrderId, order.OrderId));
+        Assert.Empty(await shop.RefundsAsync(order.OrderId));
+        await sale.AssertConservedAsync(100);
+        // An order that nobody placed is unknown again.
+        var unknown = order.OrderId[..8] + new string('0', 24);
+        Assert.Equal((HttpStatusCode.NotFound, "unknown-order"), await shop.AskAsync(1, "GET", "/orders/" + unknown));
+        Assert.Equal(s_refund, await shop.PayAsync(unknown, unknown + order.OrderId));
+    }
+
     // The service watches, too, and may have the item at this moment.
     private Task RebuiltAsync(TestSale sale) => Eventually.HoldsAsync(
         async () => await stores.Rebuild().RebuildAsync(await sale.AuditedAsync(), CancellationToken.None) == RebuildOutcome.Done,
