@@ -6,8 +6,7 @@ namespace Seckill.OrderService.Persistence;
 
 /// <summary>
 /// (6) Orders in PostgreSQL. A batch is one statement: the rows, the ledger row of their sale item, and the entries of the legacy
-/// outbox, or nothing at all.
-/// Repeatable: an order that is there already changes nothing.
+/// outbox, or nothing at all. Repeatable: an order that is there already changes nothing.
 /// </summary>
 /// <remarks>Throws <see cref="NpgsqlException"/>; its <c>IsTransient</c> tells whether to try again.</remarks>
 internal sealed class OrderStore(NpgsqlDataSource database)
@@ -226,21 +225,20 @@ internal sealed class OrderStore(NpgsqlDataSource database)
         }
 
         // Its snapshot is taken after the lock, so what other batches placed meanwhile is seen.
+        var known = await connection.QueryAsync<string>(new CommandDefinition(
+            "select order_id from orders where order_id = any(@OrderIds)", Parameters(batch), cancellationToken: cancellationToken));
+        var rejected = WithoutRoom(batch.Orders.ExceptBy(known, order => order.OrderId), room.Value);
         await connection.ExecuteAsync(new CommandDefinition(
             """
-            with incoming as (
-              select o.*, sum(o.quantity) over (order by o.reserved_at, o.order_id) as running
-              from unnest(@OrderIds, @UserIds, @Quantities, @ReservedAt) as o (order_id, user_id, quantity, reserved_at)
-              where not exists (select from orders known where known.order_id = o.order_id)
-            ), placed as (
+            with placed as (
               insert into orders
                 (order_id, sale_id, sku_id, user_id, quantity, unit_price, currency, status, reserved_at, pay_by)
-              select i.order_id, @SaleId, @SkuId, i.user_id, i.quantity, @UnitPrice, @Currency,
-                case when i.running <= @room then 'placed' else 'rejected' end, i.reserved_at,
-                greatest(now(), i.reserved_at) + make_interval(secs => s.payment_timeout_seconds)
-              from incoming i
+              select o.order_id, @SaleId, @SkuId, o.user_id, o.quantity, @UnitPrice, @Currency,
+                case when o.order_id = any(@rejected) then 'rejected' else 'placed' end, o.reserved_at,
+                greatest(now(), o.reserved_at) + make_interval(secs => s.payment_timeout_seconds)
+              from unnest(@OrderIds, @UserIds, @Quantities, @ReservedAt) as o (order_id, user_id, quantity, reserved_at)
               join sales s on s.sale_id = @SaleId
-              order by i.order_id
+              order by o.order_id
               on conflict (order_id) do nothing
               returning order_id, quantity, status
             ), returns as (
@@ -256,10 +254,27 @@ internal sealed class OrderStore(NpgsqlDataSource database)
             set live = live + (select coalesce(sum(quantity), 0) from placed where status = 'placed')
             where sale_id = @SaleId and sku_id = @SkuId
             """,
-            Parameters(batch, new { room }),
+            Parameters(batch, new { rejected }),
             cancellationToken: cancellationToken));
         await transaction.CommitAsync(cancellationToken);
         return true;
+    }
+
+    // The oldest first. One that is too large leaves its room to a smaller one.
+    private static string[] WithoutRoom(IEnumerable<ReservedOrder> orders, long room)
+    {
+        var rejected = new List<string>();
+        foreach (var order in orders.OrderBy(order => order.ReservedAt).ThenBy(order => order.OrderId, StringComparer.Ordinal))
+        {
+            var fits = order.Quantity <= room;
+            room -= fits ? order.Quantity : 0;
+            if (!fits)
+            {
+                rejected.Add(order.OrderId);
+            }
+        }
+
+        return [.. rejected];
     }
 
     private static string AsOf(int? epoch) => epoch is null ? "" : "and epoch = @epoch and lost_at is null";

@@ -90,6 +90,20 @@ public sealed class OrderStoreTests
     }
 
     [Fact]
+    public async Task One_that_is_too_large_leaves_its_room_to_smaller_ones()
+    {
+        var (item, batch) = await ReservedAsync(orders: 3, units: 3);
+        await SetAllocatedAsync(item, 2);
+        var large = batch with { Orders = [.. batch.Orders.Select((order, i) => order with
+        {
+            Quantity = i == 0 ? 3 : 1, ReservedAt = order.ReservedAt.AddSeconds(i),
+        })] };
+        await ConsumeAsync(large);
+        var rejected = Assert.Single(await item.RowsAsync(), row => row.Status == "rejected");
+        Assert.Equal((large.Orders[0].OrderId, 2), (rejected.OrderId, await item.LiveAsync()));
+    }
+
+    [Fact]
     public async Task The_database_itself_refuses_more_live_units_than_allocated()
     {
         var (item, _) = await ReservedAsync(orders: 1, units: 1);
