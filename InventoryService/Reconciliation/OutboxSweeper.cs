@@ -3,7 +3,6 @@ using Microsoft.Extensions.Options;
 using Seckill.Shared.Contracts;
 using Seckill.Shared.Hosting;
 using Seckill.Shared.Stock;
-using StackExchange.Redis;
 
 namespace Seckill.InventoryService.Reconciliation;
 
@@ -12,7 +11,7 @@ namespace Seckill.InventoryService.Reconciliation;
 /// broker that was away. Oldest first, in batches. Any number of sweepers may run; each claims entries of its own.
 /// </summary>
 internal sealed partial class OutboxSweeper(
-    StockLedger stock, SaleCatalog catalog, OrdersReservedPublisher publisher, IOptions<SweeperOptions> options,
+    StockLedger stock, SaleCatalog catalog, BrokerProbe broker, OrdersReservedPublisher publisher, IOptions<SweeperOptions> options,
     TimeProvider clock, ILogger<OutboxSweeper> logger) : BackgroundService
 {
     private static readonly Meter s_meter = new("Seckill");
@@ -46,12 +45,20 @@ internal sealed partial class OutboxSweeper(
     {
         try
         {
+            // A bus without its broker keeps each message, without end, until there is one.
+            if (!await broker.AnswersAsync())
+            {
+                return;
+            }
+
             foreach (var item in await catalog.ItemsAsync())
             {
                 await SweepItemAsync(item, cancellationToken);
             }
         }
-        catch (Exception exception) when (exception is RedisException or TimeoutException)
+#pragma warning disable CA1031 // Whatever a store throws, the next round tries again: nobody else sweeps.
+        catch (Exception exception) when (!cancellationToken.IsCancellationRequested)
+#pragma warning restore CA1031
         {
             LogRoundFailed("all items", exception.Message);
         }
@@ -66,8 +73,8 @@ internal sealed partial class OutboxSweeper(
                 cancellationToken.ThrowIfCancellationRequested();
             }
         }
-#pragma warning disable CA1031 // Whatever a store throws, the other items go on and the next round tries again.
-        catch (Exception exception) when (exception is not OperationCanceledException)
+#pragma warning disable CA1031 // Whatever a store throws, the other items go on. The broker's client also cancels what nobody asked it to.
+        catch (Exception exception) when (!cancellationToken.IsCancellationRequested)
 #pragma warning restore CA1031
         {
             LogRoundFailed(item.ToString(), exception.Message);

@@ -79,13 +79,13 @@ internal sealed partial class Backfill(NpgsqlDataSource database, DualWriteContr
             {
                 more = control.Current.Writes && await StepAsync(stoppingToken);
             }
-            catch (Exception exception) when (exception is NpgsqlException or TimeoutException)
-            {
-                LogFailed(exception.Message);
-            }
-            catch (OperationCanceledException)
+            catch (OperationCanceledException) when (stoppingToken.IsCancellationRequested)
             {
                 return;
+            }
+            catch (Exception exception) when (exception is NpgsqlException or TimeoutException or OperationCanceledException)
+            {
+                LogFailed(exception.Message);
             }
 
             await Task.Delay(more ? TimeSpan.Zero : s_pause, stoppingToken).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);

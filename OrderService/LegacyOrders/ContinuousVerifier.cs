@@ -58,14 +58,14 @@ internal sealed partial class ContinuousVerifier(
                         : TimeSpan.FromSeconds(Math.Max(s_shortestWait.TotalSeconds, (double)count / options.Value.VerifiedPerSecond));
                 }
             }
-            catch (Exception exception) when (exception is NpgsqlException or TimeoutException)
+            catch (OperationCanceledException) when (stoppingToken.IsCancellationRequested)
+            {
+                return;
+            }
+            catch (Exception exception) when (exception is NpgsqlException or TimeoutException or OperationCanceledException)
             {
                 breaker.Failed();
                 LogFailed(exception.Message);
-            }
-            catch (OperationCanceledException)
-            {
-                return;
             }
 
             await Task.Delay(wait, stoppingToken).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);

@@ -33,7 +33,7 @@ internal sealed class LegacyBreaker(IOptions<LegacyOptions> options, TimeProvide
     private (int Verified, int Mismatched) _sum;
     private BreakerState _state;
     private TimeSpan _pause = s_shortestPause;
-    private DateTimeOffset _notBefore;
+    private long _notBefore;
     private int _goodProbes;
 
     public BreakerState State
@@ -57,7 +57,7 @@ internal sealed class LegacyBreaker(IOptions<LegacyOptions> options, TimeProvide
                 return true;
             }
 
-            var now = clock.GetUtcNow();
+            var now = clock.GetTimestamp();
             if (now < _notBefore)
             {
                 return false;
@@ -65,7 +65,7 @@ internal sealed class LegacyBreaker(IOptions<LegacyOptions> options, TimeProvide
 
             _state = BreakerState.HalfOpen;
             // Others wait for this probe, and no longer than it can take: its caller may be gone.
-            _notBefore = now + s_probeMayTake;
+            _notBefore = After(s_probeMayTake);
             return true;
         }
     }
@@ -126,12 +126,14 @@ internal sealed class LegacyBreaker(IOptions<LegacyOptions> options, TimeProvide
 
         _pause = _state == BreakerState.HalfOpen ? TimeSpan.FromTicks(Math.Min(_pause.Ticks * 2, s_longestPause.Ticks)) : s_shortestPause;
         _state = BreakerState.Open;
-        _notBefore = clock.GetUtcNow() + _pause;
+        _notBefore = After(_pause);
         _goodProbes = 0;
         _failures.Clear();
         _verifications.Clear();
         _sum = default;
     }
+
+    private long After(TimeSpan pause) => clock.GetTimestamp() + (long)(pause.TotalSeconds * clock.TimestampFrequency);
 
     private void Remember(bool failed)
     {

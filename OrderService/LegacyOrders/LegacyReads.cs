@@ -74,13 +74,13 @@ internal sealed class LegacyReads(
                     breaker.Succeeded(0, 0);
                 }
             }
-            catch (Exception exception) when (exception is NpgsqlException or TimeoutException)
-            {
-                breaker.Failed();
-            }
-            catch (OperationCanceledException)
+            catch (OperationCanceledException) when (stoppingToken.IsCancellationRequested)
             {
                 return;
+            }
+            catch (Exception exception) when (exception is NpgsqlException or TimeoutException or OperationCanceledException)
+            {
+                breaker.Failed();
             }
 
             await Task.Delay(s_betweenProbes, stoppingToken).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
@@ -109,7 +109,7 @@ internal sealed class LegacyReads(
                     var result = await verification.VerifyAsync(ids, stoppingToken);
                     breaker.Succeeded(result.Verified + result.Mismatched, result.Mismatched);
                 }
-                catch (Exception exception) when (exception is NpgsqlException or TimeoutException)
+                catch (Exception exception) when (exception is NpgsqlException or TimeoutException or OperationCanceledException)
                 {
                     breaker.Failed();
                 }

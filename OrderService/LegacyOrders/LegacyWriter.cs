@@ -36,16 +36,16 @@ internal sealed partial class LegacyWriter(
                     pause = s_idle;
                 }
             }
-            catch (Exception exception) when (exception is NpgsqlException or TimeoutException)
+            catch (OperationCanceledException) when (cancellationToken.IsCancellationRequested)
+            {
+                return;
+            }
+            catch (Exception exception) when (exception is NpgsqlException or TimeoutException or OperationCanceledException)
             {
                 breaker.Abandoned();
                 LogFailed(exception.Message);
                 wait = pause;
                 pause = TimeSpan.FromTicks(Math.Min(pause.Ticks * 2, s_longestPause.Ticks));
-            }
-            catch (OperationCanceledException)
-            {
-                return;
             }
 
             await Task.Delay(wait, cancellationToken).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);

@@ -7,7 +7,7 @@ namespace Seckill.Shared.Hosting;
 /// Asks RabbitMQ for an answer, on a connection of its own. A bus that only sends notices the loss of its broker at the next
 /// message, and a broker that froze at the next heartbeat; readiness must know sooner.
 /// </summary>
-internal sealed class BrokerProbe(Uri address) : IAsyncDisposable
+public sealed class BrokerProbe(Uri address) : IAsyncDisposable
 {
     private readonly ConnectionFactory _factory = new()
     {

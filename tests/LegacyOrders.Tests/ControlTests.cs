@@ -193,6 +193,10 @@ public sealed class ControlTests
     {
         public DateTimeOffset Now { get; set; } = DateTimeOffset.UnixEpoch;
 
+        public override long TimestampFrequency => TimeSpan.TicksPerSecond;
+
         public override DateTimeOffset GetUtcNow() => Now;
+
+        public override long GetTimestamp() => Now.UtcTicks;
     }
 }
