@@ -21,6 +21,8 @@ internal sealed class ItemLock : IAsyncDisposable
         var connection = await database.OpenConnectionAsync(cancellationToken);
         var transaction = await connection.BeginTransactionAsync(cancellationToken);
         var taken = new ItemLock(connection, transaction);
+        // It is idle by design, for as long as its owner works on the item.
+        await connection.ExecuteAsync("set local idle_in_transaction_session_timeout = 0");
         if (await connection.ExecuteScalarAsync<bool>(
             "select pg_try_advisory_xact_lock(hashtextextended('seckill item ' || @name, 0))", new { name = item.ToString() }))
         {

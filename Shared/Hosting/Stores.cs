@@ -39,6 +39,8 @@ public static class Stores
             $"Maximum Pool Size={MaxPostgresConnections};Timeout=3;Command Timeout=10;Cancellation Timeout=300;"
             // Planning the statement that places a batch costs as much as running it for some dozens of orders.
             + "Max Auto Prepare=50;"
+            // A process that is frozen in the middle of a transaction must not keep a ledger row from all others.
+            + "Options=-c idle_in_transaction_session_timeout=15s;"
             // Whose connection it is, for whoever looks at pg_stat_activity.
             + $"Application Name={AppDomain.CurrentDomain.FriendlyName}-{Environment.ProcessId};"
             + configuration.RequiredConnectionString("Orders"));
