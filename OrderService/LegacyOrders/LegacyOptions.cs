@@ -5,10 +5,15 @@ namespace Seckill.OrderService.LegacyOrders;
 /// <summary>Settings under <c>Legacy</c>.</summary>
 public sealed class LegacyOptions
 {
-    /// <summary>Creates the legacy table. Only for development and tests; in production it belongs to others.</summary>
+    /// <summary>
+    /// Creates the legacy table. Only for tests; in production it belongs to others, and in Development it is created in any case.
+    /// </summary>
     public bool CreateSchema { get; set; }
 
-    /// <summary>Batches that one worker writes at once, at most; one alone while no change waits for longer than two seconds.</summary>
+    /// <summary>
+    /// Batches that one worker writes at once, at most; one alone while no change waits for longer than two seconds. There are four lanes,
+    /// so that of all workers together more than four do nothing.
+    /// </summary>
     [Range(1, 16)]
     public int Writers { get; set; } = 2;
 

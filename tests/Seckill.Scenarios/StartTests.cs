@@ -1,5 +1,6 @@
 using System.Net;
 using Dapper;
+using Seckill.Scenarios.Chaos;
 using Seckill.Scenarios.Checks;
 using Seckill.Scenarios.Processes;
 using Seckill.Shared.Hosting;
@@ -74,6 +75,25 @@ public sealed class StartTests(Servers servers, ITestOutputHelper output)
             Assert.Equal(0, await service.StopAsync());
             output.WriteLine($"{service.Name} was ready {sinceStart.TotalSeconds:0.00} s after its start.");
         }
+    }
+
+    [Theory]
+    [InlineData("OrderService", "--role", "api")]
+    [InlineData("InventoryService")]
+    public async Task With_the_environment_of_its_image_a_service_listens_on_all_addresses(string project, params string[] arguments)
+    {
+        var image = (await File.ReadAllLinesAsync(Path.Combine(ChaosServers.Root, project, "Dockerfile")))
+            .Where(line => line.StartsWith("ENV ", StringComparison.Ordinal)).SelectMany(line => line[4..].Split(' '))
+            .Select(variable => variable.Split('=', 2));
+        await using var installation = new Installation();
+        // The port is taken perhaps; any other is as good.
+        var service = installation.Start("in-its-image", project, arguments,
+            [("Urls", null), .. image.Select(pair => (pair[0], (string?)pair[1].Replace(":8080", ":0", StringComparison.Ordinal)))]);
+        await service.ListensAsync();
+        Assert.Contains(service.Url.Host, new[] { "[::]", "0.0.0.0" });
+        using var http = new HttpClient();
+        Assert.Contains("healthy", await http.GetStringAsync(new UriBuilder(service.Url) { Host = "127.0.0.1", Path = "/health/live" }.Uri),
+            StringComparison.Ordinal);
     }
 
     [Fact]

@@ -47,7 +47,7 @@ internal sealed partial class ServiceProcess : IAsyncDisposable
     /// <summary>Starts the built program of a service.</summary>
     /// <param name="name">For messages and the log file.</param>
     /// <param name="project">Folder of the service; a full path for one that was built elsewhere.</param>
-    /// <param name="arguments">Command line, after <c>--urls</c>.</param>
+    /// <param name="arguments">Command line.</param>
     /// <param name="settings">Environment over that of this run; null removes a variable.</param>
     public static ServiceProcess Start(string name, string project, string[] arguments, params (string Name, string? Value)[] settings)
     {
@@ -56,13 +56,13 @@ internal sealed partial class ServiceProcess : IAsyncDisposable
         var program = Path.Combine(
             output.Parent!.Parent!.Parent!.Parent!.Parent!.FullName, project, "bin",
             output.Parent.Name, output.Name, $"Seckill.{Path.GetFileName(project)}.dll");
-        var start = new ProcessStartInfo("dotnet", [program, "--urls", "http://127.0.0.1:0", .. arguments])
+        var start = new ProcessStartInfo("dotnet", [program, .. arguments])
         {
             RedirectStandardOutput = true,
             RedirectStandardError = true,
             WorkingDirectory = output.FullName,
         };
-        foreach (var (setting, value) in settings)
+        foreach (var (setting, value) in settings.Prepend(("Urls", "http://127.0.0.1:0")))
         {
             start.Environment[setting] = value;
         }
@@ -180,6 +180,6 @@ internal sealed partial class ServiceProcess : IAsyncDisposable
         }
     }
 
-    [GeneratedRegex("Now listening on: (http://[0-9.:]+)")]
+    [GeneratedRegex(@"Now listening on: (http://[0-9.:\[\]]+)")]
     private static partial Regex ListeningLine();
 }
