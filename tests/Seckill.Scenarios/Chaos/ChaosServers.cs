@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using System.Globalization;
+using Seckill.Scenarios.Checks;
 using Seckill.Scenarios.Processes;
 
 namespace Seckill.Scenarios.Chaos;
@@ -71,6 +72,7 @@ internal sealed class ChaosServers : IAsyncDisposable
         try
         {
             Kill(server);
+            await Eventually.IsTrueAsync($"{server} is dead", () => !IsAlive(server));
             touchFiles();
             await StartIfDeadAsync(server);
         }
