@@ -62,19 +62,19 @@ internal sealed class LedgerReader(NpgsqlDataSource database, SaleStore sales, S
     }
 
     private async Task<(
-        int Allocated, int Live, int Placed, int Paid, int Returned, int Rejected, int Returning, int Quarantined)> ReadRowsAsync(
+        int Allocated, int Live, long Placed, long Paid, long Returned, long Rejected, long Returning, long Quarantined)> ReadRowsAsync(
         ItemKey item, CancellationToken cancellationToken)
     {
         await using var connection = await database.OpenConnectionAsync(cancellationToken);
-        return await connection.QuerySingleAsync<(int, int, int, int, int, int, int, int)>(new CommandDefinition(
+        return await connection.QuerySingleAsync<(int, int, long, long, long, long, long, long)>(new CommandDefinition(
             """
             select i.allocated, i.live,
-              coalesce(sum(o.quantity) filter (where o.status = 'placed'), 0)::int,
-              coalesce(sum(o.quantity) filter (where o.status = 'paid'), 0)::int,
-              coalesce(sum(o.quantity) filter (where o.status in ('cancelled', 'expired')), 0)::int,
-              coalesce(sum(o.quantity) filter (where o.status = 'rejected'), 0)::int,
-              coalesce(sum(o.quantity) filter (where r.order_id is not null), 0)::int,
-              (select coalesce(sum(q.quantity), 0)::int from quarantined_orders q
+              coalesce(sum(o.quantity) filter (where o.status = 'placed'), 0),
+              coalesce(sum(o.quantity) filter (where o.status = 'paid'), 0),
+              coalesce(sum(o.quantity) filter (where o.status in ('cancelled', 'expired')), 0),
+              coalesce(sum(o.quantity) filter (where o.status = 'rejected'), 0),
+              coalesce(sum(o.quantity) filter (where r.order_id is not null), 0),
+              (select coalesce(sum(q.quantity), 0) from quarantined_orders q
                where q.sale_id = @SaleId and q.sku_id = @SkuId
                  and not exists (select from orders known where known.order_id = q.order_id))
             from sale_items i

@@ -8,7 +8,7 @@ namespace Seckill.InventoryService.Sales;
 /// <param name="SaleId">Positive, chosen by the caller.</param>
 /// <param name="Name">1 to 200 characters.</param>
 /// <param name="OpensAt">Start of the window, with an offset.</param>
-/// <param name="ClosesAt">End of the window, after its start.</param>
+/// <param name="ClosesAt">End of the window, at least a millisecond after its start.</param>
 /// <param name="PaymentTimeoutSeconds">How long an order waits for its payment, 1 to 604,800 (a week).</param>
 /// <param name="Items">1 to 1,000, each SKU once.</param>
 public sealed record CreateSale(
@@ -19,7 +19,7 @@ public sealed record CreateSale(
 /// <param name="SkuId">Positive.</param>
 /// <param name="Allocated">Units for this sale, 0 to 1,000,000,000.</param>
 /// <param name="LimitPerUser">Most units that a user may hold, at least 1.</param>
-/// <param name="UnitPrice">Minor units of <paramref name="Currency"/>, 0 or more.</param>
+/// <param name="UnitPrice">Minor units of <paramref name="Currency"/>, at least 1; a whole order must fit 64 bits.</param>
 /// <param name="Currency">ISO 4217 code, three capital letters.</param>
 public sealed record CreateSaleItem(long? SkuId, int? Allocated, int? LimitPerUser, long? UnitPrice, string? Currency);
 
@@ -67,7 +67,7 @@ public sealed record SaleItemDetails(long SkuId, int Allocated, int LimitPerUser
 /// <param name="Rejected">In orders that the ledger had no room for.</param>
 /// <param name="Balanced">allocated = available + reserved + placed + paid, and nothing contradicts it.</param>
 public sealed record LedgerItem(
-    long SkuId, int Allocated, int Available, int Reserved, int Placed, int Paid, int Returned, int Rejected, bool Balanced);
+    long SkuId, int Allocated, int Available, long Reserved, long Placed, long Paid, long Returned, long Rejected, bool Balanced);
 
 /// <summary>The ledger of a sale.</summary>
 /// <param name="SaleId">The sale.</param>

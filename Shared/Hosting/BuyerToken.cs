@@ -11,7 +11,8 @@ namespace Seckill.Shared.Hosting;
 
 /// <summary>
 /// Signs and verifies buyer tokens. The algorithm is pinned to HS256 whatever the header says, <c>exp</c> is required
-/// (RFC 8725, section 3), and the signature is compared in constant time. Verification allocates nothing.
+/// (RFC 8725, section 3), and the signature is compared in constant time. Verification allocates nothing. An expired token is refused
+/// at once; one whose time has not come (<c>nbf</c>) may be a minute early, for the clock that issued it may be ahead of ours.
 /// </summary>
 public sealed class BuyerToken
 {
@@ -120,7 +121,7 @@ public sealed class BuyerToken
                 reader.Skip();
             }
         }
-        catch (JsonException)
+        catch (Exception exception) when (IsBadJson(exception))
         {
             return false;
         }
@@ -162,14 +163,17 @@ public sealed class BuyerToken
                 reader.Skip();
             }
         }
-        catch (JsonException)
+        catch (Exception exception) when (IsBadJson(exception))
         {
             return false;
         }
 
-        var now = _clock.GetUtcNow().ToUnixTimeSeconds();
-        return userId > 0 && expires > now - s_clockSkew.TotalSeconds && notBefore < now + s_clockSkew.TotalSeconds;
+        var now = _clock.GetUtcNow().ToUnixTimeMilliseconds() / 1000.0;
+        return userId > 0 && expires > now && notBefore < now + s_clockSkew.TotalSeconds;
     }
+
+    // The other is thrown at a name with half of a surrogate pair.
+    private static bool IsBadJson(Exception exception) => exception is JsonException or InvalidOperationException;
 
     private static bool TryReadUser(ref Utf8JsonReader reader, out long userId)
     {

@@ -20,9 +20,20 @@ public sealed class UtcTimeConverter : JsonConverter<DateTimeOffset>
     public override DateTimeOffset Read(ref Utf8JsonReader reader, Type typeToConvert, JsonSerializerOptions options) =>
         reader.TokenType == JsonTokenType.String
         && DateTimeOffset.TryParseExact(
-            reader.GetString(), s_read, CultureInfo.InvariantCulture, ReadAsUtc, out var time)
+            Plain(reader.GetString()!), s_read, CultureInfo.InvariantCulture, ReadAsUtc, out var time)
             ? time
             : throw new JsonException();
+
+    // RFC 3339 allows small letters and fractions of any length; ours end at 100 ns.
+    private static string Plain(string text)
+    {
+        const int DateAndTime = 19;
+        const int Digits = 7;
+        var end = text.Length > DateAndTime && text[DateAndTime] == '.'
+            ? text.AsSpan(DateAndTime + 1).IndexOfAnyExceptInRange('0', '9') : -1;
+        var plain = end > Digits ? text.Remove(DateAndTime + 1 + Digits, end - Digits) : text;
+        return plain.ToUpperInvariant();
+    }
 
     /// <inheritdoc/>
     public override void Write(Utf8JsonWriter writer, DateTimeOffset value, JsonSerializerOptions options)

@@ -46,8 +46,8 @@ const actions = {
   }),
   rebuild: sale => ask({
     title: `Rebuild the stock of ${sale.name}?`,
-    text: 'Makes its stock in Redis anew from PostgreSQL, after Redis lost data. Buyers get 503 until it is done, half a minute at '
-      + 'most. RabbitMQ, PostgreSQL and a worker must run.',
+    text: 'Makes its stock in Redis anew from PostgreSQL, after Redis lost data. Buyers get 503 until it is done: up to '
+      + 'half a minute for each item, and longer if orders cannot be drained. RabbitMQ, PostgreSQL and a worker must run.',
     confirm: 'Rebuild the stock', danger: true,
     run: () => send('POST', `/sales/${sale.saleId}/rebuild`).then(answer => ({
       text: 'The stock is rebuilt.',

@@ -95,6 +95,21 @@ public sealed class LedgerTests(Administration administration)
         Assert.False((await sale.LedgerAsync()).GetProperty("balanced").GetBoolean());
     }
 
+    [Fact]
+    public async Task It_adds_up_more_units_than_fit_32_bits()
+    {
+        var sale = await PlannedSale.OpenAsync(administration);
+        await ExecuteAsync(
+            """
+            insert into orders (order_id, sale_id, sku_id, user_id, quantity, unit_price, currency, status, reserved_at, pay_by)
+            select i.number || lpad(to_hex(n), 24, '0'), @Id, 1001, n, 1000000000, 4999, 'EUR', 'rejected', now(), now()
+            from (select lpad(to_hex(item_number), 8, '0') as number from sale_items where sale_id = @Id) i, generate_series(1, 3) n
+            """,
+            new { sale.Id });
+        var item = Assert.Single((await sale.LedgerAsync()).GetProperty("items").EnumerateArray());
+        Assert.Equal((3_000_000_000, true), (item.GetProperty("rejected").GetInt64(), item.GetProperty("balanced").GetBoolean()));
+    }
+
     private static string Expected(int available, int reserved = 0, int placed = 0, int paid = 0) =>
         $$"""{"skuId":1001,"allocated":10,"available":{{available}},"reserved":{{reserved}},"placed":{{placed}},"paid":{{paid}},"""
         + "\"returned\":0,\"rejected\":0,\"balanced\":true}";

@@ -53,6 +53,7 @@ public sealed class BuyerTokenTests
     [InlineData("""["alg","HS256"]""")]
     [InlineData("\"HS256\"")]
     [InlineData("{}")]
+    [InlineData("""{"\ud800":1,"alg":"HS256"}""")]
     [InlineData("not json")]
     [InlineData("")]
     public void No_algorithm_but_HS256_is_accepted(string header) => Refuses(Signed(header, Claims()));
@@ -70,10 +71,13 @@ public sealed class BuyerTokenTests
     public void A_token_without_an_expiry_is_refused(string claims) => Refuses(Signed(Header, claims));
 
     [Fact]
-    public void A_token_expires_when_its_time_and_the_clock_skew_are_over()
+    public void A_name_that_is_no_text_is_refused() => Refuses(Signed(Header, """{"\ud800":1,"sub":"7","exp":9999999999}"""));
+
+    [Fact]
+    public void A_token_expires_when_its_time_is_over()
     {
         var token = _token.Sign(7, TimeSpan.FromMinutes(10));
-        _clock.Advance(TimeSpan.FromMinutes(11) - TimeSpan.FromSeconds(1));
+        _clock.Advance(TimeSpan.FromMinutes(10) - TimeSpan.FromSeconds(1));
         Assert.Equal(7, UserOf(token));
         _clock.Advance(TimeSpan.FromSeconds(1));
         Refuses(token);

@@ -18,6 +18,9 @@ public sealed class UtcTimeConverterTests
     [InlineData("2030-01-02T03:04:05Z")]
     [InlineData("2030-01-02T03:04:05.0Z")]
     [InlineData("2030-01-02T03:04:05.0000000Z")]
+    [InlineData("2030-01-02T03:04:05.000000000Z")]
+    [InlineData("2030-01-02T03:04:05.000000000001+00:00")]
+    [InlineData("2030-01-02t03:04:05z")]
     [InlineData("2030-01-02T03:04:05+00:00")]
     [InlineData("2030-01-02T08:34:05+05:30")]
     [InlineData("2030-01-01T19:04:05.000-08:00")]
@@ -26,6 +29,8 @@ public sealed class UtcTimeConverterTests
 
     [Theory]
     [InlineData("\"2030-01-02T03:04:05\"")]
+    [InlineData("\"2030-01-02T03:04:05.000000000\"")]
+    [InlineData("\"2030-01-02T03:04:05.0000000x0Z\"")]
     [InlineData("\"2030-01-02\"")]
     [InlineData("\"2030-01-02 03:04:05Z\"")]
     [InlineData("\"2030-02-30T03:04:05Z\"")]
