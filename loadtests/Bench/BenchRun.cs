@@ -33,7 +33,8 @@ public sealed class BenchRun(Deployment deployment, BenchOptions options, IAnsiC
             var runner = new VariantRunner(site, load, http, options.Connections, BenchVariables.Required("BENCH_PIDS"));
             var measurements = await MeasureAsync(runner, cancellationToken);
             var start = options.Names.Contains("startup")
-                ? await StartTime.MeasureAsync(BenchVariables.Required("BENCH_START_PROGRAM"), BenchVariables.Address("BENCH_START"), http, cancellationToken)
+                ? await StartTime.MeasureAsync(
+                    BenchVariables.Required("BENCH_START_PROGRAM"), BenchVariables.Address("BENCH_START"), http, cancellationToken)
                 : null;
             IReadOnlyList<LifeRound> life = options.Names.Contains("life")
                 ? await new LifeBench(site, load, BenchVariables.Address("BENCH_API"), options, console)
@@ -71,7 +72,8 @@ public sealed class BenchRun(Deployment deployment, BenchOptions options, IAnsiC
         {
             foreach (var variant in variants)
             {
-                var run = await runner.RunAsync(variant, BenchVariables.Address(variant.Variable), round, options.Seconds, cancellationToken);
+                var run = await runner.RunAsync(
+                    variant, BenchVariables.Address(variant.Variable), round, options.Seconds, cancellationToken);
                 measurements.Add(run);
                 console.WriteLine(string.Create(
                     CultureInfo.InvariantCulture,

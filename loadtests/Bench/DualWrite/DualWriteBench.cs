@@ -96,7 +96,8 @@ public sealed class DualWriteBench(Deployment deployment, BenchOptions options, 
     {
         var sale = await site.OpenSaleAsync(EnoughUnits, cancellationToken);
         var perSecond = await TwoInserts.MeasureAsync(
-            BenchVariables.Required("ConnectionStrings__RabbitMq"), deployment.Orders, legacy, sale.SaleId, atOnce, TimeSpan.FromSeconds(options.Seconds / 4.0));
+            BenchVariables.Required("ConnectionStrings__RabbitMq"), deployment.Orders, legacy, sale.SaleId, atOnce,
+            TimeSpan.FromSeconds(options.Seconds / 4.0));
         await ForgetAsync(site, stores, control, sale, cancellationToken);
         return perSecond;
     }
