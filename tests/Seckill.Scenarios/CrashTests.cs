@@ -79,7 +79,8 @@ public sealed class CrashTests(Servers servers)
         await using var installation = new Installation();
         var redis = installation.RelayToRedis();
         var (api, inventory) = (installation.StartApi(), installation.StartInventory());
-        var worker = installation.StartWorker(redis.Setting);
+        // Copies of the first order may still be in the queue, and each waits for Redis then.
+        var worker = installation.StartWorker(redis.Setting, ("Persistence__ConcurrentMessages", "32"));
         await Installation.ReadyAsync(api, inventory, worker);
         var sale = await Sale.OpenAsync(inventory, units: 100);
         using var buyers = new Buyers(sale);

@@ -90,7 +90,7 @@ public sealed class StartTests(Servers servers, ITestOutputHelper output)
         var service = installation.Start("in-its-image", project, arguments,
             [("Urls", null), .. image.Select(pair => (pair[0], (string?)pair[1].Replace(":8080", ":0", StringComparison.Ordinal)))]);
         await service.ListensAsync();
-        Assert.Contains(service.Url.Host, new[] { "[::]", "0.0.0.0" });
+        Assert.True(service.Url.Host is "[::]" or "0.0.0.0", $"It listens on {service.Url}.");
         using var http = new HttpClient();
         Assert.Contains("healthy", await http.GetStringAsync(new UriBuilder(service.Url) { Host = "127.0.0.1", Path = "/health/live" }.Uri),
             StringComparison.Ordinal);
