@@ -5,7 +5,10 @@ namespace Seckill.InventoryService.Reconciliation;
 /// <summary>Settings under <c>Auditor</c>.</summary>
 public sealed class AuditorOptions
 {
-    /// <summary>Pause between two rounds over all items, milliseconds; three times as long as the round, if that is longer.</summary>
+    /// <summary>
+    /// Pause between two rounds over all items, milliseconds, at least; longer after a long round, so that audits take at most half of
+    /// the time.
+    /// </summary>
     [Range(10, 3_600_000)]
     public int IntervalMilliseconds { get; set; } = 2_500;
 
