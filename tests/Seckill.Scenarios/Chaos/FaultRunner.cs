@@ -24,15 +24,15 @@ internal sealed class FaultRunner(Stage stage, Sale sale, History history, Rando
     /// <summary>When Redis lost data: by then it was done.</summary>
     public IReadOnlyCollection<double> Losses => _losses;
 
-    public Task RunAsync(Schedule schedule) => Task.WhenAll(schedule.Faults.Select(RunAsync));
+    public Task RunAsync(Schedule schedule) => Task.WhenAll(schedule.Faults.Select(fault => RunAsync(fault, schedule.LoadMilliseconds)));
 
-    private async Task RunAsync(Fault fault)
+    private async Task RunAsync(Fault fault, int loadMilliseconds)
     {
         await Task.Delay(fault.At);
         try
         {
             _log.Enqueue(Line("begins", fault));
-            await InflictAsync(fault);
+            await InflictAsync(fault, loadMilliseconds);
         }
         catch (Exception exception) when (IsOfTheFaultyKind(exception))
         {
@@ -49,7 +49,7 @@ internal sealed class FaultRunner(Stage stage, Sale sale, History history, Rando
         or StackExchange.Redis.RedisException or RabbitMQ.Client.Exceptions.RabbitMQClientException or IOException
         or MassTransit.MassTransitException or OperationCanceledException or InvalidOperationException or Xunit.Sdk.XunitException;
 
-    private async Task InflictAsync(Fault fault)
+    private async Task InflictAsync(Fault fault, int loadMilliseconds)
     {
         var member = stage.Members.GetValueOrDefault(fault.Target);
         var relay = member?.Relays.GetValueOrDefault(fault.Detail.Split(' ')[0]);
@@ -78,6 +78,12 @@ internal sealed class FaultRunner(Stage stage, Sale sale, History history, Rando
             case FaultKind.FailPoint:
                 member!.ArmFailPoint(last);
                 await Task.Delay(fault.For);
+                // One that nobody has reached has broken nothing yet.
+                while (!member.Now.HasEnded && history.Now < loadMilliseconds)
+                {
+                    await Task.Delay(20);
+                }
+
                 member.DisarmFailPoint();
                 await member.StartAsync();
                 break;

@@ -35,7 +35,7 @@ internal sealed record Schedule(
         (FaultKind.KillProcess, 14), (FaultKind.PauseProcess, 8), (FaultKind.RestartProcess, 4), (FaultKind.KillServer, 7),
         (FaultKind.PauseServer, 7), (FaultKind.CutLink, 12), (FaultKind.DelayLink, 6), (FaultKind.BlackHoleLink, 12),
         (FaultKind.RepeatMessages, 8), (FaultKind.PurgeQueue, 4), (FaultKind.FailPoint, 24), (FaultKind.DiskFull, 5),
-        (FaultKind.WrongClock, 3), (FaultKind.SwallowLegacyRows, 4), (FaultKind.LoseRedisTail, 5), (FaultKind.EmptyRedis, 2),
+        (FaultKind.WrongClock, 3), (FaultKind.SwallowLegacyRows, 4), (FaultKind.LoseRedisTail, 9), (FaultKind.EmptyRedis, 3),
     ];
 
     public bool LosesData => Faults.Any(fault => fault.LosesData);
