@@ -27,11 +27,16 @@ public sealed class Administration : WebApplicationFactory<Program>, IAsyncLifet
 
     /// <summary>Asks with the ops key.</summary>
     internal async Task<(HttpStatusCode Status, JsonElement Body, HttpResponseHeaders Headers)> AskAsync(
-        string method, string path, string? json = null, string key = DevelopmentKeys.Ops)
+        string method, string path, string? json = null, string key = DevelopmentKeys.Ops, string? idempotencyKey = null)
     {
         using var client = CreateClient();
         using var request = new HttpRequestMessage(new HttpMethod(method), path);
         request.Headers.TryAddWithoutValidation("Authorization", key.Length > 0 ? "Bearer " + key : "");
+        if (idempotencyKey is not null)
+        {
+            request.Headers.TryAddWithoutValidation("Idempotency-Key", idempotencyKey);
+        }
+
         if (json is not null)
         {
             request.Content = new StringContent(json, new MediaTypeHeaderValue("application/json"));

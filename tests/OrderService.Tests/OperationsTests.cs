@@ -3,6 +3,7 @@ using System.Text.Json;
 using Microsoft.AspNetCore.Http.Metadata;
 using Microsoft.AspNetCore.Routing;
 using Microsoft.Extensions.DependencyInjection;
+using Npgsql;
 
 namespace Seckill.OrderService.Tests;
 
@@ -35,6 +36,18 @@ public sealed class OperationsTests(Storefront storefront)
         Assert.Contains("POST /orders: 202 400 401 404 409 413 415 422 429 503", described);
         Assert.Contains("GET /orders/{orderId}: 200 401 404 429 503", described);
         Assert.Contains("GET /sales/{saleId}: 200 404 503", described);
+    }
+
+    [Fact]
+    public async Task PostgreSQL_ends_a_transaction_that_a_frozen_process_has_left_open()
+    {
+        var database = storefront.Services.GetRequiredService<NpgsqlDataSource>();
+        // Also of a connection that comes out of the pool, where it was reset.
+        for (var time = 0; time < 2; time++)
+        {
+            await using var command = database.CreateCommand("show idle_in_transaction_session_timeout");
+            Assert.Equal("15s", await command.ExecuteScalarAsync().InTime());
+        }
     }
 
     [Fact]

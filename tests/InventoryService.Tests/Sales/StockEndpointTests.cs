@@ -1,7 +1,4 @@
 using System.Net;
-using System.Net.Http.Headers;
-using System.Text.Json;
-using Seckill.Shared.Hosting;
 
 namespace Seckill.InventoryService.Tests.Sales;
 
@@ -102,19 +99,10 @@ public sealed class StockEndpointTests(Administration administration)
     private async Task<(HttpStatusCode Status, string Code)> ChangeAsync(
         PlannedSale sale, string json, string? key, long skuId = PlannedSale.SkuId)
     {
-        using var client = administration.CreateClient();
-        using var request = new HttpRequestMessage(HttpMethod.Post, $"{sale.Path}/items/{skuId}/stock");
-        request.Headers.Authorization = new AuthenticationHeaderValue("Bearer", DevelopmentKeys.Ops);
-        request.Content = new StringContent(json, new MediaTypeHeaderValue("application/json"));
-        if (key is not null)
-        {
-            request.Headers.TryAddWithoutValidation("Idempotency-Key", key);
-        }
-
-        using var response = await client.SendAsync(request).InTime();
-        var body = JsonDocument.Parse(await response.Content.ReadAsStringAsync()).RootElement;
-        Assert.Equal(response.StatusCode == HttpStatusCode.ServiceUnavailable, response.Headers.RetryAfter is not null);
-        return (response.StatusCode, body.TryGetProperty("code", out var code) ? code.GetString()! : "");
+        var (status, body, headers) = await administration.AskAsync(
+            "POST", $"{sale.Path}/items/{skuId}/stock", json, idempotencyKey: key);
+        Assert.Equal(status == HttpStatusCode.ServiceUnavailable, headers.RetryAfter is not null);
+        return (status, body.TryGetProperty("code", out var code) ? code.GetString()! : "");
     }
 
     private static async Task<(int Allocated, int Available)> StockAsync(PlannedSale sale)

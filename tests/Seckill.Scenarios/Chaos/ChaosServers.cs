@@ -52,35 +52,15 @@ internal sealed class ChaosServers : IAsyncDisposable
     public void Resume(string server) => ToAll(server, Signal.Continue);
 
     /// <summary>Starts it if it does not run, and waits until it answers.</summary>
-    public async Task StartAgainAsync(string server)
-    {
-        await _oneStartAtATime.WaitAsync();
-        try
-        {
-            await StartIfDeadAsync(server);
-        }
-        finally
-        {
-            _oneStartAtATime.Release();
-        }
-    }
+    public Task StartAgainAsync(string server) => StartAfterAsync(server, () => Task.CompletedTask);
 
     /// <summary>kill -9, something with its files, and a new start, with nobody who starts it between.</summary>
-    public async Task KillForAsync(string server, Action touchFiles)
+    public Task KillForAsync(string server, Action touchFiles) => StartAfterAsync(server, async () =>
     {
-        await _oneStartAtATime.WaitAsync();
-        try
-        {
-            Kill(server);
-            await Eventually.IsTrueAsync($"{server} is dead", () => !IsAlive(server));
-            touchFiles();
-            await StartIfDeadAsync(server);
-        }
-        finally
-        {
-            _oneStartAtATime.Release();
-        }
-    }
+        Kill(server);
+        await Eventually.IsTrueAsync($"{server} is dead", () => !IsAlive(server));
+        touchFiles();
+    });
 
     public bool IsAlive(string server) =>
         File.Exists(Stat(ProcessOf(server))) && !Fields(Stat(ProcessOf(server))).State.Equals("Z", StringComparison.Ordinal);
@@ -91,11 +71,20 @@ internal sealed class ChaosServers : IAsyncDisposable
         _oneStartAtATime.Dispose();
     }
 
-    private async Task StartIfDeadAsync(string server)
+    private async Task StartAfterAsync(string server, Func<Task> before)
     {
-        if (!IsAlive(server))
+        await _oneStartAtATime.WaitAsync();
+        try
         {
-            await RunAsync(_instance, "start", server);
+            await before();
+            if (!IsAlive(server))
+            {
+                await RunAsync(_instance, "start", server);
+            }
+        }
+        finally
+        {
+            _oneStartAtATime.Release();
         }
     }
 
