@@ -133,6 +133,9 @@ internal sealed class Stage : IAsyncDisposable
         {
             await redis.KeyDeleteAsync([.. s_keys.Select(key => (RedisKey)$"seckill:{{{sale.Id}:{sku}}}:{key}")]);
         }
+
+        // Its file, too: a server that takes seconds to load it is away for most of a later run.
+        await redis.ExecuteAsync("BGREWRITEAOF", [], StackExchange.Redis.CommandFlags.FireAndForget);
     }
 
     public async ValueTask DisposeAsync()

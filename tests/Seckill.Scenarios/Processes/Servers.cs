@@ -1,4 +1,6 @@
+using Microsoft.Extensions.Logging.Abstractions;
 using Npgsql;
+using Seckill.Shared.Stock;
 using StackExchange.Redis;
 
 // The scenarios share one queue and stop and start workers of it: one at a time.
@@ -25,7 +27,7 @@ public sealed class Servers : IAsyncDisposable
     /// <inheritdoc cref="RedisSetting"/>
     public const string LegacySetting = "ConnectionStrings__Legacy";
 
-    private readonly ConnectionMultiplexer _redis;
+    private readonly RedisConnection _redis;
 
     /// <summary>Connects, or says what is missing.</summary>
     public Servers()
@@ -38,23 +40,21 @@ public sealed class Servers : IAsyncDisposable
                 $"These tests need real servers, and {string.Join(", ", missing)} is not set: run ./seckill test, which starts them.");
         }
 
-        _redis = ConnectionMultiplexer.Connect(Given(RedisSetting));
-        _redis.PreserveAsyncOrder = false;
+        _redis = Connect(Given(RedisSetting));
         Orders = NpgsqlDataSource.Create(Given(OrdersSetting));
     }
 
     /// <summary>Servers of one scenario alone.</summary>
     internal Servers(string redis, string orders)
     {
-        _redis = ConnectionMultiplexer.Connect(redis + ",abortConnect=false,allowAdmin=true");
-        _redis.PreserveAsyncOrder = false;
+        _redis = Connect(redis + ",abortConnect=false,allowAdmin=true");
         Orders = NpgsqlDataSource.Create(orders);
     }
 
-    private Servers(ConnectionMultiplexer redis, NpgsqlDataSource orders) => (_redis, Orders) = (redis, orders);
+    private Servers(RedisConnection redis, NpgsqlDataSource orders) => (_redis, Orders) = (redis, orders);
 
     /// <summary>Redis, as the tests see it.</summary>
-    public IDatabase Redis => _redis.GetDatabase();
+    public IDatabase Redis => _redis.Database;
 
     /// <summary>The orders database, as the tests see it.</summary>
     public NpgsqlDataSource Orders { get; }
@@ -70,5 +70,13 @@ public sealed class Servers : IAsyncDisposable
     {
         _redis.Dispose();
         await Orders.DisposeAsync();
+    }
+
+    // As the services do: by itself the client library stays lost after a server that took seconds to load its data.
+    private static RedisConnection Connect(string address)
+    {
+        var connection = new RedisConnection(ConfigurationOptions.Parse(address), NullLogger<RedisConnection>.Instance);
+        _ = connection.StartAsync(CancellationToken.None);
+        return connection;
     }
 }
