@@ -77,6 +77,24 @@ internal sealed record Condition(string Key, Tone Tone, string Headline, string 
                 $"{wait}, the oldest for {RoadPicture.Seconds(facts.OldestSeconds)}, and nothing is away.", "Orders move again");
         }
 
+        // Of what is away, these are only the consequence.
+        var turnedAway = facts.Traffic?.Refused.Where(refusal => refusal.Tone == Tone.Broken).ToList() ?? [];
+        if (facts.RoadIsFree && facts.Lost == 0 && turnedAway.Count > 0)
+        {
+            yield return new("turned-away", Tone.Broken, "Buyers are turned away, and not by the sale",
+                $"{RoadPicture.Number((long)Math.Ceiling(turnedAway.Sum(refusal => refusal.PerSecond)))} a second get 503: "
+                + string.Join(", ", turnedAway.Select(refusal => refusal.Reason.Replace('-', ' '))) + ".",
+                "Nobody is turned away any more");
+        }
+
+        if (facts.ReturnsAreStuck)
+        {
+            var backlogs = facts.Orders!.Backlogs;
+            yield return new("returns", Tone.Broken, "Stock does not come back",
+                $"{Some(backlogs.Returns, "closed order")} {(backlogs.Returns == 1 ? "keeps its" : "keep their")} units, "
+                + $"the oldest for {RoadPicture.Seconds(backlogs.OldestReturnSeconds)}.", "Stock comes back again");
+        }
+
         if (facts.LegacyIsAway)
         {
             yield return Away("legacy", "The legacy database",

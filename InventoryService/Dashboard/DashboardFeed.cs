@@ -12,7 +12,7 @@ namespace Seckill.InventoryService.Dashboard;
 /// </summary>
 internal sealed partial class DashboardFeed(
     StoreWatch stores, OrdersReader ordersReader, StockReader stockReader, QueueWatch queueWatch, PulseBoard pulses, AuditBook audits,
-    IHostApplicationLifetime lifetime, TimeProvider clock, ILogger<DashboardFeed> logger) : BackgroundService
+    BacklogMetrics backlogs, IHostApplicationLifetime lifetime, TimeProvider clock, ILogger<DashboardFeed> logger) : BackgroundService
 {
     private const int MostViewers = 100;
     private const int TicksBetweenIdleLooks = 5;
@@ -130,7 +130,8 @@ internal sealed partial class DashboardFeed(
             traffic = null;
         }
 
-        return new Facts(now, found, traffic, _orders.Value, _stock.Value, _queues.Value, audits.Broken(), audits.AgeSeconds);
+        return new Facts(
+            now, found, traffic, _orders.Value, _stock.Value, backlogs.Items, _queues.Value, audits.Broken(), audits.AgeSeconds);
     }
 
     [LoggerMessage(490, LogLevel.Warning, "The dashboard could not look; it will look again: {Reason}")]

@@ -45,13 +45,17 @@ internal sealed class IncidentLog
             var took = RoadPicture.Seconds((now - incident.Began).TotalSeconds);
             _all[incident.Id] = incident with
             {
-                Ended = now, Headline = condition.Over, Detail = condition.Tone == Tone.Broken ? $"It took {took}." : condition.Detail,
+                Ended = now, Headline = condition.Over,
+                Detail = condition.Tone != Tone.Broken ? condition.Detail
+                    : isFirstLook && !Condition.IsOfStores(key) ? "It was over when somebody looked again." : $"It took {took}.",
             };
         }
 
         Broken = [.. conditions.Where(condition => condition.Tone == Tone.Broken)];
+        // Each by itself: a sale that sells out and sells again all the time must not push an outage out.
         foreach (var old in _all.Values.Where(incident => incident.Ended is not null || incident.Tone == Tone.Fine)
-            .OrderByDescending(incident => incident.Id).Skip(Remembered).ToList())
+            .GroupBy(incident => incident.Tone)
+            .SelectMany(same => same.OrderByDescending(incident => incident.Id).Skip(Remembered)).ToList())
         {
             _all.Remove(old.Id);
         }

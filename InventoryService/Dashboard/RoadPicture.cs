@@ -21,7 +21,7 @@ internal static class RoadPicture
         return
         [
             new("returns", "9", "Returns", "process",
-                known == Tone.Fine && facts.Stores.AreUp && backlogs!.OldestReturnSeconds > 60 ? Tone.Broken : known,
+                known == Tone.Fine && facts.ReturnsAreStuck ? Tone.Broken : known,
                 backlogs?.Returns, "orders to give back",
                 backlogs?.Returns > 0 ? "oldest " + Seconds(backlogs.OldestReturnSeconds) : "nothing waits"),
             new("sweeper", "10", "Sweeper", "process",

@@ -79,18 +79,20 @@ public sealed record Traffic(
 public sealed record RefusalRate(string Reason, double PerSecond, Tone Tone);
 
 /// <summary>A sale.</summary>
-/// <param name="SaleId">Which.</param>
+/// <param name="SaleId">Which; as text, for a browser's numbers are exact up to 2^53 only.</param>
 /// <param name="Name">What people call it.</param>
 /// <param name="State"><c>created</c>, <c>open</c> or <c>closed</c>.</param>
 /// <param name="Phase">What that and its window come to: <c>planned</c>, <c>upcoming</c>, <c>on</c>, <c>over</c>, <c>closed</c>.</param>
 /// <param name="OpensAt">Start of the window, UTC.</param>
 /// <param name="ClosesAt">End of the window, UTC.</param>
+/// <param name="ItemsInAll">How many it has, more than are shown perhaps.</param>
 /// <param name="Items">In the order of the sale.</param>
 public sealed record SaleView(
-    long SaleId, string Name, string State, string Phase, DateTimeOffset OpensAt, DateTimeOffset ClosesAt, IReadOnlyList<ItemView> Items);
+    [property: JsonNumberHandling(JsonNumberHandling.WriteAsString)] long SaleId, string Name, string State, string Phase,
+    DateTimeOffset OpensAt, DateTimeOffset ClosesAt, long ItemsInAll, IReadOnlyList<ItemView> Items);
 
 /// <summary>The books of a sale item, in units. What only Redis knows is null until it has said it.</summary>
-/// <param name="SkuId">Which.</param>
+/// <param name="SkuId">Which; as text, as the sale's.</param>
 /// <param name="Allocated">Given to the sale.</param>
 /// <param name="Available">For sale.</param>
 /// <param name="Held">Held by live reservations.</param>
@@ -102,8 +104,8 @@ public sealed record SaleView(
 /// <param name="Books">What the last audit said.</param>
 /// <param name="Finding">In words, when something is broken.</param>
 public sealed record ItemView(
-    long SkuId, int Allocated, int? Available, int? Held, int Live, long? Outbox, double? OldestSeconds, long Price, string Currency,
-    Tone Books, string? Finding);
+    [property: JsonNumberHandling(JsonNumberHandling.WriteAsString)] long SkuId, int Allocated, int? Available, int? Held, int Live,
+    long? Outbox, double? OldestSeconds, long Price, string Currency, Tone Books, string? Finding);
 
 /// <summary>How our orders and the legacy database stand.</summary>
 /// <param name="Mode"><c>off</c>, <c>shadow</c>, <c>dual</c> or <c>retired</c>.</param>

@@ -32,12 +32,17 @@ internal static class SnapshotMaker
                 : new Verdict(Tone.Fine, "No sale is on.", "Everything that the next one needs is there.");
         }
 
-        var left = on.Sum(item => (long)(facts.Stock?.GetValueOrDefault(Key(item))?.Snapshot?.Available ?? 0));
+        var known = on.Select(item => facts.Stock?.GetValueOrDefault(Key(item))?.Snapshot).OfType<ItemSnapshot>().ToList();
+        var left = known.Sum(item => (long)item.Available);
+        // Of an item that is not shown, or could not be read, nobody can say that it is sold out.
+        var isAll = known.Count == on.Count && on.Count == facts.Orders!.Backlogs.ItemsOn;
+        var units = isAll ? $"{RoadPicture.Number(left)} units"
+            : left > 0 ? $"at least {RoadPicture.Number(left)} units" : "an unknown number of units";
         return facts.Traffic is { Accepted: >= 1 } traffic
             ? new Verdict(Tone.Fine, "Selling.",
-                $"{RoadPicture.Number((long)traffic.Accepted)} orders a second, {RoadPicture.Number(left)} units left. Nothing is broken.")
-            : left > 0
-            ? new Verdict(Tone.Fine, "Open, and quiet.", $"{RoadPicture.Number(left)} units are for sale. Nothing is broken.")
+                $"{RoadPicture.Number((long)traffic.Accepted)} orders a second, {units} left. Nothing is broken.")
+            : left > 0 || !isAll
+            ? new Verdict(Tone.Fine, "Open, and quiet.", $"{char.ToUpperInvariant(units[0])}{units[1..]} are for sale. Nothing is broken.")
             : new Verdict(Tone.Fine, "Sold out.", "Every unit of the sales that are on has a buyer. Nothing is broken.");
     }
 
@@ -45,7 +50,7 @@ internal static class SnapshotMaker
     {
         var sale = rows[0];
         return new SaleView(
-            sale.sale_id, sale.name, sale.state, PhaseOf(facts, sale), sale.opens_at, sale.closes_at,
+            sale.sale_id, sale.name, sale.state, PhaseOf(facts, sale), sale.opens_at, sale.closes_at, sale.items_in_sale,
             [.. rows.Select(row => ItemOf(facts, row, audits(Key(row))))]);
     }
 

@@ -1,4 +1,5 @@
 using Seckill.Shared.Stock;
+using StackExchange.Redis;
 
 namespace Seckill.InventoryService.Dashboard;
 
@@ -12,7 +13,7 @@ internal sealed class StockReader(StockLedger stock)
 {
     private const int Together = 32;
 
-    /// <summary>Throws as <see cref="StockLedger"/> does.</summary>
+    /// <summary>Items that cannot be read are missing. Throws as <see cref="StockLedger"/> does when Redis is away.</summary>
     public async Task<IReadOnlyDictionary<ItemKey, ItemStock>> ReadAsync(IEnumerable<ItemKey> items)
     {
         var read = new Dictionary<ItemKey, ItemStock>();
@@ -21,18 +22,31 @@ internal sealed class StockReader(StockLedger stock)
             var stocks = await Task.WhenAll(some.Select(ReadAsync));
             foreach (var (item, found) in some.Zip(stocks))
             {
-                read[item] = found;
+                if (found is not null)
+                {
+                    read[item] = found;
+                }
             }
         }
 
         return read;
     }
 
-    private async Task<ItemStock> ReadAsync(ItemKey item)
+    private async Task<ItemStock?> ReadAsync(ItemKey item)
     {
         var keys = new ItemKeys(item);
-        var snapshot = await stock.InspectAsync(keys);
-        var oldest = snapshot?.OutboxDepth > 0 ? (await stock.InspectOutboxAsync(keys)).Oldest : TimeSpan.Zero;
-        return new ItemStock(snapshot, oldest.TotalSeconds);
+        try
+        {
+            var snapshot = await stock.InspectAsync(keys);
+            var oldest = snapshot?.OutboxDepth > 0 ? (await stock.InspectOutboxAsync(keys)).Oldest : TimeSpan.Zero;
+            return new ItemStock(snapshot, oldest.TotalSeconds);
+        }
+#pragma warning disable CA1031 // A value that nobody of ours wrote. A store that is away is no matter of one item.
+        catch (Exception exception) when (exception is not (RedisConnectionException or TimeoutException or ObjectDisposedException))
+#pragma warning restore CA1031
+        {
+            // BacklogWatch tells of it, once.
+            return null;
+        }
     }
 }

@@ -81,7 +81,8 @@ internal sealed partial class Auditor(
             }
         }
 #pragma warning disable CA1031 // A value that nobody of ours wrote, a sale that was deleted: the other items go on.
-        catch (Exception exception) when (exception is not (OperationCanceledException or NpgsqlException or TimeoutException))
+        catch (Exception exception) when (
+            exception is not (OperationCanceledException or NpgsqlException or RedisConnectionException or TimeoutException))
 #pragma warning restore CA1031
         {
             LogFailed(item.Key.ToString(), exception.Message);

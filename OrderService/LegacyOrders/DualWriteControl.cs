@@ -76,6 +76,7 @@ internal sealed partial class DualWriteControl(
         // Read by hand: Dapper does not match arrays to the constructor of a record.
         _current = new DualWriteSettings(
             row.GetString(0), row.GetInt32(1), row.GetFieldValue<long[]>(2), row.GetFieldValue<long[]>(3), row.GetBoolean(4));
+        LegacyMetrics.Use(_current.Writes);
     }
 
     /// <summary>Sets the row for all processes.</summary>

@@ -2,7 +2,10 @@ using System.Diagnostics.Metrics;
 
 namespace Seckill.OrderService.LegacyOrders;
 
-/// <summary>What is measured of the dual write. Gauges have the last value that this process has seen.</summary>
+/// <summary>
+/// What is measured of the dual write. Gauges have the last value that this process has seen; those that raise an alert are 0 while the
+/// legacy database is not written to, for then nothing is late and nobody closes the breaker.
+/// </summary>
 internal static class LegacyMetrics
 {
     private static readonly Meter s_meter = new("Seckill");
@@ -25,6 +28,7 @@ internal static class LegacyMetrics
     private static IReadOnlyList<(string Class, long Number)> s_open = [];
     private static double s_lagSeconds;
     private static long s_pending;
+    private static bool s_isInUse;
 
     public static void Create(LegacyBreaker breaker)
     {
@@ -36,16 +40,20 @@ internal static class LegacyMetrics
         }
 
         s_meter.CreateObservableGauge(
-            "seckill.legacy.lag", () => Volatile.Read(ref s_lagSeconds), "s", "Age of the oldest change that waits.");
+            "seckill.legacy.lag", () => Volatile.Read(ref s_isInUse) ? Volatile.Read(ref s_lagSeconds) : 0, "s",
+            "Age of the oldest change that waits.");
         s_meter.CreateObservableGauge("seckill.legacy.pending", () => Volatile.Read(ref s_pending), "{change}", "Changes that wait.");
         s_meter.CreateObservableGauge(
             "seckill.legacy.open_discrepancies",
             () => s_classes.Select(name => new Measurement<long>(
-                Volatile.Read(ref s_open).FirstOrDefault(found => found.Class == name).Number,
+                Volatile.Read(ref s_isInUse) ? Volatile.Read(ref s_open).FirstOrDefault(found => found.Class == name).Number : 0,
                 new KeyValuePair<string, object?>("class", name))),
             "{finding}", "Differences that are open, by class.");
-        s_meter.CreateObservableGauge("seckill.legacy.breaker", () => (int)breaker.State, null, "0 closed, 1 open, 2 half open.");
+        s_meter.CreateObservableGauge(
+            "seckill.legacy.breaker", () => Volatile.Read(ref s_isInUse) ? (int)breaker.State : 0, null, "0 closed, 1 open, 2 half open.");
     }
+
+    public static void Use(bool isInUse) => Volatile.Write(ref s_isInUse, isInUse);
 
     public static void Open(IReadOnlyList<(string Class, long Number)> open) => Volatile.Write(ref s_open, open);
 

@@ -15,7 +15,8 @@ namespace Seckill.Shared.Hosting;
 
 /// <summary>
 /// <c>/health/live</c>: the process runs. <c>/health/ready</c>: what it needs answers; 503 when something essential does not.
-/// Each dependency is really asked, for at most <see cref="Patience"/>.
+/// <c>/health/serving</c>: it takes requests, whatever is away; 503 once it stops, for a balancer that would otherwise take every
+/// process out at once. Each dependency is really asked, for at most <see cref="Patience"/>.
 /// </summary>
 public static class Health
 {
@@ -36,6 +37,11 @@ public static class Health
     internal static void MapHealth(this WebApplication app)
     {
         app.MapHealthChecks("/health/live", new HealthCheckOptions { Predicate = _ => false, ResponseWriter = WriteAsync });
+        app.MapHealthChecks("/health/serving", new HealthCheckOptions
+        {
+            Predicate = check => check.Name == GracefulStop.CheckName,
+            ResponseWriter = WriteAsync,
+        });
         app.MapHealthChecks("/health/ready", new HealthCheckOptions
         {
             Predicate = IsOurs,

@@ -6,14 +6,17 @@ using StackExchange.Redis;
 namespace Seckill.Shared.Stock;
 
 /// <summary>
-/// Compares the settings of Redis with what the promises rest on, once, as soon as Redis answers. Weaker settings are logged with
-/// the promise that is lost; with <c>Redis:RefuseWeakDurability</c> = true they stop the process.
+/// Compares the settings of Redis with what the promises rest on, as soon as it answers and then once a minute, for a failover may lead
+/// to another. Weaker settings are logged with the promise that is lost, once; with <c>Redis:RefuseWeakDurability</c> = true they stop
+/// the process.
 /// </summary>
 public sealed partial class DurabilityCheck(
-    RedisConnection redis, IConfiguration configuration, IHostApplicationLifetime lifetime, ILogger<DurabilityCheck> logger)
+    RedisConnection redis, IConfiguration configuration, IHostApplicationLifetime lifetime, TimeProvider clock,
+    ILogger<DurabilityCheck> logger)
     : BackgroundService
 {
     private static readonly TimeSpan s_pauseBetweenTries = TimeSpan.FromSeconds(1);
+    private static readonly TimeSpan s_interval = TimeSpan.FromMinutes(1);
 
     private static readonly (string Setting, string Needed, string Lost)[] s_needed =
     [
@@ -43,22 +46,32 @@ public sealed partial class DurabilityCheck(
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
     {
         await Task.Yield();
+        IReadOnlyList<(string Setting, string Value, string Lost)> told = [];
+        var isHidden = false;
         while (!stoppingToken.IsCancellationRequested)
         {
+            var pause = s_interval;
             try
             {
-                Report(await FindWeakSettingsAsync(redis.Database));
-                return;
+                var weak = await FindWeakSettingsAsync(redis.Database);
+                Report([.. weak.Except(told)]);
+                told = weak;
             }
             catch (RedisServerException exception)
             {
-                LogHidden(exception.Message);
-                return;
+                if (!isHidden)
+                {
+                    LogHidden(exception.Message);
+                }
+
+                isHidden = true;
             }
             catch (Exception exception) when (exception is RedisException or TimeoutException)
             {
-                await Task.Delay(s_pauseBetweenTries, stoppingToken).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+                pause = s_pauseBetweenTries;
             }
+
+            await Task.Delay(pause, clock, stoppingToken).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         }
     }
 

@@ -38,8 +38,6 @@ public sealed class LoadWatch(Recorder recorder, OpsClient ops, long saleId)
     public async Task RunAsync(Task work, Action<SecondSample> show)
     {
         using var over = new CancellationTokenSource();
-        // What was counted in the warm-up is of no interest.
-        recorder.NextSecond();
         (_lastAt, _cpu, _ticks) = (Stopwatch.GetTimestamp(), Environment.CpuUsage.TotalTime, Machine.Ticks());
         var startedAt = _lastAt;
         var asking = AskStoresAsync(over.Token);

@@ -113,6 +113,50 @@ public sealed class ActionTests(Stage stage)
         await page.BecomesAsync("all is well again", async () => (await page.RedAsync()).Length == 0);
     }
 
+    [Fact]
+    public async Task An_action_reaches_the_sale_that_it_names_however_large_its_number_is()
+    {
+        // In a browser's numbers all of these are the same.
+        const long Sale = 9_007_199_254_740_993, Sku = 9_007_199_254_740_995;
+        var other = await stage.OpenSaleAsync(Sale - 1, "The other", (6301, 5));
+        await stage.OpenSaleAsync(Sale, "Large numbers", (Sku - 1, 10), (Sku, 10));
+        await using var page = await stage.OpenAsync();
+        await FocusOnAsync(page, $"[data-sale='{Sale}'] [data-sku='{Sku}'] [data-action=stock]");
+        await page.Page.Keyboard.PressAsync("Enter");
+        await page.Page.Keyboard.TypeAsync("7");
+        Assert.Equal("Done: 17 of 17 units are left.", await ConfirmAsync(page));
+        await FocusAsync(page, Sale, "close");
+        await page.Page.Keyboard.PressAsync("Enter");
+        Assert.Equal("The sale is closed.", await ConfirmAsync(page));
+        Assert.Equal("closed", (await stage.AskAsync(HttpMethod.Get, $"/sales/{Sale}")).GetProperty("state").GetString());
+        Assert.Equal("open", (await stage.AskAsync(HttpMethod.Get, $"/sales/{other}")).GetProperty("state").GetString());
+    }
+
+    [Fact]
+    public async Task A_late_answer_is_not_told_in_the_dialog_of_another_action()
+    {
+        var sale = await stage.OpenSaleAsync("Late answer", (6401, 5));
+        await using var page = await stage.OpenAsync();
+        var answer = new TaskCompletionSource();
+        await page.Page.RouteAsync("**/audit", async route =>
+        {
+            await answer.Task;
+            await route.ContinueAsync();
+        });
+        await FocusAsync(page, sale, "audit");
+        await page.Page.Keyboard.PressAsync("Enter");
+        await FocusInDialogAsync(page);
+        await page.Page.Keyboard.PressAsync("Enter");
+        await FocusAsync(page, sale, "close");
+        await page.Page.Keyboard.PressAsync("Enter");
+        answer.SetResult();
+        await page.BecomesAsync("it is told to those who hear", async () =>
+            await page.Page.Locator("#announce").TextContentAsync() == "Audit Late answer? The books balance.");
+        Assert.Equal("Close Late answer?", await page.Page.Locator("#dialog-title").InnerTextAsync());
+        Assert.Equal("", await page.Page.Locator("#dialog-result").InnerTextAsync());
+        Assert.True(await page.Page.Locator("#dialog-confirm").IsVisibleAsync());
+    }
+
     private static Task FocusAsync(DashboardPage page, long sale, string action) =>
         FocusOnAsync(page, $"[data-sale='{sale}'] [data-action={action}]");
 

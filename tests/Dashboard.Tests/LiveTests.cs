@@ -89,6 +89,9 @@ public sealed partial class LiveTests(Stage stage)
                 await page.BecomesAsync("the age of what is shown is told", async () => Regex.IsMatch(
                     await page.Page.Locator("#sales-age").InnerTextAsync(), (store == "redis" ? "Stock" : "Orders") + @" as of \d+ s ago"));
                 Assert.True(await page.SaysAsync($"[data-sku='{sku}']", "100 of 100 left"));
+                // Nobody can audit without either of them.
+                await page.BecomesAsync("the last audit grows old", async () => Regex.IsMatch(
+                    await page.Page.Locator("[data-station='audit'] .note").InnerTextAsync(), @"last round ([3-9]|\d\d)"));
             }
         }
         finally

@@ -111,10 +111,13 @@ public sealed class Stage : IAsyncLifetime
     internal Task SqlAsync(string sql) => _databases.OursAsync(sql);
 
     /// <summary>Creates a sale and opens it.</summary>
-    internal async Task<long> OpenSaleAsync(string name, params (long Sku, int Units)[] items)
-    {
+    internal Task<long> OpenSaleAsync(string name, params (long Sku, int Units)[] items) =>
         // Small enough for the legacy schema.
-        var id = Random.Shared.Next(1 << 20, int.MaxValue);
+        OpenSaleAsync(Random.Shared.Next(1 << 20, int.MaxValue), name, items);
+
+    /// <summary>Creates this sale and opens it.</summary>
+    internal async Task<long> OpenSaleAsync(long id, string name, params (long Sku, int Units)[] items)
+    {
         var now = TimeProvider.System.GetUtcNow();
         await AskAsync(HttpMethod.Post, "/sales", new
         {

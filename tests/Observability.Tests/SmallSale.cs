@@ -50,7 +50,9 @@ public sealed class SmallSale(Servers servers) : IAsyncLifetime
         var databases = await _installation.CreateDatabasesAsync(servers);
         (string, string?)[] settings = [.. databases.Settings, .. Receiver.Settings, ("Telemetry__TraceRatio", "1")];
         (Api, Worker, Inventory) =
-            (_installation.StartApi(settings), _installation.StartWorker(settings), _installation.StartInventory(settings));
+            (_installation.StartApi(settings), _installation.StartWorker(settings),
+                // No order is late here, however slow the machine is, so the sweeper has nothing to say.
+                _installation.StartInventory([.. settings, ("Sweeper__MinimumAgeMilliseconds", "600000")]));
         await Installation.ReadyAsync(Api, Worker, Inventory);
         await databases.NumberItemsApartAsync();
         await DualDatabases.AskAsync(Api, change: new { mode = "shadow" });

@@ -15,6 +15,9 @@ public sealed class CancellationTests(Stores stores, Shop shop) : IClassFixture<
     private static readonly (HttpStatusCode, string) s_notCancellable = (HttpStatusCode.Conflict, "not-cancellable");
     private static readonly (HttpStatusCode, string) s_unknown = (HttpStatusCode.NotFound, "unknown-order");
 
+    // With a watch that stands still, what a user may ask for never grows back.
+    private static readonly (string, string) s_patientWithUsers = ("RateLimits:UserBurst", "1000000");
+
     [Fact]
     public async Task A_buyer_cancels_as_often_as_they_like_and_the_stock_comes_back_once()
     {
@@ -101,7 +104,7 @@ public sealed class CancellationTests(Stores stores, Shop shop) : IClassFixture<
         // The watch of this instance stands still, so its knowledge never grows old: only the news can open its gate to those who
         // have bought nothing.
         await using var other = Shop.NewApi();
-        await using var stopped = new RunningService<Payment>(("role", "api")) { Clock = new StoppedWatch() };
+        await using var stopped = new RunningService<Payment>(("role", "api"), s_patientWithUsers) { Clock = new StoppedWatch() };
         var sale = await TestSale.OpenAsync(stores, units: 1, limit: 1);
         var (_, order) = await shop.BuyAsync(sale, 1, other);
         await CloseGateAsync(sale, stopped);
@@ -130,7 +133,7 @@ public sealed class CancellationTests(Stores stores, Shop shop) : IClassFixture<
     public async Task Returned_units_are_for_sale_within_a_second_when_the_news_is_lost()
     {
         var watch = new StoppedWatch();
-        await using var api = new RunningService<Payment>(("role", "api")) { Clock = watch };
+        await using var api = new RunningService<Payment>(("role", "api"), s_patientWithUsers) { Clock = watch };
         var sale = await TestSale.OpenAsync(stores, units: 1, limit: 1);
         var (_, order) = await shop.BuyAsync(sale, 1);
         await CloseGateAsync(sale, api);

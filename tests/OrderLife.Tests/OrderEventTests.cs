@@ -153,7 +153,8 @@ public sealed class OrderEventTests(Stores stores, Shop shop, ITestOutputHelper 
     public async Task Five_thousand_open_streams_cost_neither_threads_nor_connections_and_leave_nothing_behind()
     {
         const int Streams = 5_000, MostThreads = 100, MostConnections = 20;
-        await using var api = Shop.NewApi(("ConnectionStrings:Orders", Stores.Required("Orders") + ";Application Name=followed"));
+        await using var api = Shop.NewApi(
+            ("ConnectionStrings:Orders", Stores.Required("Orders") + ";Application Name=followed"), ("Events:KeepAliveSeconds", "3600"));
         api.StartServer();
         var sale = await TestSale.OpenAsync(stores);
         await sale.ExecuteAsync(

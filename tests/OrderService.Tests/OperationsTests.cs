@@ -10,7 +10,8 @@ namespace Seckill.OrderService.Tests;
 /// <summary>What operators and machines ask: the description of the interface, health, metrics.</summary>
 public sealed class OperationsTests(Storefront storefront)
 {
-    private static readonly string[] s_undescribed = ["/metrics", "/openapi/{documentName}.json", "/health/live", "/health/ready"];
+    private static readonly string[] s_undescribed =
+        ["/metrics", "/openapi/{documentName}.json", "/health/live", "/health/ready", "/health/serving"];
 
     [Fact]
     public async Task The_description_has_every_endpoint_and_its_statuses()

@@ -73,6 +73,10 @@ public sealed class DualReadTests(Servers servers)
                 && page.Contains("seckill_legacy_verified_total 5\n", StringComparison.Ordinal)
                 && page.Contains("seckill_legacy_time_to_verify_seconds_bucket{le=\"3\"} ", StringComparison.Ordinal);
         });
+        await site.SwitchAsync(new { mode = "off" });
+        await Eventually.IsTrueAsync("what is not in use alarms nobody", async () => (await Site.MetricsAsync(site.Worker))
+            .Contains("seckill_legacy_open_discrepancies{class=\"missing\"} 0\n", StringComparison.Ordinal));
+        await site.SwitchAsync(new { mode = "dual", readFromNewPercent = 0 });
 
         var repair = await DualDatabases.AskAsync(site.Api, "/repair", new { dryRun = false }, HttpMethod.Post);
         Assert.All(repair.GetProperty("discrepancies").EnumerateArray(), one => Assert.True(one.GetProperty("resolved").GetBoolean()));

@@ -11,9 +11,6 @@ namespace Seckill.Scenarios;
 /// </summary>
 public sealed class RedisOutageTests(Servers servers, ITestOutputHelper output)
 {
-    /// <summary>Generous: the aim is 2 s, and the measured time is printed.</summary>
-    private static readonly TimeSpan s_turnaround = TimeSpan.FromSeconds(5);
-
     [Theory]
     [InlineData("refused")]
     [InlineData("frozen")]
@@ -55,7 +52,6 @@ public sealed class RedisOutageTests(Servers servers, ITestOutputHelper output)
         output.WriteLine(
             $"Redis {how}: not ready after {gone.Max(one => one.Waited)}, slowest refusal {refusals.Max(one => one.Took)}, "
             + $"ready {back.Max(one => one.Waited)} after its return.");
-        Assert.All(gone.Concat(back), one => Assert.True(one.Waited < s_turnaround, $"Readiness took {one.Waited} to turn."));
     }
 
     [Fact]

@@ -5,6 +5,7 @@ import { make, number } from './draw.js';
 const byId = id => document.getElementById(id);
 const dialog = byId('dialog');
 let key = '';
+let question = 0;
 let done = false;
 let run = async () => {};
 
@@ -99,8 +100,18 @@ function tell(title, text) {
   ask({ title, text, confirm: '', run: async () => ({ text: '' }), disabled: true });
 }
 
+// What has become of an action whose dialog was closed.
+function tellLate(title, text) {
+  if (dialog.open) {
+    byId('announce').textContent = `${title} ${text}`;
+  } else {
+    tell(title, text);
+  }
+}
+
 function ask({ title, text, confirm, run: what, input, list = [], danger = false, disabled = false }) {
   run = what;
+  question++;
   done = false;
   byId('dialog-title').textContent = title;
   byId('dialog-text').textContent = text;
@@ -130,10 +141,18 @@ byId('dialog-form').onsubmit = async event => {
     return;
   }
   const button = byId('dialog-confirm');
+  const asked = question;
+  const title = byId('dialog-title').textContent;
+  // Its dialog may be gone by then, and another one open that this is no answer to.
+  const isGone = () => asked !== question || !dialog.open;
   button.disabled = true;
   result('Working …');
   try {
     const answer = await run(units);
+    if (isGone()) {
+      tellLate(title, answer.text);
+      return;
+    }
     done = true;
     byId('dialog-text').hidden = true;
     byId('dialog-input').hidden = true;
@@ -143,6 +162,10 @@ byId('dialog-form').onsubmit = async event => {
     show(answer.list ?? []);
     result(answer.text);
   } catch (error) {
+    if (isGone()) {
+      tellLate(title, error.message);
+      return;
+    }
     button.disabled = false;
     button.focus();
     result(error.message, true);
@@ -171,9 +194,19 @@ async function send(method, path, body, headers = {}) {
   } catch {
     throw new Error('InventoryService did not answer. It is safe to try again.');
   }
-  const answer = await response.json().catch(() => ({}));
+  // Ids go beyond the numbers of a browser, so they are read as text.
+  const text = await response.text().catch(() => '');
+  const answer = parse(text.replace(/("(?:saleId|skuId)"\s*:\s*)(\d+)/g, '$1"$2"'));
   if (!response.ok) {
     throw new Error(`${answer.title ?? 'It was refused.'} (${answer.code ?? response.status})`);
   }
   return answer;
+}
+
+function parse(text) {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return {};
+  }
 }

@@ -6,6 +6,7 @@ const tenth = new Intl.NumberFormat('en-US', { maximumFractionDigits: 1 });
 const routes = { returns: 'PostgreSQL → Redis', sweeper: 'Redis → RabbitMQ', audit: 'Redis = PostgreSQL', rebuild: 'PostgreSQL → Redis' };
 const phases = { planned: 'planned, not opened', upcoming: 'opens', on: 'on', over: 'over', closed: 'closed by hand' };
 const history = new Map();
+let today = ''; // of the server: a browser's clock may be off
 const remembered = 60;
 
 export const number = value => value === null || value === undefined ? '–' : whole.format(value);
@@ -16,6 +17,7 @@ export function draw(now, act) {
   set(byId('detail'), now.verdict.detail);
   byId('verdict').dataset.tone = now.verdict.tone;
   document.title = (now.verdict.tone === 'Broken' ? '✕ ' : '') + now.verdict.headline + ' – Seckill';
+  today = now.at.slice(0, 10);
   set(byId('clock'), time(now.at) + ' UTC');
   traffic(now.traffic);
   keyed(byId('road'), now.road, station => station.id, createStation, drawStation);
@@ -108,7 +110,8 @@ function createSale(sale, act) {
     return button;
   });
   const element = make('article', 'sale',
-    make('div', 'sale-head', make('h3'), make('span', 'phase', make('b'), make('span')), make('div', 'actions', ...buttons)), make('div', 'items'));
+    make('div', 'sale-head', make('h3'), make('span', 'phase', make('b'), make('span')), make('div', 'actions', ...buttons)), make('div', 'items'),
+    make('p', 'more soft'));
   element.dataset.sale = sale.saleId;
   return element;
 }
@@ -128,6 +131,8 @@ function drawSale(element, sale, act, isOld) {
   }
   keyed(element.querySelector('.items'), sale.items, item => item.skuId, item => createItem(element, item, act),
     (row, item) => drawItem(row, sale, item, isOld));
+  const more = sale.itemsInAll - sale.items.length;
+  set(element.querySelector('.more'), more > 0 ? `And ${number(more)} more items.` : '');
 }
 
 function createItem(sale, item, act) {
@@ -144,9 +149,14 @@ function createItem(sale, item, act) {
   return row;
 }
 
+function price({ price: minor, currency }) {
+  const digits = new Intl.NumberFormat('en-US', { style: 'currency', currency }).resolvedOptions().maximumFractionDigits;
+  return `${(minor / 10 ** digits).toFixed(digits)} ${currency}`;
+}
+
 function drawItem(row, sale, item, isOld) {
   row.now = item;
-  set(row.querySelector('.sku small'), `${(item.price / 100).toFixed(2)} ${item.currency}`);
+  set(row.querySelector('.sku small'), price(item));
   set(row.querySelector('.left b'), number(item.available));
   set(row.querySelector('.left small'), ` of ${number(item.allocated)} left`);
   row.querySelector('.bar i').style.width = 100 * Math.max(0, item.available ?? 0) / Math.max(1, item.allocated) + '%';
@@ -193,7 +203,6 @@ function dualWrite(dual) {
 }
 
 function moment(iso) {
-  const today = new Date().toISOString().slice(0, 10);
   return (iso.slice(0, 10) === today ? '' : iso.slice(0, 10) + ' ') + iso.slice(11, 19) + ' UTC';
 }
 

@@ -46,6 +46,7 @@ function open(key) {
         forgetRates();
         byId('verdict').dataset.tone = 'Broken';
         byId('headline').textContent = 'InventoryService does not answer.';
+        document.title = '✕ No connection – Seckill';
         byId('detail').textContent = `This is how things stood at ${time(last.at)} UTC. The sale does not need it; trying again.`;
       } else {
         byId('key-error').textContent = 'InventoryService does not answer; trying again.';

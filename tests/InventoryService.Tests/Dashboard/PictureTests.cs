@@ -1,21 +1,13 @@
+using System.Text.Json;
 using Seckill.InventoryService.Dashboard;
 using Seckill.InventoryService.Reconciliation;
 using Seckill.Shared.Stock;
 
 namespace Seckill.InventoryService.Tests.Dashboard;
 
-/// <summary>
-/// Red is what is broken itself, and the verdict names the worst of it. Incidents begin and end once, however often one looks.
-/// </summary>
-public sealed class PictureTests
+/// <summary>Red is what is broken itself, and the verdict names the worst of it.</summary>
+public sealed class PictureTests : Looks
 {
-    private static readonly DateTimeOffset s_now = new(2030, 1, 2, 10, 0, 3, TimeSpan.Zero);
-    private static readonly ItemKey s_item = new(7, 1001);
-    private readonly IncidentLog _log = new();
-
-    // Somebody has watched for a while, and all was well.
-    public PictureTests() => Look(Facts(), isFirstLook: true);
-
     [Fact]
     public void All_is_fine_while_a_sale_goes_on()
     {
@@ -31,7 +23,7 @@ public sealed class PictureTests
     [InlineData("rabbitmq", "RabbitMQ is away.")]
     public void A_store_that_is_away_is_red_alone_however_much_waits_for_it(string store, string headline)
     {
-        var away = new StoreState(false, s_now.AddSeconds(-4));
+        var away = new StoreState(false, Now.AddSeconds(-4));
         var facts = Facts(outbox: 50_000, oldestSeconds: 900);
         var stores = facts.Stores;
         var snapshot = Look(facts with
@@ -47,7 +39,7 @@ public sealed class PictureTests
         Assert.Equal([store], Red(snapshot));
         Assert.Equal(headline, snapshot.Verdict.Headline);
         Assert.Equal("away since 09:59:59", snapshot.Road.Single(station => station.Id == store).Note);
-        Assert.Equal(s_now.AddSeconds(-4), Assert.Single(snapshot.Incidents).Began);
+        Assert.Equal(Now.AddSeconds(-4), Assert.Single(snapshot.Incidents).Began);
     }
 
     [Fact]
@@ -69,6 +61,68 @@ public sealed class PictureTests
     }
 
     [Fact]
+    public void Buyers_whom_we_turn_away_ourselves_are_told_of_and_those_whom_the_sale_does_are_not()
+    {
+        var facts = Facts();
+        Facts Refusing(string reason, Tone tone) =>
+            facts with { Traffic = facts.Traffic! with { Refused = [new RefusalRate(reason, 12.5, tone)] } };
+        Assert.Equal(Tone.Fine, Look(Refusing("sold-out", Tone.Fine)).Verdict.Tone);
+        var verdict = Look(Refusing("outbox-full", Tone.Broken)).Verdict;
+        Assert.Equal(
+            ("Buyers are turned away, and not by the sale.", "13 a second get 503: outbox full."), (verdict.Headline, verdict.Detail));
+        // What is away is the cause, and said alone.
+        var away = Refusing("no-answer", Tone.Broken);
+        away = away with { Stores = away.Stores with { RabbitMq = new StoreState(false, Now) } };
+        Assert.Equal(("RabbitMQ is away.", 1), (Look(away).Verdict.Headline, Log.Broken.Count));
+    }
+
+    [Fact]
+    public void Stock_that_does_not_come_back_is_an_incident_while_nothing_is_away()
+    {
+        var facts = Facts();
+        var late = facts with { Orders = facts.Orders! with { Backlogs = NoBacklogs with { Returns = 3, OldestReturnSeconds = 61 } } };
+        var snapshot = Look(late);
+        Assert.Equal(["returns"], Red(snapshot));
+        Assert.Equal(
+            ("Stock does not come back.", "3 closed orders keep their units, the oldest for 61 s."),
+            (snapshot.Verdict.Headline, snapshot.Verdict.Detail));
+        Assert.Equal(["redis"], Red(Look(late with { Stores = late.Stores with { Redis = new StoreState(false, Now) } })));
+    }
+
+    [Fact]
+    public void Sold_out_is_said_only_when_all_that_is_on_is_known_to_be()
+    {
+        var facts = Facts() with { Stock = Stock(0, 0, available: 0) };
+        facts = facts with { Traffic = facts.Traffic! with { Accepted = 0 } };
+        Assert.Equal("Sold out.", Look(facts).Verdict.Headline);
+        var unread = facts with { Stock = new Dictionary<ItemKey, ItemStock>() };
+        Assert.Equal(("Open, and quiet.", "An unknown number of units are for sale. Nothing is broken."),
+            (Look(unread).Verdict.Headline, Look(unread).Verdict.Detail));
+        var cut = facts with { Orders = facts.Orders! with { Backlogs = NoBacklogs with { ItemsOn = 2 } } };
+        Assert.Equal("Open, and quiet.", Look(cut).Verdict.Headline);
+    }
+
+    [Fact]
+    public void What_waits_in_items_that_are_not_shown_counts()
+    {
+        var facts = Facts() with { Waiting = [new ItemBacklog("8:1", 700, 45, 1, 2, 3)] };
+        var snapshot = Look(facts);
+        Assert.Equal("Orders are stuck in the outbox.", snapshot.Verdict.Headline);
+        Assert.Equal(700, snapshot.Road.Single(station => station.Id == "redis").Figure);
+    }
+
+    [Fact]
+    public void Ids_are_text_for_a_browser_would_round_them()
+    {
+        var facts = Facts();
+        var row = facts.Orders!.Items[0] with { sale_id = long.MaxValue, sku_id = long.MaxValue - 1 };
+        var json = JsonSerializer.Serialize(
+            Look(facts with { Orders = facts.Orders with { Items = [row] } }), DashboardJson.Default.Snapshot);
+        Assert.Contains("\"saleId\":\"9223372036854775807\"", json, StringComparison.Ordinal);
+        Assert.Contains("\"skuId\":\"9223372036854775806\"", json, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public void Unknown_rates_are_no_rates_and_no_missing_process()
     {
         var snapshot = Look(Facts() with { Traffic = null });
@@ -84,16 +138,19 @@ public sealed class PictureTests
     {
         var facts = Facts();
         Assert.Equal(["rabbitmq"], Red(Look(facts with { Queues = new Queues(0, 1, 2) })));
-        Assert.Equal(["postgres"], Red(Look(facts with { Orders = facts.Orders! with { Backlogs = new Backlogs(1, 0, 0, 4) } })));
+        Assert.Equal(["postgres"], Red(Look(facts with
+        {
+            Orders = facts.Orders! with { Backlogs = NoBacklogs with { Quarantined = 4 } },
+        })));
         Assert.Equal(["legacy"], Red(Look(facts with
         {
             Orders = facts.Orders! with { DualWrite = facts.Orders.DualWrite with { Mode = "dual", Breaker = "open" } },
         })));
         var finding = new AuditFinding(BreakKind.Held, null, null, 5, 8);
-        Assert.Equal(["audit"], Red(Look(facts with { Unbalanced = [new ItemAudit(s_item, true, [finding])] })));
+        Assert.Equal(["audit"], Red(Look(facts with { Unbalanced = [new ItemAudit(Item, true, [finding])] })));
         Assert.Equal(["redis", "rebuild"], Red(Look(facts with
         {
-            Orders = facts.Orders! with { Items = [facts.Orders.Items[0] with { is_lost = true }] },
+            Orders = facts.Orders! with { Backlogs = NoBacklogs with { ItemsLost = 1 } },
         })));
     }
 
@@ -110,7 +167,7 @@ public sealed class PictureTests
         Assert.Equal(["legacy"], Red(snapshot));
         Assert.Equal(("The two schemas differ.", detail), (snapshot.Verdict.Headline, snapshot.Verdict.Detail));
         var incident = Assert.Single(Look(facts).Incidents);
-        Assert.Equal(("The two schemas agree again", (DateTimeOffset?)s_now), (incident.Headline, incident.Ended));
+        Assert.Equal(("The two schemas agree again", (DateTimeOffset?)Now), (incident.Headline, incident.Ended));
     }
 
     [Theory]
@@ -129,102 +186,12 @@ public sealed class PictureTests
     public void Lost_data_is_one_incident_whoever_sees_it_first()
     {
         var facts = Facts();
-        ItemAudit[] audits = [new ItemAudit(s_item, true, [new AuditFinding(BreakKind.StockLost, null, null, 10, 0)])];
+        ItemAudit[] audits = [new ItemAudit(Item, true, [new AuditFinding(BreakKind.StockLost, null, null, 10, 0)])];
         Look(facts with { Unbalanced = audits });
         var both = Look(facts with
         {
-            Unbalanced = audits, Orders = facts.Orders! with { Items = [facts.Orders.Items[0] with { is_lost = true }] },
+            Unbalanced = audits, Orders = facts.Orders! with { Backlogs = NoBacklogs with { ItemsLost = 1 } },
         });
         Assert.Equal("Redis has lost data", Assert.Single(both.Incidents).Headline);
     }
-
-    [Fact]
-    public void An_incident_begins_once_follows_its_numbers_and_ends_once()
-    {
-        var away = Facts(outbox: 10);
-        away = away with { Stores = away.Stores with { RabbitMq = new StoreState(false, s_now) } };
-        Look(away);
-        var second = Look(away with { Stock = Stock(1_204, 2) });
-        Assert.Equal("1,204 orders wait in the outbox; buyers notice nothing.", Assert.Single(second.Incidents).Detail);
-        Look(Facts() with { Now = s_now.AddSeconds(12) });
-        var last = Look(Facts() with { Now = s_now.AddSeconds(13) });
-        var incident = Assert.Single(last.Incidents);
-        Assert.Equal(("RabbitMQ is back", "It took 12 s.", s_now.AddSeconds(12)), (incident.Headline, incident.Detail, incident.Ended));
-        Assert.Equal(Tone.Fine, last.Verdict.Tone);
-    }
-
-    [Fact]
-    public void News_is_told_when_it_happens_and_not_when_somebody_comes_to_look()
-    {
-        var soldOut = Facts() with { Stock = Stock(0, 0, available: 0) };
-        Assert.Empty(Look(soldOut, isFirstLook: true).Incidents);
-        Assert.Empty(Look(soldOut).Incidents);
-        Look(Facts());
-        Assert.Equal(["SKU 1001 is sold out", "SKU 1001 is for sale again"], Look(soldOut).Incidents.Select(one => one.Headline));
-    }
-
-    [Fact]
-    public void A_sale_that_gives_way_to_newer_ones_is_not_called_over()
-    {
-        var facts = Facts();
-        Assert.Empty(Look(facts with { Orders = facts.Orders! with { Items = [] } }).Incidents);
-        var over = facts with { Orders = facts.Orders! with { Items = [facts.Orders.Items[0] with { state = "closed" }] } };
-        Assert.Equal("Friday is no longer on", Assert.Single(Look(over).Incidents).Headline);
-    }
-
-    [Fact]
-    public void While_nobody_watches_only_the_stores_are_judged()
-    {
-        var facts = Facts();
-        Look(facts with { Queues = new Queues(0, 1, 2) });
-        _log.Look([.. Condition.OfStores(facts)], s_now, Condition.IsOfStores, isFirstLook: false);
-        Assert.Null(Assert.Single(_log.Recent).Ended);
-    }
-
-    [Fact]
-    public void What_is_remembered_is_bounded_and_what_goes_on_is_never_forgotten()
-    {
-        var broken = Facts() with { Queues = new Queues(0, 1, 2) };
-        Look(broken);
-        for (var i = 0; i < 200; i++)
-        {
-            Look(broken with { Stock = Stock(0, 0, available: i % 2) });
-        }
-
-        Assert.InRange(_log.Recent.Count, 20, 60);
-        Assert.Equal("Messages are in the dead-letter queue", _log.Recent[0].Headline);
-    }
-
-    private Snapshot Look(Facts facts, bool isFirstLook = false)
-    {
-        _log.Look(
-            [.. Condition.OfStores(facts), .. Condition.OfRoad(facts)], facts.Now, key => Condition.IsLookedFor(key, facts), isFirstLook);
-        return SnapshotMaker.Make(facts, _log, _ => new ItemAudit(s_item, true, []));
-    }
-
-    private static string[] Red(Snapshot snapshot) =>
-        [.. snapshot.Road.Concat(snapshot.Upkeep).Where(station => station.Tone == Tone.Broken).Select(station => station.Id)];
-
-    private static Facts Facts(long outbox = 0, double oldestSeconds = 0)
-    {
-        var up = new StoreState(true, s_now.AddHours(-1));
-        return new Facts(
-            s_now, new Stores(up, up, up), new Traffic(1_200, 0, [], null, 2, 9, 3, 2, 1),
-            new OrdersReading(
-                [
-                    new ItemRow(
-                        s_item.SaleId, "Friday", s_now.AddMinutes(-1).UtcDateTime, s_now.AddHours(1).UtcDateTime, "open",
-                        s_item.SkuId, 100, 40, 1999, "EUR", false, true),
-                ],
-                new Backlogs(1, 0, 0, 0), new DualWriteState("shadow", 100, 0, 0, 40, 0, 0, "closed")),
-            Stock(outbox, oldestSeconds), new Queues(0, 1, 0), [], 1);
-    }
-
-    private static Dictionary<ItemKey, ItemStock> Stock(long outbox, double oldestSeconds, int available = 60) => new()
-    {
-        [s_item] = new ItemStock(
-            new ItemSnapshot(
-                s_now, available, 40, 100, "00000001", 1999, "EUR", s_now.AddMinutes(-1), s_now.AddHours(1), "open", 2, 900, outbox),
-            oldestSeconds),
-    };
 }

@@ -40,6 +40,7 @@ public sealed class OpsKeyTests(Administration administration)
     [Theory]
     [InlineData("/health/live")]
     [InlineData("/health/ready")]
+    [InlineData("/health/serving")]
     [InlineData("/metrics")]
     [InlineData("/openapi/v1.json")]
     public async Task Machines_ask_without_a_key(string path)

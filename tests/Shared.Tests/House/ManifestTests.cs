@@ -57,7 +57,9 @@ public sealed class ManifestTests
         foreach (var container in Containers)
         {
             Assert.Equal("/health/live", container["livenessProbe"]["httpGet"]["path"].Text);
-            Assert.Equal("/health/ready", container["readinessProbe"]["httpGet"]["path"].Text);
+            // A store that is away must not take all pods out at once; a new pod must have seen all of them.
+            Assert.Equal("/health/serving", container["readinessProbe"]["httpGet"]["path"].Text);
+            Assert.Equal("/health/ready", container["startupProbe"]["httpGet"]["path"].Text);
             foreach (var probe in new[] { "livenessProbe", "readinessProbe", "startupProbe" })
             {
                 Assert.Contains($"(\"{container[probe]["httpGet"]["path"].Text}\"", mapped, StringComparison.Ordinal);

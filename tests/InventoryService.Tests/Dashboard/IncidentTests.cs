@@ -1,0 +1,85 @@
+using Seckill.InventoryService.Dashboard;
+
+namespace Seckill.InventoryService.Tests.Dashboard;
+
+/// <summary>Incidents begin and end once, however often one looks, and the list of them stays short without losing what matters.</summary>
+public sealed class IncidentTests : Looks
+{
+    [Fact]
+    public void An_incident_begins_once_follows_its_numbers_and_ends_once()
+    {
+        var away = Facts(outbox: 10);
+        away = away with { Stores = away.Stores with { RabbitMq = new StoreState(false, Now) } };
+        Look(away);
+        var second = Look(away with { Stock = Stock(1_204, 2) });
+        Assert.Equal("1,204 orders wait in the outbox; buyers notice nothing.", Assert.Single(second.Incidents).Detail);
+        Look(Facts() with { Now = Now.AddSeconds(12) });
+        var last = Look(Facts() with { Now = Now.AddSeconds(13) });
+        var incident = Assert.Single(last.Incidents);
+        Assert.Equal(("RabbitMQ is back", "It took 12 s.", Now.AddSeconds(12)), (incident.Headline, incident.Detail, incident.Ended));
+        Assert.Equal(Tone.Fine, last.Verdict.Tone);
+    }
+
+    [Fact]
+    public void News_is_told_when_it_happens_and_not_when_somebody_comes_to_look()
+    {
+        var soldOut = Facts() with { Stock = Stock(0, 0, available: 0) };
+        Assert.Empty(Look(soldOut, isFirstLook: true).Incidents);
+        Assert.Empty(Look(soldOut).Incidents);
+        Look(Facts());
+        Assert.Equal(["SKU 1001 is sold out", "SKU 1001 is for sale again"], Look(soldOut).Incidents.Select(one => one.Headline));
+    }
+
+    [Fact]
+    public void A_sale_that_gives_way_to_newer_ones_is_not_called_over()
+    {
+        var facts = Facts();
+        Assert.Empty(Look(facts with { Orders = facts.Orders! with { Items = [] } }).Incidents);
+        var over = facts with { Orders = facts.Orders! with { Items = [facts.Orders.Items[0] with { state = "closed" }] } };
+        Assert.Equal("Friday is no longer on", Assert.Single(Look(over).Incidents).Headline);
+    }
+
+    [Fact]
+    public void While_nobody_watches_only_the_stores_are_judged()
+    {
+        var facts = Facts();
+        Look(facts with { Queues = new Queues(0, 1, 2) });
+        Log.Look([.. Condition.OfStores(facts)], Now, Condition.IsOfStores, isFirstLook: false);
+        Assert.Null(Assert.Single(Log.Recent).Ended);
+    }
+
+    [Fact]
+    public void What_is_remembered_is_bounded_and_what_goes_on_is_never_forgotten()
+    {
+        var broken = Facts() with { Queues = new Queues(0, 1, 2) };
+        Look(broken);
+        for (var i = 0; i < 200; i++)
+        {
+            Look(broken with { Stock = Stock(0, 0, available: i % 2) });
+        }
+
+        Assert.InRange(Log.Recent.Count, 20, 60);
+        Assert.Equal("Messages are in the dead-letter queue", Log.Recent[0].Headline);
+    }
+
+    [Fact]
+    public void News_does_not_push_an_outage_out()
+    {
+        var away = Facts();
+        Look(away with { Stores = away.Stores with { Redis = new StoreState(false, Now) } });
+        for (var i = 0; i < 200; i++)
+        {
+            Look(Facts() with { Stock = Stock(0, 0, available: i % 2) });
+        }
+
+        Assert.Contains(Log.Recent, incident => incident.Headline == "Redis is back");
+    }
+
+    [Fact]
+    public void Nobody_says_how_long_it_took_when_nobody_looked()
+    {
+        Look(Facts() with { Queues = new Queues(0, 1, 2) });
+        var later = Facts() with { Now = Now.AddMinutes(50) };
+        Assert.Equal("It was over when somebody looked again.", Assert.Single(Look(later, isFirstLook: true).Incidents).Detail);
+    }
+}
