@@ -25,13 +25,16 @@ public static partial class ServiceHost
     /// <summary>A builder with the settings that all services share.</summary>
     public static WebApplicationBuilder CreateBuilder(string[] args)
     {
-        var builder = WebApplication.CreateBuilder(new WebApplicationOptions
+        // Takes long and needs nothing, so the other core does it.
+        var metrics = Task.Run(() => new PrometheusText());
+        // Without what nobody here uses: IIS, HTTP/3, loggers for developers, static files.
+        var builder = WebApplication.CreateSlimBuilder(new WebApplicationOptions
         {
             Args = args,
             // appsettings.json stands beside the program, wherever it is started from.
             ContentRootPath = AppContext.BaseDirectory,
         });
-        builder.WebHost.ConfigureKestrel(kestrel => kestrel.AddServerHeader = false);
+        builder.WebHost.UseKestrelHttpsConfiguration().ConfigureKestrel(kestrel => kestrel.AddServerHeader = false);
         if (!builder.Environment.IsDevelopment())
         {
             // The scopes are the trace, the span and the request.
@@ -40,7 +43,7 @@ public static partial class ServiceHost
         }
 
         builder.Services.AddSingleton(FailPoint.Clock(builder.Configuration));
-        builder.Services.AddSingleton<PrometheusText>();
+        builder.Services.AddSingleton(_ => metrics.Result);
         builder.Services.AddHealthChecks();
         HealthGauge.AddTo(builder.Services);
         OtlpExport.AddTo(builder);
@@ -76,8 +79,11 @@ public static partial class ServiceHost
         app.UseStatusCodePages(pages => Bare(pages.HttpContext.Response.StatusCode).ExecuteAsync(pages.HttpContext));
         app.Services.GetRequiredService<OpsKey>().Guard(app);
         app.MapHealth();
-        app.MapGet("/metrics", (PrometheusText metrics) => Results.Text(metrics.Write(), PrometheusText.ContentType))
-            .ExcludeFromDescription();
+        app.MapGet("/metrics", http =>
+        {
+            http.Response.ContentType = PrometheusText.ContentType;
+            return http.Response.WriteAsync(http.RequestServices.GetRequiredService<PrometheusText>().Write());
+        }).ExcludeFromDescription();
         if (app.Configuration.MapsBenchmark())
         {
             // The runtime's own metric is as old as the last garbage collection.

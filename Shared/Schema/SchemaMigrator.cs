@@ -52,8 +52,14 @@ public sealed partial class SchemaMigrator(NpgsqlDataSource database, ILogger<Sc
             """,
             new { AdvisoryLock });
         var current = await connection.ExecuteScalarAsync<int>("select coalesce(max(version), 0) from schema_version");
-        foreach (var (version, name) in Scripts().Where(script => script.Version > current))
+        foreach (var name in Scripts())
         {
+            var version = int.Parse(name.AsSpan(0, 3), NumberStyles.None, CultureInfo.InvariantCulture);
+            if (version <= current)
+            {
+                continue;
+            }
+
             await connection.ExecuteAsync(Read(name));
             await connection.ExecuteAsync("insert into schema_version (version) values (@version)", new { version });
             LogApplied(name);
@@ -62,11 +68,9 @@ public sealed partial class SchemaMigrator(NpgsqlDataSource database, ILogger<Sc
         await transaction.CommitAsync(cancellationToken);
     }
 
-    private static IEnumerable<(int Version, string Name)> Scripts() =>
+    private static IEnumerable<string> Scripts() =>
         typeof(SchemaMigrator).Assembly.GetManifestResourceNames()
-            .Where(name => name.EndsWith(".sql", StringComparison.Ordinal))
-            .Select(name => (int.Parse(name.AsSpan(0, 3), NumberStyles.None, CultureInfo.InvariantCulture), name))
-            .Order();
+            .Where(name => name.EndsWith(".sql", StringComparison.Ordinal)).Order(StringComparer.Ordinal);
 
     private static string Read(string name)
     {
