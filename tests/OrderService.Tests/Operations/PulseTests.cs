@@ -15,9 +15,9 @@ public sealed class PulseTests(Storefront storefront)
     {
         var heard = new ConcurrentQueue<Pulse>();
         Pulse.Listen(new RedisConnection(Servers.Redis), heard.Enqueue);
-        await Eventually.Holds(() => !heard.IsEmpty, "a pulse is heard");
-        var before = heard.Last();
-        Assert.Equal("all", before.Role);
+        // Other tests run storefronts of their own.
+        await Eventually.Holds(() => heard.Any(pulse => pulse.Role == "all"), "a pulse is heard");
+        var before = heard.Last(pulse => pulse.Role == "all");
 
         var item = await TestItem.OpenEverywhereAsync(units: 1, limit: 1);
         using var reserved = await storefront.OrderAsync(item.Key, 7, key: "k");
@@ -30,15 +30,16 @@ public sealed class PulseTests(Storefront storefront)
         using var unknown = await client.PostAsync(new Uri("/orders", UriKind.Relative), null).InTime();
         Assert.Equal(HttpStatusCode.Unauthorized, unknown.StatusCode);
 
-        await Eventually.Holds(
-            () => heard.Any(pulse => pulse.Instance == before.Instance && Grew(pulse, "unauthenticated", 1)), "the answers are told");
-        var after = heard.First(pulse => pulse.Instance == before.Instance && Grew(pulse, "unauthenticated", 1));
         (string Reason, int Times)[] answers =
-            [("reserved", 1), ("replayed", 1), ("limit-reached", 1), ("sold-out", 2), ("invalid-request", 1)];
-        Assert.All(
-            answers,
-            answer => Assert.True(Grew(after, answer.Reason, answer.Times), $"{answer.Reason}: {after}"));
-        Assert.True(after.Latency.Sum() >= before.Latency.Sum() + 7, $"{before.Latency.Sum()} then {after.Latency.Sum()}");
+        [
+            ("reserved", 1), ("replayed", 1), ("limit-reached", 1), ("sold-out", 2), ("invalid-request", 1), ("unauthenticated", 1),
+        ];
+        Pulse? after = null;
+        await Eventually.Holds(
+            () => (after = heard.FirstOrDefault(pulse =>
+                pulse.Instance == before.Instance && answers.All(answer => Grew(pulse, answer.Reason, answer.Times)))) is not null,
+            "the answers are told");
+        Assert.True(after!.Latency.Sum() >= before.Latency.Sum() + 7, $"{before.Latency.Sum()} then {after.Latency.Sum()}");
         Assert.True(after.UptimeMilliseconds > before.UptimeMilliseconds);
 
         bool Grew(Pulse pulse, string reason, int times) =>
