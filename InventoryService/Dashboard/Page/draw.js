@@ -30,7 +30,7 @@ export function draw(now, act) {
   ].filter(Boolean).join(' '));
   keyed(byId('sales'), now.sales, sale => sale.saleId, sale => createSale(sale, act), (element, sale) => drawSale(element, sale, act, redisIsOld));
   set(byId('sales-more'), now.sales.length === 0 ? 'No sale has been created yet.'
-    : now.salesInAll > now.sales.length ? `And ${number(now.salesInAll - now.sales.length)} older ones.` : '');
+    : now.salesInAll > now.sales.length ? `And ${number(now.salesInAll - now.sales.length)} more sales.` : '');
   byId('quarantine').hidden = now.quarantined === 0;
   set(byId('quarantine-text'), `${number(now.quarantined)} could not be persisted. Nothing of them is lost.`);
   keyed(byId('incidents'), now.incidents, incident => incident.id, createIncident, drawIncident);
