@@ -46,7 +46,7 @@ try
     app.MapReconciliation();
     app.MapBooks();
     app.MapDashboard();
-    await app.RunAsync();
+    await app.RunServiceAsync();
     return 0;
 }
 catch (InvalidSettingException exception)

@@ -63,7 +63,7 @@ try
         }
     }
 
-    await app.RunAsync();
+    await app.RunServiceAsync();
     return 0;
 }
 catch (InvalidSettingException exception)

@@ -91,8 +91,13 @@ public static partial class ServiceHost
         }
 
         app.MapOpenApi();
-        // Created now, so that nothing is counted before somebody listens.
+    }
+
+    /// <summary>Runs it. Nothing is counted, by a request or by what is made for the start, before somebody listens.</summary>
+    public static Task RunServiceAsync(this WebApplication app)
+    {
         app.Services.GetRequiredService<PrometheusText>();
+        return app.RunAsync();
     }
 
     /// <summary>True when <c>Benchmark:Endpoints</c> asks for what only a benchmark needs.</summary>
