@@ -43,9 +43,17 @@ public static class StartTime
         using var process = Process.Start(new ProcessStartInfo(program, arguments) { RedirectStandardOutput = true })!;
         try
         {
-            // Nobody reads its log; it must not wait for a reader.
-            process.OutputDataReceived += (_, _) => { };
+            // Its log says when asking makes sense: refused connections are exceptions here, and would take the processor that it needs.
+            var listens = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+            process.OutputDataReceived += (_, line) =>
+            {
+                if (line.Data?.Contains("Now listening on", StringComparison.Ordinal) ?? true)
+                {
+                    listens.TrySetResult();
+                }
+            };
             process.BeginOutputReadLine();
+            await listens.Task.WaitAsync(s_patience, cancellationToken);
             while (!await IsReadyAsync(http, address, cancellationToken))
             {
                 if (process.HasExited || Stopwatch.GetElapsedTime(startedAt) > s_patience)
