@@ -84,6 +84,9 @@ public sealed class OperationsTests(Storefront storefront)
         Assert.Equal(HttpStatusCode.ServiceUnavailable, ready.StatusCode);
         using var live = await client.GetAsync(new Uri("/health/live", UriKind.Relative)).InTime();
         Assert.Equal(HttpStatusCode.OK, live.StatusCode);
+        // Or a balancer would take all storefronts out at once, and with them the answer below.
+        using var serving = await client.GetAsync(new Uri("/health/serving", UriKind.Relative)).InTime();
+        Assert.Equal(HttpStatusCode.OK, serving.StatusCode);
         using var order = await lost.OrderAsync(new TestItem().Key, 7);
         Assert.Equal(HttpStatusCode.ServiceUnavailable, order.StatusCode);
         Assert.NotNull(order.Headers.RetryAfter);

@@ -40,6 +40,8 @@ public sealed class GracefulStopTests(Servers servers, ITestOutputHelper output)
         using (var answer = await http.PostAsync(new Uri(leaving.Url, "/orders"), null, TestContext.Current.CancellationToken))
         {
             Assert.Equal((401, true), ((int)answer.StatusCode, answer.Headers.ConnectionClose));
+            using var serving = await http.GetAsync(new Uri(leaving.Url, "/health/serving"), TestContext.Current.CancellationToken);
+            Assert.Equal(503, (int)serving.StatusCode);
         }
 
         await Eventually.IsTrueAsync("the balancer has noticed", () => !balancer.Uses(leaving));

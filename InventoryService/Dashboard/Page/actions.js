@@ -5,7 +5,6 @@ import { make, number } from './draw.js';
 const byId = id => document.getElementById(id);
 const dialog = byId('dialog');
 let key = '';
-let question = 0;
 let done = false;
 let run = async () => {};
 
@@ -111,7 +110,6 @@ function tellLate(title, text) {
 
 function ask({ title, text, confirm, run: what, input, list = [], danger = false, disabled = false }) {
   run = what;
-  question++;
   done = false;
   byId('dialog-title').textContent = title;
   byId('dialog-text').textContent = text;
@@ -141,14 +139,14 @@ byId('dialog-form').onsubmit = async event => {
     return;
   }
   const button = byId('dialog-confirm');
-  const asked = question;
+  const asked = run;
   const title = byId('dialog-title').textContent;
   // Its dialog may be gone by then, and another one open that this is no answer to.
-  const isGone = () => asked !== question || !dialog.open;
+  const isGone = () => asked !== run || !dialog.open;
   button.disabled = true;
   result('Working …');
   try {
-    const answer = await run(units);
+    const answer = await asked(units);
     if (isGone()) {
       tellLate(title, answer.text);
       return;
