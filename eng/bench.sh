@@ -2,7 +2,7 @@
 # summary: measure the system against its ceiling and two baselines
 #
 # usage: ./seckill bench micro [--output DIR]
-#        ./seckill bench runner | seed [--rounds N] [--seconds N] [--output DIR]
+#        ./seckill bench runner | seed | startup [--rounds N] [--seconds N] [--output DIR]
 #        ./seckill bench [NAME...] [--rounds N] [--seconds N] [--connections N] [--buyers N] [--orders N] [--outage N]
 #        [--output DIR]
 #
@@ -10,7 +10,8 @@
 #   runner            the load runner against wrk and h2load, into runner.md
 #   seed              5,000 buyers at once, ours against a transaction and a connection for each order, into
 #                     seed-figure.md (default 40 seconds each)
-#   NAME              empty, accept, sold-out, unpooled, per-order, row-lock, startup, life; all of them when none is
+#   startup           from the start of a storefront process to ready, published and built, into startup.md
+#   NAME              empty, accept, sold-out, unpooled, per-order, row-lock, life; all of them when none is
 #                     given. Or dual-write alone: what the legacy database costs, how fast it follows, and after an outage.
 #                     Or observability alone: what metrics, traces and their collector cost
 #   --rounds N        turns of each variant (default 5)
@@ -30,7 +31,7 @@ sweep_abandoned
 use_instance bench
 if owner_alive || ! lock 60; then die "another benchmark of this checkout is running"; fi
 
-client=() names='' output=$RUN/results micro=
+client=() names=() alone='' output=$RUN/results micro=
 while [ $# -gt 0 ]; do
     case $1 in
         --rounds | --seconds | --connections | --buyers | --orders | --outage)
@@ -38,11 +39,13 @@ while [ $# -gt 0 ]; do
         --output) [ -n "${2:-}" ] || bad_usage "--output needs a directory"; output=$2; shift 2 ;;
         -*) bad_usage "bench does not know $1" ;;
         micro) micro=1; shift ;;
-        *) client+=("$1"); names+=" $1"; shift ;;
+        runner | seed | startup | dual-write | observability) client+=("$1") names+=("$1") alone=$1; shift ;;
+        *) client+=("$1") names+=("$1"); shift ;;
     esac
 done
 
 [ -z "$micro" ] || [ ${#client[@]} -eq 0 ] || bad_usage "bench micro takes nothing but --output"
+[ -z "$alone" ] || [ ${#names[@]} -eq 1 ] || bad_usage "bench $alone stands alone"
 
 clean_up() {
     local code=$?
@@ -70,34 +73,16 @@ export RateLimits__AddressBurst=1000000000 RateLimits__AddressPerSecond=10000000
 export RateLimits__UserBurst=1000000000 RateLimits__UserPerSecond=1000000000
 export Benchmark__Endpoints=true Legacy__CreateSchema=true
 
-bring_up 1 1
-if [ -n "$micro" ]; then
+# measure: runs the load client, which measures what has been started, and has the last word.
+measure() {
     while IFS= read -r line; do export "${line?}"; done < <(print_env)
-    (launch client '' "$PWD" dotnet "$(output_of loadtests/Microbenchmarks)/Seckill.Microbenchmarks.dll" "$output") &
+    BENCH_COMMIT=$(git -C "$ROOT" describe --always --dirty 2>/dev/null || echo unknown) BENCH_COMMAND=$command
+    export BENCH_COMMIT BENCH_COMMAND BENCH_PIDS=$RUN/pids
+    (launch client '' "$PWD" "$@") &
     wait $!
     exit
-fi
-
-[[ " ${client[*]} " =~ \ (runner|seed|observability)\  ]] || {
-    Reservations__Pooling=false start_service api-2
-    wait_ready api-2 60
 }
-case "$names " in
-    *' observability '*)
-        export BENCH_OBSERVED=http://127.0.0.1:$((BASE + 3)) BENCH_COLLECTOR=http://127.0.0.1:$((BASE + 8))
-        OTEL_EXPORTER_OTLP_ENDPOINT=$BENCH_COLLECTOR OTEL_EXPORTER_OTLP_PROTOCOL=http/protobuf start_service api-3
-        wait_ready api-3 60
-        ;;
-esac
-case "$names " in
-    *' startup '* | ' ')
-        # As the images are built; see OrderService/Dockerfile.
-        say "publishing OrderService (log: $RUN/logs/publish.log)"
-        (launch build '' "$ROOT" dotnet publish OrderService/OrderService.csproj -c Release --use-current-runtime \
-            --disable-build-servers -v quiet -o "$RUN/published") >"$RUN/logs/publish.log" 2>&1 &
-        wait $! || die "OrderService could not be published; see $RUN/logs/publish.log"
-        ;;
-esac
+
 start_baseline() {
     say "starting $1"
     spawn "$1" '' "$RUN" dotnet "$(output_of loadtests/Baselines)/Seckill.Baselines.dll" \
@@ -107,12 +92,41 @@ start_baseline() {
         sleep 0.1
     done
 }
-case " ${client[*]} " in
-    *" runner "*)
+
+if [ "$alone" = startup ]; then
+    # Nothing but the servers, which a storefront would not even share its machine with.
+    keep_ports
+    resolve_servers
+    # shellcheck disable=SC2046  # a list of words
+    require_ports $(own_processes) api-1
+    start_servers_and_build || exit 1
+    install_app OrderService '^(api|worker)-'
+    # As the images are built; see OrderService/Dockerfile.
+    say "publishing OrderService (log: $RUN/logs/publish.log)"
+    (launch build '' "$ROOT" dotnet publish OrderService/OrderService.csproj -c Release --use-current-runtime \
+        --disable-build-servers -v quiet -o "$RUN/published") >"$RUN/logs/publish.log" 2>&1 &
+    wait $! || die "OrderService could not be published; see $RUN/logs/publish.log"
+    export BENCH_START=http://127.0.0.1:$(port_of api-1) BENCH_START_PROGRAM=$RUN/published/Seckill.OrderService
+    export BENCH_START_BUILT=$RUN/app/OrderService/Seckill.OrderService.dll
+    measure dotnet "$(load_client)" bench "${client[@]}" --output "$output"
+fi
+
+bring_up 1 1
+[ -z "$micro" ] || measure dotnet "$(output_of loadtests/Microbenchmarks)/Seckill.Microbenchmarks.dll" "$output"
+
+export BENCH_API=http://127.0.0.1:$BASE BENCH_UNPOOLED=http://127.0.0.1:$((BASE + 2))
+export BENCH_PER_ORDER=http://127.0.0.1:$((BASE + 5)) BENCH_ROW_LOCK=http://127.0.0.1:$((BASE + 6))
+case $alone in
+    observability)
+        export BENCH_OBSERVED=http://127.0.0.1:$((BASE + 3)) BENCH_COLLECTOR=http://127.0.0.1:$((BASE + 8))
+        OTEL_EXPORTER_OTLP_ENDPOINT=$BENCH_COLLECTOR OTEL_EXPORTER_OTLP_PROTOCOL=http/protobuf start_service api-3
+        wait_ready api-3 60
+        ;;
+    runner)
         start_baseline waiting $((BASE + 6))
         export BENCH_WAITING=http://127.0.0.1:$((BASE + 6))
         ;;
-    *" seed "*)
+    seed)
         # As many connections as the server has: the last setting of a name counts.
         (
             export ConnectionStrings__Orders="$ConnectionStrings__Orders;Maximum Pool Size=10000"
@@ -120,18 +134,12 @@ case " ${client[*]} " in
         )
         export BENCH_SEED=http://127.0.0.1:$((BASE + 6))
         ;;
-    *" observability "*) ;;
+    dual-write) ;;
     *)
+        Reservations__Pooling=false start_service api-2
+        wait_ready api-2 60
         start_baseline per-order $((BASE + 5))
         start_baseline row-lock $((BASE + 6))
         ;;
 esac
-
-while IFS= read -r line; do export "${line?}"; done < <(print_env)
-export BENCH_API=http://127.0.0.1:$BASE BENCH_UNPOOLED=http://127.0.0.1:$((BASE + 2))
-export BENCH_PER_ORDER=http://127.0.0.1:$((BASE + 5)) BENCH_ROW_LOCK=http://127.0.0.1:$((BASE + 6))
-export BENCH_START=http://127.0.0.1:$((BASE + 7)) BENCH_START_PROGRAM=$RUN/published/Seckill.OrderService
-BENCH_COMMIT=$(git -C "$ROOT" describe --always --dirty 2>/dev/null || echo unknown) BENCH_COMMAND=$command
-export BENCH_COMMIT BENCH_COMMAND BENCH_PIDS=$RUN/pids
-(launch client '' "$PWD" dotnet "$(load_client)" bench "${client[@]}" --output "$output") &
-wait $!
+measure dotnet "$(load_client)" bench "${client[@]}" --output "$output"

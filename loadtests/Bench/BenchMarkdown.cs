@@ -59,12 +59,6 @@ public static class BenchMarkdown
         }
 
         WriteProcessorTime(page, report.Measurements);
-        if (report.StartSeconds is { } start)
-        {
-            Line("");
-            Line($"A storefront process is ready {start.Median:0.00} s after its start ({start.Least:0.00} to {start.Most:0.00}).");
-        }
-
         if (report.Life is [var round, ..])
         {
             Line("");

@@ -1,7 +1,7 @@
 namespace Seckill.LoadTests.Bench;
 
 /// <summary>What to measure, and how long.</summary>
-/// <param name="Names">Variants, and <c>startup</c>.</param>
+/// <param name="Names">Variants and <c>life</c>, or one of the benchmarks that stand alone.</param>
 /// <param name="Rounds">Turns of each variant.</param>
 /// <param name="Seconds">Length of each run.</param>
 /// <param name="Connections">Requests under way at once.</param>

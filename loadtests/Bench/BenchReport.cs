@@ -12,13 +12,11 @@ namespace Seckill.LoadTests.Bench;
 /// <param name="Rounds">Turns of each variant.</param>
 /// <param name="Seconds">Length of each run.</param>
 /// <param name="Measurements">Every run.</param>
-/// <param name="StartSeconds">Process start to ready; null when not measured.</param>
 /// <param name="Life">The end of many orders at once; empty when not measured.</param>
 /// <param name="Bars">The marks.</param>
 public sealed record BenchReport(
     DateTimeOffset Date, string Command, string Commit, Machine Machine, string Load, int Rounds, int Seconds,
-    IReadOnlyList<Measurement> Measurements, Spread? StartSeconds,
-    IReadOnlyList<LifeRound> Life, IReadOnlyList<Bar> Bars)
+    IReadOnlyList<Measurement> Measurements, IReadOnlyList<LifeRound> Life, IReadOnlyList<Bar> Bars)
 {
     /// <summary>Writes <c>benchmarks.json</c> and <c>benchmarks.md</c>.</summary>
     /// <param name="directory">Created when missing.</param>

@@ -32,10 +32,6 @@ public sealed class BenchRun(Deployment deployment, BenchOptions options, IAnsiC
                 ? new WrkLoad(tokenFile, options.Connections) : new EngineLoad(tokens, options.Connections);
             var runner = new VariantRunner(site, load, http, options.Connections, BenchVariables.Required("BENCH_PIDS"));
             var measurements = await MeasureAsync(runner, cancellationToken);
-            var start = options.Names.Contains("startup")
-                ? await StartTime.MeasureAsync(
-                    BenchVariables.Required("BENCH_START_PROGRAM"), BenchVariables.Address("BENCH_START"), http, cancellationToken)
-                : null;
             IReadOnlyList<LifeRound> life = options.Names.Contains("life")
                 ? await new LifeBench(site, load, BenchVariables.Address("BENCH_API"), options, console)
                     .RunAsync(deployment, BenchVariables.Required("ConnectionStrings__RabbitMq"), cancellationToken)
@@ -43,8 +39,8 @@ public sealed class BenchRun(Deployment deployment, BenchOptions options, IAnsiC
             var report = new BenchReport(
                 date, BenchVariables.Read("BENCH_COMMAND", "./seckill bench"), BenchVariables.Read("BENCH_COMMIT", "unknown"),
                 await Machine.ReadAsync(site.Stores, Environment.GetEnvironmentVariable("ConnectionStrings__RabbitMq")),
-                load.Name, options.Rounds, options.Seconds, measurements, start, life,
-                [.. Bars.Compute(measurements), .. LifeRound.Bars(life), .. StartTime.Bars(start)]);
+                load.Name, options.Rounds, options.Seconds, measurements, life,
+                [.. Bars.Compute(measurements), .. LifeRound.Bars(life)]);
             await report.WriteAsync(options.Output);
             Print(report);
             return measurements.All(run => run.Rows is null or { Violations.Count: 0 })

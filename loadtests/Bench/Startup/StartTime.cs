@@ -1,0 +1,66 @@
+using System.Diagnostics;
+
+namespace Seckill.LoadTests.Bench;
+
+/// <summary>From the start of a storefront process to its first 200 on <c>/health/ready</c>.</summary>
+/// <param name="address">A free address.</param>
+/// <param name="http">For the question.</param>
+public sealed class StartTime(Uri address, HttpClient http)
+{
+    private static readonly TimeSpan s_patience = TimeSpan.FromSeconds(30);
+
+    /// <summary>Starts and ends the process once.</summary>
+    /// <param name="command">Program and arguments; the role and the address are added.</param>
+    /// <param name="cancellationToken">Stops.</param>
+    /// <returns>Seconds.</returns>
+    /// <exception cref="TimeoutException">It ended, or was not ready within 30 s.</exception>
+    public async Task<double> MeasureAsync(IReadOnlyList<string> command, CancellationToken cancellationToken)
+    {
+        string[] arguments = [.. command.Skip(1), "--role", "api", "--urls", address.GetLeftPart(UriPartial.Authority)];
+        var startedAt = Stopwatch.GetTimestamp();
+        using var process = Process.Start(new ProcessStartInfo(command[0], arguments) { RedirectStandardOutput = true })!;
+        try
+        {
+            // Its log says when asking makes sense: refused connections are exceptions here, and would take the processor that it needs.
+            var listens = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+            process.OutputDataReceived += (_, line) =>
+            {
+                if (line.Data?.Contains("Now listening on", StringComparison.Ordinal) ?? true)
+                {
+                    listens.TrySetResult();
+                }
+            };
+            process.BeginOutputReadLine();
+            await listens.Task.WaitAsync(s_patience, cancellationToken);
+            while (!await IsReadyAsync(cancellationToken))
+            {
+                if (process.HasExited || Stopwatch.GetElapsedTime(startedAt) > s_patience)
+                {
+                    throw new TimeoutException("The storefront did not become ready.");
+                }
+
+                await Task.Delay(2, cancellationToken);
+            }
+
+            return Stopwatch.GetElapsedTime(startedAt).TotalSeconds;
+        }
+        finally
+        {
+            process.Kill();
+            await process.WaitForExitAsync(CancellationToken.None);
+        }
+    }
+
+    private async Task<bool> IsReadyAsync(CancellationToken cancellationToken)
+    {
+        try
+        {
+            using var response = await http.GetAsync(new Uri(address, "health/ready"), cancellationToken);
+            return response.IsSuccessStatusCode;
+        }
+        catch (HttpRequestException)
+        {
+            return false;
+        }
+    }
+}
