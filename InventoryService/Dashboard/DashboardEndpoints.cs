@@ -19,7 +19,6 @@ internal static class DashboardEndpoints
     {
         services.AddSingleton(_ => new QueueWatch(new Uri(configuration.RequiredConnectionString("RabbitMq"))));
         services.AddSingleton<OrdersReader>();
-        services.AddSingleton<StockReader>();
         services.AddSingleton<StoreWatch>();
         services.AddSingleton<PulseBoard>();
         services.AddHostedService(provider => provider.GetRequiredService<PulseBoard>());

@@ -119,7 +119,8 @@ internal sealed partial class DashboardFeed(
     // The items that PostgreSQL named last: while it is away these are still the ones that sell.
     private Task<IReadOnlyDictionary<ItemKey, ItemStock>> ReadStockAsync() =>
         stockReader.ReadAsync(
-            (_orders.Value?.Items ?? []).Where(item => item.is_warm).Select(item => new ItemKey(item.sale_id, item.sku_id)));
+            (_orders.Value?.Items ?? []).Where(item => item.is_warm).Select(item => new ItemKey(item.sale_id, item.sku_id)),
+            lifetime.ApplicationStopping);
 
     private async Task<Facts> FactsAsync(Task<Stores> asked)
     {

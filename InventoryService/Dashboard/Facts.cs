@@ -21,7 +21,7 @@ internal sealed record Facts(
     public const double StuckSeconds = 30;
 
     /// <summary>Stock comes back within moments; later than this, something keeps it.</summary>
-    public const double LateReturnSeconds = 60;
+    public const double LateReturnSeconds = 30;
 
     /// <summary>Orders in the outboxes of all items, shown or not; null when Redis has said nothing yet.</summary>
     public long? Outbox =>
@@ -34,7 +34,7 @@ internal sealed record Facts(
     /// <summary>Items that sell nothing until they are rebuilt.</summary>
     public int Lost => (int)(Orders?.Backlogs.ItemsLost ?? 0);
 
-    /// <summary>Orders that were closed a minute ago, and whose units nobody can buy yet although nothing is away.</summary>
+    /// <summary>Orders that were closed long ago, and whose units nobody can buy yet although nothing is away.</summary>
     public bool ReturnsAreStuck => Stores.AreUp && Orders?.Backlogs.OldestReturnSeconds > LateReturnSeconds;
 
     /// <summary>Everything runs that an order waits for.</summary>

@@ -31,6 +31,9 @@ internal sealed class BacklogMetrics : IDisposable
         One("seckill.quarantine.orders", "{order}", "Orders that could not be persisted and wait for people.", () => Quarantined);
         One("seckill.refunds.listed", "{payment}", "Payments whose money must go back, counted up to ten thousand.", () => Refunds);
         One("seckill.returns.waiting", "{order}", "Closed orders whose stock is to come back, counted up to ten thousand.", () => Returns);
+        _meter.CreateObservableGauge(
+            "seckill.returns.oldest_age", () => OldestReturnSeconds is { } known ? new Measurement<double>[] { new(known) } : [], "s",
+            "Time since the close of the oldest order whose stock is to come back.");
     }
 
     public IReadOnlyList<ItemBacklog> Items { get; set; } = [];
@@ -43,6 +46,8 @@ internal sealed class BacklogMetrics : IDisposable
     public long? Refunds { get; set; }
 
     public long? Returns { get; set; }
+
+    public double? OldestReturnSeconds { get; set; }
 
     private IEnumerable<Measurement<long>> Queues => Depths is not { } depth ? [] :
     [

@@ -1,10 +1,8 @@
-using System.Collections.Concurrent;
 using System.ComponentModel.DataAnnotations;
 using Dapper;
 using Microsoft.Extensions.Options;
 using Npgsql;
 using Seckill.Shared.Stock;
-using StackExchange.Redis;
 
 namespace Seckill.InventoryService.Reconciliation;
 
@@ -25,13 +23,11 @@ public sealed class BacklogOptions
 /// looked at by itself, so that one that is away hides nothing of the others.
 /// </summary>
 internal sealed partial class BacklogWatch(
-    StockLedger stock, SaleCatalog catalog, NpgsqlDataSource database, QueueDepths queues, BacklogMetrics metrics,
+    StockReader reader, SaleCatalog catalog, NpgsqlDataSource database, QueueDepths queues, BacklogMetrics metrics,
     IOptions<BacklogOptions> options, TimeProvider clock, ILogger<BacklogWatch> logger) : BackgroundService
 {
-    private const int ItemsAtOnce = 8;
     private static readonly TimeSpan s_slowInterval = TimeSpan.FromSeconds(2);
     private static readonly TimeSpan s_afterTheSale = TimeSpan.FromHours(1);
-    private readonly ConcurrentDictionary<ItemKey, bool> _unreadable = new();
 
     protected override Task ExecuteAsync(CancellationToken stoppingToken) => Task.WhenAll(
         RepeatAsync("Redis", TimeSpan.FromMilliseconds(options.Value.IntervalMilliseconds), LookAtItemsAsync, stoppingToken),
@@ -72,73 +68,26 @@ internal sealed partial class BacklogWatch(
 
     private void Forget(string store)
     {
-        if (store == "Redis")
+        switch (store)
         {
-            metrics.Items = [];
-        }
-        else
-        {
-            (metrics.Quarantined, metrics.Refunds, metrics.Returns) = (null, null, null);
+            case "Redis": metrics.Items = []; break;
+            case "PostgreSQL":
+                (metrics.Quarantined, metrics.Refunds, metrics.Returns, metrics.OldestReturnSeconds) = (null, null, null, null);
+                break;
+            default: metrics.Depths = null; break;
         }
     }
 
     private async Task LookAtItemsAsync(CancellationToken cancellationToken) => metrics.Items = Label(
-        await MeasureAsync(await catalog.ItemsAsync(), cancellationToken), options.Value.MostItems);
-
-    /// <summary>Those of the items that are warm. One that cannot be read hides itself and none of the others.</summary>
-    internal async Task<IReadOnlyCollection<(ItemBacklog Backlog, bool IsOn)>> MeasureAsync(
-        IReadOnlyList<ItemKey> items, CancellationToken cancellationToken)
-    {
-        var seen = new ConcurrentBag<(ItemBacklog Backlog, bool IsOn)>();
-        await Parallel.ForEachAsync(
-            items,
-            new ParallelOptions { MaxDegreeOfParallelism = ItemsAtOnce, CancellationToken = cancellationToken },
-            async (item, _) =>
-            {
-                try
-                {
-                    if (await MeasureAsync(item) is { } measured)
-                    {
-                        seen.Add(measured);
-                    }
-
-                    _unreadable.TryRemove(item, out var _);
-                }
-#pragma warning disable CA1031 // A value that nobody of ours wrote. A store that is away is no matter of one item.
-                catch (Exception exception) when (
-                    exception is not (RedisConnectionException or TimeoutException or ObjectDisposedException))
-#pragma warning restore CA1031
-                {
-                    // Once, until it could be read again.
-                    if (_unreadable.TryAdd(item, true))
-                    {
-                        LogBlind(item.ToString(), exception.Message);
-                    }
-                }
-            });
-        return seen;
-    }
-
-    private async Task<(ItemBacklog Backlog, bool IsOn)?> MeasureAsync(ItemKey item)
-    {
-        var keys = new ItemKeys(item);
-        if (await stock.InspectAsync(keys) is not { } now)
-        {
-            return null;
-        }
-
-        var oldest = now.OutboxDepth == 0 ? default : (await stock.InspectOutboxAsync(keys)).Oldest;
-        return (
-            new ItemBacklog(item.ToString(), now.OutboxDepth, oldest.TotalSeconds, now.Available, now.Held, now.Allocated),
-            now.State != "closed" && now.Now - s_afterTheSale < now.ClosesAt);
-    }
+        await reader.ReadAsync(await catalog.ItemsAsync(), cancellationToken), options.Value.MostItems);
 
     /// <summary>Items with orders in the outbox or a sale that is on, the deepest first; what is too many is one more.</summary>
-    internal static IReadOnlyList<ItemBacklog> Label(IEnumerable<(ItemBacklog Backlog, bool IsOn)> items, int most)
+    internal static IReadOnlyList<ItemBacklog> Label(IEnumerable<KeyValuePair<ItemKey, ItemStock>> items, int most)
     {
         ItemBacklog[] shown =
         [
-            .. items.Where(item => item.IsOn || item.Backlog.Depth > 0).Select(item => item.Backlog)
+            .. items.Where(item => item.Value.Snapshot is { } now && (now.OutboxDepth > 0 || IsOn(now)))
+                .Select(item => Backlog(item.Key, item.Value.Snapshot!, item.Value.OldestSeconds))
                 .OrderByDescending(item => item.Depth).ThenByDescending(item => item.Held)
                 .ThenBy(item => item.Item, StringComparer.Ordinal),
         ];
@@ -154,16 +103,23 @@ internal sealed partial class BacklogWatch(
             ];
     }
 
+    private static bool IsOn(ItemSnapshot now) => now.State != "closed" && now.Now - s_afterTheSale < now.ClosesAt;
+
+    private static ItemBacklog Backlog(ItemKey item, ItemSnapshot now, double oldestSeconds) =>
+        new(item.ToString(), now.OutboxDepth, oldestSeconds, now.Available, now.Held, now.Allocated);
+
     private async Task LookAtTablesAsync(CancellationToken cancellationToken)
     {
         await using var connection = await database.OpenConnectionAsync(cancellationToken);
-        (metrics.Quarantined, metrics.Refunds, metrics.Returns) = await connection.QuerySingleAsync<(long, long, long)>(
-            new CommandDefinition(
+        (metrics.Quarantined, metrics.Refunds, metrics.Returns, metrics.OldestReturnSeconds) =
+            await connection.QuerySingleAsync<(long, long, long, double)>(new CommandDefinition(
                 """
                 select
                   (select count(*) from quarantined_orders q where not exists (select from orders o where o.order_id = q.order_id)),
                   (select count(*) from (select from refunds limit 10000) r),
-                  (select count(*) from (select from stock_returns where returned_at is null limit 10000) r)
+                  (select count(*) from (select from stock_returns where returned_at is null limit 10000) r),
+                  (select coalesce(extract(epoch from now() - min(created_at)), 0)::float8
+                   from stock_returns where returned_at is null)
                 """,
                 cancellationToken: cancellationToken));
     }

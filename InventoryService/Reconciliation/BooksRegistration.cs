@@ -23,6 +23,7 @@ internal static class BooksRegistration
         services.AddHostedService<AutomaticRebuild>();
 
         services.AddValidatedOptions<BacklogOptions>("Backlog");
+        services.AddSingleton<StockReader>();
         services.AddSingleton<BacklogMetrics>();
         services.AddSingleton(_ => new QueueDepths(new Uri(configuration.RequiredConnectionString("RabbitMq"))));
         services.AddHostedService<BacklogWatch>();

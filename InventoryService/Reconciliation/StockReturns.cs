@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using System.ComponentModel.DataAnnotations;
 using System.Diagnostics.Metrics;
 using Dapper;
@@ -28,7 +29,8 @@ public sealed class ReturnsOptions
 /// <summary>
 /// (9) Gives the stock of cancelled, expired and rejected orders back. The order's close wrote a row in the same transaction;
 /// here the hold is released in Redis, and the row is gone when that is committed afterwards. Killed in between, the release is tried
-/// again and finds no hold. Any number of instances may do it at once.
+/// again and finds no hold. Any number of instances may do it at once. An item that Redis refuses is left alone for a while, so that it
+/// keeps none of the others.
 /// </summary>
 internal sealed partial class StockReturns(
     NpgsqlDataSource database, StockLedger stock, IOptions<ReturnsOptions> options, TimeProvider clock, ILogger<StockReturns> logger)
@@ -37,6 +39,8 @@ internal sealed partial class StockReturns(
     private static readonly Meter s_meter = new("Seckill");
     private static readonly Counter<long> s_returned =
         s_meter.CreateCounter<long>("seckill.returns", "{order}", "Orders whose stock came back.");
+    private static readonly TimeSpan s_pauseOfARefused = TimeSpan.FromSeconds(5);
+    private readonly ConcurrentDictionary<ItemKey, long> _refused = new();
 
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
     {
@@ -87,19 +91,25 @@ internal sealed partial class StockReturns(
         await using var transaction = await connection.BeginTransactionAsync(cancellationToken);
         // Uncommitted until the stock is back, so whatever goes wrong, the rows are there again. By their place in the table, which
         // no other transaction changes: these rows are only ever added and deleted.
+        var resting = _refused.Where(item => clock.GetElapsedTime(item.Value) < s_pauseOfARefused).Select(item => item.Key).ToList();
         var waiting = (await connection.QueryAsync<(string OrderId, long SaleId, long SkuId)>(new CommandDefinition(
             """
             delete from stock_returns
             where ctid = any(array(
               select ctid from stock_returns
-              where returned_at is null
+              where returned_at is null and (sale_id, sku_id) not in (select * from unnest(@Sales, @Skus))
               order by created_at
               limit @MaxBatch
               for update skip locked
             ))
             returning order_id, sale_id, sku_id
             """,
-            new { options.Value.MaxBatch },
+            new
+            {
+                options.Value.MaxBatch,
+                Sales = resting.ConvertAll(item => item.SaleId),
+                Skus = resting.ConvertAll(item => item.SkuId),
+            },
             cancellationToken: cancellationToken))).AsList();
         if (waiting.Count == 0)
         {
@@ -109,12 +119,27 @@ internal sealed partial class StockReturns(
         FailPoint.Reach("9-not-released");
         foreach (var item in waiting.GroupBy(order => new ItemKey(order.SaleId, order.SkuId)))
         {
-            s_returned.Add(await stock.ReleaseAsync(new ItemKeys(item.Key), item.Select(order => order.OrderId)));
+            s_returned.Add(await ReleaseAsync(item.Key, item.Select(order => order.OrderId)));
         }
 
         FailPoint.Reach("9-released");
         await transaction.CommitAsync(cancellationToken);
         return waiting.Count;
+    }
+
+    private async Task<int> ReleaseAsync(ItemKey item, IEnumerable<string> orderIds)
+    {
+        try
+        {
+            var released = await stock.ReleaseAsync(new ItemKeys(item), orderIds);
+            _refused.TryRemove(item, out _);
+            return released;
+        }
+        catch (RedisServerException)
+        {
+            _refused[item] = clock.GetTimestamp();
+            throw;
+        }
     }
 
     [LoggerMessage(410, LogLevel.Warning, "Stock of closed orders could not be given back; the next round tries again: {Reason}")]

@@ -62,6 +62,13 @@ public sealed class AlertTests(Servers servers, ITestOutputHelper output)
         var paid = buyers.Accepted.First().OrderId;
         await PayAsync(api, paid, 1_999);
         await CauseAsync(() => PayAsync(api, paid, 1), "PaymentIdReused");
+        var closed = buyers.Accepted.Skip(1).First();
+        await databases.OursAsync($"""
+            create function keep() returns trigger language plpgsql as $$ begin raise exception 'kept'; end $$;
+            create trigger keep before delete on stock_returns for each row
+              when (old.order_id = '{closed.OrderId}') execute function keep();
+            """);
+        await CauseAsync(() => buyers.CancelAsync(api, closed.UserId, closed.OrderId), "ReturnsStuck");
 
         // A Redis that is slow for one API, and then away.
         redis.Freeze();
@@ -80,7 +87,7 @@ public sealed class AlertTests(Servers servers, ITestOutputHelper output)
         await CauseAsync(cutOff.KillAsync, "Down");
         await FiredAsync(
             prometheus, "Quarantine", "DeadLetters", "LegacyDisagrees", "LegacyMismatchRate", "BooksUnbalanced", "OutboxOrphans",
-            "StockLost", "PaymentIdReused");
+            "StockLost", "PaymentIdReused", "ReturnsStuck");
 
         // Stores away, each for those who need it most.
         await CauseAsync(() => Task.Run(databases.Relay.Refuse), "LegacyLag", "LegacyBreakerOpen");

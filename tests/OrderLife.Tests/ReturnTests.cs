@@ -86,6 +86,31 @@ public sealed class ReturnTests(Stores stores)
     }
 
     [Fact]
+    public async Task An_item_that_Redis_refuses_holds_up_no_other()
+    {
+        var (bad, good) = (await TestSale.OpenAsync(stores, units: 5), await TestSale.OpenAsync(stores, units: 5));
+        foreach (var sale in new[] { bad, good })
+        {
+            await stores.Orders.TryCancelAsync((await sale.PlaceManyAsync(1))[0].OrderId, CancellationToken.None);
+        }
+
+        var buyers = await stores.Redis.HashGetAllAsync(bad.Keys.Buyers);
+        await stores.Redis.KeyDeleteAsync(bad.Keys.Buyers);
+        await stores.Redis.StringSetAsync(bad.Keys.Buyers, "what nobody of ours wrote");
+        using var returner = stores.Returns();
+        await returner.StartAsync(CancellationToken.None);
+        await good.AllReturnedAsync();
+        Assert.Equal(1, await bad.CountAsync("stock_returns where sale_id = @SaleId"));
+
+        await stores.Redis.KeyDeleteAsync(bad.Keys.Buyers);
+        await stores.Redis.HashSetAsync(bad.Keys.Buyers, buyers);
+        await bad.AllReturnedAsync();
+        await returner.StopAsync(CancellationToken.None);
+        await bad.AssertConservedAsync(5);
+        await good.AssertConservedAsync(5);
+    }
+
+    [Fact]
     public async Task Four_returners_at_once_give_back_once()
     {
         const int Orders = 400;

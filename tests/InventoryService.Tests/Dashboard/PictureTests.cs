@@ -80,11 +80,11 @@ public sealed class PictureTests : Looks
     public void Stock_that_does_not_come_back_is_an_incident_while_nothing_is_away()
     {
         var facts = Facts();
-        var late = facts with { Orders = facts.Orders! with { Backlogs = NoBacklogs with { Returns = 3, OldestReturnSeconds = 61 } } };
+        var late = facts with { Orders = facts.Orders! with { Backlogs = NoBacklogs with { Returns = 3, OldestReturnSeconds = 31 } } };
         var snapshot = Look(late);
         Assert.Equal(["returns"], Red(snapshot));
         Assert.Equal(
-            ("Stock does not come back.", "3 closed orders keep their units, the oldest for 61 s."),
+            ("Stock does not come back.", "3 closed orders keep their units, the oldest for 31 s."),
             (snapshot.Verdict.Headline, snapshot.Verdict.Detail));
         Assert.Equal(["redis"], Red(Look(late with { Stores = late.Stores with { Redis = new StoreState(false, Now) } })));
     }

@@ -26,9 +26,11 @@ public sealed class BacklogTests(Administration administration)
             await Servers.Database.HashSetAsync(bad.Keys.State, "available", "many");
         }
 
-        var watch = ActivatorUtilities.CreateInstance<BacklogWatch>(administration.Services);
-        var (backlog, isOn) = Assert.Single(await watch.MeasureAsync([bad.Key, good.Key], CancellationToken.None).InTime());
-        Assert.Equal((good.Key.ToString(), 60, true), (backlog.Item, backlog.Available, isOn));
+        var reader = administration.Services.GetRequiredService<StockReader>();
+        var read = await reader.ReadAsync([bad.Key, good.Key], CancellationToken.None).InTime();
+        Assert.Equal(good.Key, Assert.Single(read).Key);
+        var backlog = Assert.Single(BacklogWatch.Label(read, most: 1));
+        Assert.Equal((good.Key.ToString(), 60), (backlog.Item, backlog.Available));
     }
 
     [Fact]
@@ -36,9 +38,8 @@ public sealed class BacklogTests(Administration administration)
     {
         var nowhere = ConfigurationOptions.Parse("127.0.0.1:1,abortConnect=false,connectTimeout=100");
         using var redis = ConnectionMultiplexer.Connect(nowhere);
-        var watch = ActivatorUtilities.CreateInstance<BacklogWatch>(
-            administration.Services, new StockLedger(redis));
+        var reader = ActivatorUtilities.CreateInstance<StockReader>(administration.Services, new StockLedger(redis));
         await Assert.ThrowsAnyAsync<RedisConnectionException>(
-            () => watch.MeasureAsync([new TestItem().Key], CancellationToken.None).InTime());
+            () => reader.ReadAsync([new TestItem().Key], CancellationToken.None).InTime());
     }
 }
