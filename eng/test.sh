@@ -66,7 +66,11 @@ for project in "$ROOT"/tests/*/*.csproj; do
     # A browser is installed only when there are tests to run in it.
     if [ -z "$words" ] || grep -qrE "${words//FullyQualifiedName~/}" "$(dirname "$project")" --include '*.cs'; then
         case $project in
-            */Dashboard.Tests.csproj) ! can_install_packages || require_packages chromium ;;
+            */Dashboard.Tests.csproj) ! can_install_packages || require_packages chromium redis rabbitmq postgres ;;
+            # They stop and freeze servers of their own, which they could not do to containers.
+            */Seckill.Scenarios.csproj | */Observability.Tests.csproj)
+                ! can_install_packages || require_packages redis rabbitmq postgres
+                ;;
         esac
     fi
     name=$(basename "$project" .csproj) trx=$RUN/results/$(basename "$project" .csproj).trx code=0

@@ -13,7 +13,8 @@ public static class HealthProbe
             return null;
         }
 
-        using var client = new HttpClient { Timeout = TimeSpan.FromSeconds(3) };
+        // Docker gives every container the proxies of its user, which know nothing of an address in here.
+        using var client = new HttpClient(new SocketsHttpHandler { UseProxy = false }) { Timeout = TimeSpan.FromSeconds(3) };
         try
         {
             using var response = await client.GetAsync(new Uri(url));

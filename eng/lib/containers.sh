@@ -6,19 +6,19 @@ docker_answers() {
     command -v docker >/dev/null && timeout 5 docker info >/dev/null 2>&1 && timeout 5 docker compose version >/dev/null 2>&1
 }
 
-compose_project() { echo "seckill-$(digest <<<"$RUN")-$BASE"; }
+compose_project() { echo "seckill-$(digest <<<"$RUN")"; }
 
 # Published on the same ports as private servers would have; the project's name keeps checkouts apart.
 compose() {
-    SECKILL_REDIS_PORT=$(port_of redis) SECKILL_RABBITMQ_PORT=$(port_of rabbitmq) \
-    SECKILL_POSTGRES_PORT=$(port_of postgres) SECKILL_POSTGRES_PASSWORD=$PG_PASSWORD \
+    SECKILL_RABBITMQ_USER=guest SECKILL_RABBITMQ_PASSWORD=guest SECKILL_REDIS_PORT=$(port_of redis) \
+    SECKILL_RABBITMQ_PORT=$(port_of rabbitmq) SECKILL_POSTGRES_PORT=$(port_of postgres) SECKILL_POSTGRES_PASSWORD=$PG_PASSWORD \
         docker compose --project-name "$(compose_project)" --file "$ROOT/docker-compose.yml" "$@"
 }
 
 # start_containers SERVER...: one postgres container holds both databases.
 start_containers() {
     local services
-    services=$(printf '%s\n' "${@%-legacy}" | sort -u)
+    services=$(printf '%s\n' "${@%-legacy}" | sort -u | paste -sd ' ')
     touch "$RUN/containers"
     # shellcheck disable=SC2086  # a list of words
     if ! compose up --detach --wait --wait-timeout 120 $services >>"$RUN/logs/containers.log" 2>&1; then
@@ -27,9 +27,12 @@ start_containers() {
     fi
 }
 
-# stop_containers [wipe]
+# container_runs SERVER: whether it is ours; what answers on its port may belong to another checkout, or to an abandoned demo.
+container_runs() { [ -n "$(compose ps --quiet "${1%-legacy}" 2>/dev/null)" ]; }
+
+# stop_containers [wipe]: a wipe also removes the volumes of containers that were stopped before.
 stop_containers() {
-    [ -f "$RUN/containers" ] || return 0
+    [ -f "$RUN/containers" ] || [ "${1:-} $(cat "$RUN/source" 2>/dev/null)" = 'wipe containers' ] || return 0
     compose down ${1:+--volumes} >>"$RUN/logs/containers.log" 2>&1 ||
         die "docker compose could not stop the servers; see $RUN/logs/containers.log"
     rm -f "$RUN/containers"

@@ -14,7 +14,8 @@ postgres_bin() {
 # can_install_packages: as root on Debian. A test that lacks its program is skipped elsewhere.
 can_install_packages() { [ "$(id -u)" -eq 0 ] && command -v apt-get >/dev/null; }
 
-# require_packages SERVER...: makes sure that the programs of these servers, or tools, are there.
+# require_packages SERVER...: makes sure that the programs of these servers, or tools, are there. The caller says in
+# `otherwise` what else would do.
 require_packages() {
     local server missing=()
     for server in "$@"; do
@@ -27,10 +28,8 @@ require_packages() {
     done
     [ ${#missing[@]} -gt 0 ] || return 0
     if [ "$(id -u)" -ne 0 ] || ! command -v apt-get >/dev/null; then
-        die "these servers are missing: ${missing[*]}. Do one of these:
-    start Docker: its containers are then used;
-    install Debian's packages: sudo apt-get install --no-install-recommends ${missing[*]};
-    name running servers in ConnectionStrings__Redis, __RabbitMq, __Orders and __Legacy."
+        die "these programs are missing: ${missing[*]}.
+    Install Debian's packages: sudo apt-get install --no-install-recommends ${missing[*]}${otherwise:-}"
     fi
     say "installing Debian's ${missing[*]} (only the first time; log: $RUN/logs/apt.log)"
     forbid_service_start

@@ -82,6 +82,9 @@ start_servers() {
         start_containers "${missing[@]}"
         return
     fi
+    local otherwise="
+    or start Docker: its containers are then used;
+    or name running servers in ConnectionStrings__Redis, __RabbitMq, __Orders and __Legacy."
     require_packages "${missing[@]%-legacy}"
     for server in "${missing[@]}"; do
         # One that runs and is not ready gets no second chance: what it waits for is not coming.
@@ -98,7 +101,7 @@ start_servers() {
     return $failed
 }
 
-own_process() { [ "$SOURCE" = containers ] || alive "$1"; }
+own_process() { if [ "$SOURCE" = containers ]; then container_runs "$1"; else alive "$1"; fi; }
 
 stop_servers() {
     stop 20 redis rabbitmq postgres postgres-legacy
@@ -119,7 +122,7 @@ server_ready() {
     case $1 in
         redis) redis_answers "$(port_of redis)" ;;
         rabbitmq) rabbitmq_answers "$(port_of rabbitmq)" ;;
-        postgres*) if [ "$SOURCE" = packages ]; then pg_answers "$(port_of "$1")"; else port_open "$(port_of postgres)"; fi ;;
+        postgres*) if [ "$SOURCE" = packages ]; then pg_answers "$(port_of "$1")"; else pg_asks_password "$(port_of postgres)"; fi ;;
     esac
 }
 

@@ -114,7 +114,7 @@ sweep_abandoned() {
     for instance in demo test bench chaos test-chaos; do
         (
             use_instance $instance
-            [ -f "$RUN/owner" ] && ! owner_alive && lock 60 && [ -n "$(recorded)" ] || exit 0
+            [ -f "$RUN/owner" ] && ! owner_alive && lock 60 && { [ -n "$(recorded)" ] || [ -f "$RUN/containers" ]; } || exit 0
             say "cleaning up after a $instance that was killed"
             bring_down wipe
         )

@@ -96,6 +96,24 @@ public sealed class StartTests(Servers servers, ITestOutputHelper output)
             StringComparison.Ordinal);
     }
 
+    [Theory]
+    [InlineData("OrderService")]
+    [InlineData("InventoryService")]
+    public async Task The_health_check_of_an_image_tells_ready_from_not_and_asks_no_proxy(string project)
+    {
+        await using var installation = new Installation();
+        var service = project == "OrderService" ? installation.StartApi() : installation.StartInventory();
+        await service.BecomesAsync(200);
+        var number = 0;
+        // Docker gives every container the proxies of its user.
+        Task<int> AskAsync(Uri address) => installation.Start(
+            $"probe-{++number}", project, ["--health-check", new Uri(address, "/health/ready").ToString()],
+            ("http_proxy", "http://127.0.0.1:1"), ("HTTP_PROXY", "http://127.0.0.1:1"), ("no_proxy", null), ("NO_PROXY", null)).ExitsAsync();
+        Assert.Equal(0, await AskAsync(service.Url));
+        await service.KillAsync();
+        Assert.Equal(1, await AskAsync(service.Url));
+    }
+
     [Fact]
     public async Task Until_the_schema_is_there_a_worker_is_not_ready_and_requests_are_told_to_come_again()
     {
