@@ -17,7 +17,9 @@ internal sealed class QueueWatch(Uri address) : IAsyncDisposable
 
     private readonly ConnectionFactory _factory = new()
     {
-        Uri = address, ClientProvidedName = $"dashboard-{Environment.ProcessId}", AutomaticRecoveryEnabled = false,
+        Uri = address,
+        ClientProvidedName = $"dashboard-{Environment.MachineName}-{Environment.ProcessId}",
+        AutomaticRecoveryEnabled = false,
         RequestedHeartbeat = TimeSpan.FromSeconds(5), RequestedConnectionTimeout = s_patience, ContinuationTimeout = s_patience,
     };
 

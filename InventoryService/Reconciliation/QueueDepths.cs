@@ -16,7 +16,9 @@ internal sealed class QueueDepths(Uri address) : IAsyncDisposable
 
     private readonly ConnectionFactory _factory = new()
     {
-        Uri = address, ClientProvidedName = $"queue-depths-{Environment.ProcessId}", AutomaticRecoveryEnabled = false,
+        Uri = address,
+        ClientProvidedName = $"queue-depths-{Environment.MachineName}-{Environment.ProcessId}",
+        AutomaticRecoveryEnabled = false,
         RequestedHeartbeat = TimeSpan.FromSeconds(5), RequestedConnectionTimeout = s_patience, ContinuationTimeout = s_patience,
     };
 

@@ -26,7 +26,8 @@ internal sealed class LegacyDatabase : IAsyncDisposable
         {
             // The last value of a setting counts, so whatever the connection string says goes before these defaults.
             _settings = new NpgsqlConnectionStringBuilder(
-                $"Maximum Pool Size=8;Timeout=2;Application Name=Seckill.OrderService-{Environment.ProcessId};" + connectionString)
+                "Maximum Pool Size=8;Timeout=2;GSS Encryption Mode=Disable;"
+                + $"Application Name=Seckill.OrderService-{Environment.MachineName}-{Environment.ProcessId};" + connectionString)
             {
                 CommandTimeout = 0,
             };

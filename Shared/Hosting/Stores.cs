@@ -41,8 +41,10 @@ public static class Stores
             + "Max Auto Prepare=50;"
             // A process that is frozen in the middle of a transaction must not keep a ledger row from all others.
             + "Options=-c idle_in_transaction_session_timeout=15s;"
-            // Whose connection it is, for whoever looks at pg_stat_activity.
-            + $"Application Name={AppDomain.CurrentDomain.FriendlyName}-{Environment.ProcessId};"
+            // Nobody encrypts by Kerberos unless they say so, and the images lack its library.
+            + "GSS Encryption Mode=Disable;"
+            // Whose connection it is, for whoever looks at pg_stat_activity. In a container every process is number 1.
+            + $"Application Name={AppDomain.CurrentDomain.FriendlyName}-{Environment.MachineName}-{Environment.ProcessId};"
             + configuration.RequiredConnectionString("Orders"));
         // Its name in the metrics; without one it would be the connection string.
         services.AddSingleton(_ => new NpgsqlDataSourceBuilder(settings.ConnectionString) { Name = "orders" }.Build());
