@@ -2,7 +2,8 @@
 # summary: measure the system against its ceiling and two baselines
 #
 # usage: ./seckill bench micro [--output DIR]
-#        ./seckill bench runner | seed | startup [--rounds N] [--seconds N] [--output DIR]
+#        ./seckill bench runner | seed [--rounds N] [--seconds N] [--output DIR]
+#        ./seckill bench startup [--rounds N] [--output DIR]
 #        ./seckill bench [NAME...] [--rounds N] [--seconds N] [--connections N] [--buyers N] [--orders N] [--outage N]
 #        [--output DIR]
 #

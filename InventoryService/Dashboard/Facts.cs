@@ -23,6 +23,8 @@ internal sealed record Facts(
     /// <summary>Stock comes back within moments; later than this, something keeps it.</summary>
     public const double LateReturnSeconds = 30;
 
+    private static readonly TimeSpan s_catchingUp = TimeSpan.FromSeconds(10);
+
     /// <summary>Orders in the outboxes of all items, shown or not; null when Redis has said nothing yet.</summary>
     public long? Outbox =>
         Stock is null ? null : Math.Max(Stock.Values.Sum(item => item.Snapshot?.OutboxDepth ?? 0), Waiting.Sum(item => item.Depth));
@@ -35,17 +37,21 @@ internal sealed record Facts(
     public int Lost => (int)(Orders?.Backlogs.ItemsLost ?? 0);
 
     /// <summary>Orders that were closed long ago, and whose units nobody can buy yet although nothing is away.</summary>
-    public bool ReturnsAreStuck => Stores.AreUp && Orders?.Backlogs.OldestReturnSeconds > LateReturnSeconds;
+    public bool ReturnsAreStuck => NothingWasAway && Orders?.Backlogs.OldestReturnSeconds > LateReturnSeconds;
 
     /// <summary>Everything runs that an order waits for.</summary>
     public bool RoadIsFree => Stores.AreUp && Traffic is { Workers: > 0 };
 
     /// <summary>Orders wait, and nothing says for what.</summary>
-    public bool IsStuck => RoadIsFree && OldestSeconds > StuckSeconds;
+    public bool IsStuck => RoadIsFree && NothingWasAway && OldestSeconds > StuckSeconds;
 
     /// <summary>The legacy database is written to.</summary>
     public bool WritesLegacy => Orders?.DualWrite.Mode is "shadow" or "dual";
 
     /// <summary>It does not take what it should.</summary>
     public bool LegacyIsAway => WritesLegacy && Orders!.DualWrite.Breaker != "closed";
+
+    // What has waited for a store is old when that comes back, and on its way.
+    private bool NothingWasAway =>
+        Stores.AreUp && new[] { Stores.Redis, Stores.Postgres, Stores.RabbitMq }.All(store => Now - store.Since > s_catchingUp);
 }

@@ -117,29 +117,30 @@ internal sealed partial class StockReturns(
         }
 
         FailPoint.Reach("9-not-released");
+        RedisServerException? refusal = null;
         foreach (var item in waiting.GroupBy(order => new ItemKey(order.SaleId, order.SkuId)))
         {
-            s_returned.Add(await ReleaseAsync(item.Key, item.Select(order => order.OrderId)));
+            try
+            {
+                s_returned.Add(await stock.ReleaseAsync(new ItemKeys(item.Key), item.Select(order => order.OrderId)));
+                _refused.TryRemove(item.Key, out _);
+            }
+            catch (RedisServerException exception)
+            {
+                _refused[item.Key] = clock.GetTimestamp();
+                refusal = exception;
+            }
+        }
+
+        if (refusal is not null)
+        {
+            // Uncommitted: the next round leaves out what was refused, and finds the others released already.
+            throw new InvalidOperationException(refusal.Message, refusal);
         }
 
         FailPoint.Reach("9-released");
         await transaction.CommitAsync(cancellationToken);
         return waiting.Count;
-    }
-
-    private async Task<int> ReleaseAsync(ItemKey item, IEnumerable<string> orderIds)
-    {
-        try
-        {
-            var released = await stock.ReleaseAsync(new ItemKeys(item), orderIds);
-            _refused.TryRemove(item, out _);
-            return released;
-        }
-        catch (RedisServerException)
-        {
-            _refused[item] = clock.GetTimestamp();
-            throw;
-        }
     }
 
     [LoggerMessage(410, LogLevel.Warning, "Stock of closed orders could not be given back; the next round tries again: {Reason}")]

@@ -106,12 +106,14 @@ public sealed class StartTests(Servers servers, ITestOutputHelper output)
         await service.BecomesAsync(200);
         var number = 0;
         // Docker gives every container the proxies of its user.
-        Task<int> AskAsync(Uri address) => installation.Start(
-            $"probe-{++number}", project, ["--health-check", new Uri(address, "/health/ready").ToString()],
-            ("http_proxy", "http://127.0.0.1:1"), ("HTTP_PROXY", "http://127.0.0.1:1"), ("no_proxy", null), ("NO_PROXY", null)).ExitsAsync();
-        Assert.Equal(0, await AskAsync(service.Url));
+        Task<int> AskAsync(string path) => installation.Start(
+            $"probe-{++number}", project, ["--health-check", new Uri(service.Url, path).ToString()],
+            ("http_proxy", "http://127.0.0.1:1"), ("HTTP_PROXY", "http://127.0.0.1:1"),
+            ("no_proxy", null), ("NO_PROXY", null)).ExitsAsync();
+        Assert.Equal(0, await AskAsync("/health/ready"));
+        Assert.Equal(1, await AskAsync("/health/nowhere"));
         await service.KillAsync();
-        Assert.Equal(1, await AskAsync(service.Url));
+        Assert.Equal(1, await AskAsync("/health/ready"));
     }
 
     [Fact]

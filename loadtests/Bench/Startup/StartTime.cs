@@ -11,10 +11,11 @@ public sealed class StartTime(Uri address, HttpClient http)
 
     /// <summary>Starts and ends the process once.</summary>
     /// <param name="command">Program and arguments; the role and the address are added.</param>
+    /// <param name="lives">How long it goes on after it was measured.</param>
     /// <param name="cancellationToken">Stops.</param>
     /// <returns>Seconds.</returns>
     /// <exception cref="TimeoutException">It ended, or was not ready within 30 s.</exception>
-    public async Task<double> MeasureAsync(IReadOnlyList<string> command, CancellationToken cancellationToken)
+    public async Task<double> MeasureAsync(IReadOnlyList<string> command, TimeSpan lives, CancellationToken cancellationToken)
     {
         string[] arguments = [.. command.Skip(1), "--role", "api", "--urls", address.GetLeftPart(UriPartial.Authority)];
         var startedAt = Stopwatch.GetTimestamp();
@@ -42,7 +43,9 @@ public sealed class StartTime(Uri address, HttpClient http)
                 await Task.Delay(2, cancellationToken);
             }
 
-            return Stopwatch.GetElapsedTime(startedAt).TotalSeconds;
+            var took = Stopwatch.GetElapsedTime(startedAt);
+            await Task.Delay(lives, cancellationToken);
+            return took.TotalSeconds;
         }
         finally
         {

@@ -87,6 +87,8 @@ public sealed class PictureTests : Looks
             ("Stock does not come back.", "3 closed orders keep their units, the oldest for 31 s."),
             (snapshot.Verdict.Headline, snapshot.Verdict.Detail));
         Assert.Equal(["redis"], Red(Look(late with { Stores = late.Stores with { Redis = new StoreState(false, Now) } })));
+        // What has waited for it is old when it is back, and on its way.
+        Assert.Empty(Red(Look(late with { Stores = late.Stores with { Redis = new StoreState(true, Now.AddSeconds(-9)) } })));
     }
 
     [Fact]
