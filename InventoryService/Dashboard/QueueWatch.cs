@@ -1,6 +1,7 @@
 using RabbitMQ.Client;
 using RabbitMQ.Client.Exceptions;
 using Seckill.Shared.Contracts;
+using Seckill.Shared.Hosting;
 
 namespace Seckill.InventoryService.Dashboard;
 
@@ -17,9 +18,7 @@ internal sealed class QueueWatch(Uri address) : IAsyncDisposable
 
     private readonly ConnectionFactory _factory = new()
     {
-        Uri = address,
-        ClientProvidedName = $"dashboard-{Environment.MachineName}-{Environment.ProcessId}",
-        AutomaticRecoveryEnabled = false,
+        Uri = address, ClientProvidedName = $"dashboard-{ProcessName.Unique}", AutomaticRecoveryEnabled = false,
         RequestedHeartbeat = TimeSpan.FromSeconds(5), RequestedConnectionTimeout = s_patience, ContinuationTimeout = s_patience,
     };
 

@@ -31,9 +31,8 @@ internal sealed class BacklogMetrics : IDisposable
         One("seckill.quarantine.orders", "{order}", "Orders that could not be persisted and wait for people.", () => Quarantined);
         One("seckill.refunds.listed", "{payment}", "Payments whose money must go back, counted up to ten thousand.", () => Refunds);
         One("seckill.returns.waiting", "{order}", "Closed orders whose stock is to come back, counted up to ten thousand.", () => Returns);
-        _meter.CreateObservableGauge(
-            "seckill.returns.oldest_age", () => OldestReturnSeconds is { } known ? new Measurement<double>[] { new(known) } : [], "s",
-            "Time since the close of the oldest order whose stock is to come back.");
+        One("seckill.returns.oldest_age", "s", "Time since the close of the oldest order whose stock is to come back.",
+            () => OldestReturnSeconds);
     }
 
     public IReadOnlyList<ItemBacklog> Items { get; set; } = [];
@@ -62,6 +61,7 @@ internal sealed class BacklogMetrics : IDisposable
     private void OfItems(string name, string unit, string text, Func<ItemBacklog, long> value) => _meter.CreateObservableGauge(
         name, () => Items.Select(item => new Measurement<long>(value(item), Tag(item))), unit, text);
 
-    private void One(string name, string unit, string text, Func<long?> value) => _meter.CreateObservableGauge(
-        name, () => value() is { } known ? new Measurement<long>[] { new(known) } : [], unit, text);
+    private void One<T>(string name, string unit, string text, Func<T?> value)
+        where T : struct => _meter.CreateObservableGauge(
+            name, () => value() is { } known ? new Measurement<T>[] { new(known) } : [], unit, text);
 }

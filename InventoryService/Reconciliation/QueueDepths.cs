@@ -1,6 +1,7 @@
 using RabbitMQ.Client;
 using RabbitMQ.Client.Exceptions;
 using Seckill.Shared.Contracts;
+using Seckill.Shared.Hosting;
 
 namespace Seckill.InventoryService.Reconciliation;
 
@@ -16,9 +17,7 @@ internal sealed class QueueDepths(Uri address) : IAsyncDisposable
 
     private readonly ConnectionFactory _factory = new()
     {
-        Uri = address,
-        ClientProvidedName = $"queue-depths-{Environment.MachineName}-{Environment.ProcessId}",
-        AutomaticRecoveryEnabled = false,
+        Uri = address, ClientProvidedName = $"queue-depths-{ProcessName.Unique}", AutomaticRecoveryEnabled = false,
         RequestedHeartbeat = TimeSpan.FromSeconds(5), RequestedConnectionTimeout = s_patience, ContinuationTimeout = s_patience,
     };
 

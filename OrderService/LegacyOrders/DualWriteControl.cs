@@ -1,5 +1,6 @@
 using Dapper;
 using Npgsql;
+using Seckill.Shared.Hosting;
 
 namespace Seckill.OrderService.LegacyOrders;
 
@@ -42,7 +43,7 @@ internal sealed partial class DualWriteControl(
     : BackgroundService
 {
     private static readonly TimeSpan s_interval = TimeSpan.FromMilliseconds(400);
-    private readonly string _process = $"{Environment.MachineName}-{Environment.ProcessId}-{Guid.NewGuid():N}";
+    private readonly string _process = $"{ProcessName.Unique}-{Guid.NewGuid():N}";
     private volatile DualWriteSettings _current = DualWriteSettings.Off;
 
     /// <summary>At most a second old, while PostgreSQL answers.</summary>

@@ -1,4 +1,5 @@
 using Npgsql;
+using Seckill.Shared.Hosting;
 
 namespace Seckill.OrderService.LegacyOrders;
 
@@ -27,7 +28,7 @@ internal sealed class LegacyDatabase : IAsyncDisposable
             // The last value of a setting counts, so whatever the connection string says goes before these defaults.
             _settings = new NpgsqlConnectionStringBuilder(
                 "Maximum Pool Size=8;Timeout=2;GSS Encryption Mode=Disable;"
-                + $"Application Name=Seckill.OrderService-{Environment.MachineName}-{Environment.ProcessId};" + connectionString)
+                + $"Application Name=Seckill.OrderService-{ProcessName.Unique};" + connectionString)
             {
                 CommandTimeout = 0,
             };

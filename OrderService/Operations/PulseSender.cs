@@ -8,7 +8,7 @@ namespace Seckill.OrderService.Operations;
 /// <summary>Tells the dashboard once a second that this process lives, and what it has answered.</summary>
 internal sealed class PulseSender(PulseCounters counters, RedisConnection redis, RoleName role, TimeProvider clock) : BackgroundService
 {
-    private readonly string _instance = $"{Environment.MachineName}-{Environment.ProcessId}-{Guid.NewGuid().ToString("N")[..6]}";
+    private readonly string _instance = $"{ProcessName.Unique}-{Guid.NewGuid().ToString("N")[..6]}";
     private readonly long _startedAt = Stopwatch.GetTimestamp();
 
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)

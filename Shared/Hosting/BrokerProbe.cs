@@ -12,7 +12,7 @@ public sealed class BrokerProbe(Uri address) : IAsyncDisposable
     private readonly ConnectionFactory _factory = new()
     {
         Uri = address,
-        ClientProvidedName = $"health-{AppDomain.CurrentDomain.FriendlyName}-{Environment.MachineName}-{Environment.ProcessId}",
+        ClientProvidedName = $"health-{AppDomain.CurrentDomain.FriendlyName}-{ProcessName.Unique}",
         AutomaticRecoveryEnabled = false,
         RequestedHeartbeat = TimeSpan.FromSeconds(5),
         RequestedConnectionTimeout = Health.Patience,

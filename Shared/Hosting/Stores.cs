@@ -43,8 +43,8 @@ public static class Stores
             + "Options=-c idle_in_transaction_session_timeout=15s;"
             // Nobody encrypts by Kerberos unless they say so, and the images lack its library.
             + "GSS Encryption Mode=Disable;"
-            // Whose connection it is, for whoever looks at pg_stat_activity. In a container every process is number 1.
-            + $"Application Name={AppDomain.CurrentDomain.FriendlyName}-{Environment.MachineName}-{Environment.ProcessId};"
+            // Whose connection it is, for whoever looks at pg_stat_activity.
+            + $"Application Name={AppDomain.CurrentDomain.FriendlyName}-{ProcessName.Unique};"
             + configuration.RequiredConnectionString("Orders"));
         // Its name in the metrics; without one it would be the connection string.
         services.AddSingleton(_ => new NpgsqlDataSourceBuilder(settings.ConnectionString) { Name = "orders" }.Build());

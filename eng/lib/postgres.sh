@@ -21,14 +21,7 @@ pg_home() {
 
 # pg_asks_password PORT: the proxy of a container accepts before its server does. Asks as a client does, up to the request for a
 # password; a server that starts or stops answers with an error.
-pg_asks_password() {
-    local fd reply=''
-    { exec {fd}<>"/dev/tcp/127.0.0.1/$1"; } 2>/dev/null || return 1
-    send "$fd" '\0\0\0\51\0\3\0\0user\0postgres\0database\0postgres\0\0'
-    read -r -N 1 -t 3 -u "$fd" reply || true
-    exec {fd}>&-
-    [ "$reply" = R ]
-}
+pg_asks_password() { answers "$1" R '\0\0\0\51\0\3\0\0user\0postgres\0database\0postgres\0\0'; }
 
 start_postgres() {
     local name=$1 bin home data port try

@@ -106,6 +106,16 @@ send() {
     (trap '' PIPE; printf "${@:2}" >&"$1") 2>/dev/null || true
 }
 
+# answers PORT EXPECTED FORMAT: whether the answer to a message begins as expected.
+answers() {
+    local fd reply=''
+    { exec {fd}<>"/dev/tcp/127.0.0.1/$1"; } 2>/dev/null || return 1
+    send "$fd" "$3"
+    read -r -N ${#2} -t 3 -u "$fd" reply || true
+    exec {fd}>&-
+    [ "$reply" = "$2" ]
+}
+
 # http_get PORT PATH: sets HTTP_STATUS and HTTP_BODY; plain bash, so that no client must be installed.
 http_get() {
     local fd line

@@ -58,11 +58,4 @@ adopt_epmd() {
 }
 
 # rabbitmq_answers PORT: the listener is the last thing that the server opens; it greets with a method frame.
-rabbitmq_answers() {
-    local fd frame=''
-    { exec {fd}<>"/dev/tcp/127.0.0.1/$1"; } 2>/dev/null || return 1
-    send "$fd" 'AMQP\0\0\11\1'
-    read -r -N 1 -t 3 -u "$fd" frame || true
-    exec {fd}>&-
-    [ "$frame" = $'\x01' ]
-}
+rabbitmq_answers() { answers "$1" $'\x01' 'AMQP\0\0\11\1'; }
