@@ -89,9 +89,9 @@ internal sealed partial class StockReturns(
     {
         await using var connection = await database.OpenConnectionAsync(cancellationToken);
         await using var transaction = await connection.BeginTransactionAsync(cancellationToken);
+        var resting = _refused.Where(item => clock.GetElapsedTime(item.Value) < s_pauseOfARefused).Select(item => item.Key).ToList();
         // Uncommitted until the stock is back, so whatever goes wrong, the rows are there again. By their place in the table, which
         // no other transaction changes: these rows are only ever added and deleted.
-        var resting = _refused.Where(item => clock.GetElapsedTime(item.Value) < s_pauseOfARefused).Select(item => item.Key).ToList();
         var waiting = (await connection.QueryAsync<(string OrderId, long SaleId, long SkuId)>(new CommandDefinition(
             """
             delete from stock_returns
