@@ -21,7 +21,7 @@ public sealed record Pulse(
     IReadOnlyList<long> Latency)
 {
     /// <summary>Where pulses go. Nobody keeps them.</summary>
-    public static readonly RedisChannel Channel = "seckill:pulse";
+    public static readonly RedisChannel Channel = RedisChannel.Literal("seckill:pulse");
 
     /// <summary>Time between two pulses.</summary>
     public static readonly TimeSpan Interval = TimeSpan.FromSeconds(1);

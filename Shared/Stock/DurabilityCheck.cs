@@ -32,7 +32,7 @@ public sealed partial class DurabilityCheck(
         var weak = new List<(string, string, string)>();
         foreach (var (setting, needed, lost) in s_needed)
         {
-            var reply = (RedisValue[])await database.ExecuteAsync("CONFIG", "GET", setting).WaitAsync(StockLedger.Patience);
+            var reply = (RedisValue[]?)await database.ExecuteAsync("CONFIG", "GET", setting).WaitAsync(StockLedger.Patience);
             if (reply is [_, var value] && value != needed)
             {
                 weak.Add((setting, (string)value!, lost));

@@ -22,7 +22,7 @@ public sealed partial class RedisConnection : BackgroundService
     {
         _options = options;
         _logger = logger;
-        _current = Prepare(ConnectionMultiplexer.Connect(options));
+        _current = ConnectionMultiplexer.Connect(options);
     }
 
     /// <summary>Stands for a connection that somebody else looks after.</summary>
@@ -96,7 +96,7 @@ public sealed partial class RedisConnection : BackgroundService
         var connecting = ConnectionMultiplexer.ConnectAsync(_options!);
         try
         {
-            var fresh = Prepare(await connecting.WaitAsync(2 * Patience));
+            var fresh = await connecting.WaitAsync(2 * Patience);
             var old = _current;
             lock (_subscriptions)
             {
@@ -119,13 +119,6 @@ public sealed partial class RedisConnection : BackgroundService
                 TaskScheduler.Default);
             LogStillAway(exception.Message);
         }
-    }
-
-    private static ConnectionMultiplexer Prepare(ConnectionMultiplexer redis)
-    {
-        // In order, one continuation that blocks would stop every reply behind it.
-        redis.PreserveAsyncOrder = false;
-        return redis;
     }
 
     [LoggerMessage(120, LogLevel.Warning, "Redis had not answered for seconds; its connection was replaced.")]

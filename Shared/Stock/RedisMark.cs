@@ -21,7 +21,7 @@ public sealed class RedisMark(RedisConnection redis)
     public async Task<(string Store, long Value, bool LostWrites)> AdvanceAsync(string? store, long atLeast)
     {
         RedisValue[] arguments = [Guid.NewGuid().ToString("N"), store ?? "", atLeast];
-        var reply = (RedisResult[])await StockScript.EvaluateAsync(redis, s_script, [s_mark], arguments).WaitAsync(StockLedger.Patience);
+        var reply = ((RedisResult[]?)await StockScript.EvaluateAsync(redis, s_script, [s_mark], arguments).WaitAsync(StockLedger.Patience))!;
         return ((string)reply[0]!, (long)reply[1], (bool)reply[2]);
     }
 }

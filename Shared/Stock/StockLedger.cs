@@ -17,7 +17,7 @@ public sealed class StockLedger(RedisConnection redis)
     public static readonly TimeSpan Patience = TimeSpan.FromSeconds(2);
 
     private const int OrdersInARelease = 256;
-    private static readonly RedisChannel s_restocked = "seckill:restocked";
+    private static readonly RedisChannel s_restocked = RedisChannel.Literal("seckill:restocked");
     private static readonly string s_settle = StockScript.Load("settle.lua");
     private static readonly string s_reserve = StockScript.Load("reserve.lua");
     private static readonly string s_warm = StockScript.Load("warm.lua");
@@ -39,7 +39,7 @@ public sealed class StockLedger(RedisConnection redis)
 
     /// <summary>(3) Reserves a whole batch in one call; the batch then holds the reply.</summary>
     public async Task ReserveAsync(ItemKeys item, ReserveBatch batch, int outboxBound) =>
-        batch.SetReply((RedisResult[])await EvaluateAsync(s_reserve, item.ForReserve, batch.Arguments(outboxBound)));
+        batch.SetReply(((RedisResult[]?)await EvaluateAsync(s_reserve, item.ForReserve, batch.Arguments(outboxBound)))!);
 
     /// <summary>(7) Takes orders that PostgreSQL has from the outbox. Repeatable.</summary>
     /// <returns>Those without a hold: returned by now, or reserved in a Redis that has lost data since.</returns>
@@ -47,7 +47,7 @@ public sealed class StockLedger(RedisConnection redis)
     {
         var reply = await EvaluateAsync(
             s_settle, [item.Outbox, item.Holds], [.. orderIds.Select(id => (RedisValue)id)]).WaitAsync(Patience);
-        return (string[])reply;
+        return ((string[]?)reply)!;
     }
 
     /// <summary>Makes an item sellable with all its stock; an item that is warm keeps what it has and is only opened again.</summary>
@@ -66,7 +66,7 @@ public sealed class StockLedger(RedisConnection redis)
     /// <summary>The item at this instant, or null when it is not warm.</summary>
     public async Task<ItemSnapshot?> InspectAsync(ItemKeys item)
     {
-        var reply = (RedisResult[])await EvaluateAsync(s_inspect, [item.State, item.Outbox], []).WaitAsync(Patience);
+        var reply = ((RedisResult[]?)await EvaluateAsync(s_inspect, [item.State, item.Outbox], []).WaitAsync(Patience))!;
         return reply.Length == 0
             ? null
             : new ItemSnapshot(
@@ -114,7 +114,7 @@ public sealed class StockLedger(RedisConnection redis)
         ItemKeys item, TimeSpan minimumAge, int most, TimeSpan longestWait)
     {
         RedisValue[] arguments = [(long)minimumAge.TotalMilliseconds, most, (long)longestWait.TotalMilliseconds];
-        var reply = (RedisResult[])await EvaluateAsync(s_claim, [item.Outbox, item.Holds], arguments).WaitAsync(Patience);
+        var reply = ((RedisResult[]?)await EvaluateAsync(s_claim, [item.Outbox, item.Holds], arguments).WaitAsync(Patience))!;
         var claimed = new List<(string, Hold?)>(reply.Length / 2);
         for (var i = 1; i < reply.Length; i += 2)
         {
@@ -173,7 +173,7 @@ public sealed class StockLedger(RedisConnection redis)
     public async Task<StockNotice?> NoticeAsync(ItemKeys item, double lowShare, TimeSpan claim)
     {
         RedisValue[] arguments = [lowShare, (long)claim.TotalMilliseconds];
-        var reply = (RedisResult[])await EvaluateAsync(s_notice, [item.State, item.Alerts], arguments).WaitAsync(Patience);
+        var reply = ((RedisResult[]?)await EvaluateAsync(s_notice, [item.State, item.Alerts], arguments).WaitAsync(Patience))!;
         return reply.Length == 0
             ? null
             : new StockNotice(

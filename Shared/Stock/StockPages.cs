@@ -70,8 +70,8 @@ public sealed class StockPages(RedisConnection redis)
         RedisValue cursor = "0";
         do
         {
-            var page = (RedisResult[])await StockScript.EvaluateAsync(redis, script, keys, [cursor, pageSize])
-                .WaitAsync(StockLedger.Patience);
+            var page = ((RedisResult[]?)await StockScript.EvaluateAsync(redis, script, keys, [cursor, pageSize])
+                .WaitAsync(StockLedger.Patience))!;
             cursor = (RedisValue)page[0];
             yield return [.. Enumerable.Range(0, (page.Length - 1) / width).Select(i => read(page, 1 + i * width))];
         }

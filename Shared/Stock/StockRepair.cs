@@ -46,7 +46,7 @@ public sealed class StockRepair(RedisConnection redis)
     /// </summary>
     public async Task<long> DeadlineAsync()
     {
-        var time = (RedisResult[])await redis.Database.ExecuteAsync("TIME").WaitAsync(StockLedger.Patience);
+        var time = ((RedisResult[]?)await redis.Database.ExecuteAsync("TIME").WaitAsync(StockLedger.Patience))!;
         return (long)time[0] * 1_000 + (long)time[1] / 1_000 + s_restoreWithin;
     }
 

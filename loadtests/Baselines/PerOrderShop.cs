@@ -17,7 +17,6 @@ internal sealed class PerOrderShop : IShop, IDisposable
     public PerOrderShop(string redis, Broker broker)
     {
         _redis = ConnectionMultiplexer.Connect(redis);
-        _redis.PreserveAsyncOrder = false;
         _broker = broker;
     }
 

@@ -24,9 +24,7 @@ public sealed class BenchStores : IAsyncDisposable
     /// <summary>Connects to both.</summary>
     public static async Task<BenchStores> ConnectAsync(string redis, string orders)
     {
-        var connection = await ConnectionMultiplexer.ConnectAsync(redis);
-        connection.PreserveAsyncOrder = false;
-        return new BenchStores(connection, orders);
+        return new BenchStores(await ConnectionMultiplexer.ConnectAsync(redis), orders);
     }
 
     /// <summary>Orders in the outbox of the sale's first item.</summary>

@@ -27,7 +27,6 @@ public sealed class LifeOrders : IAsyncDisposable
     public static async Task<LifeOrders> ConnectAsync(string redis, string orders, string rabbitMq)
     {
         var connection = await ConnectionMultiplexer.ConnectAsync(redis);
-        connection.PreserveAsyncOrder = false;
         var bus = Bus.Factory.CreateUsingRabbitMq(rabbit => rabbit.Host(new Uri(rabbitMq)));
         await bus.StartAsync();
         // Changing a hundred thousand orders takes its time.

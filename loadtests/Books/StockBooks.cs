@@ -27,10 +27,7 @@ public sealed class StockBooks : IDisposable
     {
         var options = ConfigurationOptions.Parse(configuration);
         options.AbortOnConnectFail = true;
-        // Replies in order would let one slow continuation hold up all the others.
-        var redis = await ConnectionMultiplexer.ConnectAsync(options);
-        redis.PreserveAsyncOrder = false;
-        return new StockBooks(redis);
+        return new StockBooks(await ConnectionMultiplexer.ConnectAsync(options));
     }
 
     /// <summary>Units that can still be reserved, over all items; null when Redis does not answer.</summary>

@@ -27,9 +27,7 @@ internal static class Servers
         options.AbortOnConnectFail = true;
         options.ConnectTimeout = 10_000;
         options.AllowAdmin = true;
-        var redis = ConnectionMultiplexer.Connect(options);
-        redis.PreserveAsyncOrder = false;
-        return redis;
+        return ConnectionMultiplexer.Connect(options);
     }
 
     private static string Required(string name) =>

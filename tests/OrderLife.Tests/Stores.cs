@@ -28,7 +28,6 @@ public sealed class Stores : IAsyncLifetime
     public Stores()
     {
         _redis = ConnectionMultiplexer.Connect(Required("Redis"));
-        _redis.PreserveAsyncOrder = false;
         Database = NpgsqlDataSource.Create(
             new NpgsqlConnectionStringBuilder(Required("Orders")) { MaxPoolSize = 30, ApplicationName = "order-life-tests" });
         Stock = new StockLedger(_redis);

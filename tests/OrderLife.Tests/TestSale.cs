@@ -90,15 +90,15 @@ internal sealed class TestSale
     /// <summary>Redis loses everything of the item.</summary>
     public async Task LoseAsync() => await _stores.Redis.KeyDeleteAsync(AllKeys);
 
-    public async Task<byte[][]> CopyAsync() => await Task.WhenAll(AllKeys.Select(key => _stores.Redis.KeyDumpAsync(key)));
+    public async Task<byte[]?[]> CopyAsync() => await Task.WhenAll(AllKeys.Select(key => _stores.Redis.KeyDumpAsync(key)));
 
     /// <summary>Redis has what it had when the copy was made.</summary>
-    public async Task RestoreAsync(byte[][] copy)
+    public async Task RestoreAsync(byte[]?[] copy)
     {
         await LoseAsync();
         foreach (var (key, value) in AllKeys.Zip(copy).Where(pair => pair.Second is not null))
         {
-            await _stores.Redis.KeyRestoreAsync(key, value);
+            await _stores.Redis.KeyRestoreAsync(key, value!);
         }
     }
 
