@@ -1,4 +1,5 @@
-using Seckill.Shared.Hosting;
+
+using Seckill.Shared.Settings;
 
 namespace Seckill.OrderService;
 

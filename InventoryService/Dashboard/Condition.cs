@@ -1,4 +1,5 @@
-using Seckill.InventoryService.Reconciliation;
+
+using Seckill.InventoryService.Audit;
 using Seckill.Shared.Stock;
 
 namespace Seckill.InventoryService.Dashboard;

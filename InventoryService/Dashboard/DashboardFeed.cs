@@ -1,7 +1,8 @@
 using System.Collections.Concurrent;
 using System.Text.Json;
 using System.Threading.Channels;
-using Seckill.InventoryService.Reconciliation;
+using Seckill.InventoryService.Audit;
+using Seckill.InventoryService.Backlog;
 using Seckill.Shared.Stock;
 
 namespace Seckill.InventoryService.Dashboard;

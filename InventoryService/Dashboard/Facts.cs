@@ -1,4 +1,6 @@
-using Seckill.InventoryService.Reconciliation;
+
+using Seckill.InventoryService.Audit;
+using Seckill.InventoryService.Backlog;
 using Seckill.Shared.Stock;
 
 namespace Seckill.InventoryService.Dashboard;

@@ -1,6 +1,6 @@
 using System.Collections.Concurrent;
-using Seckill.Shared.Hosting;
-using Seckill.Shared.Stock;
+using Seckill.Shared.Connections;
+using Seckill.Shared.Telemetry;
 
 namespace Seckill.InventoryService.Dashboard;
 

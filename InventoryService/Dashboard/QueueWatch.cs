@@ -1,7 +1,7 @@
 using RabbitMQ.Client;
 using RabbitMQ.Client.Exceptions;
-using Seckill.Shared.Contracts;
-using Seckill.Shared.Hosting;
+using Seckill.Shared.Connections;
+using Seckill.Shared.Telemetry;
 
 namespace Seckill.InventoryService.Dashboard;
 

@@ -1,5 +1,5 @@
 using System.Text.Json.Serialization;
-using Seckill.Shared.Hosting;
+using Seckill.Shared.Http;
 
 namespace Seckill.InventoryService.Dashboard;
 

@@ -1,33 +1,24 @@
-using Seckill.Shared.Hosting;
-using Seckill.Shared.Stock;
+
+
+using Seckill.Shared.Http;
+using Seckill.Shared.Security;
 
 namespace Seckill.InventoryService.Sales;
 
-/// <summary>Sale administration: create, look, open, close, and the ledger.</summary>
+/// <summary>Sale administration: create, look, open and close.</summary>
 internal static class SaleEndpoints
 {
     // A sale of a thousand items does not fit the usual 4 KB: docs/decisions/0022.
     private const int MaximumSaleBytes = 256 * 1024;
-    private const int MaximumBodyBytes = 4 * 1024;
-    private const int LargestChange = 1_000_000;
     private static readonly Problem s_unknownSale = new(404, "unknown-sale", "There is no such sale.");
     private static readonly Problem s_saleExists = new(409, "sale-exists", "This sale id is taken.");
     private static readonly Problem s_neverOpened = new(409, "sale-never-opened", "A sale that was never opened cannot be closed.");
 
-    private static readonly Problem s_unknownItem = new(404, "unknown-item", "There is no such item in this sale.");
-    private static readonly Problem s_notWarm = new(
-        409, "sale-never-opened", "The stock of this item is not in Redis. Open the sale first.");
-    private static readonly Problem s_stockInUse = new(409, "stock-in-use", "Fewer units are available than would be withdrawn.");
-    private static readonly Problem s_keyReused = new(
-        422, "idempotency-key-reused", "This Idempotency-Key came before with another delta.");
-
-    private static readonly Problem s_waitsForRebuild = new(
-        503, "unavailable", "This item waits for its rebuild. Repeat with the same Idempotency-Key; what was begun is made afterwards.", 5);
 
     private static readonly Problem s_stockLost = new(
         409, "stock-lost", "Redis has lost the stock of this sale. Opening it from the plan would sell units twice; it must be rebuilt.");
 
-    public static void MapSales(this IEndpointRouteBuilder app)
+    public static void Map(IEndpointRouteBuilder app)
     {
         var sales = app.MapGroup("/sales").WithMetadata(new RequiresOpsKey());
         sales.MapPost("", CreateAsync)
@@ -58,19 +49,6 @@ internal static class SaleEndpoints
             .WithDescription("May be repeated. Orders that were accepted go on.")
             .Produces<SaleDetails>()
             .ProducesProblems(401, 404, 409, 503);
-        sales.MapPost("/{saleId:long}/items/{skuId:long}/stock", ChangeStockAsync)
-            .WithSummary("Add units in mid-sale, or withdraw available ones")
-            .WithDescription("Needs an Idempotency-Key; the same key changes the stock once. Units that buyers hold cannot be withdrawn.")
-            .Accepts<ChangeStock>("application/json")
-            .Produces<SaleLedger>()
-            .ProducesProblems(400, 401, 404, 409, 413, 415, 422, 503);
-        sales.MapGet("/{saleId:long}/ledger", async (long saleId, LedgerReader ledger, CancellationToken cancellationToken) =>
-                await ledger.ReadAsync(saleId, cancellationToken) is { } found
-                    ? Results.Json(found, OpsJson.Default.SaleLedger)
-                    : s_unknownSale)
-            .WithSummary("Where the units of a sale are")
-            .Produces<SaleLedger>()
-            .ProducesProblems(401, 404, 503);
     }
 
     private static async Task<IResult> CreateAsync(HttpRequest request, SaleStore store, CancellationToken cancellationToken)
@@ -92,42 +70,6 @@ internal static class SaleEndpoints
                 OpsJson.Default.SaleDetails,
                 statusCode: StatusCodes.Status201Created)
             : s_saleExists;
-    }
-
-    private static async Task<IResult> ChangeStockAsync(
-        long saleId, long skuId, HttpRequest request, StockChanges changes, LedgerReader ledger, CancellationToken cancellationToken)
-    {
-        if (IdempotencyKey.Read(request, out var key) is { } badKey)
-        {
-            return badKey;
-        }
-
-        var (change, problem) = await JsonBody.ReadAsync(request, OpsJson.Default.ChangeStock, MaximumBodyBytes, cancellationToken);
-        if (problem is not null)
-        {
-            return problem;
-        }
-
-        if (key is null)
-        {
-            return Problem.Invalid("Idempotency-Key", "this header is required");
-        }
-
-        if (change!.Delta is not { } delta || delta is 0 or < -LargestChange or > LargestChange)
-        {
-            return Problem.Invalid("delta", $"this must be an integer other than 0, between -{LargestChange} and {LargestChange}");
-        }
-
-        return await changes.ChangeAsync(new ItemKey(saleId, skuId), key, delta, cancellationToken) switch
-        {
-            StockChangeOutcome.UnknownItem => s_unknownItem,
-            StockChangeOutcome.NeverOpened => s_notWarm,
-            StockChangeOutcome.NotEnough => s_stockInUse,
-            StockChangeOutcome.KeyReused => s_keyReused,
-            StockChangeOutcome.TooMany => Problem.Invalid("delta", $"an item has at most {CreateSaleRules.MostUnits} units"),
-            StockChangeOutcome.StockLost => s_waitsForRebuild,
-            _ => Results.Json(await ledger.ReadAsync(saleId, cancellationToken), OpsJson.Default.SaleLedger),
-        };
     }
 
     private static async Task<SaleDetails?> WithLocationAsync(

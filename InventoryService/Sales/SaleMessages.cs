@@ -1,6 +1,6 @@
 using System.Text.Json;
 using System.Text.Json.Serialization;
-using Seckill.Shared.Hosting;
+using Seckill.Shared.Http;
 
 namespace Seckill.InventoryService.Sales;
 
@@ -22,10 +22,6 @@ public sealed record CreateSale(
 /// <param name="UnitPrice">Minor units of <paramref name="Currency"/>, at least 1; a whole order must fit 64 bits.</param>
 /// <param name="Currency">ISO 4217 code, three capital letters.</param>
 public sealed record CreateSaleItem(long? SkuId, int? Allocated, int? LimitPerUser, long? UnitPrice, string? Currency);
-
-/// <summary>A change of stock in mid-sale.</summary>
-/// <param name="Delta">Units to add, or, negative, to withdraw. Not 0, at most 1,000,000.</param>
-public sealed record ChangeStock(int? Delta);
 
 /// <summary>A sale as ops see it.</summary>
 /// <param name="SaleId">The sale.</param>
@@ -56,25 +52,6 @@ public sealed record SaleItemDetails(long SkuId, int Allocated, int LimitPerUser
     public bool WasWarm { get; init; }
 }
 
-/// <summary>Where the units of a sale item are, in units.</summary>
-/// <param name="SkuId">The SKU.</param>
-/// <param name="Allocated">Given to the sale (PostgreSQL).</param>
-/// <param name="Available">For sale (Redis).</param>
-/// <param name="Reserved">Held in Redis by orders that PostgreSQL does not have yet.</param>
-/// <param name="Placed">In orders that wait for payment.</param>
-/// <param name="Paid">In paid orders.</param>
-/// <param name="Returned">In cancelled and expired orders.</param>
-/// <param name="Rejected">In orders that the ledger had no room for.</param>
-/// <param name="Balanced">allocated = available + reserved + placed + paid, and nothing contradicts it.</param>
-public sealed record LedgerItem(
-    long SkuId, int Allocated, int Available, long Reserved, long Placed, long Paid, long Returned, long Rejected, bool Balanced);
-
-/// <summary>The ledger of a sale.</summary>
-/// <param name="SaleId">The sale.</param>
-/// <param name="Balanced">True when every item is balanced.</param>
-/// <param name="Items">One entry for each item.</param>
-public sealed record SaleLedger(long SaleId, bool Balanced, IReadOnlyList<LedgerItem> Items);
-
 /// <summary>JSON of the ops interface, generated at compile time.</summary>
 [JsonSourceGenerationOptions(
     PropertyNamingPolicy = JsonKnownNamingPolicy.CamelCase,
@@ -83,8 +60,6 @@ public sealed record SaleLedger(long SaleId, bool Balanced, IReadOnlyList<Ledger
     MaxDepth = 8,
     Converters = [typeof(UtcTimeConverter)])]
 [JsonSerializable(typeof(CreateSale))]
-[JsonSerializable(typeof(ChangeStock))]
 [JsonSerializable(typeof(SaleDetails))]
 [JsonSerializable(typeof(IReadOnlyList<SaleDetails>))]
-[JsonSerializable(typeof(SaleLedger))]
 internal sealed partial class OpsJson : JsonSerializerContext;

@@ -2,6 +2,7 @@ using System.ComponentModel.DataAnnotations;
 using System.Diagnostics.Metrics;
 using MassTransit;
 using Microsoft.Extensions.Options;
+using Seckill.Shared.Connections;
 using Seckill.Shared.Contracts;
 using Seckill.Shared.Stock;
 using StackExchange.Redis;

@@ -1,7 +1,12 @@
 using Dapper;
 using Microsoft.AspNetCore.Http.Features;
 using Npgsql;
-using Seckill.Shared.Hosting;
+using Seckill.OrderService.LegacyOrders.Control;
+using Seckill.OrderService.LegacyOrders.Database;
+using Seckill.OrderService.LegacyOrders.Outbox;
+using Seckill.OrderService.LegacyOrders.Verification;
+using Seckill.Shared.Http;
+using Seckill.Shared.Security;
 
 namespace Seckill.OrderService.LegacyOrders;
 
@@ -15,7 +20,7 @@ internal static class DualWriteEndpoints
     private static readonly Problem s_notConfigured = new(
         409, "legacy-not-configured", "This process has no connection to a legacy database: ConnectionStrings:Legacy is not set.");
 
-    public static void MapDualWrite(this IEndpointRouteBuilder app)
+    public static void Map(IEndpointRouteBuilder app)
     {
         var ops = app.MapGroup("/dual-write").WithMetadata(new RequiresOpsKey());
         ops.MapGet("", async (NpgsqlDataSource database, CancellationToken cancellationToken) =>

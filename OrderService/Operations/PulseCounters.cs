@@ -1,7 +1,7 @@
 using System.Collections.Concurrent;
 using System.Diagnostics.Metrics;
 using System.Text.Json;
-using Seckill.Shared.Hosting;
+using Seckill.Shared.Telemetry;
 
 namespace Seckill.OrderService.Operations;
 

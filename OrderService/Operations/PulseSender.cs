@@ -1,6 +1,6 @@
 using System.Diagnostics;
-using Seckill.Shared.Hosting;
-using Seckill.Shared.Stock;
+using Seckill.Shared.Connections;
+using Seckill.Shared.Telemetry;
 using StackExchange.Redis;
 
 namespace Seckill.OrderService.Operations;

@@ -1,6 +1,7 @@
 using System.Diagnostics.Metrics;
-using Seckill.OrderService.Persistence;
-using Seckill.Shared.Hosting;
+using Seckill.OrderService.Orders;
+using Seckill.Shared.Http;
+using Seckill.Shared.Security;
 using Seckill.Shared.Stock;
 
 namespace Seckill.OrderService.Payments;
@@ -24,7 +25,7 @@ internal static class PaymentEndpoints
     private static readonly Counter<long> s_payments =
         s_meter.CreateCounter<long>("seckill.payments", "{payment}", "Payments told by the provider, by what became of them.");
 
-    public static void MapPayments(this IEndpointRouteBuilder app)
+    public static void Map(IEndpointRouteBuilder app)
     {
         // What begins at one instead of nothing has not increased, for Prometheus.
         s_payments.Add(0, new KeyValuePair<string, object?>("outcome", "id-reused"));

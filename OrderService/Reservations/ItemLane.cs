@@ -2,7 +2,9 @@ using System.Diagnostics;
 using System.Globalization;
 using Seckill.Shared.Contracts;
 using Seckill.Shared.Hosting;
+using Seckill.Shared.Http;
 using Seckill.Shared.Stock;
+using Seckill.Shared.Telemetry;
 
 namespace Seckill.OrderService.Reservations;
 

@@ -1,9 +1,11 @@
 using System.Collections.Concurrent;
 using System.Diagnostics;
 using Microsoft.Extensions.Options;
+using Seckill.Shared.Connections;
 using Seckill.Shared.Contracts;
 using Seckill.Shared.Hosting;
 using Seckill.Shared.Stock;
+using Seckill.Shared.Telemetry;
 
 namespace Seckill.OrderService.Reservations;
 

@@ -2,8 +2,9 @@ using System.Buffers.Text;
 using System.Diagnostics;
 using System.Threading.Tasks.Sources;
 using Microsoft.Extensions.ObjectPool;
-using Seckill.Shared.Hosting;
+using Seckill.Shared.Http;
 using Seckill.Shared.Stock;
+using Seckill.Shared.Telemetry;
 
 namespace Seckill.OrderService.Reservations;
 

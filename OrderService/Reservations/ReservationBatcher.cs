@@ -3,8 +3,8 @@ using System.Diagnostics;
 using System.Diagnostics.Metrics;
 using Microsoft.Extensions.ObjectPool;
 using Microsoft.Extensions.Options;
-using Seckill.Shared.Hosting;
 using Seckill.Shared.Stock;
+using Seckill.Shared.Telemetry;
 
 namespace Seckill.OrderService.Reservations;
 

@@ -1,6 +1,6 @@
 using System.Diagnostics.Metrics;
-using Seckill.Shared.Hosting;
 using Seckill.Shared.Stock;
+using Seckill.Shared.Telemetry;
 
 namespace Seckill.OrderService.Reservations;
 

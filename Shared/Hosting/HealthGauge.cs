@@ -1,6 +1,7 @@
 using System.Diagnostics.Metrics;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Diagnostics.HealthChecks;
+using Seckill.Shared.Telemetry;
 
 namespace Seckill.Shared.Hosting;
 

@@ -9,6 +9,10 @@ using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
 using Npgsql;
+using Seckill.Shared.Http;
+using Seckill.Shared.Security;
+using Seckill.Shared.Settings;
+using Seckill.Shared.Telemetry;
 using StackExchange.Redis;
 
 namespace Seckill.Shared.Hosting;
@@ -84,12 +88,6 @@ public static partial class ServiceHost
             http.Response.ContentType = PrometheusText.ContentType;
             return http.Response.WriteAsync(http.RequestServices.GetRequiredService<PrometheusText>().Write());
         }).ExcludeFromDescription();
-        if (app.Configuration.MapsBenchmark())
-        {
-            // The runtime's own metric is as old as the last garbage collection.
-            app.MapGet("/benchmark/allocated", () => GC.GetTotalAllocatedBytes(precise: true)).ExcludeFromDescription();
-        }
-
         app.MapOpenApi();
     }
 
@@ -99,9 +97,6 @@ public static partial class ServiceHost
         app.Services.GetRequiredService<PrometheusText>();
         return app.RunAsync();
     }
-
-    /// <summary>True when <c>Benchmark:Endpoints</c> asks for what only a benchmark needs.</summary>
-    public static bool MapsBenchmark(this IConfiguration configuration) => configuration.GetValue<bool>("Benchmark:Endpoints");
 
     /// <summary>
     /// The answer to a failed request of an endpoint that does without the pipeline (<c>ShortCircuit</c>): the same as the

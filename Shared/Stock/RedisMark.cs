@@ -1,3 +1,4 @@
+using Seckill.Shared.Connections;
 using StackExchange.Redis;
 
 namespace Seckill.Shared.Stock;

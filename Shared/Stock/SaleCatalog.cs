@@ -1,4 +1,5 @@
 using System.Text.Json;
+using Seckill.Shared.Connections;
 using StackExchange.Redis;
 
 namespace Seckill.Shared.Stock;

@@ -1,4 +1,5 @@
 using System.Globalization;
+using Seckill.Shared.Connections;
 using StackExchange.Redis;
 
 namespace Seckill.Shared.Stock;

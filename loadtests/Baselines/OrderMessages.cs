@@ -1,6 +1,6 @@
 using System.Text.Json;
 using System.Text.Json.Serialization;
-using Seckill.Shared.Hosting;
+using Seckill.Shared.Http;
 
 namespace Seckill.Baselines;
 

@@ -1,6 +1,8 @@
 using Npgsql;
 using Seckill.Baselines;
 using Seckill.Shared.Hosting;
+using Seckill.Shared.Security;
+using Seckill.Shared.Settings;
 
 // The host, the token check, the body and the answers are those of the real storefront, so that only the way differs on which
 // an order goes to its row.

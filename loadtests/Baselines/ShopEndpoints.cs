@@ -1,5 +1,6 @@
 using System.Text.Json;
-using Seckill.Shared.Hosting;
+using Seckill.Shared.Http;
+using Seckill.Shared.Security;
 using Seckill.Shared.Stock;
 
 namespace Seckill.Baselines;

@@ -1,5 +1,10 @@
 using System.CommandLine;
 using Npgsql;
+using Seckill.LoadTests.Bench.DualWrite;
+using Seckill.LoadTests.Bench.Observability;
+using Seckill.LoadTests.Bench.Runner;
+using Seckill.LoadTests.Bench.Seed;
+using Seckill.LoadTests.Bench.Startup;
 using Seckill.LoadTests.Demo;
 using Spectre.Console;
 using StackExchange.Redis;

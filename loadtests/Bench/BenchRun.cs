@@ -1,7 +1,7 @@
 using System.Globalization;
 using Seckill.LoadTests.Demo;
 using Seckill.LoadTests.Results;
-using Seckill.Shared.Hosting;
+using Seckill.Shared.Security;
 using Spectre.Console;
 
 namespace Seckill.LoadTests.Bench;

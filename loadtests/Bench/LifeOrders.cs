@@ -2,6 +2,7 @@ using Dapper;
 using MassTransit;
 using Npgsql;
 using Seckill.LoadTests.Client;
+using Seckill.Shared.Connections;
 using Seckill.Shared.Contracts;
 using Seckill.Shared.Stock;
 using StackExchange.Redis;

@@ -1,6 +1,6 @@
 using System.Globalization;
 using Seckill.LoadTests.Client;
-using Seckill.Shared.Hosting;
+using Seckill.Shared.Security;
 
 namespace Seckill.LoadTests.Demo;
 

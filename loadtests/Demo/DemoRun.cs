@@ -5,7 +5,7 @@ using System.Security.Cryptography;
 using Seckill.LoadTests.Books;
 using Seckill.LoadTests.Client;
 using Seckill.LoadTests.Results;
-using Seckill.Shared.Hosting;
+using Seckill.Shared.Security;
 using Spectre.Console;
 
 namespace Seckill.LoadTests.Demo;

@@ -2,7 +2,7 @@ using System.Diagnostics.CodeAnalysis;
 using System.Text;
 using Npgsql;
 using Seckill.LoadTests.Tokens;
-using Seckill.Shared.Hosting;
+using Seckill.Shared.Security;
 using StackExchange.Redis;
 
 namespace Seckill.LoadTests.Demo;

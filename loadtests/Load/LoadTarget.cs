@@ -3,7 +3,7 @@ using System.Text;
 using Seckill.LoadTests.Demo;
 using Seckill.LoadTests.Engine;
 using Seckill.LoadTests.Tokens;
-using Seckill.Shared.Hosting;
+using Seckill.Shared.Security;
 
 namespace Seckill.LoadTests.Load;
 

@@ -4,9 +4,8 @@ using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
 using Seckill.LoadTests.Bench;
 using Seckill.LoadTests.Demo;
-using Seckill.OrderService;
 using Seckill.OrderService.Reservations;
-using Seckill.Shared.Hosting;
+using Seckill.Shared.Connections;
 using Seckill.Shared.Stock;
 
 namespace Seckill.Microbenchmarks;
@@ -72,9 +71,10 @@ public class BatcherBenchmarks
         // The worker may fall behind for a while; that is not measured here.
         builder.Configuration["Reservations:OutboxBound"] = "10000000";
         builder.Services.AddSingleton(TimeProvider.System);
-        builder.Services.AddStock(builder.Configuration);
-        builder.Services.AddMessaging(builder.Configuration);
-        builder.Services.AddReservations();
+        builder.AddConnections(databaseIsEssential: false, brokerIsEssential: false);
+        builder.AddStock();
+        builder.AddMessaging();
+        builder.AddReservations();
         _host = builder.Build();
         await _host.StartAsync();
         _batcher = _host.Services.GetRequiredService<ReservationBatcher>();

@@ -1,7 +1,7 @@
 using BenchmarkDotNet.Attributes;
 using Microsoft.Extensions.ObjectPool;
-using Seckill.OrderService.Ordering;
 using Seckill.OrderService.Reservations;
+using Seckill.OrderService.Storefront;
 using Seckill.Shared.Stock;
 
 namespace Seckill.Microbenchmarks;

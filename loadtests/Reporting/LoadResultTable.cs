@@ -1,5 +1,4 @@
 using System.Globalization;
-using Seckill.LoadTests.Load;
 using Seckill.LoadTests.Results;
 using Spectre.Console;
 

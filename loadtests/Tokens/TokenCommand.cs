@@ -1,6 +1,6 @@
 using System.CommandLine;
 using System.Text;
-using Seckill.Shared.Hosting;
+using Seckill.Shared.Security;
 
 namespace Seckill.LoadTests.Tokens;
 

@@ -5,9 +5,8 @@ using System.Text.Json;
 using Microsoft.Playwright;
 using Seckill.Dashboard.Tests;
 using Seckill.Scenarios.Checks;
-using Seckill.Scenarios.Clients;
 using Seckill.Scenarios.Processes;
-using Seckill.Shared.Hosting;
+using Seckill.Shared.Security;
 
 [assembly: AssemblyFixture(typeof(Stage))]
 

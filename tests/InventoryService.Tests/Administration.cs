@@ -5,7 +5,7 @@ using Microsoft.AspNetCore.Hosting;
 using Microsoft.AspNetCore.Mvc.Testing;
 using Microsoft.Extensions.Logging;
 using Seckill.InventoryService.Tests;
-using Seckill.Shared.Hosting;
+using Seckill.Shared.Security;
 
 [assembly: AssemblyFixture(typeof(Administration))]
 

@@ -1,6 +1,6 @@
 using Microsoft.Extensions.Logging.Abstractions;
 using Npgsql;
-using Seckill.OrderService.LegacyOrders;
+using Seckill.OrderService.LegacyOrders.Outbox;
 
 namespace Seckill.LegacyOrders.Tests;
 

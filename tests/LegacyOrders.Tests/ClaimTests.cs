@@ -1,5 +1,6 @@
 using Npgsql;
-using Seckill.OrderService.LegacyOrders;
+using Seckill.OrderService.LegacyOrders.Database;
+using Seckill.OrderService.LegacyOrders.Writing;
 using Seckill.Tests.Harness;
 
 namespace Seckill.LegacyOrders.Tests;

@@ -1,6 +1,9 @@
 using Microsoft.Extensions.Logging.Abstractions;
-using Seckill.OrderService.LegacyOrders;
-using Seckill.OrderService.Ordering;
+using Seckill.OrderService.LegacyOrders.Control;
+using Seckill.OrderService.LegacyOrders.Database;
+using Seckill.OrderService.LegacyOrders.Outbox;
+using Seckill.OrderService.LegacyOrders.Reading;
+using Seckill.OrderService.Orders;
 using Seckill.Tests.Harness;
 
 namespace Seckill.LegacyOrders.Tests;

@@ -1,5 +1,6 @@
 using Npgsql;
-using Seckill.OrderService.LegacyOrders;
+using Seckill.OrderService.LegacyOrders.Database;
+using Seckill.OrderService.LegacyOrders.Verification;
 
 namespace Seckill.LegacyOrders.Tests;
 

@@ -1,7 +1,7 @@
 using System.Globalization;
 using FsCheck;
 using FsCheck.Fluent;
-using Seckill.OrderService.LegacyOrders;
+using Seckill.OrderService.LegacyOrders.Database;
 
 namespace Seckill.LegacyOrders.Tests;
 

@@ -1,6 +1,8 @@
 using Dapper;
 using Microsoft.Extensions.Logging.Abstractions;
-using Seckill.OrderService.LegacyOrders;
+using Seckill.OrderService.LegacyOrders.Control;
+using Seckill.OrderService.LegacyOrders.Database;
+using Seckill.OrderService.LegacyOrders.Outbox;
 using Seckill.OrderService.Payments;
 using Seckill.Tests.Harness;
 

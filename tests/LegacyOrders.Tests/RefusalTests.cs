@@ -1,5 +1,5 @@
 using Npgsql;
-using Seckill.OrderService.LegacyOrders;
+using Seckill.OrderService.LegacyOrders.Database;
 
 namespace Seckill.LegacyOrders.Tests;
 

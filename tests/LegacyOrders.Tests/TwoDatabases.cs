@@ -2,8 +2,11 @@ using Dapper;
 using Microsoft.Extensions.Logging.Abstractions;
 using Microsoft.Extensions.Options;
 using Npgsql;
-using Seckill.OrderService.LegacyOrders;
-using Seckill.OrderService.Persistence;
+using Seckill.OrderService.LegacyOrders.Control;
+using Seckill.OrderService.LegacyOrders.Database;
+using Seckill.OrderService.LegacyOrders.Verification;
+using Seckill.OrderService.LegacyOrders.Writing;
+using Seckill.OrderService.Orders;
 using Seckill.Shared.Contracts;
 using Seckill.Shared.Schema;
 

@@ -1,5 +1,7 @@
 using Microsoft.Extensions.Logging.Abstractions;
-using Seckill.OrderService.LegacyOrders;
+using Seckill.OrderService.LegacyOrders.Database;
+using Seckill.OrderService.LegacyOrders.Verification;
+using Seckill.OrderService.LegacyOrders.Writing;
 
 namespace Seckill.LegacyOrders.Tests;
 

@@ -6,7 +6,7 @@ using System.Text;
 using Seckill.Scenarios.Checks;
 using Seckill.Scenarios.Clients;
 using Seckill.Scenarios.Processes;
-using Seckill.Shared.Hosting;
+using Seckill.Shared.Security;
 using StackExchange.Redis;
 
 namespace Seckill.Observability.Tests;

@@ -1,5 +1,4 @@
 using System.Text.Json;
-using Seckill.Scenarios.Checks;
 using Seckill.Scenarios.Processes;
 
 namespace Seckill.Observability.Tests;

@@ -1,6 +1,5 @@
 using System.Text.RegularExpressions;
 using Seckill.Scenarios.Checks;
-using Seckill.Scenarios.Processes;
 
 namespace Seckill.Observability.Tests;
 

@@ -2,7 +2,7 @@ using System.Text;
 using RabbitMQ.Client;
 using RabbitMQ.Client.Exceptions;
 using Seckill.Scenarios.Processes;
-using Seckill.Shared.Contracts;
+using Seckill.Shared.Connections;
 
 namespace Seckill.Observability.Tests;
 

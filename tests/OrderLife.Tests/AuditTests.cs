@@ -1,5 +1,5 @@
 using Dapper;
-using Seckill.InventoryService.Reconciliation;
+using Seckill.InventoryService.Audit;
 using Seckill.Shared.Contracts;
 using Seckill.Shared.Stock;
 using StackExchange.Redis;

@@ -1,5 +1,5 @@
 using System.Collections.Concurrent;
-using Seckill.InventoryService.Sales;
+using Seckill.InventoryService.Ledger;
 using Seckill.Shared.Contracts;
 
 namespace Seckill.OrderLife.Tests;

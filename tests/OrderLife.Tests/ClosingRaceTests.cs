@@ -2,8 +2,8 @@ using System.Collections.Concurrent;
 using Microsoft.Extensions.Logging.Abstractions;
 using Microsoft.Extensions.Options;
 using Npgsql;
+using Seckill.OrderService.Orders;
 using Seckill.OrderService.Payments;
-using Seckill.OrderService.Persistence;
 using Seckill.Shared.Contracts;
 
 namespace Seckill.OrderLife.Tests;

@@ -2,7 +2,7 @@ using System.Diagnostics;
 using System.Diagnostics.Metrics;
 using Microsoft.Extensions.Logging.Abstractions;
 using Microsoft.Extensions.Options;
-using Seckill.InventoryService.Reconciliation;
+using Seckill.InventoryService.Audit;
 using Seckill.Shared.Contracts;
 using Seckill.Shared.Stock;
 

@@ -1,6 +1,6 @@
 using Dapper;
-using Seckill.InventoryService.Reconciliation;
-using Seckill.InventoryService.Sales;
+using Seckill.InventoryService.Ledger;
+using Seckill.InventoryService.Rebuild;
 using Seckill.Shared.Stock;
 
 namespace Seckill.OrderLife.Tests;

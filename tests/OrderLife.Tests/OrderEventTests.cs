@@ -2,7 +2,6 @@ using System.Diagnostics;
 using System.Net;
 using Dapper;
 using Microsoft.Extensions.DependencyInjection;
-using Seckill.OrderService.Ordering;
 using Seckill.OrderService.Payments;
 
 namespace Seckill.OrderLife.Tests;
@@ -120,7 +119,7 @@ public sealed class OrderEventTests(Stores stores, Shop shop, ITestOutputHelper 
         var sale = await TestSale.OpenAsync(stores);
         var order = (await sale.PlaceManyAsync(1))[0];
         var open = await Task.WhenAll(Enumerable.Range(0, 10).Select(_ => Following.OpenAsync(shop, order.OrderId, 1, lastSeen: 2, api)));
-        var events = api.Services.GetRequiredService<OrderEvents>();
+        var events = api.Services.GetRequiredService<OrderEventHub>();
         Assert.Equal(10, events.OpenStreams);
         var stopping = api.DisposeAsync().AsTask();
         foreach (var following in open)
@@ -144,7 +143,7 @@ public sealed class OrderEventTests(Stores stores, Shop shop, ITestOutputHelper 
         Assert.Equal((HttpStatusCode.ServiceUnavailable, "unavailable"), await shop.AskAsync(1, "GET", $"/orders/{order}/events", api));
         second.Dispose();
         await Eventually.HoldsAsync(
-            () => Task.FromResult(api.Services.GetRequiredService<OrderEvents>().OpenStreams == 1), "the closed stream is forgotten");
+            () => Task.FromResult(api.Services.GetRequiredService<OrderEventHub>().OpenStreams == 1), "the closed stream is forgotten");
         using var third = await Following.OpenAsync(shop, order, 1, api: api);
         Assert.Equal("2 placed", await third.NextAsync());
     }
@@ -176,7 +175,7 @@ public sealed class OrderEventTests(Stores stores, Shop shop, ITestOutputHelper 
                 Assert.Equal("2 placed", await open[i].NextAsync());
             });
         output.WriteLine($"{Streams} streams opened in {Stopwatch.GetElapsedTime(opening).TotalSeconds:0.0} s");
-        var events = api.Services.GetRequiredService<OrderEvents>();
+        var events = api.Services.GetRequiredService<OrderEventHub>();
         Assert.Equal(Streams, events.OpenStreams);
         var connections = await sale.CountAsync("pg_stat_activity where application_name = 'followed'");
         using var process = Process.GetCurrentProcess();

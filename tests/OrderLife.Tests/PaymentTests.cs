@@ -2,9 +2,9 @@ using System.Buffers;
 using System.Net;
 using System.Security.Cryptography;
 using System.Text;
-using Seckill.InventoryService.Reconciliation;
+using Seckill.InventoryService.Rebuild;
 using Seckill.OrderService.Payments;
-using Seckill.Shared.Hosting;
+using Seckill.Shared.Security;
 using Seckill.Shared.Stock;
 
 namespace Seckill.OrderLife.Tests;

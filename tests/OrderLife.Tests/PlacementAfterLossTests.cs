@@ -1,4 +1,5 @@
-using Seckill.InventoryService.Reconciliation;
+
+using Seckill.InventoryService.Rebuild;
 
 namespace Seckill.OrderLife.Tests;
 

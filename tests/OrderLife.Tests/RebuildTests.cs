@@ -1,6 +1,8 @@
 using Microsoft.Extensions.Logging.Abstractions;
 using Microsoft.Extensions.Options;
-using Seckill.InventoryService.Reconciliation;
+using Seckill.InventoryService.Audit;
+using Seckill.InventoryService.Ledger;
+using Seckill.InventoryService.Rebuild;
 using Seckill.InventoryService.Sales;
 using Seckill.Shared.Contracts;
 using Seckill.Shared.Stock;

@@ -3,9 +3,9 @@ using System.Net;
 using System.Net.Http.Headers;
 using Dapper;
 using Microsoft.Extensions.Logging.Abstractions;
-using Seckill.InventoryService.Reconciliation;
-using Seckill.InventoryService.Sales;
-using Seckill.Shared.Hosting;
+using Seckill.InventoryService.Ledger;
+using Seckill.InventoryService.Refunds;
+using Seckill.Shared.Security;
 using Seckill.Shared.Stock;
 
 namespace Seckill.OrderLife.Tests;

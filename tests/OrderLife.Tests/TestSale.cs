@@ -1,6 +1,7 @@
 using System.Security.Cryptography;
 using Dapper;
-using Seckill.InventoryService.Reconciliation;
+using Seckill.InventoryService.Audit;
+using Seckill.InventoryService.Ledger;
 using Seckill.InventoryService.Sales;
 using Seckill.OrderService.Payments;
 using Seckill.Shared.Contracts;

@@ -3,7 +3,7 @@ using Dapper;
 using Seckill.Scenarios.Chaos;
 using Seckill.Scenarios.Checks;
 using Seckill.Scenarios.Processes;
-using Seckill.Shared.Hosting;
+using Seckill.Shared.Security;
 
 namespace Seckill.Scenarios;
 

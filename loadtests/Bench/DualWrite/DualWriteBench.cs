@@ -3,10 +3,10 @@ using System.Globalization;
 using Seckill.LoadTests.Client;
 using Seckill.LoadTests.Demo;
 using Seckill.LoadTests.Results;
-using Seckill.Shared.Hosting;
+using Seckill.Shared.Security;
 using Spectre.Console;
 
-namespace Seckill.LoadTests.Bench;
+namespace Seckill.LoadTests.Bench.DualWrite;
 
 /// <summary>
 /// What the legacy database costs, how soon it has what a buyer was told, and how it catches up. Every round takes the variants in

@@ -4,7 +4,7 @@ using System.Text.Json;
 using System.Text.Json.Serialization;
 using Spectre.Console;
 
-namespace Seckill.LoadTests.Bench;
+namespace Seckill.LoadTests.Bench.DualWrite;
 
 /// <summary>Everything that a run of the dual write's benchmark has to say.</summary>
 /// <param name="Date">End, UTC.</param>

@@ -1,7 +1,7 @@
 using Dapper;
 using Npgsql;
 
-namespace Seckill.LoadTests.Bench;
+namespace Seckill.LoadTests.Bench.DualWrite;
 
 /// <summary>The two databases, as the benchmark of the dual write uses them. Both are the benchmark's own.</summary>
 public sealed class DualWriteStores(string orders, string legacy) : IAsyncDisposable

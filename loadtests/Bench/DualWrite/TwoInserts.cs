@@ -5,7 +5,7 @@ using RabbitMQ.Client;
 using RabbitMQ.Client.Events;
 using Seckill.Shared.Contracts;
 
-namespace Seckill.LoadTests.Bench;
+namespace Seckill.LoadTests.Bench.DualWrite;
 
 /// <summary>
 /// The double write as it is usually done: one message for each order, one insert into each database, one acknowledgement. With pooled

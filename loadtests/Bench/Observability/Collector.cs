@@ -3,7 +3,7 @@ using Microsoft.AspNetCore.Hosting;
 using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.Logging;
 
-namespace Seckill.LoadTests.Bench;
+namespace Seckill.LoadTests.Bench.Observability;
 
 /// <summary>What watches a process: a collector that takes everything and keeps nothing, and a scrape each second.</summary>
 public sealed class Collector : IAsyncDisposable

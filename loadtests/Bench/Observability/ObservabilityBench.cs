@@ -1,10 +1,10 @@
 using System.Globalization;
 using System.Text;
 using Seckill.LoadTests.Demo;
-using Seckill.Shared.Hosting;
+using Seckill.Shared.Security;
 using Spectre.Console;
 
-namespace Seckill.LoadTests.Bench;
+namespace Seckill.LoadTests.Bench.Observability;
 
 /// <summary>
 /// What it costs to be watched: the same storefront twice, one of them scraped each second, with requests traced at the default ratio

@@ -2,7 +2,7 @@ using System.Diagnostics;
 using System.Globalization;
 using Seckill.LoadTests.Engine;
 
-namespace Seckill.LoadTests.Bench;
+namespace Seckill.LoadTests.Bench.Runner;
 
 /// <summary>Load from <c>h2load</c> in a closed loop: it keeps a log of each request, from which exact percentiles are taken.</summary>
 /// <param name="token">Of the buyer.</param>

@@ -2,10 +2,10 @@ using System.Globalization;
 using Seckill.LoadTests.Demo;
 using Seckill.LoadTests.Engine;
 using Seckill.LoadTests.Results;
-using Seckill.Shared.Hosting;
+using Seckill.Shared.Security;
 using Spectre.Console;
 
-namespace Seckill.LoadTests.Bench;
+namespace Seckill.LoadTests.Bench.Runner;
 
 /// <summary>
 /// The load runner against programs that are known: its highest rate against that of <c>wrk</c>, and its percentiles against those of

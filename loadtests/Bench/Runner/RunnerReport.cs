@@ -3,7 +3,7 @@ using System.Text;
 using Seckill.LoadTests.Engine;
 using Spectre.Console;
 
-namespace Seckill.LoadTests.Bench;
+namespace Seckill.LoadTests.Bench.Runner;
 
 /// <summary>The highest rate of a generator in one round.</summary>
 public sealed record RateRun(string Generator, double PerSecond);

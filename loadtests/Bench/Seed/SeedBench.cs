@@ -1,10 +1,10 @@
 using Seckill.LoadTests.Demo;
 using Seckill.LoadTests.Engine;
 using Seckill.LoadTests.Results;
-using Seckill.Shared.Hosting;
+using Seckill.Shared.Security;
 using Spectre.Console;
 
-namespace Seckill.LoadTests.Bench;
+namespace Seckill.LoadTests.Bench.Seed;
 
 /// <summary>
 /// The comparison that this project starts from: thousands of buyers at once against a database that takes each order by itself, with no

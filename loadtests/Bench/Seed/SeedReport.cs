@@ -2,7 +2,7 @@ using System.Globalization;
 using System.Text;
 using Spectre.Console;
 
-namespace Seckill.LoadTests.Bench;
+namespace Seckill.LoadTests.Bench.Seed;
 
 /// <summary>One of the two.</summary>
 /// <param name="Name">For people.</param>

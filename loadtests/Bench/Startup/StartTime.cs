@@ -1,6 +1,6 @@
 using System.Diagnostics;
 
-namespace Seckill.LoadTests.Bench;
+namespace Seckill.LoadTests.Bench.Startup;
 
 /// <summary>From the start of a storefront process to its first 200 on <c>/health/ready</c>.</summary>
 /// <param name="address">A free address.</param>

@@ -3,7 +3,7 @@ using System.Text;
 using Seckill.LoadTests.Demo;
 using Spectre.Console;
 
-namespace Seckill.LoadTests.Bench;
+namespace Seckill.LoadTests.Bench.Startup;
 
 /// <summary>
 /// How soon a storefront takes orders: as it is published, and for comparison as it is built, in turns. Nothing but the servers runs beside

@@ -1,6 +1,7 @@
 using System.Text.Json;
+using Seckill.InventoryService.Audit;
+using Seckill.InventoryService.Backlog;
 using Seckill.InventoryService.Dashboard;
-using Seckill.InventoryService.Reconciliation;
 using Seckill.Shared.Stock;
 
 namespace Seckill.InventoryService.Tests.Dashboard;

@@ -1,6 +1,7 @@
+
 using Seckill.InventoryService.Dashboard;
-using Seckill.Shared.Hosting;
-using Seckill.Shared.Stock;
+using Seckill.Shared.Connections;
+using Seckill.Shared.Telemetry;
 
 namespace Seckill.InventoryService.Tests.Dashboard;
 

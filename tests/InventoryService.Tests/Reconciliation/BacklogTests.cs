@@ -1,5 +1,5 @@
 using Microsoft.Extensions.DependencyInjection;
-using Seckill.InventoryService.Reconciliation;
+using Seckill.InventoryService.Backlog;
 using Seckill.Shared.Stock;
 using StackExchange.Redis;
 

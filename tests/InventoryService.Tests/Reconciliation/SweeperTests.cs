@@ -2,9 +2,8 @@ using System.Reflection;
 using MassTransit;
 using Microsoft.Extensions.Logging.Abstractions;
 using Microsoft.Extensions.Options;
-using Seckill.InventoryService.Reconciliation;
-using Seckill.Shared.Contracts;
-using Seckill.Shared.Hosting;
+using Seckill.InventoryService.Outbox;
+using Seckill.Shared.Connections;
 using Seckill.Shared.Stock;
 
 namespace Seckill.InventoryService.Tests.Reconciliation;

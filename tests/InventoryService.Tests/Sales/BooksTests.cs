@@ -1,7 +1,7 @@
 using System.Net;
 using System.Text.Json;
 using Dapper;
-using Seckill.InventoryService.Reconciliation;
+using Seckill.InventoryService.Audit;
 using Seckill.Shared.Stock;
 
 namespace Seckill.InventoryService.Tests.Sales;

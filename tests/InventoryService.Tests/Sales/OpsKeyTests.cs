@@ -1,7 +1,7 @@
 using System.Net;
 using Microsoft.AspNetCore.Routing;
 using Microsoft.Extensions.DependencyInjection;
-using Seckill.Shared.Hosting;
+using Seckill.Shared.Security;
 
 namespace Seckill.InventoryService.Tests.Sales;
 

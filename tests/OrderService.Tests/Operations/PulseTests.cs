@@ -1,7 +1,7 @@
 using System.Collections.Concurrent;
 using System.Net;
-using Seckill.Shared.Hosting;
-using Seckill.Shared.Stock;
+using Seckill.Shared.Connections;
+using Seckill.Shared.Telemetry;
 
 namespace Seckill.OrderService.Tests.Operations;
 

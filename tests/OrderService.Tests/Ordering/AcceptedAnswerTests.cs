@@ -1,6 +1,6 @@
 using System.Text.Json;
-using Seckill.OrderService.Ordering;
 using Seckill.OrderService.Reservations;
+using Seckill.OrderService.Storefront;
 using Seckill.Shared.Stock;
 
 namespace Seckill.OrderService.Tests.Ordering;

@@ -1,5 +1,5 @@
 using System.Text;
-using Seckill.Shared.Hosting;
+using Seckill.Shared.Security;
 
 namespace Seckill.OrderService.Tests.Ordering;
 

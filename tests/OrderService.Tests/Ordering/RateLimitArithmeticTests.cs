@@ -1,5 +1,5 @@
 using System.Net;
-using Seckill.OrderService.Ordering;
+using Seckill.OrderService.Storefront;
 
 namespace Seckill.OrderService.Tests.Ordering;
 

@@ -2,7 +2,7 @@ using System.Reflection;
 using Dapper;
 using MassTransit;
 using Microsoft.Extensions.Logging.Abstractions;
-using Seckill.OrderService.Persistence;
+using Seckill.OrderService.Orders;
 using Seckill.Shared.Contracts;
 using Seckill.Shared.Stock;
 

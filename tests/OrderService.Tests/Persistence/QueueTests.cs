@@ -1,5 +1,6 @@
 using MassTransit;
 using Microsoft.Extensions.DependencyInjection;
+using Seckill.Shared.Connections;
 using Seckill.Shared.Contracts;
 
 namespace Seckill.OrderService.Tests.Persistence;

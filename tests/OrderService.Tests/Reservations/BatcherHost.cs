@@ -3,7 +3,7 @@ using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
 using Seckill.OrderService.Reservations;
-using Seckill.Shared.Hosting;
+using Seckill.Shared.Connections;
 using Seckill.Shared.Stock;
 
 namespace Seckill.OrderService.Tests.Reservations;
@@ -30,9 +30,10 @@ internal sealed class BatcherHost : IAsyncDisposable
             settings.Append(("ConnectionStrings:Redis", relay.Address))
                 .Select(setting => KeyValuePair.Create(setting.Item1, (string?)setting.Item2)));
         builder.Services.AddSingleton(TimeProvider.System);
-        builder.Services.AddStock(builder.Configuration);
-        builder.Services.AddMessaging(builder.Configuration);
-        builder.Services.AddReservations();
+        builder.AddConnections(databaseIsEssential: false, brokerIsEssential: false);
+        builder.AddStock();
+        builder.AddMessaging();
+        builder.AddReservations();
         var host = builder.Build();
         await host.StartAsync().InTime();
         return new BatcherHost(host, relay);

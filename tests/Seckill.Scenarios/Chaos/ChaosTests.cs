@@ -1,5 +1,4 @@
 using System.Globalization;
-using Seckill.Scenarios.Processes;
 
 namespace Seckill.Scenarios.Chaos;
 

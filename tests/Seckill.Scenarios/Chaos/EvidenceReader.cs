@@ -6,7 +6,7 @@ using RabbitMQ.Client.Exceptions;
 using Seckill.Scenarios.Checks;
 using Seckill.Scenarios.Clients;
 using Seckill.Scenarios.Processes;
-using Seckill.Shared.Contracts;
+using Seckill.Shared.Connections;
 using StackExchange.Redis;
 
 namespace Seckill.Scenarios.Chaos;

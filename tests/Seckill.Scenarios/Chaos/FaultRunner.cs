@@ -4,6 +4,7 @@ using Npgsql;
 using RabbitMQ.Client;
 using Seckill.Scenarios.Clients;
 using Seckill.Scenarios.Processes;
+using Seckill.Shared.Connections;
 using Seckill.Shared.Contracts;
 
 namespace Seckill.Scenarios.Chaos;

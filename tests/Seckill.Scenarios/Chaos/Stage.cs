@@ -4,7 +4,7 @@ using Npgsql;
 using Seckill.Scenarios.Checks;
 using Seckill.Scenarios.Clients;
 using Seckill.Scenarios.Processes;
-using Seckill.Shared.Contracts;
+using Seckill.Shared.Connections;
 using StackExchange.Redis;
 
 namespace Seckill.Scenarios.Chaos;

@@ -6,7 +6,7 @@ using System.Security.Cryptography;
 using System.Text;
 using System.Text.Json;
 using Seckill.Scenarios.Processes;
-using Seckill.Shared.Hosting;
+using Seckill.Shared.Security;
 
 namespace Seckill.Scenarios.Clients;
 

@@ -1,4 +1,5 @@
-using Seckill.Shared.Hosting;
+
+using Seckill.Shared.Security;
 
 namespace Seckill.Scenarios.Processes;
 

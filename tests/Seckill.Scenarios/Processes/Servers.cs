@@ -1,6 +1,6 @@
 using Microsoft.Extensions.Logging.Abstractions;
 using Npgsql;
-using Seckill.Shared.Stock;
+using Seckill.Shared.Connections;
 using StackExchange.Redis;
 
 // The scenarios share one queue and stop and start workers of it: one at a time.

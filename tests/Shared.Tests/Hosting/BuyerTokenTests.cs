@@ -1,7 +1,7 @@
 using System.Buffers.Text;
 using System.Security.Cryptography;
 using System.Text;
-using Seckill.Shared.Hosting;
+using Seckill.Shared.Security;
 
 namespace Seckill.Shared.Tests.Hosting;
 

@@ -1,6 +1,6 @@
 using System.Text.Json;
 using Microsoft.AspNetCore.Http;
-using Seckill.Shared.Hosting;
+using Seckill.Shared.Http;
 
 namespace Seckill.Shared.Tests.Hosting;
 

@@ -1,6 +1,6 @@
 using System.Diagnostics.Metrics;
 using System.Text.RegularExpressions;
-using Seckill.Shared.Hosting;
+using Seckill.Shared.Telemetry;
 
 namespace Seckill.Shared.Tests.Hosting;
 

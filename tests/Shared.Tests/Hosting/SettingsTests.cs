@@ -1,7 +1,7 @@
 using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.FileProviders;
 using Microsoft.Extensions.Hosting;
-using Seckill.Shared.Hosting;
+using Seckill.Shared.Settings;
 
 namespace Seckill.Shared.Tests.Hosting;
 

@@ -1,5 +1,5 @@
 using System.Text.Json;
-using Seckill.Shared.Hosting;
+using Seckill.Shared.Http;
 
 namespace Seckill.Shared.Tests.Hosting;
 

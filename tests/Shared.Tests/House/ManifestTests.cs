@@ -104,7 +104,7 @@ public sealed class ManifestTests
         var scaled = OfKind("ScaledObject").Single()["spec"];
         Assert.Equal("worker", scaled["scaleTargetRef"]["name"].Text);
         Assert.Equal(
-            Seckill.Shared.Contracts.OrdersReservedPublisher.QueueName, scaled["triggers"].Items.Single()["metadata"]["queueName"].Text);
+            Seckill.Shared.Connections.OrdersReservedPublisher.QueueName, scaled["triggers"].Items.Single()["metadata"]["queueName"].Text);
         Assert.Equal("api", OfKind("HorizontalPodAutoscaler").Single()["spec"]["scaleTargetRef"]["name"].Text);
         // Who scales decides about the number.
         Assert.Equal(["inventory"], Deployments.Where(one => one["spec"]["replicas"].Text.Length > 0).Select(Name));

@@ -1,7 +1,7 @@
 using System.Net;
 using System.Net.Sockets;
 using Microsoft.Extensions.Logging.Abstractions;
-using Seckill.Shared.Stock;
+using Seckill.Shared.Connections;
 using StackExchange.Redis;
 
 namespace Seckill.Shared.Tests.Stock;

@@ -1,0 +1,81 @@
+using System.Collections.Concurrent;
+using System.Diagnostics.Metrics;
+using Microsoft.Extensions.Diagnostics.HealthChecks;
+using Seckill.Shared.Stock;
+
+namespace Seckill.InventoryService.Audit;
+
+/// <summary>What the last audit of each item found: for the ledger, metrics, and the detail of readiness, which it never fails.</summary>
+internal sealed class AuditBook : IHealthCheck, IDisposable
+{
+    private readonly ConcurrentDictionary<ItemKey, ItemAudit> _audits = new();
+    private readonly Meter _meter = new("Seckill");
+    private readonly Counter<long> _repairs;
+    private readonly TimeProvider _clock;
+    private long _roundEndedAt;
+
+    public AuditBook(TimeProvider clock)
+    {
+        _clock = clock;
+        _roundEndedAt = clock.GetTimestamp();
+        _meter.CreateObservableGauge(
+            "seckill.audit.unbalanced", () => Unbalanced.Count(), "{item}", "Sale items whose books are out of balance.");
+        _meter.CreateObservableGauge("seckill.audit.findings", Findings, "{finding}", "Broken equations, by kind.");
+        _meter.CreateObservableGauge("seckill.audit.age", () => AgeSeconds, "s", "Time since the last round over all items.");
+        _repairs = _meter.CreateCounter<long>("seckill.audit.repairs", "{repair}", "Repairs made, by kind.");
+    }
+
+    private IEnumerable<ItemAudit> Unbalanced => _audits.Values.Where(audit => audit.Findings.Count > 0);
+
+    /// <summary>Time since the last round over all items.</summary>
+    public double AgeSeconds => _clock.GetElapsedTime(Interlocked.Read(ref _roundEndedAt)).TotalSeconds;
+
+    /// <summary>False when the last audit found a broken equation.</summary>
+    public bool IsBalanced(ItemKey item) => !_audits.TryGetValue(item, out var audit) || audit.Findings.Count == 0;
+
+    /// <summary>The last audit of an item that could say something; null before the first.</summary>
+    public ItemAudit? Find(ItemKey item) => _audits.GetValueOrDefault(item);
+
+    /// <summary>Items whose books are out of balance.</summary>
+    public IReadOnlyList<ItemAudit> Broken() => [.. Unbalanced];
+
+    /// <summary>Remembers an audit.</summary>
+    /// <returns>True when it found something else than the one before.</returns>
+    public bool Enter(ItemAudit audit)
+    {
+        if (!audit.IsConclusive)
+        {
+            return false;
+        }
+
+        var isNews = _audits.TryGetValue(audit.Item, out var last)
+            ? !last.Findings.ToHashSet().SetEquals(audit.Findings) : audit.Findings.Count > 0;
+        _audits[audit.Item] = audit;
+        return isNews;
+    }
+
+    public void CountRepair(BreakKind kind) => _repairs.Add(1, new KeyValuePair<string, object?>("kind", BreakKindConverter.Name(kind)));
+
+    public void EndRound() => Interlocked.Exchange(ref _roundEndedAt, _clock.GetTimestamp());
+
+    public Task<HealthCheckResult> CheckHealthAsync(HealthCheckContext context, CancellationToken cancellationToken = default)
+    {
+        ItemAudit[] unbalanced = [.. Unbalanced];
+        var data = new Dictionary<string, object>
+        {
+            ["items"] = _audits.Count,
+            ["unbalanced"] = unbalanced.Take(10).Select(audit => audit.Item.ToString()).ToArray(),
+            ["findings"] = unbalanced.Sum(audit => audit.Findings.Count),
+            ["lastRoundSeconds"] = Math.Round(AgeSeconds, 1),
+        };
+        return Task.FromResult(HealthCheckResult.Healthy(
+            unbalanced.Length > 0 ? $"the books of {unbalanced.Length} items are out of balance" : null, data));
+    }
+
+    public void Dispose() => _meter.Dispose();
+
+    private IEnumerable<Measurement<long>> Findings() =>
+        Enum.GetValues<BreakKind>().Select(kind => new Measurement<long>(
+            Unbalanced.Sum(audit => audit.Findings.Count(finding => finding.Kind == kind)),
+            new KeyValuePair<string, object?>("kind", BreakKindConverter.Name(kind))));
+}

@@ -1,0 +1,25 @@
+using Seckill.Shared.Settings;
+
+namespace Seckill.InventoryService.Audit;
+
+/// <summary>(11) The audit: all the time, on demand, and the watch for lost data.</summary>
+internal static class AuditFeature
+{
+    public static void AddAudit(this WebApplicationBuilder builder)
+    {
+        builder.Services.AddValidatedOptions<AuditorOptions>("Auditor");
+        builder.Services.AddSingleton<AuditRows>();
+        builder.Services.AddSingleton<ItemAuditor>();
+        builder.Services.AddSingleton<AuditRepair>();
+        builder.Services.AddSingleton<AuditBook>();
+        builder.Services.AddHostedService<Auditor>();
+        builder.Services.AddSingleton<LossWatch>();
+        builder.Services.AddHostedService(provider => provider.GetRequiredService<LossWatch>());
+        builder.Services.AddHealthChecks().AddCheck<AuditBook>("books");
+    }
+
+    public static void MapAudit(this WebApplication app)
+    {
+        AuditEndpoints.Map(app);
+    }
+}

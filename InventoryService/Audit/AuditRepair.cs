@@ -1,0 +1,221 @@
+using Dapper;
+using Npgsql;
+using Seckill.Shared.Stock;
+
+namespace Seckill.InventoryService.Audit;
+
+/// <summary>
+/// (11) Repairs what an audit found, by exact differences, and writes down each step before it is taken. The order of the steps keeps
+/// stock on the safe side: what takes units from sale comes before what gives units back. One process at a time repairs an item.
+/// </summary>
+internal sealed partial class AuditRepair(
+    NpgsqlDataSource database, ItemAuditor auditor, AuditRows rows, StockLedger stock, StockRepair repair, HoldRestorer holds,
+    AuditBook book, ILogger<AuditRepair> logger)
+{
+    private const int Rounds = 8;
+    private const int Together = 500;
+
+    /// <summary>Audits and repairs until nothing is left that can be repaired.</summary>
+    /// <param name="item">Which.</param>
+    /// <param name="redisIsNewer">
+    /// PostgreSQL was restored to an older state: an unpaid order without a hold was closed since, and is closed again.
+    /// </param>
+    /// <param name="cancellationToken">Stops between two steps.</param>
+    /// <returns>The last audit, and everything that was repaired; null when somebody else repairs or rebuilds the item.</returns>
+    public async Task<(ItemAudit Audit, IReadOnlyList<AuditFinding> Repaired)?> RepairAsync(
+        AuditedItem item, bool redisIsNewer, CancellationToken cancellationToken)
+    {
+        await using var alone = await ItemLock.TryTakeAsync(database, item.Key, cancellationToken);
+        if (alone is null)
+        {
+            return null;
+        }
+
+        var repaired = new List<AuditFinding>();
+        for (var round = 1; ; round++)
+        {
+            var audit = await auditor.AuditAsync(item, cancellationToken);
+            book.Enter(audit);
+            var steps = round < Rounds ? await TakeStepAsync(item, audit, redisIsNewer, cancellationToken) : [];
+            if (steps.Count == 0 && audit.IsConclusive)
+            {
+                return (audit, repaired);
+            }
+
+            repaired.AddRange(steps);
+        }
+    }
+
+    // The first kind that there is, and then the next look decides what is left.
+    private async Task<IReadOnlyList<AuditFinding>> TakeStepAsync(
+        AuditedItem item, ItemAudit audit, bool redisIsNewer, CancellationToken cancellationToken)
+    {
+        var steps = Steps(item, audit, cancellationToken);
+        foreach (var (kinds, what, act) in redisIsNewer ? steps.Prepend(ClosedSince(item, cancellationToken)) : steps)
+        {
+            AuditFinding[] findings = [.. audit.Findings.Where(finding => kinds.Contains(finding.Kind)).Take(Together)];
+            if (findings.Length == 0)
+            {
+                continue;
+            }
+
+            var ids = await WriteDownAsync(item, findings, what, cancellationToken);
+            var done = await act(findings);
+            if (done.Count == 0)
+            {
+                continue;
+            }
+
+            await MarkDoneAsync([.. ids.Where((_, i) => done.Contains(findings[i]))], cancellationToken);
+            foreach (var finding in done)
+            {
+                book.CountRepair(finding.Kind);
+                LogRepaired(item.Key.ToString(), finding.Text, what);
+            }
+
+            return [.. done.Select(finding => finding with { Repair = what })];
+        }
+
+        return [];
+    }
+
+    private IEnumerable<(BreakKind[] Kinds, string What, Func<AuditFinding[], Task<IReadOnlyList<AuditFinding>>> Act)> Steps(
+        AuditedItem item, ItemAudit audit, CancellationToken cancellationToken)
+    {
+        // An accepted order is never dropped: published again, it becomes a row, or rejected.
+        yield return ([BreakKind.LostOrder], "put back into the outbox", async findings =>
+        {
+            await repair.RequeueAsync(item.Keys, Ids(findings));
+            return findings;
+        });
+        yield return ([BreakKind.MissingHold], "hold given back, its units taken from the stock", async findings =>
+            await holds.RestoreAsync(item.Keys, Ids(findings), cancellationToken) > 0 ? findings : []);
+        yield return ([BreakKind.Buyer], "derived from the buyer's holds", async findings =>
+        {
+            foreach (var buyer in findings.GroupBy(finding => finding.UserId!.Value))
+            {
+                await repair.MendBuyerAsync(item.Keys, buyer.Key, Ids(buyer));
+            }
+
+            return findings;
+        });
+        yield return ([BreakKind.Ledger], "live units set to the sum of the live rows", async findings =>
+            await MendLedgerAsync(item.Key, cancellationToken) ? findings : []);
+        yield return ([BreakKind.Counters, BreakKind.Allocation, BreakKind.Held], Describe(audit.Correction), async findings =>
+            audit.Correction is { } by && await repair.CorrectAsync(item.Keys, by.Repairs, by.Allocated, by.Available, by.Held)
+                ? findings : []);
+        yield return ([BreakKind.WrongHold], "hold made again as its row says", async findings =>
+        {
+            await stock.ReleaseAsync(item.Keys, Ids(findings));
+            return await holds.RestoreAsync(item.Keys, Ids(findings), cancellationToken) > 0 ? findings : [];
+        });
+        yield return ([BreakKind.LeftoverHold], "units given back", async findings =>
+            await stock.ReleaseAsync(item.Keys, Ids(findings)) > 0 ? findings : []);
+        yield return ([BreakKind.OrphanEntry], "taken from the outbox, for PostgreSQL has the order", async findings =>
+        {
+            var known = (await rows.FatesAsync(Ids(findings), cancellationToken))
+                .Where(fate => fate.Status is not null || fate.IsQuarantined).Select(fate => fate.OrderId).ToHashSet();
+            if (known.Count > 0)
+            {
+                await stock.SettleAsync(item.Keys, known);
+            }
+
+            return [.. findings.Where(finding => known.Contains(finding.OrderId!))];
+        });
+    }
+
+    // First of all: its units may have another buyer by now, whose order would find no room and be rejected.
+    private (BreakKind[] Kinds, string What, Func<AuditFinding[], Task<IReadOnlyList<AuditFinding>>> Act) ClosedSince(
+        AuditedItem item, CancellationToken cancellationToken) =>
+        ([BreakKind.MissingHold], "closed again, for Redis is newer and its stock had come back", async findings =>
+        {
+            var closed = await CloseAgainAsync(item, Ids(findings), cancellationToken);
+            return [.. findings.Where(finding => closed.Contains(finding.OrderId!))];
+        });
+
+    private static string[] Ids(IEnumerable<AuditFinding> findings) =>
+        [.. findings.Select(finding => finding.OrderId).OfType<string>()];
+
+    private static string Describe(Correction? by) =>
+        by is null ? ""
+        : $"counters changed by: allocated {by.Allocated:+0;-0;0}, available {by.Available:+0;-0;0}, held {by.Held:+0;-0;0}";
+
+    // With the row locked no order of the item can become or cease to be live, so the difference is exact.
+    private async Task<bool> MendLedgerAsync(ItemKey item, CancellationToken cancellationToken)
+    {
+        await using var connection = await database.OpenConnectionAsync(cancellationToken);
+        await using var transaction = await connection.BeginTransactionAsync(cancellationToken);
+        await connection.ExecuteAsync(
+            "select from sale_items where sale_id = @SaleId and sku_id = @SkuId for update", new { item.SaleId, item.SkuId });
+        var mended = await connection.ExecuteAsync(new CommandDefinition(
+            """
+            with counted as (
+              select coalesce(sum(quantity), 0)::int as units from sale_items i, orders_of(i)
+              where (i.sale_id, i.sku_id) = (@SaleId, @SkuId) and status in ('placed', 'paid')
+            )
+            update sale_items set live = live + (units - live) from counted
+            where sale_id = @SaleId and sku_id = @SkuId and units <= allocated
+            """,
+            new { item.SaleId, item.SkuId },
+            cancellationToken: cancellationToken));
+        await transaction.CommitAsync(cancellationToken);
+        return mended == 1;
+    }
+
+    // As its own close did, but for the return of its stock. A paid order is never closed.
+    private async Task<HashSet<string>> CloseAgainAsync(AuditedItem item, string[] orderIds, CancellationToken cancellationToken)
+    {
+        await using var connection = await database.OpenConnectionAsync(cancellationToken);
+        return [.. await connection.QueryAsync<string>(new CommandDefinition(
+            """
+            with closed as (
+              update orders
+              set status = case when pay_by <= now() then 'expired' else 'cancelled' end, closed_at = now(), version = version + 1
+              where order_id = any(@orderIds) and status = 'placed'
+              returning order_id, quantity
+            ), legacy as (
+              insert into legacy_outbox (lane, order_ids)
+              select legacy_lane(order_id), array_agg(order_id) from closed
+              where (select mode from dual_write_control) in ('shadow', 'dual')
+              group by 1
+            ), ledger as (
+              update sale_items set live = live - (select coalesce(sum(quantity), 0) from closed)
+              where (sale_id, sku_id) = (@sale_id, @sku_id)
+            )
+            select order_id from closed
+            """,
+            new { orderIds, item.sale_id, item.sku_id },
+            cancellationToken: cancellationToken))];
+    }
+
+    private async Task<long[]> WriteDownAsync(
+        AuditedItem item, AuditFinding[] findings, string what, CancellationToken cancellationToken)
+    {
+        await using var connection = await database.OpenConnectionAsync(cancellationToken);
+        return [.. await connection.QueryAsync<long>(new CommandDefinition(
+            """
+            insert into audit_repairs (sale_id, sku_id, kind, order_id, user_id, repair)
+            select @sale_id, @sku_id, kind, order_id, user_id, @what
+            from unnest(@kinds, @orderIds, @userIds) as f (kind, order_id, user_id)
+            returning id
+            """,
+            new
+            {
+                item.sale_id, item.sku_id, what,
+                kinds = findings.Select(finding => BreakKindConverter.Name(finding.Kind)).ToArray(),
+                orderIds = findings.Select(finding => finding.OrderId).ToArray(),
+                userIds = findings.Select(finding => finding.UserId).ToArray(),
+            },
+            cancellationToken: cancellationToken))];
+    }
+
+    private async Task MarkDoneAsync(long[] ids, CancellationToken cancellationToken)
+    {
+        await using var connection = await database.OpenConnectionAsync(cancellationToken);
+        await connection.ExecuteAsync(new CommandDefinition(
+            "update audit_repairs set done_at = now() where id = any(@ids)", new { ids }, cancellationToken: cancellationToken));
+    }
+
+    [LoggerMessage(450, LogLevel.Warning, "Repaired {Item}: {Finding}: {Repair}.")]
+    private partial void LogRepaired(string item, string finding, string repair);
+}

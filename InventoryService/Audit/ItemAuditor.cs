@@ -1,0 +1,190 @@
+using Microsoft.Extensions.Options;
+using Seckill.Shared.Stock;
+
+namespace Seckill.InventoryService.Audit;
+
+/// <summary>
+/// (11) Looks at a whole item, in pages, while it is sold. Two stores cannot be read at one instant, so each equation is read in the
+/// order in which its two sides become true; what contradicts it then cannot be movement. docs/decisions/0008 has the reasons.
+/// </summary>
+internal sealed class ItemAuditor(AuditRows rows, StockLedger stock, StockPages pages, IOptions<AuditorOptions> options)
+{
+    private const int Tries = 3;
+
+    /// <summary>Called between a look at one store and a look at the other: where a test lets things move.</summary>
+    internal Func<ItemKey, Task> BetweenTheStores { get; init; } = _ => Task.CompletedTask;
+
+    /// <summary>Looks until the sum of the holds shows no difference, or the same one twice.</summary>
+    public async Task<ItemAudit> AuditAsync(AuditedItem item, CancellationToken cancellationToken)
+    {
+        var audit = await LookAsync(item, cancellationToken);
+        for (var attempt = 1; Held(audit) is { } difference; attempt++)
+        {
+            audit = await LookAsync(item, cancellationToken);
+            if (Held(audit) == difference)
+            {
+                return audit;
+            }
+
+            if (attempt == Tries)
+            {
+                return audit with { Findings = [.. audit.Findings.Where(finding => finding.Kind != BreakKind.Held)], Correction = null };
+            }
+        }
+
+        return audit;
+
+        static long? Held(ItemAudit audit) => audit.Findings.FirstOrDefault(finding => finding.Kind == BreakKind.Held) is { } held
+            ? held.Actual - held.Expected : null;
+    }
+
+    private async Task<ItemAudit> LookAsync(AuditedItem item, CancellationToken cancellationToken)
+    {
+        if (await rows.BooksAsync(item.Key, cancellationToken) is not { } booksBefore)
+        {
+            return new ItemAudit(item.Key, false, []);
+        }
+
+        if (await stock.InspectAsync(item.Keys) is not { State: not "lost" } before)
+        {
+            return new ItemAudit(item.Key, true, [new AuditFinding(BreakKind.StockLost, null, null, item.allocated, 0)]);
+        }
+
+        // Side by side: while one waits for a store, another has work for it, and the round is as long as the longest.
+        var sum = new HoldSum(before);
+        var found = await Task.WhenAll(
+            CheckHoldsAsync(item, sum, cancellationToken), CheckBuyersAsync(item, cancellationToken),
+            FindMissingHoldsAsync(item, cancellationToken));
+        var findings = found.SelectMany(part => part).ToList();
+        return await rows.BooksAsync(item.Key, cancellationToken) is { } booksAfter
+            && await stock.InspectAsync(item.Keys) is { State: not "lost" } after && after.Epoch == before.Epoch
+            ? Conclude(item, findings, (booksBefore, booksAfter), before, sum.Bounds(after), after.Repairs == before.Repairs)
+            : new ItemAudit(item.Key, false, []);
+    }
+
+    private async Task<List<AuditFinding>> CheckHoldsAsync(AuditedItem item, HoldSum sum, CancellationToken cancellationToken)
+    {
+        var findings = new List<AuditFinding>();
+        await foreach (var page in pages.HoldsAsync(item.Keys, options.Value.PageSize).WithCancellation(cancellationToken))
+        {
+            sum.Add(page);
+            findings.AddRange(page.Where(entry => !entry.BuyerKnows).Select(entry =>
+                new AuditFinding(BreakKind.Buyer, entry.OrderId, entry.Hold.UserId, entry.Hold.Units, 0)));
+            findings.AddRange(await CheckSettledAsync(item, [.. page.Where(entry => !entry.InOutbox)], cancellationToken));
+        }
+
+        return findings;
+    }
+
+    // What Redis can tell by itself.
+    private async Task<List<AuditFinding>> CheckBuyersAsync(AuditedItem item, CancellationToken cancellationToken)
+    {
+        var findings = new List<AuditFinding>();
+        await foreach (var page in pages.BrokenBuyersAsync(item.Keys, options.Value.PageSize).WithCancellation(cancellationToken))
+        {
+            findings.AddRange(page.Select(buyer => new AuditFinding(BreakKind.Buyer, null, buyer.UserId, buyer.Held, buyer.Counted)));
+        }
+
+        await foreach (var page in pages.OrphansAsync(item.Keys, options.Value.PageSize).WithCancellation(cancellationToken))
+        {
+            findings.AddRange(page.Select(orderId => new AuditFinding(BreakKind.OrphanEntry, orderId, null, 0, 0)));
+        }
+
+        return findings;
+    }
+
+    // Redis first: what has left the outbox was in PostgreSQL by then. What was returned by then must be gone from Redis afterwards.
+    private async Task<IEnumerable<AuditFinding>> CheckSettledAsync(
+        AuditedItem item, IReadOnlyList<HoldEntry> settled, CancellationToken cancellationToken)
+    {
+        if (settled.Count == 0)
+        {
+            return [];
+        }
+
+        var holds = settled.DistinctBy(entry => entry.OrderId).ToDictionary(entry => entry.OrderId, entry => entry.Hold);
+        await BetweenTheStores(item.Key);
+        var fates = await rows.FatesAsync(holds.Keys, cancellationToken);
+        await BetweenTheStores(item.Key);
+        string[] returned =
+        [
+            .. fates.Where(fate => fate is { Status: not null, IsLive: false, IsReturning: false }).Select(fate => fate.OrderId),
+        ];
+        var gone = await pages.WithoutHoldAsync(item.Keys, returned);
+        return
+        [
+            .. fates.Where(fate => fate.Status is null && !fate.IsQuarantined).Select(fate => Finding(BreakKind.LostOrder, fate.OrderId)),
+            .. fates.Where(fate => fate.IsLive && (fate.UserId, fate.Units) != (holds[fate.OrderId].UserId, holds[fate.OrderId].Units))
+                .Select(fate => Finding(BreakKind.WrongHold, fate.OrderId) with { Expected = fate.Units }),
+            .. returned.Except(gone).Select(orderId => Finding(BreakKind.LeftoverHold, orderId) with { Expected = 0 }),
+        ];
+
+        AuditFinding Finding(BreakKind kind, string orderId) =>
+            new(kind, orderId, holds[orderId].UserId, holds[orderId].Units, holds[orderId].Units);
+    }
+
+    // PostgreSQL first, and again at the end: an order that is live at both moments was live, and so held, at the moment between.
+    private async Task<List<AuditFinding>> FindMissingHoldsAsync(AuditedItem item, CancellationToken cancellationToken)
+    {
+        var missing = new List<AuditFinding>();
+        var age = TimeSpan.FromMilliseconds(options.Value.LateOrderMilliseconds);
+        var (last, size) = ("", options.Value.PageSize);
+        IReadOnlyList<string> page;
+        do
+        {
+            page = await rows.LiveAsync(item, last, size, age, cancellationToken);
+            await BetweenTheStores(item.Key);
+            var without = await pages.WithoutHoldAsync(item.Keys, page);
+            if (without.Count > 0)
+            {
+                missing.AddRange((await rows.FatesAsync(without, cancellationToken)).Where(fate => fate.IsLive).Select(fate =>
+                    new AuditFinding(BreakKind.MissingHold, fate.OrderId, fate.UserId, fate.Units, 0)));
+            }
+
+            last = page.Count > 0 ? page[^1] : last;
+        }
+        while (page.Count == size);
+        return missing;
+    }
+
+    private static ItemAudit Conclude(
+        AuditedItem item, List<AuditFinding> findings, (LedgerBooks Before, LedgerBooks After) books, ItemSnapshot redis,
+        (long Least, long Most) held, bool isSumValid)
+    {
+        var (before, after) = books;
+        if (after.Live != after.LiveRows)
+        {
+            findings.Add(new AuditFinding(BreakKind.Ledger, null, null, after.LiveRows, after.Live));
+        }
+
+        if (redis.Allocated != redis.Available + redis.Held)
+        {
+            findings.Add(new AuditFinding(BreakKind.Counters, null, null, redis.Allocated, redis.Available + redis.Held));
+        }
+
+        // No change of stock was under way at either moment, and none was made in between.
+        var isPlanKnown = after.ChangesUnderWay == 0 && before with { Live = 0, LiveRows = 0 } == after with { Live = 0, LiveRows = 0 };
+        var allocated = isPlanKnown ? after.Allocated : redis.Allocated;
+        if (redis.Allocated != allocated)
+        {
+            findings.Add(new AuditFinding(BreakKind.Allocation, null, null, allocated, redis.Allocated));
+        }
+
+        if (isSumValid && (redis.Held < held.Least || redis.Held > held.Most))
+        {
+            findings.Add(new AuditFinding(
+                BreakKind.Held, null, null, redis.Held < held.Least ? held.Least : held.Most, redis.Held));
+        }
+
+        var isExact = isSumValid && held.Least == held.Most;
+        var correction = isExact && isPlanKnown
+            ? new Correction(
+                redis.Repairs, allocated - redis.Allocated, (int)(allocated - held.Least - redis.Available), (int)held.Least - redis.Held)
+            : null;
+        long Units(BreakKind kind) => findings.Where(finding => finding.Kind == kind).Sum(finding => finding.Expected + finding.Actual);
+        var missing = Units(BreakKind.MissingHold);
+        var sellsTooMuch = missing > 0 && isSumValid
+            && redis.Available > allocated - (held.Least + missing - Units(BreakKind.LeftoverHold));
+        return new ItemAudit(item.Key, true, findings, correction, sellsTooMuch);
+    }
+}

@@ -1,0 +1,98 @@
+using System.Buffers;
+using System.Reflection;
+using Microsoft.AspNetCore.Http.Features;
+using Seckill.Shared.Http;
+using Seckill.Shared.Security;
+using Seckill.Shared.Settings;
+
+namespace Seckill.InventoryService.Dashboard;
+
+/// <summary>(13) The ops dashboard: a page that anybody may load, and the stream behind it that only the ops key opens.</summary>
+internal static class DashboardFeature
+{
+    // Nothing from elsewhere, nothing inline: what the page shows comes from buyers and sellers.
+    private const string Policy =
+        "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; base-uri 'none'; "
+        + "form-action 'none'; frame-ancestors 'none'";
+
+    private static readonly Problem s_tooMany = new(503, "unavailable", "Too many dashboards are open, or this process stops.", 5);
+
+    public static void AddDashboard(this WebApplicationBuilder builder)
+    {
+        var services = builder.Services;
+        services.AddSingleton(_ => new QueueWatch(new Uri(builder.Configuration.RequiredConnectionString("RabbitMq"))));
+        services.AddSingleton<OrdersReader>();
+        services.AddSingleton<StoreWatch>();
+        services.AddSingleton<PulseBoard>();
+        services.AddHostedService(provider => provider.GetRequiredService<PulseBoard>());
+        services.AddSingleton<DashboardFeed>();
+        services.AddHostedService(provider => provider.GetRequiredService<DashboardFeed>());
+    }
+
+    public static void MapDashboard(this WebApplication app)
+    {
+        app.MapFile("/", "dashboard.html", "text/html; charset=utf-8");
+        app.MapFile("/dashboard/page.css", "page.css", "text/css; charset=utf-8");
+        app.MapFile("/dashboard/icon.svg", "icon.svg", "image/svg+xml");
+        foreach (var script in new[] { "page.js", "draw.js", "actions.js", "stream.js" })
+        {
+            app.MapFile("/dashboard/" + script, script, "text/javascript; charset=utf-8");
+        }
+
+        app.MapGet("/dashboard/events", WatchAsync).WithMetadata(new RequiresOpsKey()).ExcludeFromDescription();
+    }
+
+    private static void MapFile(this IEndpointRouteBuilder app, string path, string resource, string type)
+    {
+        var content = Load(resource);
+        app.MapGet(path, (HttpResponse response) =>
+        {
+            response.Headers.ContentSecurityPolicy = Policy;
+            response.Headers.XContentTypeOptions = "nosniff";
+            response.Headers["Referrer-Policy"] = "no-referrer";
+            // A page and the scripts of another version do not understand each other.
+            response.Headers.CacheControl = "no-cache";
+            return Results.Bytes(content, type);
+        }).ExcludeFromDescription();
+    }
+
+    private static byte[] Load(string resource)
+    {
+        using var stream = Assembly.GetExecutingAssembly().GetManifestResourceStream("dashboard." + resource)!;
+        using var copy = new MemoryStream();
+        stream.CopyTo(copy);
+        return copy.ToArray();
+    }
+
+    private static async Task WatchAsync(HttpContext http, DashboardFeed feed)
+    {
+        using var viewer = feed.Watch();
+        if (viewer is null)
+        {
+            await s_tooMany.ExecuteAsync(http);
+            return;
+        }
+
+        var (response, aborted) = (http.Response, http.RequestAborted);
+        response.ContentType = "text/event-stream";
+        response.Headers.CacheControl = "no-store";
+        // Proxies that gather a response before they pass it on would gather this one for ever.
+        response.Headers["X-Accel-Buffering"] = "no";
+        http.Features.GetRequiredFeature<IHttpResponseBodyFeature>().DisableBuffering();
+        try
+        {
+            await response.BodyWriter.FlushAsync(aborted);
+            await foreach (var snapshot in viewer.Snapshots.ReadAllAsync(aborted))
+            {
+                response.BodyWriter.Write("data: "u8);
+                response.BodyWriter.Write(snapshot);
+                response.BodyWriter.Write("\n\n"u8);
+                await response.BodyWriter.FlushAsync(aborted);
+            }
+        }
+        catch (OperationCanceledException) when (aborted.IsCancellationRequested)
+        {
+            // The viewer has left.
+        }
+    }
+}

@@ -1,0 +1,52 @@
+using System.Text.Json;
+using System.Text.Json.Serialization;
+using Seckill.Shared.Http;
+using Seckill.Shared.Security;
+using Seckill.Shared.Settings;
+using Seckill.Shared.Stock;
+
+namespace Seckill.InventoryService.Outbox;
+
+/// <summary>(10) Publishes what nobody published, and shows what waits in the outbox.</summary>
+internal static class OutboxFeature
+{
+    public static void AddOutbox(this WebApplicationBuilder builder)
+    {
+        builder.Services.AddValidatedOptions<SweeperOptions>("Sweeper");
+        builder.Services.AddHostedService<OutboxSweeper>();
+    }
+
+    public static void MapOutbox(this WebApplication app)
+    {
+        var ops = app.MapGroup("").WithMetadata(new RequiresOpsKey());
+        ops.MapGet("/outbox", async (SaleCatalog catalog, StockLedger stock) => Results.Json(
+                await ReadOutboxAsync(catalog, stock), OutboxJson.Default.IReadOnlyListOutboxView))
+            .WithSummary("Orders that wait to be persisted, by sale item")
+            .Produces<IReadOnlyList<OutboxView>>()
+            .ProducesProblems(401, 503);
+    }
+
+    private static async Task<IReadOnlyList<OutboxView>> ReadOutboxAsync(SaleCatalog catalog, StockLedger stock)
+    {
+        var views = new List<OutboxView>();
+        foreach (var item in await catalog.ItemsAsync())
+        {
+            var (depth, oldest) = await stock.InspectOutboxAsync(new ItemKeys(item));
+            views.Add(new OutboxView(item.SaleId, item.SkuId, depth, oldest.TotalSeconds));
+        }
+
+        return views;
+    }
+}
+
+/// <summary>The outbox of one sale item.</summary>
+/// <param name="SaleId">The sale.</param>
+/// <param name="SkuId">The SKU.</param>
+/// <param name="Depth">Orders reserved and not yet known to be in PostgreSQL.</param>
+/// <param name="OldestSeconds">Age of the oldest among the thousand that are due first; 0 when there is none.</param>
+public sealed record OutboxView(long SaleId, long SkuId, long Depth, double OldestSeconds);
+
+/// <summary>JSON of the outbox, generated at compile time.</summary>
+[JsonSourceGenerationOptions(PropertyNamingPolicy = JsonKnownNamingPolicy.CamelCase, Converters = [typeof(UtcTimeConverter)])]
+[JsonSerializable(typeof(IReadOnlyList<OutboxView>))]
+internal sealed partial class OutboxJson : JsonSerializerContext;

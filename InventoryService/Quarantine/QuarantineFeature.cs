@@ -1,0 +1,91 @@
+using System.Text.Json;
+using System.Text.Json.Serialization;
+using Dapper;
+using Npgsql;
+using Seckill.Shared.Connections;
+using Seckill.Shared.Contracts;
+using Seckill.Shared.Http;
+using Seckill.Shared.Security;
+
+namespace Seckill.InventoryService.Quarantine;
+
+/// <summary>Orders that could not be persisted: for an operator to look at, and to replay.</summary>
+internal static class QuarantineFeature
+{
+    private static readonly Problem s_notQuarantined = new(404, "not-quarantined", "This order is not in quarantine.");
+
+    public static void MapQuarantine(this WebApplication app)
+    {
+        var ops = app.MapGroup("").WithMetadata(new RequiresOpsKey());
+        ops.MapGet("/quarantine", async (NpgsqlDataSource database, CancellationToken cancellationToken) => Results.Json(
+                await ReadQuarantineAsync(database, null, cancellationToken), QuarantineJson.Default.IReadOnlyListQuarantinedOrder))
+            .WithSummary("Orders that could not be persisted, the newest thousand first")
+            .Produces<IReadOnlyList<QuarantinedOrder>>()
+            .ProducesProblems(401, 503);
+        ops.MapPost("/quarantine/{orderId}/replay", ReplayAsync)
+            .WithSummary("Try again to persist an order")
+            .WithDescription("Publishes it. If it can be persisted now it leaves the list, else it stays.")
+            .Produces(StatusCodes.Status202Accepted)
+            .ProducesProblems(401, 404, 503);
+    }
+
+    private static async Task<IResult> ReplayAsync(
+        string orderId, NpgsqlDataSource database, OrdersReservedPublisher publisher, CancellationToken cancellationToken)
+    {
+        if (await ReadQuarantineAsync(database, orderId, cancellationToken) is not [var order])
+        {
+            return s_notQuarantined;
+        }
+
+        // The row stays: if the order fails again it must not be gone. The list leaves out what has an order row.
+        await publisher.PublishAsync(new OrdersReserved(
+            order.SaleId, order.SkuId, order.UnitPrice, order.Currency,
+            [new ReservedOrder(order.OrderId, order.UserId, order.Quantity, order.ReservedAt)]));
+        return Results.Accepted();
+    }
+
+    private static async Task<IReadOnlyList<QuarantinedOrder>> ReadQuarantineAsync(
+        NpgsqlDataSource database, string? orderId, CancellationToken cancellationToken)
+    {
+        await using var connection = await database.OpenConnectionAsync(cancellationToken);
+        var rows = await connection.QueryAsync<(
+            string OrderId, long SaleId, long SkuId, long UserId, int Quantity, long UnitPrice, string Currency,
+            DateTime ReservedAt, string Error, DateTime QuarantinedAt)>(new CommandDefinition(
+            """
+            select order_id, sale_id, sku_id, user_id, quantity, unit_price, currency, reserved_at, error, quarantined_at
+            from quarantined_orders q
+            where (@orderId::text is null or order_id = @orderId)
+              and not exists (select from orders o where o.order_id = q.order_id)
+            order by quarantined_at desc
+            limit 1000
+            """,
+            new { orderId },
+            cancellationToken: cancellationToken));
+        return
+        [
+            .. rows.Select(row => new QuarantinedOrder(
+                row.OrderId, row.SaleId, row.SkuId, row.UserId, row.Quantity, row.UnitPrice, row.Currency,
+                row.ReservedAt, row.Error, row.QuarantinedAt)),
+        ];
+    }
+}
+
+/// <summary>An order that could not be persisted.</summary>
+/// <param name="OrderId">32 hex digits.</param>
+/// <param name="SaleId">The sale.</param>
+/// <param name="SkuId">The SKU.</param>
+/// <param name="UserId">The buyer.</param>
+/// <param name="Quantity">Units.</param>
+/// <param name="UnitPrice">Minor units of <paramref name="Currency"/>.</param>
+/// <param name="Currency">ISO 4217 code.</param>
+/// <param name="ReservedAt">UTC.</param>
+/// <param name="Error">What PostgreSQL said.</param>
+/// <param name="QuarantinedAt">UTC.</param>
+public sealed record QuarantinedOrder(
+    string OrderId, long SaleId, long SkuId, long UserId, int Quantity, long UnitPrice, string Currency,
+    DateTimeOffset ReservedAt, string Error, DateTimeOffset QuarantinedAt);
+
+/// <summary>JSON of the quarantine, generated at compile time.</summary>
+[JsonSourceGenerationOptions(PropertyNamingPolicy = JsonKnownNamingPolicy.CamelCase, Converters = [typeof(UtcTimeConverter)])]
+[JsonSerializable(typeof(IReadOnlyList<QuarantinedOrder>))]
+internal sealed partial class QuarantineJson : JsonSerializerContext;

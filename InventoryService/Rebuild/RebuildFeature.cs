@@ -1,0 +1,20 @@
+using Seckill.Shared.Settings;
+
+namespace Seckill.InventoryService.Rebuild;
+
+/// <summary>(12) The rebuild of stock in Redis after a loss.</summary>
+internal static class RebuildFeature
+{
+    public static void AddRebuild(this WebApplicationBuilder builder)
+    {
+        builder.Services.AddValidatedOptions<RebuildOptions>("Rebuild");
+        builder.Services.AddSingleton(_ => new OrderQueue(new Uri(builder.Configuration.RequiredConnectionString("RabbitMq"))));
+        builder.Services.AddSingleton<StockRebuild>();
+        builder.Services.AddHostedService<AutomaticRebuild>();
+    }
+
+    public static void MapRebuild(this WebApplication app)
+    {
+        RebuildEndpoints.Map(app);
+    }
+}

@@ -1,0 +1,20 @@
+using Seckill.Shared.Settings;
+
+namespace Seckill.InventoryService.Sales;
+
+/// <summary>The administration of sales: create, look, open, close; and alerts for low and sold-out stock.</summary>
+internal static class SalesFeature
+{
+    public static void AddSales(this WebApplicationBuilder builder)
+    {
+        builder.Services.AddSingleton<SaleStore>();
+        builder.Services.AddSingleton<SaleOpening>();
+        builder.Services.AddValidatedOptions<AlertOptions>("Alerts");
+        builder.Services.AddHostedService<StockAlerts>();
+    }
+
+    public static void MapSales(this WebApplication app)
+    {
+        SaleEndpoints.Map(app);
+    }
+}

@@ -1,0 +1,49 @@
+using Microsoft.Extensions.Diagnostics.HealthChecks;
+using Seckill.OrderService.LegacyOrders.Control;
+using Seckill.OrderService.LegacyOrders.Database;
+using Seckill.OrderService.LegacyOrders.Outbox;
+using Seckill.OrderService.LegacyOrders.Reading;
+using Seckill.OrderService.LegacyOrders.Verification;
+using Seckill.OrderService.LegacyOrders.Writing;
+using Seckill.Shared.Settings;
+
+namespace Seckill.OrderService.LegacyOrders;
+
+/// <summary>What the dual write is made of. All roles know the mode; workers write and verify, APIs read.</summary>
+internal static class LegacyOrdersFeature
+{
+    public static void AddLegacyOrders(this WebApplicationBuilder builder, Role role)
+    {
+        var services = builder.Services;
+        services.AddValidatedOptions<LegacyOptions>("Legacy");
+        services.AddSingleton(_ => new LegacyDatabase(builder.Configuration.GetConnectionString("Legacy")));
+        services.AddSingleton<LegacyStore>();
+        services.AddSingleton(provider =>
+        {
+            var breaker = ActivatorUtilities.CreateInstance<LegacyBreaker>(provider);
+            LegacyMetrics.Create(breaker);
+            return breaker;
+        });
+        services.AddSingleton<OrderVerification>();
+        services.AddSingleton<DualWriteControl>();
+        services.AddSingleton<Repair>();
+        services.AddSingleton<LegacyReads>();
+        services.AddHostedService(provider => provider.GetRequiredService<DualWriteControl>());
+        services.AddHealthChecks().AddCheck<LegacyHealth>("legacy", HealthStatus.Degraded);
+        if (role.HasFlag(Role.Api))
+        {
+            services.AddHostedService(provider => provider.GetRequiredService<LegacyReads>());
+        }
+
+        if (role.HasFlag(Role.Worker))
+        {
+            services.AddSingleton<LegacyBatch>();
+            services.AddHostedService<LegacySchema>();
+            services.AddHostedService<LegacyWriter>();
+            services.AddHostedService<ContinuousVerifier>();
+            services.AddHostedService<Backfill>();
+        }
+    }
+
+    public static void MapLegacyOrders(this WebApplication app) => DualWriteEndpoints.Map(app);
+}

@@ -1,0 +1,106 @@
+using Dapper;
+using Npgsql;
+using Seckill.OrderService.LegacyOrders.Control;
+
+namespace Seckill.OrderService.LegacyOrders.Outbox;
+
+/// <summary>
+/// Puts every order into the legacy outbox, page by page, for what was placed or changed while nothing was written. It has no road
+/// of its own to the legacy database, so it cannot overtake anything; and it waits while much waits already.
+/// </summary>
+internal sealed partial class Backfill(NpgsqlDataSource database, DualWriteControl control, ILogger<Backfill> logger) : BackgroundService
+{
+    private const int Page = 2_000;
+    private const int MostWaiting = 20_000;
+    private static readonly TimeSpan s_pause = TimeSpan.FromMilliseconds(200);
+
+    /// <summary>Begins, unless one is going on.</summary>
+    public static async Task StartAsync(NpgsqlDataSource database, CancellationToken cancellationToken)
+    {
+        await using var connection = await database.OpenConnectionAsync(cancellationToken);
+        await connection.ExecuteAsync(new CommandDefinition(
+            """
+            update legacy_backfill
+            set order_cursor = '', done = 0, total = (select count(*) from orders), started_at = now(), finished_at = null
+            where started_at is null or finished_at is not null
+            """,
+            cancellationToken: cancellationToken));
+    }
+
+    /// <summary>Where it stands.</summary>
+    public static async Task<BackfillView> ReadAsync(NpgsqlDataSource database, CancellationToken cancellationToken)
+    {
+        await using var connection = await database.OpenConnectionAsync(cancellationToken);
+        var row = await connection.QuerySingleAsync<(long Total, long Done, DateTime? StartedAt, DateTime? FinishedAt)>(
+            new CommandDefinition(
+            "select total, done, started_at, finished_at from legacy_backfill", cancellationToken: cancellationToken));
+        var state = row switch { { StartedAt: null } => "idle", { FinishedAt: null } => "running", _ => "finished" };
+        return new BackfillView(state, row.Done, row.Total, row.StartedAt, row.FinishedAt);
+    }
+
+    /// <summary>The next page; false when there is nothing to do now.</summary>
+    public async Task<bool> StepAsync(CancellationToken cancellationToken)
+    {
+        await using var connection = await database.OpenConnectionAsync(cancellationToken);
+        var taken = await connection.ExecuteScalarAsync<int?>(new CommandDefinition(
+            """
+            with state as (
+              select order_cursor from legacy_backfill
+              where started_at is not null and finished_at is null
+                -- A statement that began before the mode was switched may still place orders that nobody puts in line. Whoever
+                -- writes orders holds this lock from before its snapshot, so once they are gone every order can be seen.
+                and not exists (
+                  select from pg_locks l join pg_stat_activity a on a.pid = l.pid
+                  where l.relation = 'orders'::regclass and l.mode = 'RowExclusiveLock' and a.xact_start < started_at)
+                and (select coalesce(sum(orders), 0) from (select orders from legacy_outbox limit @MostWaiting) w) < @MostWaiting
+              for update skip locked
+            ), page as (
+              select order_id from orders where order_id > (select order_cursor from state) order by order_id limit @Page
+            ), queued as (
+              insert into legacy_outbox (lane, order_ids) select legacy_lane(order_id), array_agg(order_id) from page group by 1
+            )
+            update legacy_backfill
+            set order_cursor = coalesce((select max(order_id) from page), legacy_backfill.order_cursor),
+              done = done + (select count(*) from page),
+              finished_at = case when (select count(*) from page) < @Page then now() end
+            from state
+            returning (select count(*)::int from page)
+            """,
+            new { Page, MostWaiting },
+            cancellationToken: cancellationToken));
+        return taken == Page;
+    }
+
+    protected override async Task ExecuteAsync(CancellationToken stoppingToken)
+    {
+        while (!stoppingToken.IsCancellationRequested)
+        {
+            var more = false;
+            try
+            {
+                more = control.Current.Writes && await StepAsync(stoppingToken);
+            }
+            catch (OperationCanceledException) when (stoppingToken.IsCancellationRequested)
+            {
+                return;
+            }
+            catch (Exception exception) when (exception is NpgsqlException or TimeoutException or OperationCanceledException)
+            {
+                LogFailed(exception.Message);
+            }
+
+            await Task.Delay(more ? TimeSpan.Zero : s_pause, stoppingToken).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        }
+    }
+
+    [LoggerMessage(603, LogLevel.Warning, "The backfill waits: {Reason}")]
+    private partial void LogFailed(string reason);
+}
+
+/// <summary>Where the backfill stands.</summary>
+/// <param name="State"><c>idle</c>, <c>running</c> or <c>finished</c>.</param>
+/// <param name="Done">Orders put in line.</param>
+/// <param name="Total">Orders at its start.</param>
+/// <param name="StartedAt">UTC.</param>
+/// <param name="FinishedAt">UTC.</param>
+public sealed record BackfillView(string State, long Done, long Total, DateTimeOffset? StartedAt, DateTimeOffset? FinishedAt);

@@ -1,0 +1,57 @@
+using Dapper;
+using Npgsql;
+using Seckill.Shared.Telemetry;
+
+namespace Seckill.OrderService.LegacyOrders.Outbox;
+
+/// <summary>
+/// Carries the trace of a drawn request over the legacy outbox: to (8), which may run in another process and much later. One short
+/// statement for a batch that has such a request, and none for the others.
+/// </summary>
+internal static class LegacyTraces
+{
+    /// <summary>Before the orders are placed, or the writer might be there first. Nothing when the dual write is off.</summary>
+    public static async Task RememberAsync(
+        NpgsqlDataSource database, IReadOnlyList<TracedOrder> orders, CancellationToken cancellationToken)
+    {
+        if (orders.Count == 0)
+        {
+            return;
+        }
+
+        await using var connection = await database.OpenConnectionAsync(cancellationToken);
+        await connection.ExecuteAsync(new CommandDefinition(
+            """
+            delete from order_traces where ctid = any(array(
+              select ctid from order_traces where created_at < now() - interval '1 hour' limit 1000 for update skip locked
+            ));
+            insert into order_traces (order_id, trace_parent)
+            select t.order_id, t.trace_parent
+            from unnest(@OrderIds, @TraceParents) as t (order_id, trace_parent)
+            where (select mode from dual_write_control) in ('shadow', 'dual')
+            on conflict (order_id) do nothing
+            """,
+            new
+            {
+                OrderIds = orders.Select(order => order.OrderId).ToArray(),
+                TraceParents = orders.Select(order => OrderTraces.Text(order.Request)).ToArray(),
+            },
+            cancellationToken: cancellationToken));
+    }
+
+    /// <summary>Takes those of a batch, in its transaction: if that fails, the next try has them again.</summary>
+    public static async Task<IReadOnlyList<TracedOrder>> TakeAsync(
+        NpgsqlConnection connection, IEnumerable<string?> orderIds, CancellationToken cancellationToken)
+    {
+        if (!BatchTrace.IsOn)
+        {
+            return [];
+        }
+
+        var taken = await connection.QueryAsync<(string OrderId, string TraceParent)>(new CommandDefinition(
+            "delete from order_traces where order_id = any(@orderIds) returning order_id, trace_parent",
+            new { orderIds = orderIds.OfType<string>().ToArray() },
+            cancellationToken: cancellationToken));
+        return [.. taken.Select(row => OrderTraces.Read(row.OrderId, row.TraceParent)).OfType<TracedOrder>()];
+    }
+}

@@ -1,0 +1,12 @@
+namespace Seckill.OrderService.Operations;
+
+/// <summary>Reports this process to the ops dashboard once a second.</summary>
+internal static class HeartbeatFeature
+{
+    public static void AddHeartbeat(this WebApplicationBuilder builder, Role role)
+    {
+        builder.Services.AddSingleton<PulseCounters>();
+        builder.Services.AddSingleton(new RoleName(role.ToString().ToLowerInvariant()));
+        builder.Services.AddHostedService<PulseSender>();
+    }
+}

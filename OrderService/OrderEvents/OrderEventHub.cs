@@ -1,0 +1,203 @@
+using System.Collections.Concurrent;
+using System.ComponentModel.DataAnnotations;
+using System.Diagnostics.Metrics;
+using System.Threading.Channels;
+using Dapper;
+using Microsoft.Extensions.Options;
+using Npgsql;
+using Seckill.OrderService.Orders;
+using Seckill.Shared.Stock;
+
+namespace Seckill.OrderService.OrderEvents;
+
+/// <summary>Settings under <c>Events</c>.</summary>
+public sealed class EventOptions
+{
+    /// <summary>Time between two looks for changes, milliseconds. An event is late by up to this long, and the query.</summary>
+    [Range(10, 10_000)]
+    public int IntervalMilliseconds { get; set; } = 200;
+
+    /// <summary>A stream that has had nothing to say for this long gets a comment, so that nobody in between cuts it.</summary>
+    [Range(1, 3_600)]
+    public int KeepAliveSeconds { get; set; } = 15;
+
+    /// <summary>Streams that one instance keeps open; one more gets 503.</summary>
+    [Range(1, 1_000_000)]
+    public int MostStreams { get; set; } = 20_000;
+}
+
+/// <summary>
+/// Tells open streams of changes to their orders. One query a few times a second asks for all of them at once, so a stream costs
+/// neither a thread nor a database connection, and a change is found however it came about, and whoever made it.
+/// </summary>
+internal sealed partial class OrderEventHub : BackgroundService
+{
+    private const int OrdersInAQuery = 5_000;
+    private readonly NpgsqlDataSource _database;
+    private readonly EventOptions _options;
+    private readonly IHostApplicationLifetime _lifetime;
+    private readonly TimeProvider _clock;
+    private readonly ILogger<OrderEventHub> _logger;
+    private readonly ConcurrentDictionary<Stream, bool> _streams = new();
+    private readonly Meter _meter = new("Seckill");
+
+    public OrderEventHub(
+        NpgsqlDataSource database, IOptions<EventOptions> options, IHostApplicationLifetime lifetime, TimeProvider clock,
+        ILogger<OrderEventHub> logger)
+    {
+        (_database, _options, _lifetime, _clock, _logger) = (database, options.Value, lifetime, clock, logger);
+        _meter.CreateObservableGauge("seckill.events.streams", () => OpenStreams, "{stream}", "Open streams of order events.");
+    }
+
+    /// <summary>Streams that are open now.</summary>
+    public int OpenStreams => _streams.Count;
+
+    /// <summary>Begins to watch an order; null when too many are watched already, or the process stops. Dispose to end it.</summary>
+    /// <param name="order">As it is now. What changes from here on is told.</param>
+    public Stream? Open(OrderView order)
+    {
+        var stream = new Stream(this, order);
+        _streams[stream] = true;
+        // After it was added: the stop completes every stream that it finds, and here we find the stop.
+        if (!_lifetime.ApplicationStopping.IsCancellationRequested && OpenStreams <= _options.MostStreams)
+        {
+            return stream;
+        }
+
+        stream.Dispose();
+        return null;
+    }
+
+    public override void Dispose()
+    {
+        _meter.Dispose();
+        base.Dispose();
+    }
+
+    protected override async Task ExecuteAsync(CancellationToken stoppingToken)
+    {
+        // Open streams would hold up the stop of the process. Their clients come back with Last-Event-ID, to another instance.
+        await using var stopping = _lifetime.ApplicationStopping.Register(() =>
+        {
+            foreach (var stream in _streams.Keys)
+            {
+                stream.End();
+            }
+        });
+        // Two loops: while the database does not answer, the streams must be kept alive.
+        await Task.WhenAll(
+            RepeatAsync(TimeSpan.FromMilliseconds(_options.IntervalMilliseconds), LookForChangesAsync, stoppingToken),
+            RepeatAsync(TimeSpan.FromMilliseconds(250), KeepAliveAsync, stoppingToken));
+    }
+
+    private async Task RepeatAsync(TimeSpan interval, Func<CancellationToken, Task> step, CancellationToken stoppingToken)
+    {
+        using var timer = new PeriodicTimer(interval, _clock);
+        try
+        {
+            while (await timer.WaitForNextTickAsync(stoppingToken))
+            {
+                await step(stoppingToken);
+            }
+        }
+        catch (OperationCanceledException) when (stoppingToken.IsCancellationRequested)
+        {
+            // The process stops, and the streams have ended.
+        }
+    }
+
+    private Task KeepAliveAsync(CancellationToken cancellationToken)
+    {
+        foreach (var stream in _streams.Keys)
+        {
+            stream.KeepAlive();
+        }
+
+        return Task.CompletedTask;
+    }
+
+    private async Task LookForChangesAsync(CancellationToken cancellationToken)
+    {
+        try
+        {
+            foreach (var streams in _streams.Keys.Chunk(OrdersInAQuery))
+            {
+                await LookForChangesAsync(streams, cancellationToken);
+            }
+        }
+        catch (Exception exception) when (exception is NpgsqlException or TimeoutException)
+        {
+            LogFailed(exception.Message);
+        }
+    }
+
+    private async Task LookForChangesAsync(Stream[] streams, CancellationToken cancellationToken)
+    {
+        await using var connection = await _database.OpenConnectionAsync(cancellationToken);
+        var changes = await connection.QueryAsync<(int Index, string Status, DateTime PlacedAt, DateTime PayBy)>(new CommandDefinition(
+            """
+            select w.index::int, o.status, o.placed_at, o.pay_by
+            from unnest(@ids, @known) with ordinality as w (id, known, index)
+            join orders o on o.order_id = w.id and o.status <> w.known
+            """,
+            new
+            {
+                ids = streams.Select(stream => stream.Order.OrderId).ToArray(),
+                known = streams.Select(stream => stream.Order.Status).ToArray(),
+            },
+            cancellationToken: cancellationToken));
+        foreach (var (index, status, placedAt, payBy) in changes)
+        {
+            streams[index - 1].Tell(status, placedAt, payBy);
+        }
+    }
+
+    [LoggerMessage(510, LogLevel.Warning, "Streams of order events wait, for PostgreSQL does not answer: {Reason}")]
+    private partial void LogFailed(string reason);
+
+    /// <summary>What one stream waits for.</summary>
+    internal sealed class Stream : IDisposable
+    {
+        private readonly OrderEventHub _events;
+        private readonly Channel<OrderView?> _news =
+            Channel.CreateUnbounded<OrderView?>(new() { SingleReader = true, AllowSynchronousContinuations = false });
+
+        private long _quietSince;
+
+        public Stream(OrderEventHub events, OrderView order)
+        {
+            (_events, Order) = (events, order);
+            _quietSince = events._clock.GetTimestamp();
+        }
+
+        /// <summary>As the stream was told last. Written by the one loop that looks.</summary>
+        public OrderView Order { get; private set; }
+
+        /// <summary>The order after each change; null to keep the connection alive. Complete when the process stops.</summary>
+        public ChannelReader<OrderView?> News => _news.Reader;
+
+        public void Dispose() => _events._streams.TryRemove(this, out _);
+
+        internal void Tell(string status, DateTime placedAt, DateTime payBy)
+        {
+            Order = Order with { Status = status, PlacedAt = placedAt, PayBy = payBy };
+            Say(Order);
+        }
+
+        internal void KeepAlive()
+        {
+            if (_events._clock.GetElapsedTime(Interlocked.Read(ref _quietSince)).TotalSeconds >= _events._options.KeepAliveSeconds)
+            {
+                Say(null);
+            }
+        }
+
+        internal void End() => _news.Writer.TryComplete();
+
+        private void Say(OrderView? news)
+        {
+            Interlocked.Exchange(ref _quietSince, _events._clock.GetTimestamp());
+            _news.Writer.TryWrite(news);
+        }
+    }
+}

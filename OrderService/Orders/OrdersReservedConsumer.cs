@@ -1,0 +1,73 @@
+using System.Diagnostics;
+using MassTransit;
+using Npgsql;
+using Seckill.OrderService.LegacyOrders.Outbox;
+using Seckill.Shared.Contracts;
+using Seckill.Shared.Hosting;
+using Seckill.Shared.Stock;
+using Seckill.Shared.Telemetry;
+
+namespace Seckill.OrderService.Orders;
+
+/// <summary>
+/// (6)(7) Persists a batch, then takes it from the outbox. In this order: killed in between, the batch comes again and changes
+/// nothing. An order without a hold was reserved in a Redis that has lost data since: if it has found room it gets its hold back
+/// here, else it is rejected. Orders that cannot be persisted are halved out of their batch and quarantined; the others go on.
+/// </summary>
+internal sealed partial class OrdersReservedConsumer(
+    OrderStore store, NpgsqlDataSource database, StockLedger stock, HoldRestorer holds, SaleActivity activity, TimeProvider clock,
+    ILogger<OrdersReservedConsumer> logger)
+    : IConsumer<OrdersReserved>
+{
+    /// <inheritdoc/>
+    public async Task Consume(ConsumeContext<OrdersReserved> context)
+    {
+        var batch = context.Message;
+        var item = new ItemKeys(new ItemKey(batch.SaleId, batch.SkuId));
+        var traced = OrderTraces.Read(context);
+        using var trace = BatchTrace.Start("persist", ActivityKind.Consumer, item.Item.ToString(), batch.Orders.Count, traced);
+        await LegacyTraces.RememberAsync(database, traced, context.CancellationToken);
+        FailPoint.Reach("6-not-persisted");
+        await PlaceOrQuarantineAsync(batch, context.CancellationToken);
+        FailPoint.Reach("6-persisted");
+        activity.Notice();
+        PersistenceMetrics.Count(batch.Orders.Count, (clock.GetUtcNow() - batch.Orders.Min(order => order.ReservedAt)).TotalSeconds);
+        var withoutHold = await stock.SettleAsync(item, batch.Orders.Select(order => order.OrderId));
+        FailPoint.Reach("7-settled");
+        if (withoutHold.Count > 0)
+        {
+            await holds.RestoreAsync(item, withoutHold, context.CancellationToken);
+        }
+    }
+
+    private async Task PlaceOrQuarantineAsync(OrdersReserved batch, CancellationToken cancellationToken)
+    {
+        try
+        {
+            await store.PlaceAsync(batch, cancellationToken);
+        }
+        catch (Exception exception) when (IsPoison(exception))
+        {
+            if (batch.Orders.Count == 1)
+            {
+                await store.QuarantineAsync(batch, exception.Message, cancellationToken);
+                PersistenceMetrics.Quarantined.Add(1);
+                LogQuarantined(batch.Orders[0].OrderId, exception.Message);
+                return;
+            }
+
+            var half = batch.Orders.Count / 2;
+            await PlaceOrQuarantineAsync(batch with { Orders = [.. batch.Orders.Take(half)] }, cancellationToken);
+            await PlaceOrQuarantineAsync(batch with { Orders = [.. batch.Orders.Skip(half)] }, cancellationToken);
+        }
+    }
+
+    /// <summary>The data is at fault (SQLSTATE classes 22 and 23), not the database: trying again cannot help.</summary>
+    private static bool IsPoison(Exception exception) =>
+        exception is UnknownSaleItemException
+        || (exception is PostgresException { SqlState: var state }
+            && (state.StartsWith("22", StringComparison.Ordinal) || state.StartsWith("23", StringComparison.Ordinal)));
+
+    [LoggerMessage(300, LogLevel.Error, "Order {OrderId} cannot be persisted and is in quarantine: {Reason}")]
+    private partial void LogQuarantined(string orderId, string reason);
+}

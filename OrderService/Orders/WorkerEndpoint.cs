@@ -1,0 +1,42 @@
+using MassTransit;
+using Microsoft.Extensions.Options;
+using Npgsql;
+using Seckill.Shared.Connections;
+using StackExchange.Redis;
+
+namespace Seckill.OrderService.Orders;
+
+/// <summary>The worker's end of the queue.</summary>
+internal static class WorkerEndpoint
+{
+    // Less than 25 minutes in all: after 30 the broker takes a message away from a consumer that keeps it (consumer_timeout).
+    private const int Retries = 280;
+    private static readonly TimeSpan s_firstRetry = TimeSpan.FromMilliseconds(200);
+    private static readonly TimeSpan s_longestRetry = TimeSpan.FromSeconds(5);
+
+    public static void Configure(IBusRegistrationContext context, IRabbitMqBusFactoryConfigurator rabbit)
+    {
+        var options = context.GetRequiredService<IOptions<PersistenceOptions>>().Value;
+        rabbit.ReceiveEndpoint(OrdersReservedPublisher.QueueName, queue =>
+        {
+            queue.SetQuorumQueue();
+            queue.SetQueueArgument("x-delivery-limit", options.DeliveryLimit);
+            queue.BindDeadLetterQueue(OrdersReservedPublisher.DeadLetterQueueName);
+            queue.ConfigureConsumeTopology = false;
+            queue.PrefetchCount = options.Prefetch;
+            queue.ConcurrentMessageLimit = options.ConcurrentMessages;
+            // The broker counts the deliveries and dead-letters; MassTransit's own error queues would hide a message from it.
+            queue.RethrowFaultedMessages();
+            queue.ThrowOnSkippedMessages();
+            // While a store is away the messages wait here, then come again; and the orders are in the outbox as well.
+            queue.UseMessageRetry(retry =>
+            {
+                retry.Handle<NpgsqlException>();
+                retry.Handle<RedisException>();
+                retry.Handle<TimeoutException>();
+                retry.Exponential(Retries, s_firstRetry, s_longestRetry, s_firstRetry);
+            });
+            queue.ConfigureConsumer<OrdersReservedConsumer>(context);
+        });
+    }
+}

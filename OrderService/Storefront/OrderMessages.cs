@@ -1,0 +1,55 @@
+using System.Text.Json;
+using System.Text.Json.Serialization;
+using Seckill.Shared.Http;
+
+namespace Seckill.OrderService.Storefront;
+
+/// <summary>What a buyer asks for. Nullable, so that what is missing can be named.</summary>
+/// <param name="SaleId">Positive.</param>
+/// <param name="SkuId">Positive.</param>
+/// <param name="Quantity">Units, at least 1.</param>
+public readonly record struct PlaceOrder(long? SaleId, long? SkuId, int? Quantity);
+
+/// <summary>The answer 202: units are held for the buyer.</summary>
+/// <param name="OrderId">32 hex digits.</param>
+/// <param name="Status">Always <c>reserved</c>.</param>
+/// <param name="SaleId">The sale.</param>
+/// <param name="SkuId">The SKU.</param>
+/// <param name="Quantity">Units held.</param>
+/// <param name="UnitPrice">Minor units of <paramref name="Currency"/>.</param>
+/// <param name="Currency">ISO 4217 code.</param>
+/// <param name="ReservedAt">UTC.</param>
+public readonly record struct OrderAccepted(
+    string OrderId, string Status, long SaleId, long SkuId, int Quantity, long UnitPrice, string Currency, DateTimeOffset ReservedAt);
+
+/// <summary>A sale as everybody may see it.</summary>
+/// <param name="SaleId">The sale.</param>
+/// <param name="Name">What people call it.</param>
+/// <param name="OpensAt">Start of the window, UTC.</param>
+/// <param name="ClosesAt">End of the window, UTC.</param>
+/// <param name="ServerTime">The clock that decides the window, UTC: count down against this one, not the phone's.</param>
+/// <param name="State"><c>upcoming</c>, <c>open</c> or <c>closed</c> at <paramref name="ServerTime"/>.</param>
+/// <param name="Items">What is sold.</param>
+public sealed record SaleView(
+    long SaleId, string Name, DateTimeOffset OpensAt, DateTimeOffset ClosesAt, DateTimeOffset ServerTime, string State,
+    IReadOnlyList<SaleItemView> Items);
+
+/// <summary>An item of a sale.</summary>
+/// <param name="SkuId">The SKU.</param>
+/// <param name="UnitPrice">Minor units of <paramref name="Currency"/>.</param>
+/// <param name="Currency">ISO 4217 code.</param>
+/// <param name="LimitPerUser">Most units that a user may hold.</param>
+/// <param name="SoldOut">True when no unit is for sale now; returned units may change that.</param>
+public sealed record SaleItemView(long SkuId, long UnitPrice, string Currency, int LimitPerUser, bool SoldOut);
+
+/// <summary>JSON of the storefront, generated at compile time.</summary>
+[JsonSourceGenerationOptions(
+    PropertyNamingPolicy = JsonKnownNamingPolicy.CamelCase,
+    UnmappedMemberHandling = JsonUnmappedMemberHandling.Disallow,
+    AllowDuplicateProperties = false,
+    MaxDepth = 8,
+    Converters = [typeof(UtcTimeConverter)])]
+[JsonSerializable(typeof(PlaceOrder))]
+[JsonSerializable(typeof(OrderAccepted))]
+[JsonSerializable(typeof(SaleView))]
+internal sealed partial class StorefrontJson : JsonSerializerContext;

@@ -1,0 +1,26 @@
+using System.ComponentModel.DataAnnotations;
+
+namespace Seckill.OrderService.Storefront;
+
+/// <summary>Settings under <c>RateLimits</c>. The defaults are beyond any human, and beyond a large office behind one address.</summary>
+public sealed class RateLimitOptions
+{
+    /// <summary>Requests that a user may send at once.</summary>
+    [Range(1, 1_000_000_000)]
+    public int UserBurst { get; set; } = 100;
+
+    /// <summary>Requests per second that a user may go on sending.</summary>
+    [Range(1, 1_000_000_000)]
+    public int UserPerSecond { get; set; } = 20;
+
+    /// <summary>Requests that an address may send at once.</summary>
+    [Range(1, 1_000_000_000)]
+    public int AddressBurst { get; set; } = 5_000;
+
+    /// <summary>Requests per second that an address may go on sending.</summary>
+    [Range(1, 1_000_000_000)]
+    public int AddressPerSecond { get; set; } = 1_000;
+
+    /// <summary>Addresses of proxies whose X-Forwarded-For is believed. Nobody else's is.</summary>
+    public IReadOnlyList<string> TrustedProxies { get; set; } = [];
+}

@@ -1,0 +1,90 @@
+using System.Diagnostics;
+using System.Runtime.CompilerServices;
+using Microsoft.Extensions.ObjectPool;
+using Seckill.OrderService.Reservations;
+using Seckill.Shared.Hosting;
+using Seckill.Shared.Stock;
+
+namespace Seckill.OrderService.Storefront;
+
+/// <summary>
+/// A buyer who waits for a reservation: what an asynchronous method would keep until the answer, but pooled. All that the waiting
+/// allocates is the task that the web server awaits.
+/// </summary>
+internal sealed class WaitingBuyer
+{
+    private readonly Answer _answer;
+    private readonly ObjectPool<WaitingBuyer>? _pool;
+    private readonly Action _goOn;
+    private AsyncTaskMethodBuilder _request;
+    private ValueTaskAwaiter<ReservationResult> _reservation;
+    private HttpContext? _http;
+    private ItemKey _item;
+    private int _quantity;
+    private Activity? _trace;
+
+    /// <param name="answer">Writes the answer.</param>
+    /// <param name="pool">Where to return to; none when nothing is pooled.</param>
+    public WaitingBuyer(Answer answer, ObjectPool<WaitingBuyer>? pool)
+    {
+        (_answer, _pool) = (answer, pool);
+        _goOn = GoOn;
+    }
+
+    /// <summary>Writes an answer.</summary>
+    public delegate Task Answer(HttpContext http, ItemKey item, int quantity, ReservationResult result, Activity? trace);
+
+    /// <summary>Ends when the buyer is answered. From here on this object belongs to itself.</summary>
+    public Task WaitAsync(HttpContext http, ItemKey item, int quantity, in ValueTask<ReservationResult> reservation, Activity? trace)
+    {
+        (_http, _item, _quantity, _trace) = (http, item, quantity, trace);
+        _request = AsyncTaskMethodBuilder.Create();
+        _reservation = reservation.GetAwaiter();
+        // Made before anybody can end it; a copy of the builder refers to the same task.
+        var task = _request.Task;
+        _reservation.UnsafeOnCompleted(_goOn);
+        return task;
+    }
+
+    private void GoOn()
+    {
+        var (http, request) = (_http!, _request);
+        Task answering;
+        try
+        {
+            answering = _answer(http, _item, _quantity, _reservation.GetResult(), _trace);
+        }
+#pragma warning disable CA1031 // Whatever it is, the buyer gets an answer.
+        catch (Exception exception)
+#pragma warning restore CA1031
+        {
+            answering = ServiceHost.AnswerAsync(http, exception);
+        }
+
+        (_http, _request, _reservation, _trace) = (null, default, default, null);
+        _pool?.Return(this);
+        if (answering.IsCompletedSuccessfully)
+        {
+            request.SetResult();
+        }
+        else
+        {
+            _ = EndAsync(request, answering);
+        }
+    }
+
+    private static async Task EndAsync(AsyncTaskMethodBuilder request, Task answering)
+    {
+        try
+        {
+            await answering;
+            request.SetResult();
+        }
+#pragma warning disable CA1031 // The web server hears of it, as it would from an asynchronous method.
+        catch (Exception exception)
+#pragma warning restore CA1031
+        {
+            request.SetException(exception);
+        }
+    }
+}

@@ -1,0 +1,102 @@
+using Microsoft.Extensions.Configuration;
+using Microsoft.Extensions.Hosting;
+using Microsoft.Extensions.Logging;
+using Seckill.Shared.Stock;
+using StackExchange.Redis;
+
+namespace Seckill.Shared.Connections;
+
+/// <summary>
+/// Compares the settings of Redis with what the promises rest on, as soon as it answers and then once a minute, for a failover may lead
+/// to another. Weaker settings are logged with the promise that is lost, once; with <c>Redis:RefuseWeakDurability</c> = true they stop
+/// the process.
+/// </summary>
+public sealed partial class DurabilityCheck(
+    RedisConnection redis, IConfiguration configuration, IHostApplicationLifetime lifetime, TimeProvider clock,
+    ILogger<DurabilityCheck> logger)
+    : BackgroundService
+{
+    private static readonly TimeSpan s_pauseBetweenTries = TimeSpan.FromSeconds(1);
+    private static readonly TimeSpan s_interval = TimeSpan.FromMinutes(1);
+
+    private static readonly (string Setting, string Needed, string Lost)[] s_needed =
+    [
+        ("appendonly", "yes", "no order lost: a restart of Redis forgets accepted orders"),
+        ("appendfsync", "always", "no order lost: a crash of the machine forgets the orders of the last second"),
+        ("maxmemory-policy", "noeviction", "no order lost and no oversell: a full Redis throws away holds and stock"),
+    ];
+
+    /// <summary>What is weaker than needed: setting, value, and the promise that is lost.</summary>
+    /// <exception cref="RedisException">Redis does not answer, or does not show its settings (managed servers may not).</exception>
+    public static async Task<IReadOnlyList<(string Setting, string Value, string Lost)>> FindWeakSettingsAsync(IDatabase database)
+    {
+        var weak = new List<(string, string, string)>();
+        foreach (var (setting, needed, lost) in s_needed)
+        {
+            var reply = (RedisValue[]?)await database.ExecuteAsync("CONFIG", "GET", setting).WaitAsync(StockLedger.Patience);
+            if (reply is [_, var value] && value != needed)
+            {
+                weak.Add((setting, (string)value!, lost));
+            }
+        }
+
+        return weak;
+    }
+
+    /// <inheritdoc/>
+    protected override async Task ExecuteAsync(CancellationToken stoppingToken)
+    {
+        await Task.Yield();
+        IReadOnlyList<(string Setting, string Value, string Lost)> told = [];
+        var isHidden = false;
+        while (!stoppingToken.IsCancellationRequested)
+        {
+            var pause = s_interval;
+            try
+            {
+                var weak = await FindWeakSettingsAsync(redis.Database);
+                Report([.. weak.Except(told)]);
+                told = weak;
+            }
+            catch (RedisServerException exception)
+            {
+                if (!isHidden)
+                {
+                    LogHidden(exception.Message);
+                }
+
+                isHidden = true;
+            }
+            catch (Exception exception) when (exception is RedisException or TimeoutException)
+            {
+                pause = s_pauseBetweenTries;
+            }
+
+            await Task.Delay(pause, clock, stoppingToken).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        }
+    }
+
+    private void Report(IReadOnlyList<(string Setting, string Value, string Lost)> weak)
+    {
+        foreach (var (setting, value, lost) in weak)
+        {
+            LogWeak(setting, value, lost);
+        }
+
+        if (weak.Count > 0 && configuration.GetValue<bool>("Redis:RefuseWeakDurability"))
+        {
+            LogRefused();
+            Environment.ExitCode = 1;
+            lifetime.StopApplication();
+        }
+    }
+
+    [LoggerMessage(110, LogLevel.Warning, "Redis has {Setting} = {Value}. The promise that is lost: {Lost}.")]
+    private partial void LogWeak(string setting, string value, string lost);
+
+    [LoggerMessage(111, LogLevel.Critical, "Stopping, because Redis:RefuseWeakDurability is set.")]
+    private partial void LogRefused();
+
+    [LoggerMessage(112, LogLevel.Information, "Redis does not show its settings, so its durability is not checked: {Reason}")]
+    private partial void LogHidden(string reason);
+}

@@ -1,0 +1,45 @@
+using MassTransit;
+using MassTransit.RabbitMqTransport;
+using Seckill.Shared.Contracts;
+using Seckill.Shared.Telemetry;
+
+namespace Seckill.Shared.Connections;
+
+/// <summary>(5) Publishes a batch of reserved orders as one message: mandatory, confirmed, bounded in time.</summary>
+public sealed class OrdersReservedPublisher(IBus bus)
+{
+    /// <summary>The quorum queue that workers consume, and the exchange of the same name in front of it.</summary>
+    public const string QueueName = "orders-reserved";
+
+    /// <summary>Where messages end that no worker could consume.</summary>
+    public const string DeadLetterQueueName = "orders-reserved-dead";
+
+    /// <summary>How long a publish may take. The broker may still confirm it later, which does no harm.</summary>
+    public static readonly TimeSpan Patience = TimeSpan.FromSeconds(5);
+
+    // An exchange, not a queue address: the queue is declared by those who consume it, with its quorum arguments.
+    private static readonly Uri s_exchange = new("exchange:" + QueueName);
+
+    /// <summary>Ends when the broker has the message durably in the queue.</summary>
+    /// <param name="message">The orders.</param>
+    /// <param name="traces">Those of them whose requests were drawn to be traced.</param>
+    /// <exception cref="Exception">The broker is away, refused, or has no such queue yet; the outbox still has the orders.</exception>
+    public async Task PublishAsync(OrdersReserved message, IReadOnlyList<TracedOrder>? traces = null)
+    {
+        // Never a cancellable token: a cancelled publish leaves the client's channel unusable.
+        var traceText = OrderTraces.Text(traces);
+        var endpoint = await bus.GetSendEndpoint(s_exchange).WaitAsync(Patience);
+        await endpoint.Send(message, context =>
+        {
+            if (context.TryGetPayload<RabbitMqSendContext>(out var rabbit))
+            {
+                rabbit.Mandatory = true;
+            }
+
+            if (traceText is not null)
+            {
+                OrderTraces.Write(context.Headers, traceText);
+            }
+        }).WaitAsync(Patience);
+    }
+}

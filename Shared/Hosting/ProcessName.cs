@@ -1,8 +1,0 @@
-namespace Seckill.Shared.Hosting;
-
-/// <summary>How this process is called in lists of connections and of processes.</summary>
-public static class ProcessName
-{
-    /// <summary>Machine and process id: in a container every process is number 1.</summary>
-    public static readonly string Unique = $"{Environment.MachineName}-{Environment.ProcessId}";
-}

@@ -1,0 +1,37 @@
+using Microsoft.AspNetCore.Builder;
+using Seckill.Shared.Settings;
+
+namespace Seckill.Shared.Hosting;
+
+/// <summary>The life of a service process, from its arguments to its exit code.</summary>
+public static class ServiceProgram
+{
+    /// <summary>Runs the service until it is stopped, or the health probe that the arguments ask for.</summary>
+    /// <param name="args">Of the process.</param>
+    /// <param name="add">Registers the features.</param>
+    /// <param name="map">Builds the pipeline and maps the endpoints.</param>
+    /// <returns>The exit code: 0, or 1 when a setting is invalid or the probe failed.</returns>
+    public static async Task<int> RunAsync(string[] args, Action<WebApplicationBuilder> add, Action<WebApplication> map)
+    {
+        if (await HealthProbe.RunAsync(args) is { } exitCode)
+        {
+            return exitCode;
+        }
+
+        try
+        {
+            var builder = ServiceHost.CreateBuilder(args);
+            add(builder);
+            var app = builder.Build();
+            app.UseEntrance();
+            map(app);
+            await app.RunServiceAsync();
+            return 0;
+        }
+        catch (InvalidSettingException exception)
+        {
+            await Console.Error.WriteLineAsync($"{AppDomain.CurrentDomain.FriendlyName} cannot start. {exception.Message}");
+            return 1;
+        }
+    }
+}

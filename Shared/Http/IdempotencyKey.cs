@@ -1,0 +1,23 @@
+using Microsoft.AspNetCore.Http;
+
+namespace Seckill.Shared.Http;
+
+/// <summary>The <c>Idempotency-Key</c> header: 1 to 64 visible ASCII characters, once.</summary>
+public static class IdempotencyKey
+{
+    private const int MaximumLength = 64;
+    private static readonly Problem s_bad = Problem.Invalid("Idempotency-Key", "this must be 1 to 64 visible ASCII characters, once");
+
+    /// <summary>Null and the key (null when there is none), or the refusal.</summary>
+    public static Problem? Read(HttpRequest request, out string? key)
+    {
+        key = null;
+        if (!request.Headers.TryGetValue("Idempotency-Key", out var values))
+        {
+            return null;
+        }
+
+        key = values.Count == 1 ? values[0] : null;
+        return key is { Length: > 0 and <= MaximumLength } && !key.AsSpan().ContainsAnyExceptInRange('!', '~') ? null : s_bad;
+    }
+}

@@ -1,0 +1,90 @@
+using System.Buffers;
+using System.Globalization;
+using System.Text.Encodings.Web;
+using System.Text.Json;
+using Microsoft.AspNetCore.Http;
+
+namespace Seckill.Shared.Http;
+
+/// <summary>
+/// A refusal as <c>application/problem+json</c> (RFC 9457) with a stable <c>code</c>. The body is written once; a refusal
+/// that everybody gets, like sold-out, costs nothing but its copying.
+/// </summary>
+public sealed class Problem : IResult, IStatusCodeHttpResult
+{
+    // The body is never put into HTML, so apostrophes and the like may stand as they are.
+    private static readonly JsonWriterOptions s_plainText = new() { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
+
+    private readonly byte[] _body;
+    private readonly string? _retryAfterSeconds;
+
+    /// <param name="status">HTTP status, 400 to 599.</param>
+    /// <param name="code">Stable, lower-case words with hyphens.</param>
+    /// <param name="title">One sentence for people; the same for every occurrence.</param>
+    /// <param name="retryAfterSeconds">Value of the Retry-After header, if any.</param>
+    /// <param name="writeDetails">Writes further members of the body, if any.</param>
+    public Problem(int status, string code, string title, int? retryAfterSeconds = null, Action<Utf8JsonWriter>? writeDetails = null)
+    {
+        Status = status;
+        Code = code;
+        _retryAfterSeconds = retryAfterSeconds?.ToString(CultureInfo.InvariantCulture);
+        var buffer = new ArrayBufferWriter<byte>();
+        using var json = new Utf8JsonWriter(buffer, s_plainText);
+        json.WriteStartObject();
+        json.WriteString("type", "urn:seckill:problem:" + code);
+        json.WriteString("title", title);
+        json.WriteNumber("status", status);
+        json.WriteString("code", code);
+        writeDetails?.Invoke(json);
+        json.WriteEndObject();
+        json.Flush();
+        _body = buffer.WrittenSpan.ToArray();
+    }
+
+    /// <summary>HTTP status.</summary>
+    public int Status { get; }
+
+    /// <summary>What programs decide by.</summary>
+    public string Code { get; }
+
+    /// <inheritdoc/>
+    int? IStatusCodeHttpResult.StatusCode => Status;
+
+    /// <summary>400 <c>invalid-request</c> with what is wrong, by field.</summary>
+    public static Problem Invalid(IReadOnlyDictionary<string, string> errors) =>
+        new(StatusCodes.Status400BadRequest, "invalid-request", "The request is not valid.", writeDetails: json =>
+        {
+            json.WriteStartObject("errors");
+            foreach (var (field, error) in errors)
+            {
+                json.WriteStartArray(field);
+                json.WriteStringValue(error);
+                json.WriteEndArray();
+            }
+
+            json.WriteEndObject();
+        });
+
+    /// <summary>400 <c>invalid-request</c> with one thing wrong.</summary>
+    public static Problem Invalid(string field, string error) => Invalid(new Dictionary<string, string> { [field] = error });
+
+    /// <inheritdoc/>
+    public Task ExecuteAsync(HttpContext httpContext)
+    {
+        var response = httpContext.Response;
+        response.StatusCode = Status;
+        response.ContentType = "application/problem+json";
+        response.ContentLength = _body.Length;
+        if (_retryAfterSeconds is not null)
+        {
+            response.Headers.RetryAfter = _retryAfterSeconds;
+        }
+
+        if (Status == StatusCodes.Status401Unauthorized)
+        {
+            response.Headers.WWWAuthenticate = "Bearer";
+        }
+
+        return HttpMethods.IsHead(httpContext.Request.Method) ? Task.CompletedTask : response.Body.WriteAsync(_body).AsTask();
+    }
+}

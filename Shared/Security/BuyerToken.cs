@@ -1,0 +1,198 @@
+// JSON Web Tokens (RFC 7519) signed with HMAC SHA-256 (RFC 7515), written here because no current
+// Microsoft.AspNetCore.Authentication.JwtBearer restores from the feed; that package would replace this file.
+using System.Buffers;
+using System.Buffers.Text;
+using System.Globalization;
+using System.Security.Cryptography;
+using System.Text;
+using System.Text.Json;
+
+namespace Seckill.Shared.Security;
+
+/// <summary>
+/// Signs and verifies buyer tokens. The algorithm is pinned to HS256 whatever the header says, <c>exp</c> is required
+/// (RFC 8725, section 3), and the signature is compared in constant time. Verification allocates nothing. An expired token is refused
+/// at once; one whose time has not come (<c>nbf</c>) may be a minute early, for the clock that issued it may be ahead of ours.
+/// </summary>
+public sealed class BuyerToken
+{
+    /// <summary>Shortest accepted key: as long as the hash, RFC 7518 section 3.2.</summary>
+    public const int MinimumKeyBytes = 32;
+
+    /// <summary>A longer token is refused unread.</summary>
+    public const int MaximumLength = 2048;
+
+    private static readonly TimeSpan s_clockSkew = TimeSpan.FromSeconds(60);
+    private static readonly byte[] s_header = Encoding.ASCII.GetBytes(Base64Url.EncodeToString("""{"alg":"HS256","typ":"JWT"}"""u8));
+
+    private readonly byte[] _key;
+    private readonly TimeProvider _clock;
+
+    /// <param name="key">At least <see cref="MinimumKeyBytes"/> bytes of UTF-8.</param>
+    /// <param name="clock">Decides whether a token has expired.</param>
+    /// <exception cref="ArgumentException">The key is too short.</exception>
+    public BuyerToken(string key, TimeProvider clock)
+    {
+        _key = Encoding.UTF8.GetBytes(key);
+        _clock = clock;
+        if (_key.Length < MinimumKeyBytes)
+        {
+            throw new ArgumentException($"A signing key needs at least {MinimumKeyBytes} bytes; this one has {_key.Length}.", nameof(key));
+        }
+    }
+
+    /// <summary>A token for one user, valid for <paramref name="lifetime"/> from now.</summary>
+    public string Sign(long userId, TimeSpan lifetime)
+    {
+        var expires = _clock.GetUtcNow().Add(lifetime).ToUnixTimeSeconds();
+        var payload = string.Create(CultureInfo.InvariantCulture, $$"""{"sub":"{{userId}}","exp":{{expires}}}""");
+        var signed = Encoding.ASCII.GetString(s_header) + "." + Base64Url.EncodeToString(Encoding.UTF8.GetBytes(payload));
+        return signed + "." + Base64Url.EncodeToString(HMACSHA256.HashData(_key, Encoding.ASCII.GetBytes(signed)));
+    }
+
+    /// <summary>True, and the user, when the token is ours, unexpired, and its subject is a positive 64-bit integer.</summary>
+    public bool TryVerify(ReadOnlySpan<char> token, out long userId)
+    {
+        userId = 0;
+        Span<byte> ascii = stackalloc byte[MaximumLength];
+        if (token.Length is 0 or > MaximumLength
+            || Encoding.ASCII.GetBytes(token, ascii) != token.Length
+            || token.ContainsAnyExceptInRange('!', '~'))
+        {
+            return false;
+        }
+
+        ascii = ascii[..token.Length];
+        var endOfHeader = ascii.IndexOf((byte)'.');
+        var endOfPayload = ascii.LastIndexOf((byte)'.');
+        return endOfHeader > 0
+            && endOfPayload > endOfHeader
+            && HasOurSignature(ascii[..endOfPayload], ascii[(endOfPayload + 1)..])
+            && IsHs256(ascii[..endOfHeader])
+            && TryReadClaims(ascii[(endOfHeader + 1)..endOfPayload], out userId);
+    }
+
+    private bool HasOurSignature(ReadOnlySpan<byte> signed, ReadOnlySpan<byte> encodedSignature)
+    {
+        const int EncodedHashLength = 43;
+        Span<byte> claimed = stackalloc byte[HMACSHA256.HashSizeInBytes];
+        Span<byte> ours = stackalloc byte[HMACSHA256.HashSizeInBytes];
+        if (encodedSignature.Length != EncodedHashLength || !TryDecode(encodedSignature, claimed, out var length) || length != ours.Length)
+        {
+            return false;
+        }
+
+        HMACSHA256.HashData(_key, signed, ours);
+        return CryptographicOperations.FixedTimeEquals(ours, claimed);
+    }
+
+    private static bool IsHs256(ReadOnlySpan<byte> encodedHeader)
+    {
+        if (encodedHeader.SequenceEqual(s_header))
+        {
+            return true;
+        }
+
+        Span<byte> json = stackalloc byte[MaximumLength];
+        if (!TryDecode(encodedHeader, json, out var length))
+        {
+            return false;
+        }
+
+        var algorithmIsHs256 = false;
+        try
+        {
+            var reader = new Utf8JsonReader(json[..length]);
+            while (TryReadMember(ref reader))
+            {
+                // A critical extension that we do not understand must be refused: RFC 7515, section 4.1.11.
+                if (reader.ValueTextEquals("crit"u8))
+                {
+                    return false;
+                }
+
+                var isAlgorithm = reader.ValueTextEquals("alg"u8);
+                reader.Read();
+                if (isAlgorithm)
+                {
+                    algorithmIsHs256 = reader.TokenType == JsonTokenType.String && reader.ValueTextEquals("HS256"u8);
+                }
+
+                reader.Skip();
+            }
+        }
+        catch (Exception exception) when (IsBadJson(exception))
+        {
+            return false;
+        }
+
+        return algorithmIsHs256;
+    }
+
+    private bool TryReadClaims(ReadOnlySpan<byte> encodedPayload, out long userId)
+    {
+        userId = 0;
+        Span<byte> json = stackalloc byte[MaximumLength];
+        if (!TryDecode(encodedPayload, json, out var length))
+        {
+            return false;
+        }
+
+        double? expires = null;
+        double notBefore = 0;
+        try
+        {
+            var reader = new Utf8JsonReader(json[..length]);
+            while (TryReadMember(ref reader))
+            {
+                var (isSubject, isExpiry, isNotBefore) =
+                    (reader.ValueTextEquals("sub"u8), reader.ValueTextEquals("exp"u8), reader.ValueTextEquals("nbf"u8));
+                reader.Read();
+                if (isSubject && !TryReadUser(ref reader, out userId))
+                {
+                    return false;
+                }
+
+                if ((isExpiry || isNotBefore) && reader.TokenType != JsonTokenType.Number)
+                {
+                    return false;
+                }
+
+                expires = isExpiry ? reader.GetDouble() : expires;
+                notBefore = isNotBefore ? reader.GetDouble() : notBefore;
+                reader.Skip();
+            }
+        }
+        catch (Exception exception) when (IsBadJson(exception))
+        {
+            return false;
+        }
+
+        var now = _clock.GetUtcNow().ToUnixTimeMilliseconds() / 1000.0;
+        return userId > 0 && expires > now && notBefore < now + s_clockSkew.TotalSeconds;
+    }
+
+    // The other is thrown at a name with half of a surrogate pair.
+    private static bool IsBadJson(Exception exception) => exception is JsonException or InvalidOperationException;
+
+    private static bool TryReadUser(ref Utf8JsonReader reader, out long userId)
+    {
+        userId = 0;
+        return reader.TokenType == JsonTokenType.String
+            && !reader.ValueIsEscaped
+            && long.TryParse(reader.ValueSpan, NumberStyles.None, CultureInfo.InvariantCulture, out userId)
+            && userId > 0;
+    }
+
+    private static bool TryReadMember(ref Utf8JsonReader reader) =>
+        reader.Read()
+        && (reader.TokenType == JsonTokenType.PropertyName
+            || (reader.TokenType == JsonTokenType.StartObject && reader.Read() && reader.TokenType == JsonTokenType.PropertyName));
+
+    private static bool TryDecode(ReadOnlySpan<byte> encoded, Span<byte> decoded, out int length)
+    {
+        length = 0;
+        // Padding and white space are not base64url (RFC 7515, section 2), yet the decoder tolerates them.
+        return !encoded.ContainsAny("= \t\r\n"u8) && Base64Url.DecodeFromUtf8(encoded, decoded, out _, out length) == OperationStatus.Done;
+    }
+}

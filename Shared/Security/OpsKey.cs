@@ -1,0 +1,35 @@
+using System.Security.Cryptography;
+using System.Text;
+using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Http;
+using Seckill.Shared.Http;
+
+namespace Seckill.Shared.Security;
+
+/// <summary>Marks endpoints that only <see cref="OpsKey"/> opens.</summary>
+public sealed class RequiresOpsKey;
+
+/// <summary>The key that opens the ops endpoints, sent as <c>Authorization: Bearer</c> and compared in constant time.</summary>
+public sealed class OpsKey(string key)
+{
+    private static readonly Problem s_unauthenticated =
+        new(StatusCodes.Status401Unauthorized, "unauthenticated", "This needs the ops key as a bearer token.");
+
+    private readonly byte[] _hash = SHA256.HashData(Encoding.UTF8.GetBytes(key));
+
+    /// <summary>Refuses requests without the key before anything of them is read.</summary>
+    public void Guard(IApplicationBuilder app) => app.Use((context, next) =>
+        context.GetEndpoint()?.Metadata.GetMetadata<RequiresOpsKey>() is null || IsIn(context.Request)
+            ? next(context)
+            : s_unauthenticated.ExecuteAsync(context));
+
+    private bool IsIn(HttpRequest request)
+    {
+        const string Scheme = "Bearer ";
+        var header = request.Headers.Authorization;
+        return header.Count == 1
+            && header[0]!.StartsWith(Scheme, StringComparison.OrdinalIgnoreCase)
+            // Hashing first hides the length of the key, too.
+            && CryptographicOperations.FixedTimeEquals(SHA256.HashData(Encoding.UTF8.GetBytes(header[0]![Scheme.Length..])), _hash);
+    }
+}

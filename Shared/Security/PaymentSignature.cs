@@ -1,0 +1,54 @@
+using System.Buffers;
+using System.Globalization;
+using System.Security.Cryptography;
+using System.Text;
+
+namespace Seckill.Shared.Security;
+
+/// <summary>
+/// The provider's signature over a call: <c>X-Signature: t=unix seconds,v1=hex HMAC-SHA256 of "t.body"</c>. Several v1 may stand in
+/// it while a key is exchanged. A time more than five minutes away is refused, so that an old call cannot be played again.
+/// </summary>
+public sealed class PaymentSignature(string key, TimeProvider clock)
+{
+    private const int ToleranceSeconds = 300;
+    private readonly byte[] _key = Encoding.UTF8.GetBytes(key);
+
+    /// <summary>True when the header fits the body and the time.</summary>
+    public bool Fits(string? header, in ReadOnlySequence<byte> body)
+    {
+        long? signedAt = null;
+        var signatures = new List<byte[]>();
+        foreach (var part in (header ?? "").Split(','))
+        {
+            if (part.StartsWith("t=", StringComparison.Ordinal)
+                && long.TryParse(part.AsSpan(2), NumberStyles.None, CultureInfo.InvariantCulture, out var seconds))
+            {
+                signedAt = seconds;
+            }
+            else if (part.StartsWith("v1=", StringComparison.Ordinal) && part.Length == 3 + (2 * HMACSHA256.HashSizeInBytes))
+            {
+                var signature = new byte[HMACSHA256.HashSizeInBytes];
+                if (Convert.FromHexString(part.AsSpan(3), signature, out _, out _) == OperationStatus.Done)
+                {
+                    signatures.Add(signature);
+                }
+            }
+        }
+
+        if (signedAt is not { } time || Math.Abs(clock.GetUtcNow().ToUnixTimeSeconds() - time) > ToleranceSeconds)
+        {
+            return false;
+        }
+
+        using var hash = IncrementalHash.CreateHMAC(HashAlgorithmName.SHA256, _key);
+        hash.AppendData(Encoding.ASCII.GetBytes(time.ToString(CultureInfo.InvariantCulture) + "."));
+        foreach (var segment in body)
+        {
+            hash.AppendData(segment.Span);
+        }
+
+        var ours = hash.GetHashAndReset();
+        return signatures.Exists(signature => CryptographicOperations.FixedTimeEquals(signature, ours));
+    }
+}
