@@ -1,5 +1,6 @@
 using Npgsql;
 using Seckill.Baselines;
+using Seckill.Shared.Connections;
 using Seckill.Shared.Hosting;
 using Seckill.Shared.Security;
 using Seckill.Shared.Settings;
@@ -11,7 +12,7 @@ var settings = builder.Configuration;
 var variant = settings["variant"];
 var key = settings.RequiredSecret(builder.Environment, "Auth:BuyerTokenKey", DevelopmentKeys.BuyerToken);
 var database = new NpgsqlConnectionStringBuilder(
-    $"Maximum Pool Size={Stores.MaxPostgresConnections};Max Auto Prepare=10;Auto Prepare Min Usages=2;"
+    $"Maximum Pool Size={ConnectionsFeature.MaxPostgresConnections};Max Auto Prepare=10;Auto Prepare Min Usages=2;"
     + $"Application Name={AppDomain.CurrentDomain.FriendlyName}-{Environment.ProcessId};"
     + settings.RequiredConnectionString("Orders"));
 builder.Services.AddSingleton(provider => new BuyerToken(key, provider.GetRequiredService<TimeProvider>()));

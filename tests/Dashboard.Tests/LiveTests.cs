@@ -143,7 +143,7 @@ public sealed partial class LiveTests(Stage stage)
         await page.GiveKeyAsync("not-the-key");
         await page.BecomesAsync("it is told", () => page.SaysAsync("#key-error", "This is not the ops key."));
         Assert.False(await page.Page.Locator("#main").IsVisibleAsync());
-        await page.GiveKeyAsync(Shared.Hosting.DevelopmentKeys.Ops);
+        await page.GiveKeyAsync(Shared.Security.DevelopmentKeys.Ops);
         await page.Page.Locator("#main").WaitForAsync();
         await page.Page.ReloadAsync();
         await page.Page.Locator("#main").WaitForAsync();

@@ -2,6 +2,7 @@ using System.Diagnostics;
 using System.Net;
 using Dapper;
 using Microsoft.Extensions.DependencyInjection;
+using Seckill.OrderService.OrderEvents;
 using Seckill.OrderService.Payments;
 
 namespace Seckill.OrderLife.Tests;
