@@ -57,10 +57,6 @@ try
         app.MapOrders();
         app.MapSales();
         app.MapPayments();
-        if (app.Configuration.MapsBenchmark())
-        {
-            app.MapEmptyOrder();
-        }
     }
 
     await app.RunServiceAsync();

@@ -6,9 +6,8 @@ using Seckill.Shared.Stock;
 
 namespace Seckill.OrderService.Ordering;
 
-/// <summary>(4) Writes the body of a 202, in a buffer that each thread keeps.</summary>
-/// <param name="pooling">False to measure what the buffers are worth.</param>
-internal sealed class AcceptedAnswer(bool pooling)
+/// <summary>(4) Writes a 202, its body in a buffer that each thread keeps.</summary>
+internal static class AcceptedAnswer
 {
     private static readonly UtcTimeConverter s_time = new();
 
@@ -18,11 +17,22 @@ internal sealed class AcceptedAnswer(bool pooling)
     [ThreadStatic]
     private static Utf8JsonWriter? t_json;
 
-    /// <summary>UTF-8 JSON, valid until the next call on the same thread.</summary>
-    public ReadOnlySpan<byte> Render(ItemKey item, int quantity, in ReservationResult result)
+    // The server sends what was written when the request ends; a small body needs no waiting of its own.
+    public static void Write(HttpResponse response, ItemKey item, int quantity, in ReservationResult result)
     {
-        var body = pooling ? t_body ??= new ArrayBufferWriter<byte>() : new ArrayBufferWriter<byte>();
-        var json = pooling ? t_json ??= new Utf8JsonWriter(body) : new Utf8JsonWriter(body);
+        var body = Render(item, quantity, result);
+        response.StatusCode = StatusCodes.Status202Accepted;
+        response.ContentType = "application/json";
+        response.ContentLength = body.Length;
+        response.Headers.Location = "/orders/" + result.OrderId;
+        response.BodyWriter.Write(body);
+    }
+
+    /// <summary>UTF-8 JSON, valid until the next call on the same thread.</summary>
+    public static ReadOnlySpan<byte> Render(ItemKey item, int quantity, in ReservationResult result)
+    {
+        var body = t_body ??= new ArrayBufferWriter<byte>();
+        var json = t_json ??= new Utf8JsonWriter(body);
         body.ResetWrittenCount();
         json.Reset();
         // What serializing an OrderAccepted gives, without boxing it.

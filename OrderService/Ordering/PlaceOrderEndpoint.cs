@@ -1,4 +1,3 @@
-using System.Buffers;
 using System.Diagnostics;
 using System.Globalization;
 using Microsoft.Extensions.ObjectPool;
@@ -22,47 +21,26 @@ internal sealed class PlaceOrderEndpoint
         422, "idempotency-key-reused", "This Idempotency-Key came before with another quantity.");
     private static readonly Problem s_unavailable = new(503, "unavailable", "No answer is possible just now. It is safe to try again.", 1);
 
-    private static readonly ReservationResult s_constant = new(ReserveOutcome.Reserved)
-    {
-        OrderId = new string('0', OrderId.Length),
-        Terms = new ItemTerms(new string('0', OrderId.NumberLength), 1, "EUR", DateTimeOffset.UnixEpoch, DateTimeOffset.UnixEpoch),
-    };
-
     private readonly BuyerGuard _guard;
     private readonly ReservationBatcher _batcher;
     private readonly WarmItems _warm;
-    private readonly AcceptedAnswer _answer;
     private readonly ObjectPool<WaitingBuyer> _waiting;
 
     public PlaceOrderEndpoint(
         BuyerGuard guard, ReservationBatcher batcher, WarmItems warm, IOptions<ReservationOptions> options)
     {
         (_guard, _batcher, _warm) = (guard, batcher, warm);
-        _answer = new AcceptedAnswer(options.Value.Pooling);
-        _waiting = new DefaultObjectPool<WaitingBuyer>(new Policy(this, options.Value.Pooling), options.Value.QueueCapacity);
+        _waiting = new DefaultObjectPool<WaitingBuyer>(new Policy(this), options.Value.QueueCapacity);
     }
 
     public Task PlaceAsync(HttpContext http)
     {
         // Nearly always the body is there with the headers; then nothing has to be kept until it is.
-        var reading = ReadAsync(http);
+        var reading = AskedOrder.ReadAsync(http, _guard);
         return reading.IsCompletedSuccessfully ? ReserveAsync(http, reading.Result) : ReserveWhenReadAsync(http, reading);
     }
 
-    /// <summary>The ceiling for the benchmark: the same host, checks and body, and a constant answer.</summary>
-    public async Task AcceptAtOnceAsync(HttpContext http)
-    {
-        var asked = await ReadAsync(http);
-        if (asked.Refusal is not null)
-        {
-            await asked.Refusal.ExecuteAsync(http);
-            return;
-        }
-
-        Accept(http.Response, asked.Item, asked.Quantity, s_constant);
-    }
-
-    private async Task ReserveWhenReadAsync(HttpContext http, ValueTask<Asked> reading)
+    private async Task ReserveWhenReadAsync(HttpContext http, ValueTask<AskedOrder> reading)
     {
         try
         {
@@ -76,7 +54,7 @@ internal sealed class PlaceOrderEndpoint
         }
     }
 
-    private Task ReserveAsync(HttpContext http, in Asked asked)
+    private Task ReserveAsync(HttpContext http, in AskedOrder asked)
     {
         var trace = BatchTrace.CurrentRequest;
         if (asked.Refusal is { } refusal)
@@ -100,45 +78,12 @@ internal sealed class PlaceOrderEndpoint
         }
 
         trace?.SetTag(BatchTrace.OrderIdTag, result.OrderId);
-        Accept(http.Response, item, quantity, result);
+        AcceptedAnswer.Write(http.Response, item, quantity, result);
         return Task.CompletedTask;
     }
 
     private async Task RefuseUnknownAsync(HttpContext http, ItemKey item) =>
         await (await _warm.MayBeLostAsync(item) ? s_unavailable : s_unknownItem).ExecuteAsync(http);
-
-    private async ValueTask<Asked> ReadAsync(HttpContext http)
-    {
-        if (_guard.Check(http, out var userId) is { } refusal)
-        {
-            return new Asked { Refusal = refusal };
-        }
-
-        if (IdempotencyKey.Read(http.Request, out var key) is { } badKey)
-        {
-            return new Asked { Refusal = badKey };
-        }
-
-        var (order, problem) = await JsonBody.ReadAsync(
-            http.Request, StorefrontJson.Default.PlaceOrder, PlaceOrderRules.MaximumBodyBytes, http.RequestAborted);
-        return (problem ?? PlaceOrderRules.Check(order)) is { } bad
-            ? new Asked { Refusal = bad }
-            : new Asked
-            {
-                Item = new ItemKey(order.SaleId!.Value, order.SkuId!.Value), Quantity = order.Quantity!.Value, UserId = userId, Key = key,
-            };
-    }
-
-    // The server sends what was written when the request ends; a small body needs no waiting of its own.
-    private void Accept(HttpResponse response, ItemKey item, int quantity, in ReservationResult result)
-    {
-        var body = _answer.Render(item, quantity, result);
-        response.StatusCode = StatusCodes.Status202Accepted;
-        response.ContentType = "application/json";
-        response.ContentLength = body.Length;
-        response.Headers.Location = "/orders/" + result.OrderId;
-        response.BodyWriter.Write(body);
-    }
 
     private static Problem Refusal(in ReservationResult result) => result.Outcome switch
     {
@@ -170,25 +115,11 @@ internal sealed class PlaceOrderEndpoint
             json.WriteString("opensAt", opensAt.UtcDateTime.ToString("yyyy-MM-dd'T'HH:mm:ss.fff'Z'", CultureInfo.InvariantCulture)));
     }
 
-    private sealed class Policy(PlaceOrderEndpoint endpoint, bool pooling) : PooledObjectPolicy<WaitingBuyer>
+    private sealed class Policy(PlaceOrderEndpoint endpoint) : PooledObjectPolicy<WaitingBuyer>
     {
-        public override WaitingBuyer Create() => new(endpoint.AnswerAsync, pooling ? endpoint._waiting : null);
+        public override WaitingBuyer Create() => new(endpoint.AnswerAsync, endpoint._waiting);
 
         public override bool Return(WaitingBuyer buyer) => true;
-    }
-
-    /// <summary>A request that was read: an order, or why it is none.</summary>
-    private readonly struct Asked
-    {
-        public ItemKey Item { get; init; }
-
-        public long UserId { get; init; }
-
-        public int Quantity { get; init; }
-
-        public string? Key { get; init; }
-
-        public Problem? Refusal { get; init; }
     }
 }
 
@@ -205,12 +136,7 @@ internal static class PlaceOrderMapping
             .Produces<OrderAccepted>(StatusCodes.Status202Accepted)
             .ProducesProblems(400, 401, 404, 409, 413, 415, 422, 429, 503);
 
-    /// <summary>Mapped only with <c>Benchmark:Endpoints</c> = true.</summary>
-    public static void MapEmptyOrder(this IEndpointRouteBuilder app) =>
-        app.MapDirectly("/benchmark/empty", app.ServiceProvider.GetRequiredService<PlaceOrderEndpoint>().AcceptAtOnceAsync)
-            .ExcludeFromDescription();
-
-    private static RouteHandlerBuilder MapDirectly(this IEndpointRouteBuilder app, string path, RequestDelegate handler)
+    internal static RouteHandlerBuilder MapDirectly(this IEndpointRouteBuilder app, string path, RequestDelegate handler)
     {
         // As a handler, so that it appears in the OpenAPI document; a RequestDelegate is called without any wrapping.
 #pragma warning disable RDG002 // Nothing is generated for it, and nothing needs to be.

@@ -14,7 +14,7 @@ namespace Seckill.OrderService.Ordering;
 internal sealed class WaitingBuyer
 {
     private readonly Answer _answer;
-    private readonly ObjectPool<WaitingBuyer>? _pool;
+    private readonly ObjectPool<WaitingBuyer> _pool;
     private readonly Action _goOn;
     private AsyncTaskMethodBuilder _request;
     private ValueTaskAwaiter<ReservationResult> _reservation;
@@ -24,8 +24,8 @@ internal sealed class WaitingBuyer
     private Activity? _trace;
 
     /// <param name="answer">Writes the answer.</param>
-    /// <param name="pool">Where to return to; none when nothing is pooled.</param>
-    public WaitingBuyer(Answer answer, ObjectPool<WaitingBuyer>? pool)
+    /// <param name="pool">Where to return to.</param>
+    public WaitingBuyer(Answer answer, ObjectPool<WaitingBuyer> pool)
     {
         (_answer, _pool) = (answer, pool);
         _goOn = GoOn;
@@ -62,7 +62,7 @@ internal sealed class WaitingBuyer
         }
 
         (_http, _request, _reservation, _trace) = (null, default, default, null);
-        _pool?.Return(this);
+        _pool.Return(this);
         if (answering.IsCompletedSuccessfully)
         {
             request.SetResult();

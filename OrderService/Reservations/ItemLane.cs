@@ -137,7 +137,7 @@ internal sealed partial class ItemLane
                 FailPoint.Reach("3-reserved");
                 ReservationMetrics.CallDuration.Record(Stopwatch.GetElapsedTime(askedAt).TotalSeconds);
                 Deliver(askedAt, trace);
-                Empty();
+                _batch.Clear();
             }
 #pragma warning disable CA1031 // Every waiter must be answered, whatever went wrong.
             catch (Exception exception)
@@ -213,18 +213,6 @@ internal sealed partial class ItemLane
                     return result with { OrderIds = detail };
                 default:
                     return result;
-            }
-        }
-
-        private void Empty()
-        {
-            if (lane._options.Pooling)
-            {
-                _batch.Clear();
-            }
-            else
-            {
-                _batch = new ReserveBatch(lane._options.MaxBatch);
             }
         }
 

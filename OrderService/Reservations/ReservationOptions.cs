@@ -29,7 +29,4 @@ public sealed class ReservationOptions
     /// <summary>How long a sold-out instance refuses by itself before it asks Redis again, milliseconds.</summary>
     [Range(1, 1_000)]
     public int SoldOutProbeMilliseconds { get; set; } = 250;
-
-    /// <summary>Reuse request objects, batches and buffers. Off only to measure what that is worth.</summary>
-    public bool Pooling { get; set; } = true;
 }

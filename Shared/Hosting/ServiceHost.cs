@@ -42,7 +42,7 @@ public static partial class ServiceHost
                 (true, true, "yyyy-MM-dd'T'HH:mm:ss.fff'Z'"));
         }
 
-        builder.Services.AddSingleton(FailPoint.Clock(builder.Configuration));
+        builder.Services.AddSingleton(TimeProvider.System);
         builder.Services.AddSingleton(_ => metrics.Result);
         builder.Services.AddHealthChecks();
         HealthGauge.AddTo(builder.Services);
@@ -84,12 +84,6 @@ public static partial class ServiceHost
             http.Response.ContentType = PrometheusText.ContentType;
             return http.Response.WriteAsync(http.RequestServices.GetRequiredService<PrometheusText>().Write());
         }).ExcludeFromDescription();
-        if (app.Configuration.MapsBenchmark())
-        {
-            // The runtime's own metric is as old as the last garbage collection.
-            app.MapGet("/benchmark/allocated", () => GC.GetTotalAllocatedBytes(precise: true)).ExcludeFromDescription();
-        }
-
         app.MapOpenApi();
     }
 
@@ -99,9 +93,6 @@ public static partial class ServiceHost
         app.Services.GetRequiredService<PrometheusText>();
         return app.RunAsync();
     }
-
-    /// <summary>True when <c>Benchmark:Endpoints</c> asks for what only a benchmark needs.</summary>
-    public static bool MapsBenchmark(this IConfiguration configuration) => configuration.GetValue<bool>("Benchmark:Endpoints");
 
     /// <summary>
     /// The answer to a failed request of an endpoint that does without the pipeline (<c>ShortCircuit</c>): the same as the
