@@ -1,5 +1,3 @@
-
-
 using Seckill.OrderService;
 using Seckill.OrderService.LegacyOrders;
 using Seckill.OrderService.Operations;

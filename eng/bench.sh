@@ -12,7 +12,7 @@
 #   seed              5,000 buyers at once, ours against a transaction and a connection for each order, into
 #                     seed-figure.md (default 40 seconds each)
 #   startup           from the start of a storefront process to ready, published and built, into startup.md
-#   NAME              empty, accept, sold-out, unpooled, per-order, row-lock, life; all of them when none is
+#   NAME              empty, accept, sold-out, per-order, row-lock, life; all of them when none is
 #                     given. Or dual-write alone: what the legacy database costs, how fast it follows, and after an outage.
 #                     Or observability alone: what metrics, traces and their collector cost
 #   --rounds N        turns of each variant (default 5)
@@ -72,7 +72,7 @@ Auth__BuyerTokenKey=$(secret) Auth__OpsKey=$(secret) Payments__SigningKey=$(secr
 # One machine plays every buyer, so the limits of one address and one user do not apply.
 export RateLimits__AddressBurst=1000000000 RateLimits__AddressPerSecond=1000000000
 export RateLimits__UserBurst=1000000000 RateLimits__UserPerSecond=1000000000
-export Benchmark__Endpoints=true Legacy__CreateSchema=true
+export Legacy__CreateSchema=true
 
 # measure: runs the load client, which measures what has been started, and has the last word.
 measure() {
@@ -104,7 +104,7 @@ if [ "$alone" = startup ]; then
     install_app OrderService '^(api|worker)-'
     # As the images are built; see OrderService/Dockerfile.
     say "publishing OrderService (log: $RUN/logs/publish.log)"
-    (launch build '' "$ROOT" dotnet publish OrderService/OrderService.csproj -c Release --use-current-runtime \
+    (launch build '' "$ROOT" dotnet publish OrderService/OrderService.csproj -c Release --use-current-runtime -p:RestoreLockedMode=true \
         --disable-build-servers -v quiet -o "$RUN/published") >"$RUN/logs/publish.log" 2>&1 &
     wait $! || die "OrderService could not be published; see $RUN/logs/publish.log"
     export BENCH_START=http://127.0.0.1:$(port_of api-1) BENCH_START_PROGRAM=$RUN/published/Seckill.OrderService
@@ -115,7 +115,7 @@ fi
 bring_up 1 1
 [ -z "$micro" ] || measure dotnet "$(output_of loadtests/Microbenchmarks)/Seckill.Microbenchmarks.dll" "$output"
 
-export BENCH_API=http://127.0.0.1:$BASE BENCH_UNPOOLED=http://127.0.0.1:$((BASE + 2))
+export BENCH_API=http://127.0.0.1:$BASE BENCH_EMPTY=http://127.0.0.1:$((BASE + 2))
 export BENCH_PER_ORDER=http://127.0.0.1:$((BASE + 5)) BENCH_ROW_LOCK=http://127.0.0.1:$((BASE + 6))
 case $alone in
     observability)
@@ -124,6 +124,7 @@ case $alone in
         wait_ready api-3 60
         ;;
     runner)
+        start_baseline empty $((BASE + 2))
         start_baseline waiting $((BASE + 6))
         export BENCH_WAITING=http://127.0.0.1:$((BASE + 6))
         ;;
@@ -137,8 +138,7 @@ case $alone in
         ;;
     dual-write) ;;
     *)
-        Reservations__Pooling=false start_service api-2
-        wait_ready api-2 60
+        start_baseline empty $((BASE + 2))
         start_baseline per-order $((BASE + 5))
         start_baseline row-lock $((BASE + 6))
         ;;

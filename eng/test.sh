@@ -56,6 +56,10 @@ if [ -z "$words" ] || grep -rqE "${words//FullyQualifiedName~/}" "$ROOT/tests/Pr
     require_tool gcc gcc
     require_tool gencat libc6-dev
 fi
+# Processes whose clock is wrong.
+if [ -z "$words" ] || grep -rqE "${words//FullyQualifiedName~/}" "$ROOT/tests/Seckill.Scenarios" --include='*.cs'; then
+    require_tool faketime faketime
+fi
 # shellcheck disable=SC2046  # a list of words
 require_ports $(own_processes)
 start_servers_and_build

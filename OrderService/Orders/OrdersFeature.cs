@@ -1,4 +1,5 @@
 using MassTransit;
+using Microsoft.Extensions.Diagnostics.HealthChecks;
 using Seckill.Shared.Connections;
 using Seckill.Shared.Settings;
 
@@ -26,6 +27,9 @@ internal static class OrdersFeature
         builder.Services.AddValidatedOptions<ExpiryOptions>("Expiry");
         builder.Services.AddSingleton<SaleActivity>();
         builder.Services.AddHostedService<OrderExpiry>();
+        builder.Services.AddSingleton<QueueCheck>();
+        builder.Services.AddHealthChecks().AddCheck<QueueCheck>(
+            "queue", role == Role.Worker ? HealthStatus.Unhealthy : HealthStatus.Degraded);
         builder.AddMessaging(bus => bus.AddConsumer<OrdersReservedConsumer>(), WorkerEndpoint.Configure);
     }
 }

@@ -11,6 +11,8 @@ namespace Seckill.OrderService.Reservations;
 /// <summary>Everything one instance has for one sale item: the queue, the calls under way, the gate, the way out.</summary>
 internal sealed partial class ItemLane
 {
+    // A sold-out instance refuses by itself for this long before it asks Redis again.
+    private static readonly TimeSpan s_soldOutProbe = TimeSpan.FromMilliseconds(250);
     private static readonly TimeSpan s_lastPatience = TimeSpan.FromSeconds(15);
     private readonly StockLedger _stock;
     private readonly ItemKeys _keys;
@@ -28,7 +30,7 @@ internal sealed partial class ItemLane
         (_keys, _stock, _options, _clock, _logger) = (keys, stock, options, clock, logger);
         _name = keys.Item.ToString();
         _way = relay.Open(keys.Item);
-        Gate = new SoldOutGate(TimeSpan.FromMilliseconds(options.SoldOutProbeMilliseconds), clock);
+        Gate = new SoldOutGate(s_soldOutProbe, clock);
         _calls = [.. Enumerable.Range(0, options.MaxCallsInFlight).Select(_ => new Call(this))];
         var next = 0;
         _queue = new(options.QueueCapacity, options.MaxBatch, options.MaxCallsInFlight, () => _calls[next++]);
@@ -139,7 +141,7 @@ internal sealed partial class ItemLane
                 FailPoint.Reach("3-reserved");
                 ReservationMetrics.CallDuration.Record(Stopwatch.GetElapsedTime(askedAt).TotalSeconds);
                 Deliver(askedAt, trace);
-                Empty();
+                _batch.Clear();
             }
 #pragma warning disable CA1031 // Every waiter must be answered, whatever went wrong.
             catch (Exception exception)
@@ -215,18 +217,6 @@ internal sealed partial class ItemLane
                     return result with { OrderIds = detail };
                 default:
                     return result;
-            }
-        }
-
-        private void Empty()
-        {
-            if (lane._options.Pooling)
-            {
-                _batch.Clear();
-            }
-            else
-            {
-                _batch = new ReserveBatch(lane._options.MaxBatch);
             }
         }
 

@@ -19,7 +19,7 @@ namespace Seckill.OrderService.Reservations;
 internal sealed class Reservation : IValueTaskSource<ReservationResult>, IThreadPoolWorkItem
 {
     private const int Parties = 2;
-    private readonly ObjectPool<Reservation>? _pool;
+    private readonly ObjectPool<Reservation> _pool;
     private const int MostDigits = 20;
     private readonly byte[]?[] _digitsByLength = new byte[MostDigits + 1][];
     private ManualResetValueTaskSourceCore<ReservationResult> _source;
@@ -29,7 +29,7 @@ internal sealed class Reservation : IValueTaskSource<ReservationResult>, IThread
     private long _waitingSince;
     private int _parties;
 
-    public Reservation(ObjectPool<Reservation>? pool) => _pool = pool;
+    public Reservation(ObjectPool<Reservation> pool) => _pool = pool;
 
     /// <summary>The order id without the number of the item, ASCII; ours until the call is over.</summary>
     public byte[] Suffix { get; } = new byte[OrderId.SuffixLength];
@@ -155,7 +155,7 @@ internal sealed class Reservation : IValueTaskSource<ReservationResult>, IThread
         if (left == 0)
         {
             _cancellation = default;
-            _pool?.Return(this);
+            _pool.Return(this);
         }
     }
 }

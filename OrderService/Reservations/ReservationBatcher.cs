@@ -151,7 +151,7 @@ internal sealed class ReservationBatcher : BackgroundService
 
     private sealed class Policy(ReservationBatcher batcher) : PooledObjectPolicy<Reservation>
     {
-        public override Reservation Create() => new(batcher._options.Pooling ? batcher._pool : null);
+        public override Reservation Create() => new(batcher._pool);
 
         public override bool Return(Reservation reservation) => true;
     }

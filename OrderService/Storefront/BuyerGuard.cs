@@ -8,12 +8,6 @@ namespace Seckill.OrderService.Storefront;
 /// <summary>Lets a request in when its token names a buyer and neither the buyer nor the address sends too much.</summary>
 internal sealed class BuyerGuard
 {
-    private static readonly Problem s_unauthenticated = new(
-        StatusCodes.Status401Unauthorized, "unauthenticated", "This needs a buyer's token (HS256, unexpired) as a bearer token.");
-
-    private static readonly Problem s_rateLimited = new(
-        StatusCodes.Status429TooManyRequests, "rate-limited", "Too many requests. Nothing was done.", retryAfterSeconds: 1);
-
     private readonly BuyerToken _token;
     private readonly RateLimit _byUser;
     private readonly RateLimit _byAddress;
@@ -32,7 +26,7 @@ internal sealed class BuyerGuard
         userId = 0;
         if (!_byAddress.TryAcquire(context.Connection.RemoteIpAddress ?? IPAddress.None))
         {
-            return s_rateLimited;
+            return Refusals.RateLimited;
         }
 
         const string Scheme = "Bearer ";
@@ -41,9 +35,9 @@ internal sealed class BuyerGuard
             || !header[0]!.StartsWith(Scheme, StringComparison.OrdinalIgnoreCase)
             || !_token.TryVerify(header[0].AsSpan(Scheme.Length), out userId))
         {
-            return s_unauthenticated;
+            return Refusals.Unauthenticated;
         }
 
-        return _byUser.TryAcquire(userId) ? null : s_rateLimited;
+        return _byUser.TryAcquire(userId) ? null : Refusals.RateLimited;
     }
 }

@@ -10,12 +10,6 @@ namespace Seckill.OrderService.Storefront;
 /// <summary>What became of an order, for its buyer, and its cancellation.</summary>
 internal static class OrderEndpoints
 {
-    private static readonly Problem s_notCancellable = new(409, "not-cancellable", "The order is paid, expired or rejected.");
-    private static readonly Problem s_tooManyStreams = new(
-        503, "unavailable", "This instance follows as many orders as it can. It is safe to try again.", 1);
-
-    private static readonly Problem s_unknownOrder = new(404, "unknown-order", "You have no such order.");
-
     public static void Map(IEndpointRouteBuilder app)
     {
         app.MapGet("/orders/{orderId}", FindAsync)
@@ -48,7 +42,7 @@ internal static class OrderEndpoints
 
         var order = OrderId.IsValid(orderId) ? await orders.FindAsync(orderId, userId, cancellationToken) : null;
         return order is null
-            ? s_unknownOrder
+            ? Refusals.UnknownOrder
             : Results.Json(await legacy.ReadAsync(order, userId, cancellationToken), OrderJson.Default.OrderView);
     }
 
@@ -62,7 +56,7 @@ internal static class OrderEndpoints
 
         if (!OrderId.IsValid(orderId) || await orders.FindAsync(orderId, userId, cancellationToken) is not { } order)
         {
-            return s_unknownOrder;
+            return Refusals.UnknownOrder;
         }
 
         int? lastSeen = int.TryParse(
@@ -72,7 +66,7 @@ internal static class OrderEndpoints
             return Results.NoContent();
         }
 
-        return events.Open(order) is { } stream ? new OrderEventStream(stream, lastSeen) : s_tooManyStreams;
+        return events.Open(order) is { } stream ? new OrderEventStream(stream, lastSeen) : Refusals.TooManyStreams;
     }
 
     private static async Task<IResult> CancelAsync(
@@ -86,7 +80,7 @@ internal static class OrderEndpoints
 
         if (!OrderId.IsValid(orderId) || await orders.FindAsync(orderId, userId, cancellationToken) is not { } order)
         {
-            return s_unknownOrder;
+            return Refusals.UnknownOrder;
         }
 
         if (order.Status == "reserved" && !await placement.PlaceIfReservedAsync(orderId, cancellationToken))
@@ -96,6 +90,6 @@ internal static class OrderEndpoints
 
         await store.TryCancelAsync(orderId, cancellationToken);
         order = await orders.FindAsync(orderId, userId, cancellationToken);
-        return order?.Status == "cancelled" ? Results.Json(order, OrderJson.Default.OrderView) : s_notCancellable;
+        return order?.Status == "cancelled" ? Results.Json(order, OrderJson.Default.OrderView) : Refusals.NotCancellable;
     }
 }

@@ -1,94 +1,56 @@
-using System.Buffers;
-using System.Diagnostics;
-using System.Globalization;
 using Microsoft.Extensions.ObjectPool;
 using Microsoft.Extensions.Options;
 using Seckill.OrderService.Reservations;
 using Seckill.Shared.Hosting;
-using Seckill.Shared.Http;
-using Seckill.Shared.Stock;
 using Seckill.Shared.Telemetry;
 
 namespace Seckill.OrderService.Storefront;
 
 /// <summary>
-/// (1) A buyer's click, and (4) its answer. The busiest road of the system: from the connection to the batcher and back without an
-/// asynchronous method of its own, short-circuited past the rest of the pipeline.
+/// (1) A buyer's click. The busiest road of the system: from the connection to the batcher without an asynchronous method of its own,
+/// short-circuited past the rest of the pipeline.
 /// </summary>
-internal sealed class PlaceOrderEndpoint
+internal sealed class PlaceOrderEndpoint(
+    BuyerGuard guard, ReservationBatcher batcher, PlaceOrderAnswer answer, IOptions<ReservationOptions> options)
 {
-    private static readonly Problem s_unknownItem = new(404, "unknown-item", "No opened sale has this item.");
-    private static readonly Problem s_soldOut = new(409, "sold-out", "Fewer units are left than asked for.");
-    private static readonly Problem s_closed = new(409, "sale-closed", "The sale is over.");
-    private static readonly Problem s_keyReused = new(
-        422, "idempotency-key-reused", "This Idempotency-Key came before with another quantity.");
-    private static readonly Problem s_unavailable = new(503, "unavailable", "No answer is possible just now. It is safe to try again.", 1);
-
-    private static readonly ReservationResult s_constant = new(ReserveOutcome.Reserved)
-    {
-        OrderId = new string('0', OrderId.Length),
-        Terms = new ItemTerms(new string('0', OrderId.NumberLength), 1, "EUR", DateTimeOffset.UnixEpoch, DateTimeOffset.UnixEpoch),
-    };
-
-    private readonly BuyerGuard _guard;
-    private readonly ReservationBatcher _batcher;
-    private readonly WarmItems _warm;
-    private readonly AcceptedAnswer _answer;
-    private readonly ObjectPool<WaitingBuyer> _waiting;
-
-    public PlaceOrderEndpoint(
-        BuyerGuard guard, ReservationBatcher batcher, WarmItems warm, IOptions<ReservationOptions> options)
-    {
-        (_guard, _batcher, _warm) = (guard, batcher, warm);
-        _answer = new AcceptedAnswer(options.Value.Pooling);
-        _waiting = new DefaultObjectPool<WaitingBuyer>(new Policy(this, options.Value.Pooling), options.Value.QueueCapacity);
-    }
+    private readonly ObjectPool<WaitingBuyer> _waiting = WaitingBuyer.NewPool(answer, options.Value.QueueCapacity);
 
     /// <summary>Maps <c>POST /orders</c>, past the rest of the pipeline.</summary>
-    public static void Map(IEndpointRouteBuilder app)
-    {
-        RequestDelegate handler = app.ServiceProvider.GetRequiredService<PlaceOrderEndpoint>().PlaceAsync;
-        // As a handler, so that it appears in the OpenAPI document; a RequestDelegate is called without any wrapping.
-#pragma warning disable RDG002 // Nothing is generated for it, and nothing needs to be.
-        var route = app.MapPost("/orders", (Delegate)handler);
-#pragma warning restore RDG002
-        route.ShortCircuit();
-        route.WithSummary("Reserve units for the buyer")
+    public static void Map(IEndpointRouteBuilder app) =>
+        MapDirectly(app, app.ServiceProvider.GetRequiredService<PlaceOrderEndpoint>().PlaceAsync)
+            .WithSummary("Reserve units for the buyer")
             .WithDescription(
                 "Answers 202 once the units are held durably. With an Idempotency-Key (1 to 64 visible characters, scoped to the "
                 + "user and the sale item) a retry gets the same order, from any instance.")
             .Accepts<PlaceOrder>("application/json")
             .Produces<OrderAccepted>(StatusCodes.Status202Accepted)
             .ProducesProblems(400, 401, 404, 409, 413, 415, 422, 429, 503);
+
+    /// <summary>Maps a handler of clicks.</summary>
+    internal static RouteHandlerBuilder MapDirectly(IEndpointRouteBuilder app, RequestDelegate handler)
+    {
+        // As a handler, so that it appears in the OpenAPI document; a RequestDelegate is called without any wrapping.
+#pragma warning disable RDG002 // Nothing is generated for it, and nothing needs to be.
+        var route = app.MapPost("/orders", (Delegate)handler);
+#pragma warning restore RDG002
+        route.ShortCircuit();
+        return route;
     }
 
-    public Task PlaceAsync(HttpContext http)
+    private Task PlaceAsync(HttpContext http)
     {
         // Nearly always the body is there with the headers; then nothing has to be kept until it is.
-        var reading = ReadAsync(http);
+        var reading = PlaceOrderRequest.ReadAsync(http, guard);
         return reading.IsCompletedSuccessfully ? ReserveAsync(http, reading.Result) : ReserveWhenReadAsync(http, reading);
     }
 
-    /// <summary>The ceiling for the benchmark: the same host, checks and body, and a constant answer.</summary>
-    public async Task AcceptAtOnceAsync(HttpContext http)
-    {
-        var asked = await ReadAsync(http);
-        if (asked.Refusal is not null)
-        {
-            await asked.Refusal.ExecuteAsync(http);
-            return;
-        }
-
-        Accept(http.Response, asked.Item, asked.Quantity, s_constant);
-    }
-
-    private async Task ReserveWhenReadAsync(HttpContext http, ValueTask<Asked> reading)
+    private async Task ReserveWhenReadAsync(HttpContext http, ValueTask<PlaceOrderRequest> reading)
     {
         try
         {
             await ReserveAsync(http, await reading);
         }
-#pragma warning disable CA1031 // Whatever it is, the buyer gets an answer.
+#pragma warning disable CA1031 // Whatever fails, the buyer gets an answer.
         catch (Exception exception)
 #pragma warning restore CA1031
         {
@@ -96,118 +58,18 @@ internal sealed class PlaceOrderEndpoint
         }
     }
 
-    private Task ReserveAsync(HttpContext http, in Asked asked)
+    private Task ReserveAsync(HttpContext http, in PlaceOrderRequest order)
     {
         var trace = BatchTrace.CurrentRequest;
-        if (asked.Refusal is { } refusal)
+        if (order.Refusal is { } refusal)
         {
             ReservationMetrics.Refused.Add(1, new KeyValuePair<string, object?>("code", refusal.Code));
             return refusal.ExecuteAsync(http);
         }
 
-        var reservation = _batcher.ReserveAsync(asked.Item, asked.UserId, asked.Quantity, asked.Key, http.RequestAborted);
+        var reservation = batcher.ReserveAsync(order.Item, order.UserId, order.Quantity, order.Key, http.RequestAborted);
         return reservation.IsCompletedSuccessfully
-            ? AnswerAsync(http, asked.Item, asked.Quantity, reservation.Result, trace)
-            : _waiting.Get().WaitAsync(http, asked.Item, asked.Quantity, reservation, trace);
-    }
-
-    private Task AnswerAsync(HttpContext http, ItemKey item, int quantity, ReservationResult result, Activity? trace)
-    {
-        ReservationMetrics.Outcomes.Add(1, ReservationMetrics.Outcome(result.Outcome));
-        if (result.Outcome is not (ReserveOutcome.Reserved or ReserveOutcome.Replayed))
-        {
-            return result.Outcome == ReserveOutcome.UnknownItem ? RefuseUnknownAsync(http, item) : Refusal(result).ExecuteAsync(http);
-        }
-
-        trace?.SetTag(BatchTrace.OrderIdTag, result.OrderId);
-        Accept(http.Response, item, quantity, result);
-        return Task.CompletedTask;
-    }
-
-    private async Task RefuseUnknownAsync(HttpContext http, ItemKey item) =>
-        await (await _warm.MayBeLostAsync(item) ? s_unavailable : s_unknownItem).ExecuteAsync(http);
-
-    private async ValueTask<Asked> ReadAsync(HttpContext http)
-    {
-        if (_guard.Check(http, out var userId) is { } refusal)
-        {
-            return new Asked { Refusal = refusal };
-        }
-
-        if (IdempotencyKey.Read(http.Request, out var key) is { } badKey)
-        {
-            return new Asked { Refusal = badKey };
-        }
-
-        var (order, problem) = await JsonBody.ReadAsync(
-            http.Request, StorefrontJson.Default.PlaceOrder, PlaceOrderRules.MaximumBodyBytes, http.RequestAborted);
-        return (problem ?? PlaceOrderRules.Check(order)) is { } bad
-            ? new Asked { Refusal = bad }
-            : new Asked
-            {
-                Item = new ItemKey(order.SaleId!.Value, order.SkuId!.Value), Quantity = order.Quantity!.Value, UserId = userId, Key = key,
-            };
-    }
-
-    // The server sends what was written when the request ends; a small body needs no waiting of its own.
-    private void Accept(HttpResponse response, ItemKey item, int quantity, in ReservationResult result)
-    {
-        var body = _answer.Render(item, quantity, result);
-        response.StatusCode = StatusCodes.Status202Accepted;
-        response.ContentType = "application/json";
-        response.ContentLength = body.Length;
-        response.Headers.Location = "/orders/" + result.OrderId;
-        response.BodyWriter.Write(body);
-    }
-
-    private static Problem Refusal(in ReservationResult result) => result.Outcome switch
-    {
-        ReserveOutcome.SoldOut => s_soldOut,
-        ReserveOutcome.LimitReached => LimitReached(result.OrderIds!),
-        ReserveOutcome.NotOpen => NotOpen(result),
-        ReserveOutcome.Closed => s_closed,
-        ReserveOutcome.KeyReused => s_keyReused,
-        _ => s_unavailable,
-    };
-
-    private static Problem LimitReached(string[] orderIds) =>
-        new(409, "limit-reached", "You would hold more units than the sale allows each buyer.", writeDetails: json =>
-        {
-            json.WriteStartArray("orderIds");
-            foreach (var orderId in orderIds)
-            {
-                json.WriteStringValue(orderId);
-            }
-
-            json.WriteEndArray();
-        });
-
-    private static Problem NotOpen(in ReservationResult result)
-    {
-        var opensAt = result.Terms!.OpensAt;
-        var wait = (int)Math.Clamp(Math.Ceiling((opensAt - result.At).TotalSeconds), 1, int.MaxValue);
-        return new(409, "sale-not-open", "The sale has not begun.", wait, json =>
-            json.WriteString("opensAt", opensAt.UtcDateTime.ToString("yyyy-MM-dd'T'HH:mm:ss.fff'Z'", CultureInfo.InvariantCulture)));
-    }
-
-    private sealed class Policy(PlaceOrderEndpoint endpoint, bool pooling) : PooledObjectPolicy<WaitingBuyer>
-    {
-        public override WaitingBuyer Create() => new(endpoint.AnswerAsync, pooling ? endpoint._waiting : null);
-
-        public override bool Return(WaitingBuyer buyer) => true;
-    }
-
-    /// <summary>A request that was read: an order, or why it is none.</summary>
-    private readonly struct Asked
-    {
-        public ItemKey Item { get; init; }
-
-        public long UserId { get; init; }
-
-        public int Quantity { get; init; }
-
-        public string? Key { get; init; }
-
-        public Problem? Refusal { get; init; }
+            ? answer.WriteAsync(http, order.Item, order.Quantity, reservation.Result, trace)
+            : _waiting.Get().WaitAsync(http, order.Item, order.Quantity, reservation, trace);
     }
 }

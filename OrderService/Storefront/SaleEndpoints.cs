@@ -8,8 +8,6 @@ namespace Seckill.OrderService.Storefront;
 /// <summary>What everybody may know of a sale, without a token. Read from Redis at most once a second for each sale.</summary>
 internal static class SaleEndpoints
 {
-    private static readonly Problem s_unknownSale = new(404, "unknown-sale", "No such sale has been opened.");
-
     public static void Map(IEndpointRouteBuilder app) =>
         app.MapGet("/sales/{saleId:long}", FindAsync)
             .WithSummary("A sale: window, server time, items")
@@ -21,7 +19,7 @@ internal static class SaleEndpoints
     {
         if (await sales.FindAsync(saleId) is not { } sale)
         {
-            return s_unknownSale;
+            return Refusals.UnknownSale;
         }
 
         http.Response.Headers.CacheControl = "public, max-age=1";

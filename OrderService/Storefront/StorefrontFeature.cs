@@ -12,6 +12,7 @@ internal static class StorefrontFeature
         builder.Services.AddSingleton(provider => new BuyerToken(key, provider.GetRequiredService<TimeProvider>()));
         builder.Services.AddValidatedOptions<RateLimitOptions>("RateLimits");
         builder.Services.AddSingleton<BuyerGuard>();
+        builder.Services.AddSingleton<PlaceOrderAnswer>();
         builder.Services.AddSingleton<PlaceOrderEndpoint>();
         builder.Services.AddSingleton<SaleReader>();
     }

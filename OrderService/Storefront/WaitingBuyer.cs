@@ -13,9 +13,9 @@ namespace Seckill.OrderService.Storefront;
 /// </summary>
 internal sealed class WaitingBuyer
 {
-    private readonly Answer _answer;
-    private readonly ObjectPool<WaitingBuyer>? _pool;
-    private readonly Action _goOn;
+    private readonly PlaceOrderAnswer _answer;
+    private readonly ObjectPool<WaitingBuyer> _pool;
+    private readonly Action _continue;
     private AsyncTaskMethodBuilder _request;
     private ValueTaskAwaiter<ReservationResult> _reservation;
     private HttpContext? _http;
@@ -23,16 +23,18 @@ internal sealed class WaitingBuyer
     private int _quantity;
     private Activity? _trace;
 
-    /// <param name="answer">Writes the answer.</param>
-    /// <param name="pool">Where to return to; none when nothing is pooled.</param>
-    public WaitingBuyer(Answer answer, ObjectPool<WaitingBuyer>? pool)
+    private WaitingBuyer(PlaceOrderAnswer answer, ObjectPool<WaitingBuyer> pool)
     {
         (_answer, _pool) = (answer, pool);
-        _goOn = GoOn;
+        _continue = Continue;
     }
 
-    /// <summary>Writes an answer.</summary>
-    public delegate Task Answer(HttpContext http, ItemKey item, int quantity, ReservationResult result, Activity? trace);
+    /// <summary>A pool of waiting buyers, to which each returns by itself.</summary>
+    public static ObjectPool<WaitingBuyer> NewPool(PlaceOrderAnswer answer, int capacity)
+    {
+        var policy = new Policy(answer);
+        return policy.Pool = new DefaultObjectPool<WaitingBuyer>(policy, capacity);
+    }
 
     /// <summary>Ends when the buyer is answered. From here on this object belongs to itself.</summary>
     public Task WaitAsync(HttpContext http, ItemKey item, int quantity, in ValueTask<ReservationResult> reservation, Activity? trace)
@@ -40,21 +42,21 @@ internal sealed class WaitingBuyer
         (_http, _item, _quantity, _trace) = (http, item, quantity, trace);
         _request = AsyncTaskMethodBuilder.Create();
         _reservation = reservation.GetAwaiter();
-        // Made before anybody can end it; a copy of the builder refers to the same task.
+        // Taken before anything can end it; a copy of the builder refers to the same task.
         var task = _request.Task;
-        _reservation.UnsafeOnCompleted(_goOn);
+        _reservation.UnsafeOnCompleted(_continue);
         return task;
     }
 
-    private void GoOn()
+    private void Continue()
     {
         var (http, request) = (_http!, _request);
         Task answering;
         try
         {
-            answering = _answer(http, _item, _quantity, _reservation.GetResult(), _trace);
+            answering = _answer.WriteAsync(http, _item, _quantity, _reservation.GetResult(), _trace);
         }
-#pragma warning disable CA1031 // Whatever it is, the buyer gets an answer.
+#pragma warning disable CA1031 // Whatever fails, the buyer gets an answer.
         catch (Exception exception)
 #pragma warning restore CA1031
         {
@@ -62,7 +64,7 @@ internal sealed class WaitingBuyer
         }
 
         (_http, _request, _reservation, _trace) = (null, default, default, null);
-        _pool?.Return(this);
+        _pool.Return(this);
         if (answering.IsCompletedSuccessfully)
         {
             request.SetResult();
@@ -86,5 +88,14 @@ internal sealed class WaitingBuyer
         {
             request.SetException(exception);
         }
+    }
+
+    private sealed class Policy(PlaceOrderAnswer answer) : PooledObjectPolicy<WaitingBuyer>
+    {
+        public ObjectPool<WaitingBuyer>? Pool { get; set; }
+
+        public override WaitingBuyer Create() => new(answer, Pool!);
+
+        public override bool Return(WaitingBuyer buyer) => true;
     }
 }

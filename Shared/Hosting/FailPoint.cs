@@ -1,5 +1,4 @@
 using System.Diagnostics;
-using Microsoft.Extensions.Configuration;
 
 namespace Seckill.Shared.Hosting;
 
@@ -38,23 +37,4 @@ public static class FailPoint
         }
 #endif
     }
-
-    /// <summary>The system's clock; in a debug build off by <c>Chaos:ClockOffsetSeconds</c>, as that of a neglected machine.</summary>
-    internal static TimeProvider Clock(IConfiguration configuration)
-    {
-#if DEBUG
-        if (configuration.GetValue<int>("Chaos:ClockOffsetSeconds") is var seconds and not 0)
-        {
-            return new WrongClock(TimeSpan.FromSeconds(seconds));
-        }
-#endif
-        return TimeProvider.System;
-    }
-
-#if DEBUG
-    private sealed class WrongClock(TimeSpan offset) : TimeProvider
-    {
-        public override DateTimeOffset GetUtcNow() => base.GetUtcNow() + offset;
-    }
-#endif
 }

@@ -46,7 +46,7 @@ public static partial class ServiceHost
                 (true, true, "yyyy-MM-dd'T'HH:mm:ss.fff'Z'"));
         }
 
-        builder.Services.AddSingleton(FailPoint.Clock(builder.Configuration));
+        builder.Services.AddSingleton(TimeProvider.System);
         builder.Services.AddSingleton(_ => metrics.Result);
         builder.Services.AddHealthChecks();
         HealthGauge.AddTo(builder.Services);

@@ -50,6 +50,12 @@ public sealed class Problem : IResult, IStatusCodeHttpResult
     /// <inheritdoc/>
     int? IStatusCodeHttpResult.StatusCode => Status;
 
+    /// <summary>413 for a body above the limit.</summary>
+    public static Problem TooLarge { get; } = new(413, "too-large", "The body is too large.");
+
+    /// <summary>415 for a body that is not JSON in UTF-8.</summary>
+    public static Problem NotJson { get; } = new(415, "not-json", "The body must be application/json in UTF-8.");
+
     /// <summary>400 <c>invalid-request</c> with what is wrong, by field.</summary>
     public static Problem Invalid(IReadOnlyDictionary<string, string> errors) =>
         new(StatusCodes.Status400BadRequest, "invalid-request", "The request is not valid.", writeDetails: json =>

@@ -11,11 +11,17 @@ var builder = ServiceHost.CreateBuilder(args);
 var settings = builder.Configuration;
 var variant = settings["variant"];
 var key = settings.RequiredSecret(builder.Environment, "Auth:BuyerTokenKey", DevelopmentKeys.BuyerToken);
+builder.Services.AddSingleton(provider => new BuyerToken(key, provider.GetRequiredService<TimeProvider>()));
+if (variant == "empty")
+{
+    await EmptyStorefront.RunAsync(builder);
+    return 0;
+}
+
 var database = new NpgsqlConnectionStringBuilder(
     $"Maximum Pool Size={ConnectionsFeature.MaxPostgresConnections};Max Auto Prepare=10;Auto Prepare Min Usages=2;"
     + $"Application Name={AppDomain.CurrentDomain.FriendlyName}-{Environment.ProcessId};"
     + settings.RequiredConnectionString("Orders"));
-builder.Services.AddSingleton(provider => new BuyerToken(key, provider.GetRequiredService<TimeProvider>()));
 builder.Services.AddSingleton(_ => NpgsqlDataSource.Create(database));
 builder.Services.AddSingleton<BaselineTables>();
 switch (variant)
@@ -33,7 +39,7 @@ switch (variant)
         builder.Services.AddSingleton<IShop, WaitingShop>();
         break;
     default:
-        await Console.Error.WriteLineAsync("--variant must be per-order, row-lock or waiting");
+        await Console.Error.WriteLineAsync("--variant must be empty, per-order, row-lock or waiting");
         return 2;
 }
 

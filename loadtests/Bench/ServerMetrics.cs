@@ -7,6 +7,7 @@ namespace Seckill.LoadTests.Bench;
 /// <param name="Collections">Since its start; each once, whatever its generation.</param>
 public sealed record ServerMetrics(double AllocatedBytes, double Collections)
 {
+    private const string Allocated = "dotnet_gc_heap_total_allocated_bytes_total";
     private const string Collected = "dotnet_gc_collections_total";
 
     /// <summary>Reads them.</summary>
@@ -14,8 +15,7 @@ public sealed record ServerMetrics(double AllocatedBytes, double Collections)
     public static async Task<ServerMetrics> ReadAsync(HttpClient http, Uri server, CancellationToken cancellationToken)
     {
         var lines = (await http.GetStringAsync(new Uri(server, "metrics"), cancellationToken)).Split('\n');
-        var allocated = await http.GetStringAsync(new Uri(server, "benchmark/allocated"), cancellationToken);
-        return new ServerMetrics(double.Parse(allocated, CultureInfo.InvariantCulture), Sum(lines, Collected));
+        return new ServerMetrics(Sum(lines, Allocated), Sum(lines, Collected));
     }
 
     private static double Sum(string[] lines, string name)

@@ -11,10 +11,9 @@ public sealed record Variant(string Name, string Meaning, string Variable, strin
     /// <summary>All of them, in the order of their turns.</summary>
     public static readonly IReadOnlyList<Variant> All =
     [
-        new("empty", "same host, checks and body, a constant 202: the ceiling", "BENCH_API", "benchmark/empty", VariantKind.Empty),
+        new("empty", "same host, checks and body, a constant 202: the ceiling", "BENCH_EMPTY", "orders", VariantKind.Empty),
         new("accept", "orders reserved, published, persisted", "BENCH_API", "orders", VariantKind.Accept),
         new("sold-out", "refusals after the last unit", "BENCH_API", "orders", VariantKind.SoldOut),
-        new("unpooled", "accept with Reservations:Pooling = false", "BENCH_UNPOOLED", "orders", VariantKind.Accept),
         new(
             "per-order", "one Lua call, one confirmed message, one transaction an order",
             "BENCH_PER_ORDER", "orders", VariantKind.Baseline),

@@ -22,10 +22,6 @@ public class BatcherBenchmarks
     private Task? _ready;
     private long _nextUser;
 
-    /// <summary>As <c>Reservations:Pooling</c>.</summary>
-    [Params(true, false)]
-    public bool Pooling { get; set; }
-
     /// <summary>Buyers who click together.</summary>
     [Params(1, 32, 512)]
     public int Together { get; set; }
@@ -67,7 +63,6 @@ public class BatcherBenchmarks
 
         var builder = Host.CreateApplicationBuilder();
         builder.Logging.ClearProviders();
-        builder.Configuration["Reservations:Pooling"] = Pooling.ToString();
         // The worker may fall behind for a while; that is not measured here.
         builder.Configuration["Reservations:OutboxBound"] = "10000000";
         builder.Services.AddSingleton(TimeProvider.System);

@@ -30,7 +30,7 @@ public sealed class RunnerBench(Deployment deployment, BenchOptions options, IAn
             throw new InvalidOperationException("The comparison needs wrk and h2load (Debian: wrk, nghttp2-client).");
         }
 
-        var empty = new Uri(BenchVariables.Address("BENCH_API"), "benchmark/empty");
+        var empty = new Uri(BenchVariables.Address("BENCH_EMPTY"), "orders");
         var waiting = new Uri(BenchVariables.Address("BENCH_WAITING"), "orders");
         var tokenFile = Path.Combine(Path.GetTempPath(), $"seckill-bench-{Environment.ProcessId}");
         var signer = new BuyerToken(deployment.BuyerTokenKey, TimeProvider.System);

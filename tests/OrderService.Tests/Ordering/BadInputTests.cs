@@ -188,8 +188,6 @@ public sealed class BadInputTests(Storefront storefront)
     [InlineData("GET /sales/1.5", 404, "not-found")]
     [InlineData("GET /sales/9223372036854775808", 404, "not-found")]
     [InlineData("GET /../../etc/passwd", 404, "not-found")]
-    [InlineData("GET /benchmark/empty", 404, "not-found")]
-    [InlineData("POST /benchmark/empty", 404, "not-found")]
     public async Task A_path_that_leads_nowhere_says_so(string request, int status, string code) =>
         (await RawHttp.SendAsync(storefront.Address, [request + " HTTP/1.1", "Authorization: Bearer " + _token, "Content-Length: 0"]))
             .AssertProblem(status, code);

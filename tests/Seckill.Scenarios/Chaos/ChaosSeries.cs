@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using System.Globalization;
+using Seckill.Scenarios.Processes;
 
 namespace Seckill.Scenarios.Chaos;
 
@@ -26,6 +27,11 @@ internal sealed class ChaosSeries(string instance, string evidence, Action<strin
         var results = new List<RunResult>();
         var root = variant is null ? ChaosServers.Root : await VariantBuild.BuildAsync(variant, instance);
         await using var stage = await Stage.StartAsync(instance, root);
+        if (ShiftedClock.Library is null)
+        {
+            report("Clocks are not shifted: libfaketime is not installed (Debian: faketime). A WrongClock restarts its process, no more.");
+        }
+
         await (variant?.Prepare?.Invoke(stage) ?? Task.CompletedTask);
         foreach (var schedule in schedules)
         {

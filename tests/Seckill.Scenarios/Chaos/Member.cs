@@ -1,4 +1,3 @@
-using System.Globalization;
 using Seckill.Scenarios.Processes;
 
 namespace Seckill.Scenarios.Chaos;
@@ -57,7 +56,7 @@ internal sealed class Member : IAsyncDisposable
     public IEnumerable<string> LogFiles => _processes.Select(process => process.LogFile);
 
     /// <summary>Starts it if it does not run.</summary>
-    /// <param name="clockOffset">By how many seconds its clock is wrong.</param>
+    /// <param name="clockOffset">By how many seconds its clock is wrong, where clocks can be shifted.</param>
     public async Task StartAsync(int clockOffset = 0)
     {
         await _oneAtATime.WaitAsync();
@@ -68,8 +67,7 @@ internal sealed class Member : IAsyncDisposable
                 return;
             }
 
-            var offset = ("Chaos__ClockOffsetSeconds", (string?)clockOffset.ToString(CultureInfo.InvariantCulture));
-            var process = ServiceProcess.Start(Name, _project, _arguments, [.. _settings, offset]);
+            var process = ServiceProcess.Start(Name, _project, _arguments, [.. _settings, .. ShiftedClock.By(clockOffset)]);
             _processes.Add(process);
             await process.ListensAsync();
             Now = process;

@@ -147,6 +147,7 @@ internal sealed partial class ServiceProcess : IAsyncDisposable
         {
             // Nobody may wait for it any more, or fail unheard because of it.
             _listening.TrySetCanceled();
+            ShiftedClock.ForgetProcess(_process.Id);
             _ = _listening.Task.Exception;
             _process.Dispose();
             lock (_log)

@@ -28,9 +28,7 @@ internal static partial class ConfigurationReference
         ("Payments:SigningKey", "only in Development", "Signs the payment provider's calls (OrderService); at least 32 characters"),
         ("role", "all", "`--role api`, `worker` or `all` (OrderService)"),
         ("Redis:RefuseWeakDurability", "false", "Stop, rather than warn, when Redis may forget accepted orders"),
-        ("Chaos:ClockOffsetSeconds", "0", "Only for the chaos runner: how far the clock of the process is off"),
         ("OTEL_EXPORTER_OTLP_ENDPOINT", "none", "Environment only: a collector for metrics, traces and logs; the standard variables apply"),
-        ("Benchmark:Endpoints", "false", "Maps what only a benchmark needs"),
         (
             "Urls", "http://localhost:8080, :8081",
             "Where the process listens; in the images `http://*:8080`. `ASPNETCORE_URLS` and `ASPNETCORE_HTTP_PORTS` do not override it"

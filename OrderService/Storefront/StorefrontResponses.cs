@@ -4,12 +4,6 @@ using Seckill.Shared.Http;
 
 namespace Seckill.OrderService.Storefront;
 
-/// <summary>What a buyer asks for. Nullable, so that what is missing can be named.</summary>
-/// <param name="SaleId">Positive.</param>
-/// <param name="SkuId">Positive.</param>
-/// <param name="Quantity">Units, at least 1.</param>
-public readonly record struct PlaceOrder(long? SaleId, long? SkuId, int? Quantity);
-
 /// <summary>The answer 202: units are held for the buyer.</summary>
 /// <param name="OrderId">32 hex digits.</param>
 /// <param name="Status">Always <c>reserved</c>.</param>

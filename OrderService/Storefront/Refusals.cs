@@ -1,0 +1,56 @@
+using System.Globalization;
+using Seckill.Shared.Http;
+
+namespace Seckill.OrderService.Storefront;
+
+/// <summary>Every refusal of the storefront: status, stable code, title. The README's table of <c>POST /orders</c> is tested against it.</summary>
+internal static class Refusals
+{
+    public static readonly Problem Unauthenticated = new(
+        401, "unauthenticated", "A buyer's bearer token is required: HS256, not expired.");
+
+    public static readonly Problem UnknownItem = new(404, "unknown-item", "No opened sale has this item.");
+    public static readonly Problem SoldOut = new(409, "sold-out", "Fewer units are left than requested.");
+    public static readonly Problem SaleClosed = new(409, "sale-closed", "The sale is over.");
+    public static readonly Problem KeyReused = new(
+        422, "idempotency-key-reused", "This Idempotency-Key was used before with another quantity.");
+
+    public static readonly Problem RateLimited = new(429, "rate-limited", "Too many requests. Nothing was done.", retryAfterSeconds: 1);
+    public static readonly Problem Unavailable = new(503, "unavailable", "No answer is possible now. It is safe to retry.", retryAfterSeconds: 1);
+
+    public static readonly Problem TooManyStreams = new(
+        503, "unavailable", "This instance has no room for another event stream. It is safe to retry.", retryAfterSeconds: 1);
+
+    public static readonly Problem UnknownOrder = new(404, "unknown-order", "You have no such order.");
+    public static readonly Problem NotCancellable = new(409, "not-cancellable", "The order is paid, expired or rejected.");
+    public static readonly Problem UnknownSale = new(404, "unknown-sale", "No such sale has been opened.");
+
+    /// <summary>What <c>POST /orders</c> can answer, beside what <see cref="Problem"/> answers to a request that is no order.</summary>
+    public static IReadOnlyList<Problem> OfPlaceOrder { get; } =
+    [
+        Problem.Invalid("request", "malformed"), Unauthenticated, UnknownItem, SoldOut, LimitReached([]),
+        SaleNotOpen(DateTimeOffset.UnixEpoch, DateTimeOffset.UnixEpoch), SaleClosed, Problem.TooLarge, Problem.NotJson, KeyReused,
+        RateLimited, Unavailable,
+    ];
+
+    /// <summary>409 with the buyer's live orders.</summary>
+    public static Problem LimitReached(string[] orderIds) =>
+        new(409, "limit-reached", "You would hold more units than the sale allows each buyer.", writeDetails: json =>
+        {
+            json.WriteStartArray("orderIds");
+            foreach (var orderId in orderIds)
+            {
+                json.WriteStringValue(orderId);
+            }
+
+            json.WriteEndArray();
+        });
+
+    /// <summary>409 with the opening, and a Retry-After until then, at least one second.</summary>
+    public static Problem SaleNotOpen(DateTimeOffset opensAt, DateTimeOffset now)
+    {
+        var wait = (int)Math.Clamp(Math.Ceiling((opensAt - now).TotalSeconds), 1, int.MaxValue);
+        return new(409, "sale-not-open", "The sale has not begun.", wait, json =>
+            json.WriteString("opensAt", opensAt.UtcDateTime.ToString("yyyy-MM-dd'T'HH:mm:ss.fff'Z'", CultureInfo.InvariantCulture)));
+    }
+}
