@@ -1,9 +1,9 @@
 using MassTransit;
 using Microsoft.Extensions.Diagnostics.HealthChecks;
 using RabbitMQ.Client.Exceptions;
-using Seckill.Shared.Contracts;
+using Seckill.Shared.Connections;
 
-namespace Seckill.OrderService.Persistence;
+namespace Seckill.OrderService.Orders;
 
 /// <summary>
 /// Reports a queue that the broker has with other arguments than ours, left by another version. The broker refuses ours for as long as

@@ -137,8 +137,8 @@ public static partial class ServiceHost
         StatusCodes.Status400BadRequest => Problem.Invalid("request", "it is malformed"),
         StatusCodes.Status404NotFound => new Problem(status, "not-found", "There is nothing here."),
         StatusCodes.Status405MethodNotAllowed => new Problem(status, "method-not-allowed", "This method is not supported here."),
-        StatusCodes.Status413PayloadTooLarge => new Problem(status, "too-large", "The body is larger than this accepts."),
-        StatusCodes.Status415UnsupportedMediaType => new Problem(status, "not-json", "The body must be application/json in UTF-8."),
+        StatusCodes.Status413PayloadTooLarge => Problem.TooLarge,
+        StatusCodes.Status415UnsupportedMediaType => Problem.NotJson,
         StatusCodes.Status500InternalServerError => new Problem(status, "internal-error", "Something went wrong here; it has been logged."),
         _ => new Problem(status, "http-" + status.ToString(CultureInfo.InvariantCulture), "The request cannot be answered."),
     };

@@ -10,9 +10,6 @@ namespace Seckill.Shared.Http;
 /// <summary>Reads a small JSON body from the connection's own buffers, strictly.</summary>
 public static class JsonBody
 {
-    private static readonly Problem s_notJson = new(
-        StatusCodes.Status415UnsupportedMediaType, "not-json", "The body must be application/json in UTF-8.");
-
     /// <summary>The value, or why there is none: 415, 413 over <paramref name="maximumBytes"/>, or 400 with the field.</summary>
     /// <param name="request">Whose body.</param>
     /// <param name="type">Of the value.</param>
@@ -28,7 +25,7 @@ public static class JsonBody
     {
         if (!IsJson(request.ContentType))
         {
-            return (default, s_notJson);
+            return (default, Problem.NotJson);
         }
 
         if (request.ContentLength > maximumBytes)

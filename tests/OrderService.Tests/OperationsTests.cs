@@ -8,7 +8,7 @@ using Npgsql;
 namespace Seckill.OrderService.Tests;
 
 /// <summary>What operators and machines ask: the description of the interface, health, metrics.</summary>
-public sealed class OperationsTests(Storefront storefront)
+public sealed class OperationsTests(StorefrontHost storefront)
 {
     private static readonly string[] s_undescribed =
         ["/metrics", "/openapi/{documentName}.json", "/health/live", "/health/ready", "/health/serving"];
@@ -77,7 +77,7 @@ public sealed class OperationsTests(Storefront storefront)
     [Fact]
     public async Task A_lost_Redis_makes_the_storefront_unready_and_orders_unavailable()
     {
-        await using var lost = new Storefront(new() { ["ConnectionStrings:Redis"] = "127.0.0.1:1", ["role"] = "api" });
+        await using var lost = new StorefrontHost(new() { ["ConnectionStrings:Redis"] = "127.0.0.1:1", ["role"] = "api" });
         await lost.InitializeAsync();
         using var client = lost.CreateClient();
         using var ready = await client.GetAsync(new Uri("/health/ready", UriKind.Relative)).InTime();
@@ -96,7 +96,7 @@ public sealed class OperationsTests(Storefront storefront)
     [Fact]
     public async Task A_storefront_without_database_and_broker_still_takes_orders()
     {
-        await using var alone = new Storefront(new()
+        await using var alone = new StorefrontHost(new()
         {
             ["ConnectionStrings:Orders"] = "Host=127.0.0.1;Port=1;Username=x;Password=x;Database=x",
             ["ConnectionStrings:RabbitMq"] = "amqp://guest:guest@127.0.0.1:1/",

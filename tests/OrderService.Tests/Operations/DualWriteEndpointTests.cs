@@ -9,7 +9,7 @@ namespace Seckill.OrderService.Tests.Operations;
 /// Who switches the dual write changes where a shop's orders go. Broken by a mistake that is accepted, or by a request without a body,
 /// which asks for the defaults, that is refused.
 /// </summary>
-public sealed class DualWriteEndpointTests(Storefront storefront)
+public sealed class DualWriteEndpointTests(StorefrontHost storefront)
 {
     [Theory]
     [InlineData("PUT", "")]

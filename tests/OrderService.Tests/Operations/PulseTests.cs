@@ -8,7 +8,7 @@ namespace Seckill.OrderService.Tests.Operations;
 /// <summary>
 /// What the dashboard hears: broken by an instrument that is renamed, or an endpoint that the server no longer measures.
 /// </summary>
-public sealed class PulseTests(Storefront storefront)
+public sealed class PulseTests(StorefrontHost storefront)
 {
     [Fact]
     public async Task The_pulse_tells_every_answer_by_its_reason_and_how_long_it_took()

@@ -7,7 +7,7 @@ namespace Seckill.OrderService.Tests.Ordering;
 /// Whatever a hostile or broken client sends gets a documented refusal, never an error of ours, and leaves no trace in Redis. Sent
 /// over a raw socket, because a client library would correct most of it.
 /// </summary>
-public sealed class BadInputTests(Storefront storefront)
+public sealed class BadInputTests(StorefrontHost storefront)
 {
     private readonly string _token = storefront.Token(TestItem.NewId());
 

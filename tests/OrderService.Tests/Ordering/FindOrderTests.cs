@@ -8,7 +8,7 @@ namespace Seckill.OrderService.Tests.Ordering;
 /// A buyer who got 202 asks what became of the order at once, and perhaps of another instance. It must be found in Redis before it
 /// is in PostgreSQL and in PostgreSQL afterwards, by its owner and by nobody else.
 /// </summary>
-public sealed class FindOrderTests(Storefront storefront)
+public sealed class FindOrderTests(StorefrontHost storefront)
 {
     private static readonly string[] s_members =
         ["orderId", "status", "saleId", "skuId", "quantity", "unitPrice", "currency", "reservedAt", "placedAt", "payBy"];

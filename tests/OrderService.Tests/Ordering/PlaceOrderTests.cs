@@ -5,7 +5,7 @@ using Seckill.Shared.Stock;
 namespace Seckill.OrderService.Tests.Ordering;
 
 /// <summary>What POST /orders answers for every outcome: clients are written against these statuses, codes and members.</summary>
-public sealed class PlaceOrderTests(Storefront storefront)
+public sealed class PlaceOrderTests(StorefrontHost storefront)
 {
     private readonly long _user = TestItem.NewId();
 
@@ -102,7 +102,7 @@ public sealed class PlaceOrderTests(Storefront storefront)
     [Fact]
     public async Task A_full_outbox_says_try_again()
     {
-        await using var tight = new Storefront(new() { ["Reservations:OutboxBound"] = "1", ["role"] = "api" });
+        await using var tight = new StorefrontHost(new() { ["Reservations:OutboxBound"] = "1", ["role"] = "api" });
         await tight.InitializeAsync();
         // An entry that nobody settles, because no message tells of it.
         var item = await TestItem.OpenAsync();

@@ -94,7 +94,7 @@ public sealed class RateLimitTests
     private static Task<HttpResponseMessage[]> AtOnceAsync(Func<Task<HttpResponseMessage>> ask) =>
         Task.WhenAll(Enumerable.Range(0, AtOnce).Select(_ => ask())).InTime();
 
-    private static async Task<int[]> AskAsync(Storefront storefront, Func<int, string> header)
+    private static async Task<int[]> AskAsync(StorefrontHost storefront, Func<int, string> header)
     {
         var token = storefront.Token(TestItem.NewId());
         var answers = await Task.WhenAll(Enumerable.Range(1, AtOnce).Select(from => RawHttp.SendAsync(
@@ -105,7 +105,7 @@ public sealed class RateLimitTests
     private static async Task<Storefront> StartAsync(Dictionary<string, string> settings)
     {
         settings["role"] = "api";
-        var storefront = new Storefront(settings);
+        var storefront = new StorefrontHost(settings);
         await storefront.InitializeAsync();
         return storefront;
     }

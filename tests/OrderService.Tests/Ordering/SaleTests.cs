@@ -4,7 +4,7 @@ using System.Text.Json;
 namespace Seckill.OrderService.Tests.Ordering;
 
 /// <summary>Every phone in the country counts down against this answer, and stops asking when it says sold out.</summary>
-public sealed class SaleTests(Storefront storefront)
+public sealed class SaleTests(StorefrontHost storefront)
 {
     [Fact]
     public async Task A_sale_shows_its_window_the_server_time_and_its_items()

@@ -6,7 +6,7 @@ using Seckill.Shared.Contracts;
 namespace Seckill.OrderService.Tests.Persistence;
 
 /// <summary>The same through RabbitMQ: a published batch arrives at a worker as it was sent, and its orders leave the outbox.</summary>
-public sealed class QueueTests(Storefront storefront)
+public sealed class QueueTests(StorefrontHost storefront)
 {
     [Fact]
     public async Task A_published_batch_is_placed_and_settled()

@@ -8,22 +8,22 @@ using Seckill.Shared.Connections;
 using Seckill.Shared.Security;
 using Seckill.Shared.Stock;
 
-[assembly: AssemblyFixture(typeof(Storefront))]
+[assembly: AssemblyFixture(typeof(StorefrontHost))]
 
 namespace Seckill.OrderService.Tests;
 
 /// <summary>The OrderService itself, on Kestrel and a free port, with the real servers: the API and a worker. One for all tests.</summary>
-public sealed class Storefront : WebApplicationFactory<Program>, IAsyncLifetime
+public sealed class StorefrontHost : WebApplicationFactory<Program>, IAsyncLifetime
 {
     private readonly Dictionary<string, string> _settings;
     private readonly BuyerToken _token = new(DevelopmentKeys.BuyerToken, TimeProvider.System);
 
-    public Storefront()
+    public StorefrontHost()
         : this([])
     {
     }
 
-    internal Storefront(Dictionary<string, string> settings)
+    internal StorefrontHost(Dictionary<string, string> settings)
     {
         _settings = settings;
         UseKestrel(0);
