@@ -141,4 +141,29 @@ public sealed class StartTests(Servers servers, ITestOutputHelper output)
         await busy.ExecuteAsync("select pg_advisory_unlock_all()");
         await worker.BecomesAsync(200);
     }
+
+    [Fact]
+    public async Task A_worker_killed_in_the_middle_of_the_schema_leaves_nothing_of_it_and_the_next_one_brings_all()
+    {
+        await using var installation = new Installation();
+        var databases = await installation.CreateDatabasesAsync(servers);
+        await using var holder = await databases.Servers.Orders.OpenConnectionAsync();
+        // A table of the third script is taken by a transaction that has not ended: that script waits, the first two have run.
+        await using var transaction = await holder.BeginTransactionAsync();
+        await holder.ExecuteAsync("create table legacy_discrepancies ()");
+        const string Others = "select count(*) from pg_stat_activity where datname = current_database() and pid <> pg_backend_pid()";
+        var killed = installation.StartWorker(databases.Settings);
+        await Eventually.IsTrueAsync(
+            "the worker is in the middle of the schema",
+            async () => await holder.ExecuteScalarAsync<long>(Others + " and wait_event_type = 'Lock'") == 1);
+
+        await killed.KillAsync();
+        await transaction.RollbackAsync();
+
+        await Eventually.IsTrueAsync(
+            "PostgreSQL has noticed it", async () => await holder.ExecuteScalarAsync<long>(Others + " and state <> 'idle'") == 0);
+        Assert.Equal(0, await holder.ExecuteScalarAsync<long>("select count(*) from pg_tables where schemaname = 'public'"));
+        await installation.StartWorker(databases.Settings).BecomesAsync(200);
+        Assert.Equal(1, await holder.ExecuteScalarAsync<long>("select count(distinct applied_at) from schema_version"));
+    }
 }
