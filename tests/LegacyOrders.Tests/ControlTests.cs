@@ -1,4 +1,5 @@
 using Microsoft.Extensions.Logging.Abstractions;
+using Microsoft.Extensions.Time.Testing;
 using Seckill.OrderService.LegacyOrders;
 using Seckill.OrderService.Ordering;
 using Seckill.Tests.Harness;
@@ -141,7 +142,7 @@ public sealed class ControlTests
     [Fact]
     public void The_breaker_opens_on_failures_and_on_mismatches_and_closes_after_good_probes()
     {
-        var clock = new SteppedClock();
+        var clock = new FakeTimeProvider();
         var options = Microsoft.Extensions.Options.Options.Create(new LegacyOptions());
         var breaker = new LegacyBreaker(options, clock);
         breaker.Succeeded(1_000, 49);
@@ -149,7 +150,7 @@ public sealed class ControlTests
         breaker.Succeeded(500, 100);
         Assert.Equal(BreakerState.Open, breaker.State);
         Assert.False(breaker.TryEnter());
-        clock.Now += TimeSpan.FromSeconds(6);
+        clock.Advance(TimeSpan.FromSeconds(6));
         Assert.True(breaker.TryEnter());
         Assert.False(breaker.TryEnter());
         breaker.Succeeded(1, 0);
@@ -187,16 +188,5 @@ public sealed class ControlTests
             _reads?.Dispose();
             Control.Dispose();
         }
-    }
-
-    private sealed class SteppedClock : TimeProvider
-    {
-        public DateTimeOffset Now { get; set; } = DateTimeOffset.UnixEpoch;
-
-        public override long TimestampFrequency => TimeSpan.TicksPerSecond;
-
-        public override DateTimeOffset GetUtcNow() => Now;
-
-        public override long GetTimestamp() => Now.UtcTicks;
     }
 }
