@@ -9,6 +9,7 @@ using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
 using Npgsql;
+using Scalar.AspNetCore;
 using StackExchange.Redis;
 
 namespace Seckill.Shared.Hosting;
@@ -91,6 +92,11 @@ public static partial class ServiceHost
         }
 
         app.MapOpenApi();
+        if (app.Environment.IsDevelopment())
+        {
+            // All of it comes from the assembly; what would ask servers of its makers is left out.
+            app.MapScalarApiReference(scalar => scalar.DisableDefaultFonts().DisableTelemetry().DisableAgent().DisableMcp());
+        }
     }
 
     /// <summary>Runs it. Nothing is counted, by a request or by what is made for the start, before somebody listens.</summary>

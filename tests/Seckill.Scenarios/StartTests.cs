@@ -166,4 +166,30 @@ public sealed class StartTests(Servers servers, ITestOutputHelper output)
         await installation.StartWorker(databases.Settings).BecomesAsync(200);
         Assert.Equal(1, await holder.ExecuteScalarAsync<long>("select count(distinct applied_at) from schema_version"));
     }
+
+    [Theory]
+    [InlineData("OrderService")]
+    [InlineData("InventoryService")]
+    public async Task The_reference_of_the_interface_is_there_in_Development_alone_and_names_no_other_server(string project)
+    {
+        await using var installation = new Installation();
+        var development = installation.Start("development", project, []);
+        const string Secret = "a-secret-of-this-installation-alone";
+        var production = installation.Start("production", project, [],
+            [.. s_production, ("Auth__BuyerTokenKey", Secret + 1), ("Auth__OpsKey", Secret + 2), ("Payments__SigningKey", Secret + 3)]);
+        await Task.WhenAll(development.ListensAsync(), production.ListensAsync());
+        using var http = new HttpClient();
+
+        var page = await http.GetStringAsync(new Uri(development.Url, "/scalar/"));
+        Assert.Contains("openapi/v1.json", page, StringComparison.Ordinal);
+        Assert.DoesNotContain("://", page, StringComparison.Ordinal);
+        foreach (var path in new[] { "/scalar", "/scalar/", "/scalar/v1", "/scalar/scalar.js" })
+        {
+            using var answer = await http.GetAsync(new Uri(production.Url, path));
+            Assert.Equal((path, HttpStatusCode.NotFound), (path, answer.StatusCode));
+        }
+
+        using var description = await http.GetAsync(new Uri(production.Url, "/openapi/v1.json"));
+        Assert.Equal(HttpStatusCode.OK, description.StatusCode);
+    }
 }
