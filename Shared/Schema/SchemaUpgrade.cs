@@ -4,7 +4,9 @@ using Npgsql;
 
 namespace Seckill.Shared.Schema;
 
-/// <summary>Brings a database to the schema of this build at start. Retries while PostgreSQL is down: the sale goes on without it.</summary>
+/// <summary>
+/// Brings a database to the schema of this build at start. Retries while PostgreSQL is down: the sale goes on without it.
+/// </summary>
 /// <param name="database">Its name in the log.</param>
 /// <param name="logger">Of the derived class.</param>
 public abstract partial class SchemaUpgrade(string database, ILogger logger) : BackgroundService
@@ -23,7 +25,6 @@ public abstract partial class SchemaUpgrade(string database, ILogger logger) : B
     /// <inheritdoc/>
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
     {
-        await Task.Yield();
         while (!stoppingToken.IsCancellationRequested)
         {
             try

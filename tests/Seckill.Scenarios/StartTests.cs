@@ -148,6 +148,8 @@ public sealed class StartTests(Servers servers, ITestOutputHelper output)
         await using var installation = new Installation();
         var databases = await installation.CreateDatabasesAsync(servers);
         await using var holder = await databases.Servers.Orders.OpenConnectionAsync();
+        // Within a transaction, what is going on looks as it did at the first look.
+        await using var watch = await databases.Servers.Orders.OpenConnectionAsync();
         // A table of the third script is taken by a transaction that has not ended: that script waits, the first two have run.
         await using var transaction = await holder.BeginTransactionAsync();
         await holder.ExecuteAsync("create table legacy_discrepancies ()");
@@ -155,16 +157,16 @@ public sealed class StartTests(Servers servers, ITestOutputHelper output)
         var killed = installation.StartWorker(databases.Settings);
         await Eventually.IsTrueAsync(
             "the worker is in the middle of the schema",
-            async () => await holder.ExecuteScalarAsync<long>(Others + " and wait_event_type = 'Lock'") == 1);
+            async () => await watch.ExecuteScalarAsync<long>(Others + " and wait_event_type = 'Lock'") == 1);
 
         await killed.KillAsync();
         await transaction.RollbackAsync();
 
         await Eventually.IsTrueAsync(
-            "PostgreSQL has noticed it", async () => await holder.ExecuteScalarAsync<long>(Others + " and state <> 'idle'") == 0);
-        Assert.Equal(0, await holder.ExecuteScalarAsync<long>("select count(*) from pg_tables where schemaname = 'public'"));
+            "PostgreSQL has noticed it", async () => await watch.ExecuteScalarAsync<long>(Others + " and state <> 'idle'") == 0);
+        Assert.Equal(0, await watch.ExecuteScalarAsync<long>("select count(*) from pg_tables where schemaname = 'public'"));
         await installation.StartWorker(databases.Settings).BecomesAsync(200);
-        Assert.Equal(1, await holder.ExecuteScalarAsync<long>("select count(distinct applied_at) from schema_version"));
+        Assert.Equal(1, await watch.ExecuteScalarAsync<long>("select count(distinct applied_at) from schema_version"));
     }
 
     [Theory]

@@ -24,8 +24,7 @@ public sealed class ArchitectureTests
     [InlineData("OrderService", "InventoryService")]
     [InlineData("InventoryService", "OrderService")]
     public void Nothing_knows_what_stands_beside_or_above_it(string assembly, params string[] others) =>
-        Assert.Empty(
-            Of(assembly).That().HaveDependencyOnAny([.. others.Select(other => "Seckill." + other)]).GetTypes().Select(type => type.FullName));
+        Assert.Empty(Users(assembly, others.Select(other => "Seckill." + other)));
 
     [Theory]
     [MemberData(nameof(Assemblies))]
@@ -34,8 +33,8 @@ public sealed class ArchitectureTests
         var types = Of(assembly).GetTypes().ToLookup(type => Namespace(type.FullName), type => type.FullName);
         var uses =
             from used in types
-            from user in Of(assembly).That().HaveDependencyOnAny([.. used]).GetTypes().Select(type => Namespace(type.FullName)).Distinct()
-            select (User: user, Used: used.Key);
+            from user in Users(assembly, used)
+            select (User: Namespace(user), Used: used.Key);
         var arrows = uses.ToHashSet();
         var circles = arrows.Where(arrow => string.CompareOrdinal(arrow.User, arrow.Used) < 0 && arrows.Contains((arrow.Used, arrow.User)))
             .Select(arrow => $"{arrow.User} - {arrow.Used}");
@@ -64,9 +63,12 @@ public sealed class ArchitectureTests
         XDocument.Load(Path.Combine(SourceTree.Root, project)).Descendants("ProjectReference")
             .Select(reference => Path.GetFileNameWithoutExtension(reference.Attribute("Include")!.Value.Replace('\\', '/')));
 
+    private static IEnumerable<string> Users(string assembly, IEnumerable<string> used) =>
+        Of(assembly).That().HaveDependencyOnAny([.. used]).GetTypes().Select(type => type.FullName);
+
     private static Types Of(string assembly) => Types.InAssembly(Assembly.Load("Seckill." + assembly));
 
     // Of the outermost type, without "Seckill."; generated code and Program have none.
     private static string Namespace(string type) =>
-        type.LastIndexOf('.') is var dot and > 0 && type.StartsWith("Seckill.", StringComparison.Ordinal) ? type["Seckill.".Length..dot] : "";
+        type.StartsWith("Seckill.", StringComparison.Ordinal) ? type["Seckill.".Length..type.LastIndexOf('.')] : "";
 }
