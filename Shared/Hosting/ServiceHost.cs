@@ -9,6 +9,7 @@ using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
 using Npgsql;
+using Scalar.AspNetCore;
 using Seckill.Shared.Http;
 using Seckill.Shared.Security;
 using Seckill.Shared.Settings;
@@ -89,6 +90,11 @@ public static partial class ServiceHost
             return http.Response.WriteAsync(http.RequestServices.GetRequiredService<PrometheusText>().Write());
         }).ExcludeFromDescription();
         app.MapOpenApi();
+        if (app.Environment.IsDevelopment())
+        {
+            // All of it comes from the assembly; what would ask servers of its makers is left out.
+            app.MapScalarApiReference(scalar => scalar.DisableDefaultFonts().DisableTelemetry().DisableAgent().DisableMcp());
+        }
     }
 
     /// <summary>Runs it. Nothing is counted, by a request or by what is made for the start, before somebody listens.</summary>

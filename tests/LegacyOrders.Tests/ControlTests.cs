@@ -1,4 +1,5 @@
 using Microsoft.Extensions.Logging.Abstractions;
+using Microsoft.Extensions.Time.Testing;
 using Seckill.OrderService.LegacyOrders.Control;
 using Seckill.OrderService.LegacyOrders.Database;
 using Seckill.OrderService.LegacyOrders.Outbox;
@@ -144,7 +145,7 @@ public sealed class ControlTests
     [Fact]
     public void The_breaker_opens_on_failures_and_on_mismatches_and_closes_after_good_probes()
     {
-        var clock = new SteppedClock();
+        var clock = new FakeTimeProvider();
         var options = Microsoft.Extensions.Options.Options.Create(new LegacyOptions());
         var breaker = new LegacyBreaker(options, clock);
         breaker.Succeeded(1_000, 49);
@@ -152,7 +153,7 @@ public sealed class ControlTests
         breaker.Succeeded(500, 100);
         Assert.Equal(BreakerState.Open, breaker.State);
         Assert.False(breaker.TryEnter());
-        clock.Now += TimeSpan.FromSeconds(6);
+        clock.Advance(TimeSpan.FromSeconds(6));
         Assert.True(breaker.TryEnter());
         Assert.False(breaker.TryEnter());
         breaker.Succeeded(1, 0);
@@ -190,16 +191,5 @@ public sealed class ControlTests
             _reads?.Dispose();
             Control.Dispose();
         }
-    }
-
-    private sealed class SteppedClock : TimeProvider
-    {
-        public DateTimeOffset Now { get; set; } = DateTimeOffset.UnixEpoch;
-
-        public override long TimestampFrequency => TimeSpan.TicksPerSecond;
-
-        public override DateTimeOffset GetUtcNow() => Now;
-
-        public override long GetTimestamp() => Now.UtcTicks;
     }
 }

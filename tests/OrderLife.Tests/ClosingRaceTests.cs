@@ -1,6 +1,7 @@
 using System.Collections.Concurrent;
 using Microsoft.Extensions.Logging.Abstractions;
 using Microsoft.Extensions.Options;
+using Microsoft.Extensions.Time.Testing;
 using Npgsql;
 using Seckill.OrderService.Orders;
 using Seckill.OrderService.Payments;
@@ -175,7 +176,7 @@ public sealed class ClosingRaceTests(Stores stores)
     [Fact]
     public void A_sale_is_on_until_a_second_after_the_last_batch()
     {
-        var watch = new StoppedWatch();
+        var watch = new FakeTimeProvider();
         var activity = new SaleActivity(watch);
         Assert.False(activity.IsSaleOn);
         activity.Notice();

@@ -159,7 +159,10 @@ internal sealed class RunningService<T> : WebApplicationFactory<T>
     }
 }
 
-/// <summary>The day of the system, and a stopwatch that stands still until it is told to move.</summary>
+/// <summary>
+/// The day of the system, and a stopwatch that stands still until it is told to move. Not FakeTimeProvider: that stops the timers, too,
+/// and a service as a whole needs them.
+/// </summary>
 internal sealed class StoppedWatch : TimeProvider
 {
     private long _elapsed;

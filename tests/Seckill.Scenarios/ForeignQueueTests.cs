@@ -2,7 +2,7 @@ using System.Text.Json;
 using RabbitMQ.Client;
 using Seckill.Scenarios.Checks;
 using Seckill.Scenarios.Processes;
-using Seckill.Shared.Contracts;
+using Seckill.Shared.Connections;
 
 namespace Seckill.Scenarios;
 

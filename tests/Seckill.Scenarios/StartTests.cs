@@ -141,4 +141,57 @@ public sealed class StartTests(Servers servers, ITestOutputHelper output)
         await busy.ExecuteAsync("select pg_advisory_unlock_all()");
         await worker.BecomesAsync(200);
     }
+
+    [Fact]
+    public async Task A_worker_killed_in_the_middle_of_the_schema_leaves_nothing_of_it_and_the_next_one_brings_all()
+    {
+        await using var installation = new Installation();
+        var databases = await installation.CreateDatabasesAsync(servers);
+        await using var holder = await databases.Servers.Orders.OpenConnectionAsync();
+        // Within a transaction, what is going on looks as it did at the first look.
+        await using var watch = await databases.Servers.Orders.OpenConnectionAsync();
+        // A table of the third script is taken by a transaction that has not ended: that script waits, the first two have run.
+        await using var transaction = await holder.BeginTransactionAsync();
+        await holder.ExecuteAsync("create table legacy_discrepancies ()");
+        const string Others = "select count(*) from pg_stat_activity where datname = current_database() and pid <> pg_backend_pid()";
+        var killed = installation.StartWorker(databases.Settings);
+        await Eventually.IsTrueAsync(
+            "the worker is in the middle of the schema",
+            async () => await watch.ExecuteScalarAsync<long>(Others + " and wait_event_type = 'Lock'") == 1);
+
+        await killed.KillAsync();
+        await transaction.RollbackAsync();
+
+        await Eventually.IsTrueAsync(
+            "PostgreSQL has noticed it", async () => await watch.ExecuteScalarAsync<long>(Others + " and state <> 'idle'") == 0);
+        Assert.Equal(0, await watch.ExecuteScalarAsync<long>("select count(*) from pg_tables where schemaname = 'public'"));
+        await installation.StartWorker(databases.Settings).BecomesAsync(200);
+        Assert.Equal(1, await watch.ExecuteScalarAsync<long>("select count(distinct applied_at) from schema_version"));
+    }
+
+    [Theory]
+    [InlineData("OrderService")]
+    [InlineData("InventoryService")]
+    public async Task The_reference_of_the_interface_is_there_in_Development_alone_and_names_no_other_server(string project)
+    {
+        await using var installation = new Installation();
+        var development = installation.Start("development", project, []);
+        const string Secret = "a-secret-of-this-installation-alone";
+        var production = installation.Start("production", project, [],
+            [.. s_production, ("Auth__BuyerTokenKey", Secret + 1), ("Auth__OpsKey", Secret + 2), ("Payments__SigningKey", Secret + 3)]);
+        await Task.WhenAll(development.ListensAsync(), production.ListensAsync());
+        using var http = new HttpClient();
+
+        var page = await http.GetStringAsync(new Uri(development.Url, "/scalar/"));
+        Assert.Contains("openapi/v1.json", page, StringComparison.Ordinal);
+        Assert.DoesNotContain("://", page, StringComparison.Ordinal);
+        foreach (var path in new[] { "/scalar", "/scalar/", "/scalar/v1", "/scalar/scalar.js" })
+        {
+            using var answer = await http.GetAsync(new Uri(production.Url, path));
+            Assert.Equal((path, HttpStatusCode.NotFound), (path, answer.StatusCode));
+        }
+
+        using var description = await http.GetAsync(new Uri(production.Url, "/openapi/v1.json"));
+        Assert.Equal(HttpStatusCode.OK, description.StatusCode);
+    }
 }

@@ -16,8 +16,9 @@ internal enum BreakerState
 }
 
 /// <summary>
-/// Keeps a legacy database that fails, is slow or disagrees out of the way. Written here and not taken from Polly, because what it
-/// judges comes in batches: a batch of 512 with 30 mismatches is 512 outcomes, and Polly's breaker counts it as one.
+/// Keeps a legacy database that fails, is slow or disagrees out of the way. Not Polly's breaker, because that counts one outcome for
+/// each call, where a batch of 512 orders with 30 mismatches is 512 outcomes; judges a span of time, where these windows are numbers of
+/// calls and orders; and closes after one probe, where these need two.
 /// </summary>
 internal sealed class LegacyBreaker(IOptions<LegacyOptions> options, TimeProvider clock)
 {

@@ -1,7 +1,5 @@
-using System.Globalization;
-using Dapper;
 using Microsoft.Extensions.Options;
-using Npgsql;
+using Seckill.Shared.Schema;
 
 namespace Seckill.OrderService.LegacyOrders.Database;
 
@@ -9,60 +7,20 @@ namespace Seckill.OrderService.LegacyOrders.Database;
 /// Creates the legacy table in Development, or with <c>Legacy:CreateSchema</c>: the embedded numbered scripts, each once. In
 /// production the table is there already and is never changed by us.
 /// </summary>
-internal sealed partial class LegacySchema(
-    LegacyDatabase legacy, IOptions<LegacyOptions> options, IHostEnvironment environment, ILogger<LegacySchema> logger) : BackgroundService
+internal sealed class LegacySchema(
+    LegacyDatabase legacy, IOptions<LegacyOptions> options, IHostEnvironment environment, ILogger<LegacySchema> logger)
+    : SchemaUpgrade("legacy", logger)
 {
-    private const string Prefix = "legacy.";
-    private const long AdvisoryLock = 0x5ec0112;
-    private static readonly TimeSpan s_pauseBetweenTries = TimeSpan.FromSeconds(1);
+    private static readonly SchemaScripts s_scripts = new(typeof(LegacySchema).Assembly, "development_schema_version", 0x5ec0112);
 
     /// <summary>Applies what is missing.</summary>
-    public static Task ApplyAsync(LegacyDatabase legacy, CancellationToken cancellationToken) =>
-        legacy.AskAsync(ApplyAsync, cancellationToken);
+    public static Task<IReadOnlyList<string>> ApplyAsync(LegacyDatabase legacy, CancellationToken cancellationToken) =>
+        legacy.AskAsync(s_scripts.ApplyAsync, cancellationToken);
 
-    private static async Task<int> ApplyAsync(NpgsqlConnection connection)
-    {
-        await using var transaction = await connection.BeginTransactionAsync();
-        await connection.ExecuteAsync(
-            """
-            select pg_advisory_xact_lock(@AdvisoryLock);
-            create table if not exists development_schema_version (version int primary key);
-            """,
-            new { AdvisoryLock });
-        var current = await connection.ExecuteScalarAsync<int>("select coalesce(max(version), 0) from development_schema_version");
-        var assembly = typeof(LegacySchema).Assembly;
-        foreach (var name in assembly.GetManifestResourceNames().Where(name => name.StartsWith(Prefix, StringComparison.Ordinal)).Order())
-        {
-            var version = int.Parse(name.AsSpan(Prefix.Length, 3), NumberStyles.None, CultureInfo.InvariantCulture);
-            if (version > current)
-            {
-                using var reader = new StreamReader(assembly.GetManifestResourceStream(name)!);
-                await connection.ExecuteAsync(await reader.ReadToEndAsync());
-                await connection.ExecuteAsync("insert into development_schema_version values (@version)", new { version });
-            }
-        }
+    protected override Task<IReadOnlyList<string>> ApplyAsync(CancellationToken cancellationToken) => ApplyAsync(legacy, cancellationToken);
 
-        await transaction.CommitAsync();
-        return current;
-    }
-
-    protected override async Task ExecuteAsync(CancellationToken stoppingToken)
-    {
-        while (legacy.IsConfigured && (options.Value.CreateSchema || environment.IsDevelopment()) && !stoppingToken.IsCancellationRequested)
-        {
-            try
-            {
-                await ApplyAsync(legacy, stoppingToken);
-                return;
-            }
-            catch (Exception exception) when (exception is NpgsqlException or TimeoutException)
-            {
-                LogWaiting(exception.Message);
-                await Task.Delay(s_pauseBetweenTries, stoppingToken).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
-            }
-        }
-    }
-
-    [LoggerMessage(604, LogLevel.Warning, "The legacy table cannot be created yet: {Reason}")]
-    private partial void LogWaiting(string reason);
+    protected override Task ExecuteAsync(CancellationToken stoppingToken) =>
+        legacy.IsConfigured && (options.Value.CreateSchema || environment.IsDevelopment())
+            ? base.ExecuteAsync(stoppingToken)
+            : Task.CompletedTask;
 }

@@ -1,4 +1,5 @@
 
+using Microsoft.Extensions.Time.Testing;
 using Seckill.InventoryService.Dashboard;
 using Seckill.Shared.Connections;
 using Seckill.Shared.Telemetry;
@@ -8,7 +9,7 @@ namespace Seckill.InventoryService.Tests.Dashboard;
 /// <summary>Rates are made of what processes counted; a process that is silent has none.</summary>
 public sealed class PulseBoardTests
 {
-    private readonly ManualClock _clock = new();
+    private readonly FakeTimeProvider _clock = new();
     private readonly PulseBoard _board;
 
     public PulseBoardTests() => _board = new PulseBoard(new RedisConnection(Servers.Redis), _clock);

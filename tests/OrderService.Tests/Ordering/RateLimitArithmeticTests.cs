@@ -1,4 +1,5 @@
 using System.Net;
+using Microsoft.Extensions.Time.Testing;
 using Seckill.OrderService.Storefront;
 
 namespace Seckill.OrderService.Tests.Ordering;
@@ -6,7 +7,7 @@ namespace Seckill.OrderService.Tests.Ordering;
 /// <summary>A burst, then a rate, for each user alone: without a server, by a clock that stands still until it is moved.</summary>
 public sealed class RateLimitArithmeticTests
 {
-    private readonly ManualClock _clock = new();
+    private readonly FakeTimeProvider _clock = new();
 
     [Theory]
     [InlineData(1, 1)]

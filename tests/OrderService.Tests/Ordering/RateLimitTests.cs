@@ -102,7 +102,7 @@ public sealed class RateLimitTests
         return [.. answers.Select(answer => answer.Status)];
     }
 
-    private static async Task<Storefront> StartAsync(Dictionary<string, string> settings)
+    private static async Task<StorefrontHost> StartAsync(Dictionary<string, string> settings)
     {
         settings["role"] = "api";
         var storefront = new StorefrontHost(settings);

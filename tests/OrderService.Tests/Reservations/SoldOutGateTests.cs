@@ -1,3 +1,4 @@
+using Microsoft.Extensions.Time.Testing;
 using Seckill.OrderService.Reservations;
 
 namespace Seckill.OrderService.Tests.Reservations;
@@ -9,7 +10,7 @@ namespace Seckill.OrderService.Tests.Reservations;
 public sealed class SoldOutGateTests
 {
     private static readonly TimeSpan s_interval = TimeSpan.FromMilliseconds(250);
-    private readonly ManualClock _clock = new();
+    private readonly FakeTimeProvider _clock = new();
     private readonly SoldOutGate _gate;
 
     public SoldOutGateTests() => _gate = new SoldOutGate(s_interval, _clock);

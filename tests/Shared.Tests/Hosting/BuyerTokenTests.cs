@@ -1,6 +1,7 @@
 using System.Buffers.Text;
 using System.Security.Cryptography;
 using System.Text;
+using Microsoft.Extensions.Time.Testing;
 using Seckill.Shared.Security;
 
 namespace Seckill.Shared.Tests.Hosting;
@@ -13,7 +14,7 @@ public sealed class BuyerTokenTests
 {
     private const string Key = "a-signing-key-of-at-least-32-bytes";
     private const string Header = """{"alg":"HS256","typ":"JWT"}""";
-    private readonly ManualClock _clock = new();
+    private readonly FakeTimeProvider _clock = new();
     private readonly BuyerToken _token;
 
     public BuyerTokenTests() => _token = new BuyerToken(Key, _clock);

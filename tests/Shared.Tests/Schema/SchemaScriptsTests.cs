@@ -1,0 +1,149 @@
+using Dapper;
+using Microsoft.Extensions.Logging.Abstractions;
+using Npgsql;
+using Seckill.Shared.Schema;
+
+namespace Seckill.Shared.Tests.Schema;
+
+/// <summary>
+/// Promise: every process brings the database to the schema of its build, whatever state it finds and whoever else starts, and no
+/// script runs twice or in part. The databases are real and new for each test, because the promise is the transaction's.
+/// </summary>
+public sealed class SchemaScriptsTests : IAsyncLifetime
+{
+    private const long AdvisoryLock = 0x5ec0111;
+    private static readonly int[] s_all = [.. Resources().Select(name => int.Parse(name[..3], provider: null))];
+    private readonly string _name = "schema_test_" + Guid.NewGuid().ToString("N");
+    private NpgsqlDataSource _database = null!;
+
+    public async ValueTask InitializeAsync()
+    {
+        _database = NpgsqlDataSource.Create(new NpgsqlConnectionStringBuilder(Servers.OrdersConnection) { Database = _name });
+        await CreateAsync();
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        await _database.DisposeAsync();
+        await using var connection = await Servers.Orders.OpenConnectionAsync();
+        await connection.ExecuteAsync($"drop database {_name} with (force)");
+    }
+
+    [Fact]
+    public async Task A_database_of_the_runner_before_DbUp_is_taken_over_and_only_new_scripts_run()
+    {
+        const int Old = 5;
+        await using (var connection = await _database.OpenConnectionAsync())
+        {
+            // As that runner did it: all in one transaction, with this table and these rows.
+            await using var transaction = await connection.BeginTransactionAsync();
+            await connection.ExecuteAsync(
+                "create table if not exists schema_version (version int primary key, applied_at timestamptz not null default now())");
+            foreach (var script in Resources().Take(Old))
+            {
+                await connection.ExecuteAsync(Read(script));
+                await connection.ExecuteAsync(
+                    "insert into schema_version (version) values (@version)", new { version = int.Parse(script[..3], provider: null) });
+            }
+
+            await connection.ExecuteAsync("update schema_version set applied_at = '2020-01-01Z'");
+            await transaction.CommitAsync();
+        }
+
+        await MigrateAsync();
+
+        Assert.Equal(s_all, await ColumnAsync<int>("select version from schema_version order by version"));
+        // A script that ran again would have failed, for its tables are there; the rows are those of the old runner as well.
+        Assert.Equal(Old, await ScalarAsync("select count(*) from schema_version where applied_at = '2020-01-01Z'"));
+        Assert.Equal(1, await ScalarAsync("select count(*) from pg_proc where proname = 'orders_of'"));
+        Assert.Equal(0, await ScalarAsync("select count(*) from pg_class where relname ilike 'schemaversions'"));
+    }
+
+    [Fact]
+    public async Task Many_processes_that_start_at_once_apply_each_script_once()
+    {
+        await Task.WhenAll(Enumerable.Range(0, 8).Select(_ => MigrateAsync()));
+
+        Assert.Equal(s_all, await ColumnAsync<int>("select version from schema_version order by version"));
+        // One transaction, therefore one time.
+        Assert.Equal(1, await ScalarAsync("select count(distinct applied_at) from schema_version"));
+    }
+
+    [Fact]
+    public async Task A_script_that_fails_leaves_nothing_of_itself_or_of_those_before_it()
+    {
+        var scripts = new SchemaScripts(typeof(SchemaScriptsTests).Assembly, "shop_version", 1);
+
+        var error = await Assert.ThrowsAsync<PostgresException>(
+            async () => await scripts.ApplyAsync(await _database.OpenConnectionAsync()).InTime());
+
+        Assert.Equal((PostgresErrorCodes.UniqueViolation, "shelf"), (error.SqlState, error.TableName));
+        Assert.Empty(await ColumnAsync<string>("select tablename::text from pg_tables where schemaname = 'public'"));
+        Assert.Equal(0, await ScalarAsync($"select count(*) from pg_locks where locktype = 'advisory' and database = {Oid}"));
+    }
+
+    [Fact]
+    public async Task Until_there_is_a_database_it_tries_again()
+    {
+        await using (var connection = await Servers.Orders.OpenConnectionAsync())
+        {
+            await connection.ExecuteAsync($"drop database {_name} with (force)");
+        }
+
+        using var migrator = new SchemaMigrator(_database, NullLogger<SchemaMigrator>.Instance);
+        await migrator.StartAsync(CancellationToken.None);
+        await Task.Delay(200);
+        Assert.False(migrator.Done.IsCompleted || migrator.ExecuteTask!.IsCompleted);
+        await CreateAsync();
+        await migrator.Done.InTime();
+    }
+
+    [Fact]
+    public async Task A_process_that_waits_for_another_can_be_stopped_at_once()
+    {
+        await using var busy = await _database.OpenConnectionAsync();
+        await busy.ExecuteAsync("select pg_advisory_lock(@AdvisoryLock)", new { AdvisoryLock });
+        using var migrator = new SchemaMigrator(_database, NullLogger<SchemaMigrator>.Instance);
+        await migrator.StartAsync(CancellationToken.None);
+        await Eventually.Holds(
+            async () => await ScalarAsync($"select count(*) from pg_locks where not granted and database = {Oid}") == 1, "it waits");
+
+        // Less than the command timeout, after which the wait would end by itself.
+        await migrator.StopAsync(CancellationToken.None).WaitAsync(TimeSpan.FromSeconds(5));
+
+        Assert.False(migrator.Done.IsCompleted);
+        await busy.ExecuteAsync("select pg_advisory_unlock_all()");
+    }
+
+    private static string Oid => "(select oid from pg_database where datname = current_database())";
+
+    private static IEnumerable<string> Resources() => typeof(SchemaMigrator).Assembly.GetManifestResourceNames()
+        .Where(name => name.EndsWith(".sql", StringComparison.Ordinal)).Order(StringComparer.Ordinal);
+
+    private static string Read(string resource)
+    {
+        using var reader = new StreamReader(typeof(SchemaMigrator).Assembly.GetManifestResourceStream(resource)!);
+        return reader.ReadToEnd();
+    }
+
+    private async Task CreateAsync()
+    {
+        await using var connection = await Servers.Orders.OpenConnectionAsync();
+        await connection.ExecuteAsync($"create database {_name}");
+    }
+
+    private async Task MigrateAsync()
+    {
+        using var migrator = new SchemaMigrator(_database, NullLogger<SchemaMigrator>.Instance);
+        await migrator.StartAsync(CancellationToken.None);
+        await migrator.Done.InTime();
+    }
+
+    private async Task<List<T>> ColumnAsync<T>(string sql)
+    {
+        await using var connection = await _database.OpenConnectionAsync();
+        return (await connection.QueryAsync<T>(sql)).AsList();
+    }
+
+    private async Task<long> ScalarAsync(string sql) => (await ColumnAsync<long>(sql))[0];
+}
