@@ -93,7 +93,8 @@ public static partial class ServiceHost
         if (app.Environment.IsDevelopment())
         {
             // All of it comes from the assembly; what would ask servers of its makers is left out.
-            app.MapScalarApiReference(scalar => scalar.DisableDefaultFonts().DisableTelemetry().DisableAgent().DisableMcp());
+            app.MapScalarApiReference(scalar =>
+                scalar.DisableDefaultFonts().DisableTelemetry().DisableAgent().DisableMcp().HideDeveloperTools());
         }
     }
 
