@@ -13,8 +13,8 @@ namespace Seckill.Scenarios.Chaos;
 internal sealed record Variant(
     string Name, string Meaning, IReadOnlyList<(string File, string Is, string Becomes)> Changes, Func<Stage, Task>? Prepare = null)
 {
-    private const string Reserve = "Shared/Stock/reserve.lua";
-    private const string Release = "Shared/Stock/release.lua";
+    private const string Reserve = "Shared/Stock/Scripts/sell/reserve.lua";
+    private const string Release = "Shared/Stock/Scripts/sell/release.lua";
     private const string Consumer = "OrderService/Persistence/OrdersReservedConsumer.cs";
     private const string Gate = "OrderService/Reservations/SoldOutGate.cs";
     private const string Store = "OrderService/Persistence/OrderStore.cs";
