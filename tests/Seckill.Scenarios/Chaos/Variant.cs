@@ -44,7 +44,7 @@ internal sealed record Variant(
         new("release-without-hold-check", "release.lua gives units back for an order that has no hold",
             [
                 (Release, "  if hold and not is_gone[order] then\n", "  if not is_gone[order] then\n"),
-                (Release, "string.match(hold, '^(%d+):(%d+):')", "string.match(hold or '1:1:0', '^(%d+):(%d+):')"),
+                (Release, "parse_hold(hold)", "parse_hold(hold or '1:1:0')"),
             ]),
         new("gate-without-expiry", "an instance that has seen an item sold out never asks again",
             [

@@ -1,22 +1,24 @@
--- Derives what is known of one buyer, the units and the list of orders, from the buyer's holds. Repeatable.
+-- Derives the entries of one buyer, units and list of orders, from the buyer's holds. Repeatable.
 --
 -- KEYS  1 buyers   2 holds   3 orders
 -- ARGV  1 user id   then order ids that may be missing in the buyer's list
 -- Returns the units that the buyer holds
+-- Uses: hold, pieces
 
-local listed, seen, units = {}, {}, 0
-local function take(order)
-  if seen[order] then return end
-  seen[order] = true
-  local user, quantity = string.match(redis.call('HGET', KEYS[2], order) or '', '^(%d+):(%d+):')
-  if user == ARGV[1] then
-    listed[#listed + 1] = order
-    units = units + quantity
+-- The buyer's count is only written. HLEN fails on a key of a wrong type.
+redis.call('HLEN', KEYS[1])
+local orders, seen, listed, units = {}, {}, {}, 0
+for order in string.gmatch(redis.call('HGET', KEYS[3], ARGV[1]) or '', '%x+') do orders[#orders + 1] = order end
+for i = 2, #ARGV do orders[#orders + 1] = ARGV[i] end
+for i, hold in ipairs(call_in_pieces('HMGET', KEYS[2], orders)) do
+  local user, held = parse_hold(hold)
+  if user == ARGV[1] and not seen[orders[i]] then
+    seen[orders[i]] = true
+    listed[#listed + 1] = orders[i]
+    units = units + held
   end
 end
 
-for order in string.gmatch(redis.call('HGET', KEYS[3], ARGV[1]) or '', '%x+') do take(order) end
-for i = 2, #ARGV do take(ARGV[i]) end
 if units > 0 then
   redis.call('HSET', KEYS[1], ARGV[1], units)
   redis.call('HSET', KEYS[3], ARGV[1], table.concat(listed, ' '))

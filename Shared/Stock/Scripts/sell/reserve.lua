@@ -17,8 +17,10 @@
 --   6  sold-out       fewer units left than asked for
 --   7  outbox-full    the outbox has reached its bound
 --   0  reserved       order id = number .. suffix, reserved at = now
+-- Uses: hold, time
 --
--- Every read comes before the first write, so an error (say, out of memory) leaves nothing half done.
+-- Every key is read before the first write, so an error (say, out of memory) changes nothing. The caller bounds the number of
+-- requests (1,024), and with it each unpack.
 
 local outbox_bound, requests = tonumber(ARGV[1]), tonumber(ARGV[2])
 local item = redis.call('HMGET', KEYS[1],
@@ -27,11 +29,13 @@ if not item[1] or item[8] == 'lost' then return {} end
 
 local available, held, number = tonumber(item[1]), tonumber(item[2]), item[3]
 local opens, closes, limit = tonumber(item[6]), tonumber(item[7]), tonumber(item[9])
-local time = redis.call('TIME')
-local now = time[1] * 1000 + math.floor(time[2] / 1000)
+local now = now_ms()
 local waiting = redis.call('ZCARD', KEYS[4])
+-- These may be written without a read: their sizes are read because HLEN fails on a key of a wrong type.
+redis.call('HLEN', KEYS[3])
+redis.call('HLEN', KEYS[5])
+redis.call('HLEN', KEYS[6])
 
--- User ids stay strings: a 64-bit integer does not fit a Lua number.
 local users = {}
 for i = 1, requests do users[i] = ARGV[i * 4] end
 local held_by, orders_of, claimed = {}, {}, {}
@@ -70,7 +74,7 @@ local function answer(suffix, user, quantity, key)
   held_by[user] = held_by[user] + quantity
   orders_of[user] = so_far == '' and order or so_far .. ' ' .. order
   holds[#holds + 1] = order
-  holds[#holds + 1] = user .. ':' .. quantity .. ':' .. now
+  holds[#holds + 1] = format_hold(user, quantity, now)
   entries[#entries + 1] = now
   entries[#entries + 1] = order
   buyers[#buyers + 1] = user
