@@ -37,7 +37,7 @@ public sealed class ScriptAtomicityTests
 
     private static readonly string[] s_keys = [.. s_hashes.Keys, "outbox", "changes"];
 
-    /// <summary>A call of each script that gets as far as its last write.</summary>
+    /// <summary>A call of each script that gets as far as its last write and reads no more than it must: each buyer is a first one.</summary>
     private static readonly Dictionary<string, RedisValue[]> s_calls = new()
     {
         ["adjust.lua"] = ["1:1", "change 1", 5, "change"],
@@ -56,7 +56,7 @@ public sealed class ScriptAtomicityTests
         ["release.lua"] = ["1:1", s_order, s_other],
         ["reopen.lua"] = ["token", 2, "open", "1:1"],
         ["requeue.lua"] = [s_order],
-        ["reserve.lua"] = [100, 3, new string('e', 24), 7, 1, "new key", new string('f', 24), 9, 1, "", new string('0', 24), 7, 1, "key"],
+        ["reserve.lua"] = [100, 3, new string('e', 24), 9, 1, "new key", new string('f', 24), 10, 1, "", new string('0', 24), 7, 1, "key"],
         ["reset.lua"] = ["token", 100, "price", 4999],
         ["settle.lua"] = [s_withoutHold, s_order],
         ["told.lua"] = ["sold_out", 1],

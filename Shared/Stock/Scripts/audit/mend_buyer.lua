@@ -5,8 +5,6 @@
 -- Returns the units that the buyer holds
 -- Uses: hold, pieces
 
--- The buyer's count is only written. HLEN fails on a key of a wrong type.
-redis.call('HLEN', KEYS[1])
 local orders, seen, listed, units = {}, {}, {}, 0
 for order in string.gmatch(redis.call('HGET', KEYS[3], ARGV[1]) or '', '%x+') do orders[#orders + 1] = order end
 for i = 2, #ARGV do orders[#orders + 1] = ARGV[i] end
@@ -19,6 +17,7 @@ for i, hold in ipairs(call_in_pieces('HMGET', KEYS[2], orders)) do
   end
 end
 
+-- Buyers are not read: a wrong type fails the first write, so it changes nothing.
 if units > 0 then
   redis.call('HSET', KEYS[1], ARGV[1], units)
   redis.call('HSET', KEYS[3], ARGV[1], table.concat(listed, ' '))

@@ -5,11 +5,10 @@
 -- Returns 1 when done, 0 when an order in the outbox may not be in PostgreSQL yet, -1 when another rebuild began since
 -- Uses: integer
 --
--- The keys that it deletes unread, buyers, orders and changes, may be of any type: a rebuild repairs them.
+-- A key that it deletes unread may be of any type: a rebuild repairs it.
 
 local item = redis.call('HMGET', KEYS[1], 'rebuild', 'repairs')
 if item[1] ~= ARGV[1] then return -1 end
-redis.call('HLEN', KEYS[3])
 for _, order in ipairs(redis.call('ZRANGE', KEYS[4], 0, 999)) do
   if redis.call('HEXISTS', KEYS[3], order) == 1 then return 0 end
 end
