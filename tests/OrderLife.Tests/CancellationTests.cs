@@ -138,10 +138,9 @@ public sealed class CancellationTests(Stores stores, Shop shop) : IClassFixture<
         var (_, order) = await shop.BuyAsync(sale, 1);
         await CloseGateAsync(sale, api);
         // The script of the returner, telling of another item.
-        using var script = new StreamReader(typeof(StockLedger).Assembly.GetManifestResourceStream("release.lua")!);
         var tag = $"seckill:{{{sale.Item}}}:";
         Assert.Equal(1, (int)await stores.Redis.ScriptEvaluateAsync(
-            await script.ReadToEndAsync(),
+            StockScript.Load("release.lua"),
             [tag + "item", tag + "buyers", tag + "holds", tag + "outbox", tag + "orders"],
             ["1:1", order]));
         Assert.Equal((HttpStatusCode.Conflict, "sold-out"), await shop.BuyAsync(sale, 3, api));

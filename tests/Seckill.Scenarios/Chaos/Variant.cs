@@ -13,8 +13,8 @@ namespace Seckill.Scenarios.Chaos;
 internal sealed record Variant(
     string Name, string Meaning, IReadOnlyList<(string File, string Is, string Becomes)> Changes, Func<Stage, Task>? Prepare = null)
 {
-    private const string Reserve = "Shared/Stock/reserve.lua";
-    private const string Release = "Shared/Stock/release.lua";
+    private const string Reserve = "Shared/Stock/Scripts/sell/reserve.lua";
+    private const string Release = "Shared/Stock/Scripts/sell/release.lua";
     private const string Consumer = "OrderService/Persistence/OrdersReservedConsumer.cs";
     private const string Gate = "OrderService/Reservations/SoldOutGate.cs";
     private const string Store = "OrderService/Persistence/OrderStore.cs";
@@ -44,7 +44,7 @@ internal sealed record Variant(
         new("release-without-hold-check", "release.lua gives units back for an order that has no hold",
             [
                 (Release, "  if hold and not is_gone[order] then\n", "  if not is_gone[order] then\n"),
-                (Release, "string.match(hold, '^(%d+):(%d+):')", "string.match(hold or '1:1:0', '^(%d+):(%d+):')"),
+                (Release, "parse_hold(hold)", "parse_hold(hold or '1:1:0')"),
             ]),
         new("gate-without-expiry", "an instance that has seen an item sold out never asks again",
             [

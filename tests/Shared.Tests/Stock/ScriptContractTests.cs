@@ -10,8 +10,10 @@ namespace Seckill.Shared.Tests.Stock;
 /// </summary>
 public sealed partial class ScriptContractTests
 {
+    private const string Library = "lib/";
+
     public static TheoryData<string> Scripts =>
-        [.. typeof(StockLedger).Assembly.GetManifestResourceNames().Where(name => name.EndsWith(".lua", StringComparison.Ordinal))];
+        [.. Resources().Where(name => name.EndsWith(".lua", StringComparison.Ordinal) && !name.StartsWith(Library, StringComparison.Ordinal))];
 
     [Theory]
     [MemberData(nameof(Scripts))]
@@ -46,7 +48,36 @@ public sealed partial class ScriptContractTests
         var calls = RedisCall().Matches(Read(script).Body);
         Assert.NotEmpty(calls);
         Assert.All(calls, call => Assert.True(
-            call.Groups[1].Value is "TIME" or "PUBLISH" || call.Groups[2].Value.StartsWith("KEYS[", StringComparison.Ordinal), call.Value));
+            call.Groups[1].Value == "PUBLISH" || call.Groups[2].Value.StartsWith("KEYS[", StringComparison.Ordinal), call.Value));
+    }
+
+    [Theory]
+    [MemberData(nameof(Scripts))]
+    public void It_names_the_libraries_that_it_uses_and_no_others(string script)
+    {
+        var (header, body) = Read(script);
+        var used = from library in Resources().Where(name => name.StartsWith(Library, StringComparison.Ordinal))
+                   where LibraryFunction().Matches(Text(library)).Any(function => Regex.IsMatch(body, $@"\b{function.Groups[1].Value}\("))
+                   select library[Library.Length..^".lua".Length];
+        Assert.Equal(used.Order(StringComparer.Ordinal), Uses().Match(header).Groups[1].Value.Split(", ").Where(name => name != ""));
+    }
+
+    [Theory]
+    [MemberData(nameof(Scripts))]
+    public void It_leaves_the_parsing_of_holds_and_of_the_time_to_the_library(string script)
+    {
+        var (_, body) = Read(script);
+        Assert.DoesNotContain("'TIME'", body, StringComparison.Ordinal);
+        Assert.DoesNotContain("(%d+):", body, StringComparison.Ordinal);
+        Assert.DoesNotContain("':'", body, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void A_library_that_is_loaded_stands_before_the_script()
+    {
+        var library = Text("lib/time.lua");
+        Assert.StartsWith(library + Text("requeue.lua"), StockScript.Load("requeue.lua"), StringComparison.Ordinal);
+        Assert.Equal(Text("close.lua"), StockScript.Load("close.lua"));
     }
 
     [Fact]
@@ -74,21 +105,27 @@ public sealed partial class ScriptContractTests
         Assert.Equal(documented, ReturnedCode().Matches(Answer(body)).Select(match => match.Groups[1].Value));
     }
 
-    private static (string Header, string Body) Read(string script)
+    /// <summary>The comment at the top of a script, and the rest without its comments.</summary>
+    internal static (string Header, string Body) Read(string script)
     {
-        using var stream = typeof(StockLedger).Assembly.GetManifestResourceStream(script)!;
-        using var reader = new StreamReader(stream);
-        var lines = reader.ReadToEnd().Split('\n');
+        var lines = Text(script).Split('\n');
         var header = lines.TakeWhile(line => line.StartsWith("--", StringComparison.Ordinal)).ToList();
         return (string.Join('\n', header), string.Join('\n', lines.Skip(header.Count).Select(line => Comment().Replace(line, ""))));
     }
 
+    /// <summary>What the header calls the keys, in their order.</summary>
+    internal static IEnumerable<string> KeyNames(string header) =>
+        NumberedWord().Matches(Section(header, "KEYS")).Select(match => match.Groups[2].Value);
+
+    /// <summary>True when the script has a command that may change a key.</summary>
+    internal static bool Writes(string body) => WriteCommand().IsMatch(body);
+
     /// <summary>The numbers that stand after KEYS or ARGV in the header, up to the line that begins something else.</summary>
-    private static List<int> Numbered(string header, string what)
-    {
-        var section = Regex.Match(header, $@"^-- {what} .*(\n--   .*)*", RegexOptions.Multiline).Value;
-        return [.. NumberedWord().Matches(section).Select(match => Int(match.Groups[1].Value))];
-    }
+    private static List<int> Numbered(string header, string what) =>
+        [.. NumberedWord().Matches(Section(header, what)).Select(match => Int(match.Groups[1].Value))];
+
+    private static string Section(string header, string what) =>
+        Regex.Match(header, $@"^-- {what} .*(\n--   .*)*", RegexOptions.Multiline).Value;
 
     private static List<int> Used(string body, string what) =>
     [
@@ -98,6 +135,15 @@ public sealed partial class ScriptContractTests
     private static string Answer(string body) =>
         body[body.IndexOf("local function answer", StringComparison.Ordinal)..body.IndexOf("local reply", StringComparison.Ordinal)];
 
+    private static string[] Resources() => typeof(StockLedger).Assembly.GetManifestResourceNames();
+
+    private static string Text(string resource)
+    {
+        using var stream = typeof(StockLedger).Assembly.GetManifestResourceStream(resource)!;
+        using var reader = new StreamReader(stream);
+        return reader.ReadToEnd();
+    }
+
     private static int Int(string digits) => int.Parse(digits, CultureInfo.InvariantCulture);
 
     private static string Pascal(string words) =>
@@ -106,7 +152,7 @@ public sealed partial class ScriptContractTests
     [GeneratedRegex("--.*$")]
     private static partial Regex Comment();
 
-    [GeneratedRegex(@"(?:^-- (?:KEYS|ARGV)| {3})\s*(\d+) [a-z]")]
+    [GeneratedRegex(@"(?:^-- (?:KEYS|ARGV)| {3})\s*(\d+) ([a-z]+)")]
     private static partial Regex NumberedWord();
 
     [GeneratedRegex(@"^--   '?(?<code>\d)(?: <[^']*')?\s+(?<name>[a-z]+(-[a-z]+)*)", RegexOptions.Multiline)]
@@ -118,6 +164,15 @@ public sealed partial class ScriptContractTests
     [GeneratedRegex(@"(?:return|and|or) '?(\d)")]
     private static partial Regex ReturnedCode();
 
-    [GeneratedRegex(@"redis\.call\('([A-Z]+)'(?:, ([^,)]+))?")]
+    [GeneratedRegex("'(HSET|HSETNX|HDEL|HINCRBY|ZADD|ZREM|SADD|SREM|SET|DEL|UNLINK)'")]
+    private static partial Regex WriteCommand();
+
+    [GeneratedRegex(@"^local function (\w+)", RegexOptions.Multiline)]
+    private static partial Regex LibraryFunction();
+
+    [GeneratedRegex("^-- Uses: (.+)$", RegexOptions.Multiline)]
+    private static partial Regex Uses();
+
+    [GeneratedRegex(@"(?:redis\.call|call_in_pieces)\('([A-Z]+)'(?:, ([^,)]+))?")]
     private static partial Regex RedisCall();
 }

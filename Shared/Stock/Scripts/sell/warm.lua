@@ -1,9 +1,9 @@
--- Makes a sale item sellable. Repeatable: an item that is warm keeps its stock and only becomes open again. One that waits for
--- its rebuild stays as it is, and will be open afterwards.
+-- Makes a sale item sellable. Repeatable: an item that is warm keeps its stock and only becomes open again. An item that waits for
+-- its rebuild stays as it is, and opens when the rebuild ends.
 --
 -- KEYS  1 item
 -- ARGV  field, value, field, value ... of a new item
--- Returns 1 when the item was created, 0 when it was there already
+-- Returns 1 when the item was created, 0 when it existed
 
 if redis.call('EXISTS', KEYS[1]) == 1 then
   redis.call('HDEL', KEYS[1], 'after')

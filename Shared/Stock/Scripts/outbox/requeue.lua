@@ -3,9 +3,9 @@
 -- KEYS  1 outbox   2 holds
 -- ARGV  order ids
 -- Returns the number of entries made
+-- Uses: time
 
-local time = redis.call('TIME')
-local now, made = time[1] * 1000 + math.floor(time[2] / 1000), 0
+local now, made = now_ms(), 0
 for _, order in ipairs(ARGV) do
   if redis.call('HEXISTS', KEYS[2], order) == 1 then made = made + redis.call('ZADD', KEYS[1], 'NX', now, order) end
 end

@@ -17,8 +17,10 @@
 --   6  sold-out       fewer units left than asked for
 --   7  outbox-full    the outbox has reached its bound
 --   0  reserved       order id = number .. suffix, reserved at = now
+-- Uses: hold, time
 --
--- Every read comes before the first write, so an error (say, out of memory) leaves nothing half done.
+-- Every key is read before the first write, so an error (say, out of memory) changes nothing. The caller bounds the number of
+-- requests (1,024), and with it each unpack.
 
 local outbox_bound, requests = tonumber(ARGV[1]), tonumber(ARGV[2])
 local item = redis.call('HMGET', KEYS[1],
@@ -27,11 +29,11 @@ if not item[1] or item[8] == 'lost' then return {} end
 
 local available, held, number = tonumber(item[1]), tonumber(item[2]), item[3]
 local opens, closes, limit = tonumber(item[6]), tonumber(item[7]), tonumber(item[9])
-local time = redis.call('TIME')
-local now = time[1] * 1000 + math.floor(time[2] / 1000)
+local now = now_ms()
+-- As text once: Lua would format the number again at each use, several times for each request.
+local reserved_at = string.format('%d', now)
 local waiting = redis.call('ZCARD', KEYS[4])
 
--- User ids stay strings: a 64-bit integer does not fit a Lua number.
 local users = {}
 for i = 1, requests do users[i] = ARGV[i * 4] end
 local held_by, orders_of, claimed = {}, {}, {}
@@ -70,15 +72,15 @@ local function answer(suffix, user, quantity, key)
   held_by[user] = held_by[user] + quantity
   orders_of[user] = so_far == '' and order or so_far .. ' ' .. order
   holds[#holds + 1] = order
-  holds[#holds + 1] = user .. ':' .. quantity .. ':' .. now
-  entries[#entries + 1] = now
+  holds[#holds + 1] = format_hold(user, quantity, reserved_at)
+  entries[#entries + 1] = reserved_at
   entries[#entries + 1] = order
   buyers[#buyers + 1] = user
   buyers[#buyers + 1] = held_by[user]
   orders[#orders + 1] = user
   orders[#orders + 1] = orders_of[user]
   if claim then
-    claimed[claim] = order .. ' ' .. quantity .. ' ' .. now
+    claimed[claim] = order .. ' ' .. quantity .. ' ' .. reserved_at
     keys[#keys + 1] = claim
     keys[#keys + 1] = claimed[claim]
   end
@@ -93,8 +95,10 @@ end
 local reply = { now, available, number, item[4], item[5], opens, closes, table.concat(outcomes), unpack(details) }
 
 if #holds > 0 then
-  redis.call('HSET', KEYS[1], 'available', available, 'held', held)
+  -- A wrong type of holds fails the first write, so it changes nothing. Orders are not read for a first order: HLEN fails instead.
+  redis.call('HLEN', KEYS[5])
   redis.call('HSET', KEYS[3], unpack(holds))
+  redis.call('HSET', KEYS[1], 'available', available, 'held', held)
   redis.call('ZADD', KEYS[4], unpack(entries))
   redis.call('HSET', KEYS[2], unpack(buyers))
   redis.call('HSET', KEYS[5], unpack(orders))

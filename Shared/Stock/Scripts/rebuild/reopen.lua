@@ -1,8 +1,8 @@
 -- (12) Ends the rebuild of an item: it sells again, or stays closed when it was closed by hand.
 --
 -- KEYS  1 item
--- ARGV  1 token of the rebuild   2 epoch   3 state   4 item name, told to every instance
--- Returns 1 when done, 0 when another rebuild began since
+-- ARGV  1 token of the rebuild   2 epoch   3 state   4 item name, published to every instance
+-- Returns 1 when done, 0 when another rebuild has begun
 
 local item = redis.call('HMGET', KEYS[1], 'rebuild', 'after')
 if item[1] ~= ARGV[1] then return 0 end

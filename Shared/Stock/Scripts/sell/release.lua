@@ -1,24 +1,28 @@
--- (9) Gives back the units of closed orders. Repeatable: a hold is given back by whoever deletes it, so once.
+-- (9) Gives back the units of closed orders. Repeatable: the call that deletes a hold gives its units back, so they come back once.
 --
 -- KEYS  1 item    2 buyers   3 holds   4 outbox   5 orders
--- ARGV  1 item name, told to every instance when units came back   then at least one order id
+-- ARGV  1 item name, published to every instance when units came back   then at least one order id
 -- Returns the number of orders whose units were given back now
+-- Uses: hold, integer
 --
--- Every read comes before the first write, so an error leaves nothing half done; and each key is asked and changed once for all
--- orders together, because this runs while others want to buy.
+-- Every key is read before the first write, so an error changes nothing. Each key is read and written once for all orders together,
+-- because buyers wait while this runs. The caller bounds the number of orders (256), and with it each unpack.
 
+local item = redis.call('HMGET', KEYS[1], 'available', 'held', 'released')
 local gone, is_gone, users, units_of, units_back = {}, {}, {}, {}, 0
 for i, hold in ipairs(redis.call('HMGET', KEYS[3], unpack(ARGV, 2))) do
   local order = ARGV[i + 1]
   if hold and not is_gone[order] then
-    local user, quantity = string.match(hold, '^(%d+):(%d+):')
+    local user, units = parse_hold(hold)
     if not units_of[user] then users[#users + 1] = user end
-    units_of[user] = (units_of[user] or 0) + quantity
-    units_back = units_back + quantity
+    units_of[user] = (units_of[user] or 0) + units
+    units_back = units_back + units
     gone[#gone + 1] = order
     is_gone[order] = true
   end
 end
+-- The outbox is only written. Its size is read because ZCARD fails on a key of a wrong type.
+redis.call('ZCARD', KEYS[4])
 if #gone == 0 then return 0 end
 
 local buyers, no_buyers, orders, no_orders = {}, {}, {}, {}
@@ -42,6 +46,8 @@ for i, user in ipairs(users) do
     no_orders[#no_orders + 1] = user
   end
 end
+local available, all_held = integer(item[1]) + units_back, integer(item[2]) - units_back
+local released = integer(item[3]) + units_back
 
 redis.call('HDEL', KEYS[3], unpack(gone))
 redis.call('ZREM', KEYS[4], unpack(gone))
@@ -49,11 +55,9 @@ if #buyers > 0 then redis.call('HSET', KEYS[2], unpack(buyers)) end
 if #no_buyers > 0 then redis.call('HDEL', KEYS[2], unpack(no_buyers)) end
 if #orders > 0 then redis.call('HSET', KEYS[5], unpack(orders)) end
 if #no_orders > 0 then redis.call('HDEL', KEYS[5], unpack(no_orders)) end
--- An item that Redis lost is not made up from what came back; its rebuild counts.
-if redis.call('HEXISTS', KEYS[1], 'available') == 1 then
-  redis.call('HINCRBY', KEYS[1], 'available', units_back)
-  redis.call('HINCRBY', KEYS[1], 'held', -units_back)
-  redis.call('HINCRBY', KEYS[1], 'released', units_back)
+-- An item that Redis has lost is not created from what comes back; its rebuild counts.
+if item[1] then
+  redis.call('HSET', KEYS[1], 'available', available, 'held', all_held, 'released', released)
   redis.call('PUBLISH', 'seckill:restocked', ARGV[1])
 end
 return #gone
