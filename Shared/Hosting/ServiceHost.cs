@@ -9,6 +9,7 @@ using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
 using Npgsql;
+using OpenTelemetry.Metrics;
 using StackExchange.Redis;
 
 namespace Seckill.Shared.Hosting;
@@ -25,8 +26,6 @@ public static partial class ServiceHost
     /// <summary>A builder with the settings that all services share.</summary>
     public static WebApplicationBuilder CreateBuilder(string[] args)
     {
-        // Takes long and needs nothing, so the other core does it.
-        var metrics = Task.Run(() => new PrometheusText());
         // Without what nobody here uses: IIS, HTTP/3, loggers for developers, static files.
         var builder = WebApplication.CreateSlimBuilder(new WebApplicationOptions
         {
@@ -43,10 +42,9 @@ public static partial class ServiceHost
         }
 
         builder.Services.AddSingleton(FailPoint.Clock(builder.Configuration));
-        builder.Services.AddSingleton(_ => metrics.Result);
         builder.Services.AddHealthChecks();
         HealthGauge.AddTo(builder.Services);
-        OtlpExport.AddTo(builder);
+        Telemetry.AddTo(builder.Services);
         builder.Services.AddOpenApi();
         GracefulStop.AddTo(builder.Services, builder.Environment);
         builder.Services.ConfigureHttpJsonOptions(http =>
@@ -67,8 +65,9 @@ public static partial class ServiceHost
     /// <summary>Comes first, before routing: what holds for every request, whichever way it takes.</summary>
     public static void UseEntrance(this WebApplication app)
     {
+        // Takes long, so the other core does it while the endpoints are mapped.
+        _ = Task.Run(app.Services.GetRequiredService<MeterProvider>);
         GracefulStop.Use(app);
-        RequestTraces.Use(app);
     }
 
     /// <summary>The pipeline and the endpoints that are the same everywhere. Comes before a service's own endpoints.</summary>
@@ -79,11 +78,6 @@ public static partial class ServiceHost
         app.UseStatusCodePages(pages => Bare(pages.HttpContext.Response.StatusCode).ExecuteAsync(pages.HttpContext));
         app.Services.GetRequiredService<OpsKey>().Guard(app);
         app.MapHealth();
-        app.MapGet("/metrics", http =>
-        {
-            http.Response.ContentType = PrometheusText.ContentType;
-            return http.Response.WriteAsync(http.RequestServices.GetRequiredService<PrometheusText>().Write());
-        }).ExcludeFromDescription();
         if (app.Configuration.MapsBenchmark())
         {
             // The runtime's own metric is as old as the last garbage collection.
@@ -93,10 +87,10 @@ public static partial class ServiceHost
         app.MapOpenApi();
     }
 
-    /// <summary>Runs it. Nothing is counted, by a request or by what is made for the start, before somebody listens.</summary>
+    /// <summary>Runs it. The endpoint of metrics comes last, because it waits until they are counted.</summary>
     public static Task RunServiceAsync(this WebApplication app)
     {
-        app.Services.GetRequiredService<PrometheusText>();
+        app.MapPrometheusScrapingEndpoint();
         return app.RunAsync();
     }
 
