@@ -18,8 +18,8 @@ internal sealed class RequestSampler(double share) : Sampler
 }
 
 /// <summary>
-/// Reads no trace from a request, or buyers would decide what tracing costs: a span that is not sampled still takes over the flag of a
-/// remote parent, and then everything below it is recorded.
+/// Reads no trace from a request, or buyers would decide what tracing costs: by the flag of a parent, which the sampler follows, or by a
+/// trace id, which it computes the share from.
 /// </summary>
 internal sealed class NoCallersTrace : DistributedContextPropagator
 {
@@ -30,7 +30,8 @@ internal sealed class NoCallersTrace : DistributedContextPropagator
     }
 
     public override void ExtractTraceIdAndState(
-        object? carrier, PropagatorGetterCallback? getter, out string? traceId, out string? traceState) => (traceId, traceState) = (null, null);
+        object? carrier, PropagatorGetterCallback? getter, out string? traceId, out string? traceState) =>
+        (traceId, traceState) = (null, null);
 
     public override IEnumerable<KeyValuePair<string, string?>>? ExtractBaggage(object? carrier, PropagatorGetterCallback? getter) => null;
 }

@@ -90,7 +90,8 @@ public sealed class OperationsTests(Storefront storefront)
         using var client = storefront.CreateClient();
         var text = "";
         await Eventually.Holds(
-            async () => (text = await client.GetStringOfAsync("/health/ready")).StartsWith("{\"status\":\"healthy\"", StringComparison.Ordinal),
+            async () => (text = await client.GetStringOfAsync("/health/ready"))
+                .StartsWith("{\"status\":\"healthy\"", StringComparison.Ordinal),
             "the service is ready");
         var report = JsonSerializer.Deserialize<UIHealthReport>(text, s_dashboard)!;
         Assert.Equal(UIHealthStatus.Healthy, report.Status);
@@ -159,8 +160,6 @@ public sealed class OperationsTests(Storefront storefront)
         var page = await ScrapeAsync(client);
         Assert.InRange(Reserved(page), before + 1, before + 1_000);
         Assert.Contains("seckill_reservations_call_duration_seconds_bucket{le=\"+Inf\"} ", page, StringComparison.Ordinal);
-        // Where most answers fall, and the server's own buckets do not look.
-        Assert.Matches("\nhttp_server_request_duration_seconds_bucket{[^}]*le=\"0.001\"}", page);
     }
 
     [Theory]
