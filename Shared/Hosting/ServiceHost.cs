@@ -90,7 +90,7 @@ public static partial class ServiceHost
     /// <summary>Runs it. The endpoint of metrics comes last, because it waits until they are counted.</summary>
     public static Task RunServiceAsync(this WebApplication app)
     {
-        app.MapPrometheusScrapingEndpoint();
+        app.MapPrometheusScrapingEndpoint("/metrics");
         return app.RunAsync();
     }
 

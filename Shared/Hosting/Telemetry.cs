@@ -6,7 +6,6 @@ using Microsoft.Extensions.Options;
 using Npgsql;
 using OpenTelemetry;
 using OpenTelemetry.Context.Propagation;
-using OpenTelemetry.Exporter;
 using OpenTelemetry.Metrics;
 using OpenTelemetry.Resources;
 using OpenTelemetry.Trace;
@@ -36,9 +35,6 @@ internal static class Telemetry
     private static readonly string[] s_meters =
         [Measurements.Name, "MassTransit", "Microsoft.AspNetCore.Hosting", "Microsoft.AspNetCore.Server.Kestrel"];
 
-    /// <summary>True when a collector is named.</summary>
-    public static bool IsExported => !string.IsNullOrEmpty(Environment.GetEnvironmentVariable(Endpoint));
-
     public static void AddTo(IServiceCollection services)
     {
         services.AddValidatedOptions<TelemetryOptions>("Telemetry");
@@ -46,8 +42,14 @@ internal static class Telemetry
         var name = AppDomain.CurrentDomain.FriendlyName.ToLowerInvariant().Replace("service", "-service", StringComparison.Ordinal);
         var telemetry = services.AddOpenTelemetry()
             .ConfigureResource(resource => resource.Clear().AddService(name).AddTelemetrySdk().AddEnvironmentVariableDetector())
-            .WithMetrics(metrics => metrics.AddMeasurements().AddPrometheusExporter(Configure));
-        if (IsExported)
+            .WithMetrics(metrics => metrics
+                .AddMeter(s_meters)
+                .AddNpgsqlInstrumentation()
+                .AddRuntimeInstrumentation()
+                .AddView(View)
+                // Each scrape reads the present; labels are those of the instruments, without the meter's beside them.
+                .AddPrometheusExporter(text => (text.ScrapeResponseCacheDurationMilliseconds, text.ScopeInfoEnabled) = (0, false)));
+        if (!string.IsNullOrEmpty(Environment.GetEnvironmentVariable(Endpoint)))
         {
             // Else the instrumentation of requests reads the caller's trace by itself.
             Sdk.SetDefaultTextMapPropagator(new TraceContextPropagator());
@@ -66,13 +68,6 @@ internal static class Telemetry
 
     private static TelemetryOptions Options(IServiceProvider provider) =>
         provider.GetRequiredService<IOptions<TelemetryOptions>>().Value;
-
-    internal static MeterProviderBuilder AddMeasurements(this MeterProviderBuilder metrics) =>
-        metrics.AddMeter(s_meters).AddNpgsqlInstrumentation().AddRuntimeInstrumentation().AddView(View);
-
-    /// <summary>Each scrape reads the present; names and labels are those of the instruments, without the meter's beside them.</summary>
-    internal static void Configure(PrometheusAspNetCoreOptions prometheus) =>
-        (prometheus.ScrapeResponseCacheDurationMilliseconds, prometheus.ScopeInfoEnabled) = (0, false);
 
     // The buckets that they bring begin where our answers end.
     private static ExplicitBucketHistogramConfiguration? View(Instrument instrument) =>
