@@ -1,4 +1,5 @@
 using MassTransit;
+using MassTransit.Monitoring;
 using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
@@ -98,6 +99,8 @@ public static class ConnectionsFeature
                 configure?.Invoke(context, rabbit);
             });
         });
+        // Ours asks more, and the registration of theirs puts the bus together when the first endpoint is mapped.
+        services.Remove(services.Single(service => service.ImplementationType == typeof(ConfigureBusHealthCheckServiceOptions)));
         // A service starts without its broker; the outbox keeps what it cannot publish.
         services.Configure<MassTransitHostOptions>(host => host.WaitUntilStarted = false);
         services.AddSingleton(_ => new BrokerProbe(address));

@@ -19,10 +19,7 @@ internal sealed class HealthGauge : IHealthCheckPublisher, IDisposable
     {
         services.AddSingleton<IHealthCheckPublisher, HealthGauge>();
         services.Configure<HealthCheckPublisherOptions>(publishing =>
-        {
-            (publishing.Delay, publishing.Period, publishing.Timeout) = (s_interval, s_interval, 5 * s_interval);
-            publishing.Predicate = Health.IsOurs;
-        });
+            (publishing.Delay, publishing.Period, publishing.Timeout) = (s_interval, s_interval, 5 * s_interval));
     }
 
     public Task PublishAsync(HealthReport report, CancellationToken cancellationToken)

@@ -9,6 +9,7 @@ using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
 using Npgsql;
+using OpenTelemetry.Metrics;
 using Scalar.AspNetCore;
 using Seckill.Shared.Http;
 using Seckill.Shared.Security;
@@ -30,8 +31,6 @@ public static partial class ServiceHost
     /// <summary>A builder with the settings that all services share.</summary>
     public static WebApplicationBuilder CreateBuilder(string[] args)
     {
-        // Takes long and needs nothing, so the other core does it.
-        var metrics = Task.Run(() => new PrometheusText());
         // Without what nobody here uses: IIS, HTTP/3, loggers for developers, static files.
         var builder = WebApplication.CreateSlimBuilder(new WebApplicationOptions
         {
@@ -48,10 +47,9 @@ public static partial class ServiceHost
         }
 
         builder.Services.AddSingleton(TimeProvider.System);
-        builder.Services.AddSingleton(_ => metrics.Result);
         builder.Services.AddHealthChecks();
         HealthGauge.AddTo(builder.Services);
-        OtlpExport.AddTo(builder);
+        TelemetryFeature.AddTo(builder.Services);
         builder.Services.AddOpenApi();
         GracefulStop.AddTo(builder.Services, builder.Environment);
         builder.Services.ConfigureHttpJsonOptions(http =>
@@ -72,8 +70,9 @@ public static partial class ServiceHost
     /// <summary>Comes first, before routing: what holds for every request, whichever way it takes.</summary>
     public static void UseEntrance(this WebApplication app)
     {
+        // Takes long, so the other core does it while the endpoints are mapped.
+        _ = Task.Run(app.Services.GetRequiredService<MeterProvider>);
         GracefulStop.Use(app);
-        RequestTraces.Use(app);
     }
 
     /// <summary>The pipeline and the endpoints that are the same everywhere. Comes before a service's own endpoints.</summary>
@@ -84,11 +83,6 @@ public static partial class ServiceHost
         app.UseStatusCodePages(pages => Bare(pages.HttpContext.Response.StatusCode).ExecuteAsync(pages.HttpContext));
         app.Services.GetRequiredService<OpsKey>().Guard(app);
         app.MapHealth();
-        app.MapGet("/metrics", http =>
-        {
-            http.Response.ContentType = PrometheusText.ContentType;
-            return http.Response.WriteAsync(http.RequestServices.GetRequiredService<PrometheusText>().Write());
-        }).ExcludeFromDescription();
         app.MapOpenApi();
         if (app.Environment.IsDevelopment())
         {
@@ -98,10 +92,10 @@ public static partial class ServiceHost
         }
     }
 
-    /// <summary>Runs it. Nothing is counted, by a request or by what is made for the start, before somebody listens.</summary>
+    /// <summary>Runs it. The endpoint of metrics comes last, because it waits until they are counted.</summary>
     public static Task RunServiceAsync(this WebApplication app)
     {
-        app.Services.GetRequiredService<PrometheusText>();
+        app.MapPrometheusScrapingEndpoint("/metrics");
         return app.RunAsync();
     }
 

@@ -45,6 +45,12 @@ public sealed partial class MetricTests(SmallSale sale)
     }
 
     [Fact]
+    public async Task The_server_s_own_durations_have_buckets_where_most_answers_fall() =>
+        Assert.Matches(
+            @"\nhttp_server_request_duration_seconds_bucket\{.*http_route=""/orders"".*,le=""0\.001""\} ",
+            await SmallSale.ScrapeAsync(sale.Api));
+
+    [Fact]
     public async Task No_label_names_a_buyer_an_order_or_a_connection()
     {
         foreach (var service in new[] { sale.Api, sale.Worker, sale.Inventory })

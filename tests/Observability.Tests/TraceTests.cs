@@ -62,4 +62,19 @@ public sealed class TraceTests(SmallSale sale)
         Assert.All(shared, span => Assert.Equal(span.Links.Count, span.Links.Distinct().Count()));
         Assert.All(shared, span => Assert.InRange(span.Links.Count, 2, 16));
     }
+
+    [Theory]
+    [InlineData("01", 900_001)]
+    [InlineData("00", 900_002)]
+    public async Task A_trace_that_a_buyer_brings_decides_nothing(string flags, int unknownSale)
+    {
+        const string theirs = "4bf92f3577b34da6a3ce929d0e0e4736";
+        using var http = new HttpClient();
+        using var request = new HttpRequestMessage(HttpMethod.Get, new Uri(sale.Api.Url, $"/sales/{unknownSale}"));
+        request.Headers.Add("traceparent", $"00-{theirs}-00f067aa0ba902b7-{flags}");
+        using var response = await http.SendAsync(request, TestContext.Current.CancellationToken);
+        await Eventually.IsTrueAsync("the request has its span", () =>
+            sale.Receiver.Spans.Any(span => span.Tags.GetValueOrDefault("url.path") == $"/sales/{unknownSale}"));
+        Assert.DoesNotContain(sale.Receiver.Spans, span => span.TraceId == theirs);
+    }
 }

@@ -1,5 +1,8 @@
+using System.Globalization;
 using System.Net;
 using System.Text.Json;
+using System.Text.Json.Serialization;
+using HealthChecks.UI.Core;
 using Microsoft.AspNetCore.Http.Metadata;
 using Microsoft.AspNetCore.Routing;
 using Microsoft.Extensions.DependencyInjection;
@@ -10,6 +13,10 @@ namespace Seckill.OrderService.Tests;
 /// <summary>What operators and machines ask: the description of the interface, health, metrics.</summary>
 public sealed class OperationsTests(StorefrontHost storefront)
 {
+    // As the collector of AspNetCore.HealthChecks.UI reads.
+    private static readonly JsonSerializerOptions s_dashboard =
+        new() { PropertyNameCaseInsensitive = true, Converters = { new JsonStringEnumConverter() } };
+
     private static readonly string[] s_undescribed =
         ["/metrics", "/openapi/{documentName}.json", "/health/live", "/health/ready", "/health/serving"];
 
@@ -55,7 +62,10 @@ public sealed class OperationsTests(StorefrontHost storefront)
     public async Task The_process_is_alive_and_says_nothing_of_its_stores()
     {
         using var client = storefront.CreateClient();
-        Assert.Equal("""{"status":"healthy","checks":[]}""", await client.GetStringOfAsync("/health/live"));
+        var report = JsonDocument.Parse(await client.GetStringOfAsync("/health/live")).RootElement;
+        Assert.Equal("healthy", report.GetProperty("status").GetString());
+        Assert.Equal(0, report.GetProperty("checks").GetArrayLength());
+        Assert.Empty(report.GetProperty("entries").EnumerateObject());
     }
 
     [Fact]
@@ -72,6 +82,32 @@ public sealed class OperationsTests(StorefrontHost storefront)
             report.GetProperty("checks").EnumerateArray().Select(check => check.GetProperty("name").GetString()).Order());
         Assert.All(report.GetProperty("checks").EnumerateArray(), check => Assert.Equal(
             ["name", "status", "durationMs", "detail", "data"], check.EnumerateObject().Select(member => member.Name)));
+    }
+
+    [Fact]
+    public async Task A_dashboard_of_HealthChecks_UI_reads_the_same_report()
+    {
+        using var client = storefront.CreateClient();
+        var text = "";
+        await Eventually.Holds(
+            async () => (text = await client.GetStringOfAsync("/health/ready"))
+                .StartsWith("{\"status\":\"healthy\"", StringComparison.Ordinal),
+            "the service is ready");
+        var report = JsonSerializer.Deserialize<UIHealthReport>(text, s_dashboard)!;
+        Assert.Equal(UIHealthStatus.Healthy, report.Status);
+        Assert.InRange(report.TotalDuration, TimeSpan.FromTicks(1), TimeSpan.FromSeconds(5));
+        var checks = JsonDocument.Parse(text).RootElement.GetProperty("checks").EnumerateArray().ToList();
+        Assert.Equal(checks.Select(check => check.GetProperty("name").GetString()), report.Entries.Keys);
+        Assert.All(checks, check =>
+        {
+            var entry = report.Entries[check.GetProperty("name").GetString()!];
+            Assert.Equal(UIHealthStatus.Healthy, entry.Status);
+            Assert.Equal(check.GetProperty("durationMs").GetDouble(), entry.Duration.TotalMilliseconds, 0.01);
+            Assert.Equal(check.GetProperty("detail").GetString(), entry.Description);
+            Assert.Equal(check.GetProperty("data").EnumerateObject().Select(member => member.Name), entry.Data.Keys);
+            Assert.NotNull(entry.Tags);
+        });
+        Assert.Equal("15", report.Entries["postgres"].Data["version"].ToString()![..2]);
     }
 
     [Fact]
@@ -115,15 +151,35 @@ public sealed class OperationsTests(StorefrontHost storefront)
     }
 
     [Fact]
-    public async Task Metrics_count_what_buyers_were_told()
+    public async Task Metrics_count_what_buyers_were_told_up_to_now()
     {
         var item = await TestItem.OpenEverywhereAsync();
-        using var order = await storefront.OrderAsync(item.Key, 7);
         using var client = storefront.CreateClient();
-        using var response = await client.GetAsync(new Uri("/metrics", UriKind.Relative)).InTime();
-        Assert.Equal("text/plain; version=0.0.4; charset=utf-8", response.Content.Headers.ContentType!.ToString());
-        var page = await response.Content.ReadAsStringAsync();
-        Assert.Contains("seckill_reservations_total{outcome=\"Reserved\"} ", page, StringComparison.Ordinal);
+        var before = Reserved(await ScrapeAsync(client));
+        using var order = await storefront.OrderAsync(item.Key, 7);
+        var page = await ScrapeAsync(client);
+        Assert.InRange(Reserved(page), before + 1, before + 1_000);
         Assert.Contains("seckill_reservations_call_duration_seconds_bucket{le=\"+Inf\"} ", page, StringComparison.Ordinal);
     }
+
+    [Theory]
+    [InlineData("text/plain;version=0.0.4;q=0.5,*/*;q=0.1", "text/plain; version=0.0.4; charset=utf-8")]
+    [InlineData("application/openmetrics-text;version=1.0.0;escaping=allow-utf-8;q=0.6,text/plain;version=0.0.4;q=0.3",
+        "application/openmetrics-text; version=1.0.0; charset=utf-8; escaping=underscores")]
+    public async Task Metrics_have_the_same_names_in_every_form_that_a_scrape_may_ask_for(string accepts, string answered)
+    {
+        using var order = await storefront.OrderAsync((await TestItem.OpenEverywhereAsync()).Key, 7);
+        using var client = storefront.CreateClient();
+        client.DefaultRequestHeaders.Add("Accept", accepts);
+        using var response = await client.GetAsync(new Uri("/metrics", UriKind.Relative)).InTime();
+        Assert.Equal(answered, response.Content.Headers.ContentType!.ToString());
+        Assert.True(Reserved(await response.Content.ReadAsStringAsync()) > 0);
+    }
+
+    private static Task<string> ScrapeAsync(HttpClient client) => client.GetStringOfAsync("/metrics");
+
+    // 0 while there is no such sample: its labels are ours alone.
+    private static long Reserved(string page) =>
+        page.Split('\n').Where(line => line.StartsWith("seckill_reservations_total{outcome=\"Reserved\"} ", StringComparison.Ordinal))
+            .Sum(line => long.Parse(line[(line.LastIndexOf(' ') + 1)..], CultureInfo.InvariantCulture));
 }

@@ -67,10 +67,10 @@ public sealed class DualReadTests(Servers servers)
             return page.Contains("seckill_legacy_open_discrepancies{class=\"missing\"} 1\n", StringComparison.Ordinal)
                 && page.Contains("seckill_legacy_open_discrepancies{class=\"different\"} 1\n", StringComparison.Ordinal)
                 && page.Contains("seckill_legacy_open_discrepancies{class=\"extra\"} 0\n", StringComparison.Ordinal)
-                && page.Contains("seckill_legacy_pending 0\n", StringComparison.Ordinal)
-                && page.Contains("seckill_legacy_lag_seconds 0\n", StringComparison.Ordinal)
-                && page.Contains("seckill_legacy_breaker 0\n", StringComparison.Ordinal)
-                && page.Contains("seckill_legacy_verified_total 5\n", StringComparison.Ordinal)
+                && page.Contains("seckill_legacy_pending{} 0\n", StringComparison.Ordinal)
+                && page.Contains("seckill_legacy_lag_seconds{} 0\n", StringComparison.Ordinal)
+                && page.Contains("seckill_legacy_breaker{} 0\n", StringComparison.Ordinal)
+                && page.Contains("seckill_legacy_verified_total{} 5\n", StringComparison.Ordinal)
                 && page.Contains("seckill_legacy_time_to_verify_seconds_bucket{le=\"3\"} ", StringComparison.Ordinal);
         });
         await site.SwitchAsync(new { mode = "off" });

@@ -1,0 +1,77 @@
+using System.ComponentModel.DataAnnotations;
+using System.Diagnostics;
+using System.Diagnostics.Metrics;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Options;
+using Npgsql;
+using OpenTelemetry;
+using OpenTelemetry.Context.Propagation;
+using OpenTelemetry.Metrics;
+using OpenTelemetry.Resources;
+using OpenTelemetry.Trace;
+
+namespace Seckill.Shared.Telemetry;
+
+/// <summary>Settings under <c>Telemetry</c>. The standard's own variables, <c>OTEL_EXPORTER_OTLP_*</c>, name the collector.</summary>
+public sealed class TelemetryOptions
+{
+    /// <summary>Share of the requests that are traced, 0 to 1.</summary>
+    [Range(0.0, 1.0)]
+    public double TraceRatio { get; set; } = 0.001;
+
+    /// <summary>True when the caller's traceparent decides: only behind a gateway that removes what buyers send.</summary>
+    public bool TrustTraceParent { get; set; }
+}
+
+/// <summary>
+/// Metrics at <c>/metrics</c>. With <c>OTEL_EXPORTER_OTLP_ENDPOINT</c> set, a collector gets metrics, traces and logs as well; without it
+/// nothing listens to spans, and none is made.
+/// </summary>
+internal static class TelemetryFeature
+{
+    private const string Endpoint = "OTEL_EXPORTER_OTLP_ENDPOINT";
+
+    // The server's meters by name: their package adds those of routing, which count every request once more (0.5 µs).
+    private static readonly string[] s_meters =
+        [Measurements.Name, "MassTransit", "Microsoft.AspNetCore.Hosting", "Microsoft.AspNetCore.Server.Kestrel"];
+
+    public static void AddTo(IServiceCollection services)
+    {
+        services.AddValidatedOptions<TelemetryOptions>("Telemetry");
+        // OTEL_SERVICE_NAME and OTEL_RESOURCE_ATTRIBUTES come after, and win.
+        var name = AppDomain.CurrentDomain.FriendlyName.ToLowerInvariant().Replace("service", "-service", StringComparison.Ordinal);
+        var telemetry = services.AddOpenTelemetry()
+            .ConfigureResource(resource => resource.Clear().AddService(name).AddTelemetrySdk().AddEnvironmentVariableDetector())
+            .WithMetrics(metrics => metrics
+                .AddMeter(s_meters)
+                .AddNpgsqlInstrumentation()
+                .AddRuntimeInstrumentation()
+                .AddView(View)
+                // Each scrape reads the present; labels are those of the instruments, without the meter's beside them.
+                .AddPrometheusExporter(text => (text.ScrapeResponseCacheDurationMilliseconds, text.ScopeInfoEnabled) = (0, false)));
+        if (!string.IsNullOrEmpty(Environment.GetEnvironmentVariable(Endpoint)))
+        {
+            // Else the instrumentation of requests reads the caller's trace by itself.
+            Sdk.SetDefaultTextMapPropagator(new TraceContextPropagator());
+            services.AddSingleton(provider =>
+                Options(provider).TrustTraceParent ? DistributedContextPropagator.Current : new NoCallersTrace());
+            telemetry
+                .WithTracing(traces => traces
+                    .AddSource(Measurements.Name, "MassTransit")
+                    .AddNpgsql()
+                    .AddAspNetCoreInstrumentation()
+                    .SetSampler(provider => new ParentBasedSampler(new RequestSampler(Options(provider).TraceRatio))))
+                .WithLogging(null, logging => logging.IncludeFormattedMessage = true)
+                .UseOtlpExporter();
+        }
+    }
+
+    private static TelemetryOptions Options(IServiceProvider provider) =>
+        provider.GetRequiredService<IOptions<TelemetryOptions>>().Value;
+
+    // The buckets that they bring begin where our answers end.
+    private static ExplicitBucketHistogramConfiguration? View(Instrument instrument) =>
+        instrument.Name is "http.server.request.duration" or "db.client.operation.duration"
+            ? new ExplicitBucketHistogramConfiguration { Boundaries = Measurements.Seconds }
+            : null;
+}
