@@ -9,7 +9,6 @@ namespace Seckill.OrderService.Reservations;
 /// <summary>Everything one instance has for one sale item: the queue, the calls under way, the gate, the way out.</summary>
 internal sealed partial class ItemLane
 {
-    private static readonly TimeSpan s_lastPatience = TimeSpan.FromSeconds(15);
     private readonly StockLedger _stock;
     private readonly ItemKeys _keys;
     private readonly ReservationOptions _options;
@@ -132,8 +131,7 @@ internal sealed partial class ItemLane
             using var trace = BatchTrace.Start("reserve", ActivityKind.Client, lane._name, _batch.Count, _traced);
             try
             {
-                // Its waiters are answered long before; this only frees the call if the answer never comes.
-                await lane._stock.ReserveAsync(lane._keys, _batch, lane._options.OutboxBound).WaitAsync(s_lastPatience);
+                await lane._stock.ReserveAsync(lane._keys, _batch, lane._options.OutboxBound);
                 FailPoint.Reach("3-reserved");
                 ReservationMetrics.CallDuration.Record(Stopwatch.GetElapsedTime(askedAt).TotalSeconds);
                 Deliver(askedAt, trace);
@@ -146,6 +144,11 @@ internal sealed partial class ItemLane
                 trace?.Fail(exception.Message);
                 lane.LogCallFailed(lane._name, _batch.Count, exception.Message);
                 Fail();
+                if (exception is TimeoutException)
+                {
+                    // The call stays overdue, so that buyers are refused at once, and send nothing into a server that is silent.
+                    await lane._stock.AnswersAsync();
+                }
             }
             finally
             {

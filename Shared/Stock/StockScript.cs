@@ -15,16 +15,11 @@ internal static class StockScript
         return reader.ReadToEnd();
     }
 
-    public static async Task<RedisResult> EvaluateAsync(RedisConnection redis, string script, RedisKey[] keys, RedisValue[] arguments)
-    {
-        try
-        {
-            return await redis.Database.ScriptEvaluateAsync(script, keys, arguments);
-        }
-        catch (RedisServerException exception) when (exception.Message.StartsWith("NOSCRIPT", StringComparison.Ordinal))
-        {
-            // The server forgot its scripts (restart, failover, SCRIPT FLUSH); the library has noticed and sends the text again.
-            return await redis.Database.ScriptEvaluateAsync(script, keys, arguments);
-        }
-    }
+    /// <summary>
+    /// Runs a script on the primary. Not on a replica while the primary is down: one that only reads would tell old stock for new.
+    /// The client sends the text again to a server that forgot it (restart, failover, SCRIPT FLUSH).
+    /// </summary>
+    public static Task<RedisResult> EvaluateAsync(
+        IConnectionMultiplexer redis, string script, RedisKey[] keys, RedisValue[] arguments) =>
+        redis.GetDatabase().ScriptEvaluateAsync(script, keys, arguments, CommandFlags.DemandMaster);
 }

@@ -48,7 +48,7 @@ public sealed class Stores : IAsyncLifetime
         AuditRepair = new AuditRepair(
             Database, Auditor, Rows, Stock, Repair, Holds, Audits, NullLogger<AuditRepair>.Instance);
         Losses = new LossWatch(
-            Database, Rows, Stock, Repair, new RedisMark(new RedisConnection(_redis)), Options.Create(new AuditorOptions()),
+            Database, Rows, Stock, Repair, new RedisMark(_redis), Options.Create(new AuditorOptions()),
             TimeProvider.System, NullLogger<LossWatch>.Instance);
     }
 

@@ -10,7 +10,7 @@ public sealed class PulseBoardTests
     private readonly ManualClock _clock = new();
     private readonly PulseBoard _board;
 
-    public PulseBoardTests() => _board = new PulseBoard(new RedisConnection(Servers.Redis), _clock);
+    public PulseBoardTests() => _board = new PulseBoard(Servers.Redis, _clock);
 
     [Fact]
     public void Rates_of_all_processes_add_up_by_their_own_clocks()
