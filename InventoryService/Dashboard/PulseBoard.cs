@@ -1,6 +1,6 @@
 using System.Collections.Concurrent;
-using Seckill.Shared.Connections;
 using Seckill.Shared.Telemetry;
+using StackExchange.Redis;
 
 namespace Seckill.InventoryService.Dashboard;
 
@@ -8,7 +8,7 @@ namespace Seckill.InventoryService.Dashboard;
 /// Listens to the pulses of all OrderServices and makes rates of them. A process that has been silent for some seconds is gone, and
 /// with it its rates: an old number is never shown as if it were live.
 /// </summary>
-internal sealed class PulseBoard(RedisConnection redis, TimeProvider clock) : IHostedService
+internal sealed class PulseBoard(IConnectionMultiplexer redis, TimeProvider clock) : IHostedService
 {
     private static readonly TimeSpan s_silence = TimeSpan.FromSeconds(3.5);
     private static readonly TimeSpan s_forgotten = TimeSpan.FromMinutes(5);

@@ -1,12 +1,12 @@
 using System.Diagnostics;
-using Seckill.Shared.Connections;
 using Seckill.Shared.Telemetry;
 using StackExchange.Redis;
 
 namespace Seckill.OrderService.Operations;
 
 /// <summary>Tells the dashboard once a second that this process lives, and what it has answered.</summary>
-internal sealed class PulseSender(PulseCounters counters, RedisConnection redis, RoleName role, TimeProvider clock) : BackgroundService
+internal sealed class PulseSender(PulseCounters counters, IConnectionMultiplexer redis, RoleName role, TimeProvider clock)
+    : BackgroundService
 {
     private readonly string _instance = $"{ProcessName.Unique}-{Guid.NewGuid().ToString("N")[..6]}";
     private readonly long _startedAt = Stopwatch.GetTimestamp();
@@ -37,7 +37,7 @@ internal sealed class PulseSender(PulseCounters counters, RedisConnection redis,
                 _instance, role.Name, uptime, counters.InFlight, counters.Answers(), counters.GateRefusals, counters.Latency())
                 .SendAsync(redis);
         }
-        catch (Exception exception) when (exception is RedisException or TimeoutException or ObjectDisposedException)
+        catch (Exception exception) when (exception is RedisException or TimeoutException)
         {
             // Redis is away: others say so louder, and the next pulse has the same counts and more.
         }

@@ -13,7 +13,6 @@ internal sealed partial class ItemLane
 {
     // A sold-out instance refuses by itself for this long before it asks Redis again.
     private static readonly TimeSpan s_soldOutProbe = TimeSpan.FromMilliseconds(250);
-    private static readonly TimeSpan s_lastPatience = TimeSpan.FromSeconds(15);
     private readonly StockLedger _stock;
     private readonly ItemKeys _keys;
     private readonly ReservationOptions _options;
@@ -136,8 +135,7 @@ internal sealed partial class ItemLane
             using var trace = BatchTrace.Start("reserve", ActivityKind.Client, lane._name, _batch.Count, _traced);
             try
             {
-                // Its waiters are answered long before; this only frees the call if the answer never comes.
-                await lane._stock.ReserveAsync(lane._keys, _batch, lane._options.OutboxBound).WaitAsync(s_lastPatience);
+                await lane._stock.ReserveAsync(lane._keys, _batch, lane._options.OutboxBound);
                 FailPoint.Reach("3-reserved");
                 ReservationMetrics.CallDuration.Record(Stopwatch.GetElapsedTime(askedAt).TotalSeconds);
                 Deliver(askedAt, trace);
@@ -150,6 +148,11 @@ internal sealed partial class ItemLane
                 trace?.Fail(exception.Message);
                 lane.LogCallFailed(lane._name, _batch.Count, exception.Message);
                 Fail();
+                if (exception is TimeoutException)
+                {
+                    // The call stays overdue, so that buyers are refused at once, and send nothing into a server that is silent.
+                    await lane._stock.AnswersAsync();
+                }
             }
             finally
             {

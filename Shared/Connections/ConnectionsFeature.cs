@@ -32,13 +32,9 @@ public static class ConnectionsFeature
     /// <summary>Stock in Redis, from <c>ConnectionStrings:Redis</c> (StackExchange.Redis format).</summary>
     private static IServiceCollection AddRedis(this IServiceCollection services, IConfiguration configuration)
     {
-        var options = ConfigurationOptions.Parse(configuration.RequiredConnectionString("Redis"));
-        options.AbortOnConnectFail = false;
-        options.ConnectTimeout = 1000;
-        options.KeepAlive = 2;
-        options.ReconnectRetryPolicy = new LinearRetry(500);
-        services.AddSingleton(provider => new RedisConnection(options, provider.GetRequiredService<ILogger<RedisConnection>>()));
-        services.AddHostedService(provider => provider.GetRequiredService<RedisConnection>());
+        var options = RedisClient.Options(configuration.RequiredConnectionString("Redis"));
+        services.AddSingleton(provider =>
+            RedisClient.Connect(options, provider.GetRequiredService<ILoggerFactory>().CreateLogger(typeof(RedisClient).FullName!)));
         return services.AddHostedService<DurabilityCheck>();
     }
 
@@ -69,7 +65,7 @@ public static class ConnectionsFeature
     /// </summary>
     public static void ConnectEarly(this IServiceProvider services)
     {
-        _ = Task.Run(services.GetRequiredService<RedisConnection>);
+        _ = Task.Run(services.GetRequiredService<IConnectionMultiplexer>);
         _ = Task.Run(() => services.GetRequiredService<BrokerProbe>().AnswersAsync());
         _ = Task.Run(async () =>
         {

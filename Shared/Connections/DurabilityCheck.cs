@@ -1,7 +1,6 @@
 using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
-using Seckill.Shared.Stock;
 using StackExchange.Redis;
 
 namespace Seckill.Shared.Connections;
@@ -12,7 +11,7 @@ namespace Seckill.Shared.Connections;
 /// the process.
 /// </summary>
 public sealed partial class DurabilityCheck(
-    RedisConnection redis, IConfiguration configuration, IHostApplicationLifetime lifetime, TimeProvider clock,
+    IConnectionMultiplexer redis, IConfiguration configuration, IHostApplicationLifetime lifetime, TimeProvider clock,
     ILogger<DurabilityCheck> logger)
     : BackgroundService
 {
@@ -26,21 +25,32 @@ public sealed partial class DurabilityCheck(
         ("maxmemory-policy", "noeviction", "no order lost and no oversell: a full Redis throws away holds and stock"),
     ];
 
-    /// <summary>What is weaker than needed: setting, value, and the promise that is lost.</summary>
-    /// <exception cref="RedisException">Redis does not answer, or does not show its settings (managed servers may not).</exception>
-    public static async Task<IReadOnlyList<(string Setting, string Value, string Lost)>> FindWeakSettingsAsync(IDatabase database)
+    /// <summary>What is weaker than needed at any primary: setting, value, and the promise that is lost.</summary>
+    /// <exception cref="RedisServerException">It does not show its settings; managed servers may not.</exception>
+    /// <exception cref="RedisCommandException">The connection string takes CONFIG away.</exception>
+    /// <exception cref="RedisException">No primary is connected.</exception>
+    public static async Task<IReadOnlyList<(string Setting, string Value, string Lost)>> FindWeakSettingsAsync(
+        IConnectionMultiplexer redis)
     {
-        var weak = new List<(string, string, string)>();
-        foreach (var (setting, needed, lost) in s_needed)
+        var primaries = redis.GetServers().Where(server => server is { IsConnected: true, IsReplica: false }).ToList();
+        if (primaries.Count == 0)
         {
-            var reply = (RedisValue[]?)await database.ExecuteAsync("CONFIG", "GET", setting).WaitAsync(StockLedger.Patience);
-            if (reply is [_, var value] && value != needed)
+            throw new RedisException("No primary is connected.");
+        }
+
+        var weak = new HashSet<(string, string, string)>();
+        foreach (var primary in primaries)
+        {
+            foreach (var (setting, needed, lost) in s_needed)
             {
-                weak.Add((setting, (string)value!, lost));
+                if (await primary.ConfigGetAsync(setting) is [(_, var value)] && value != needed)
+                {
+                    weak.Add((setting, value, lost));
+                }
             }
         }
 
-        return weak;
+        return [.. weak];
     }
 
     /// <inheritdoc/>
@@ -54,11 +64,11 @@ public sealed partial class DurabilityCheck(
             var pause = s_interval;
             try
             {
-                var weak = await FindWeakSettingsAsync(redis.Database);
+                var weak = await FindWeakSettingsAsync(redis);
                 Report([.. weak.Except(told)]);
                 told = weak;
             }
-            catch (RedisServerException exception)
+            catch (Exception exception) when (exception is RedisServerException or RedisCommandException)
             {
                 if (!isHidden)
                 {

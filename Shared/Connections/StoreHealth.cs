@@ -24,16 +24,16 @@ public static class StoreHealth
         return services;
     }
 
-    private sealed class RedisCheck(RedisConnection redis) : IHealthCheck
+    private sealed class RedisCheck(IConnectionMultiplexer redis) : IHealthCheck
     {
         public async Task<HealthCheckResult> CheckHealthAsync(HealthCheckContext context, CancellationToken cancellationToken = default)
         {
             try
             {
-                var roundTrip = await redis.Database.PingAsync().WaitAsync(Patience, cancellationToken);
+                var roundTrip = await redis.GetDatabase().PingAsync(CommandFlags.DemandMaster).WaitAsync(Patience, cancellationToken);
                 return HealthCheckResult.Healthy(data: new Dictionary<string, object> { ["roundTripMs"] = roundTrip.TotalMilliseconds });
             }
-            catch (Exception exception) when (exception is RedisException or TimeoutException or ObjectDisposedException)
+            catch (Exception exception) when (exception is RedisException or TimeoutException)
             {
                 return new HealthCheckResult(context.Registration.FailureStatus, "no answer; new orders get 503");
             }

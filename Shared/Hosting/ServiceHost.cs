@@ -124,7 +124,7 @@ public static partial class ServiceHost
     {
         BadHttpRequestException bad when bad.StatusCode != StatusCodes.Status400BadRequest => Bare(bad.StatusCode),
         BadHttpRequestException => Problem.Invalid("request", "it is malformed"),
-        RedisException or TimeoutException or ObjectDisposedException or NpgsqlException { IsTransient: true } => s_unavailable,
+        RedisException or TimeoutException or NpgsqlException { IsTransient: true } => s_unavailable,
         // Just after the start with a new database, or a new version.
         PostgresException { SqlState: PostgresErrorCodes.UndefinedTable or PostgresErrorCodes.UndefinedColumn } => s_unavailable,
         _ => Bare(StatusCodes.Status500InternalServerError),

@@ -1,5 +1,4 @@
 using System.Text.Json;
-using Seckill.Shared.Connections;
 using StackExchange.Redis;
 
 namespace Seckill.Shared.Stock;
@@ -14,43 +13,37 @@ public sealed record OpenedSale(long SaleId, string Name, IReadOnlyList<long> Sk
 /// Which sales and items have been opened, in Redis, so that taking an order asks no other store. Hash <c>seckill:sales</c>:
 /// sale id → name and SKUs; hash <c>seckill:numbers</c>: item number → item. Written at warm-up, never changed, never deleted.
 /// </summary>
-/// <remarks>Throws <see cref="RedisException"/>, or <see cref="TimeoutException"/> after <see cref="StockLedger.Patience"/>.</remarks>
-public sealed class SaleCatalog(RedisConnection redis)
+/// <remarks>Throws <see cref="RedisException"/>, or <see cref="TimeoutException"/> after <see cref="StockLedger.Timeout"/>.</remarks>
+public sealed class SaleCatalog(IConnectionMultiplexer redis)
 {
     private static readonly RedisKey s_sales = "seckill:sales";
     private static readonly RedisKey s_numbers = "seckill:numbers";
 
-    /// <summary>On a connection that somebody else looks after.</summary>
-    public SaleCatalog(IConnectionMultiplexer redis)
-        : this(new RedisConnection(redis))
-    {
-    }
-
-    private IDatabase Database => redis.Database;
+    private IDatabase Database => redis.GetDatabase();
 
     /// <summary>Records an item's number. Must come before the item is warm, or an order could not find its hold.</summary>
     public Task AddNumberAsync(string number, ItemKey item) =>
-        Database.HashSetAsync(s_numbers, number, item.ToString()).WaitAsync(StockLedger.Patience);
+        Database.HashSetAsync(s_numbers, number, item.ToString());
 
     /// <summary>Shows the sale to the storefront.</summary>
     public Task AddSaleAsync(OpenedSale sale) =>
-        Database.HashSetAsync(s_sales, sale.SaleId, JsonSerializer.Serialize(sale)).WaitAsync(StockLedger.Patience);
+        Database.HashSetAsync(s_sales, sale.SaleId, JsonSerializer.Serialize(sale));
 
     /// <summary>The item with this number, or null.</summary>
     public async Task<ItemKey?> FindItemAsync(string number) =>
-        ItemKey.TryParse(await Database.HashGetAsync(s_numbers, number).WaitAsync(StockLedger.Patience), out var item) ? item : null;
+        ItemKey.TryParse(await Database.HashGetAsync(s_numbers, number, CommandFlags.DemandMaster), out var item) ? item : null;
 
     /// <summary>The sale, or null when it was never opened.</summary>
     public async Task<OpenedSale?> FindSaleAsync(long saleId)
     {
-        var json = await Database.HashGetAsync(s_sales, saleId).WaitAsync(StockLedger.Patience);
+        var json = await Database.HashGetAsync(s_sales, saleId, CommandFlags.DemandMaster);
         return json.IsNull ? null : JsonSerializer.Deserialize<OpenedSale>((string)json!);
     }
 
     /// <summary>Every item of every opened sale.</summary>
     public async Task<IReadOnlyList<ItemKey>> ItemsAsync()
     {
-        var items = await Database.HashValuesAsync(s_numbers).WaitAsync(StockLedger.Patience);
+        var items = await Database.HashValuesAsync(s_numbers, CommandFlags.DemandMaster);
         return [.. items.Select(text => ItemKey.TryParse(text, out var item) ? item : default).Where(item => item != default)];
     }
 }

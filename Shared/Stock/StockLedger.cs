@@ -9,13 +9,13 @@ namespace Seckill.Shared.Stock;
 /// for what is stored and who deletes it, and the header of each script for its contract.
 /// </summary>
 /// <remarks>
-/// Every method throws <see cref="RedisException"/> when Redis fails. All but <see cref="ReserveAsync"/>, whose caller keeps the
-/// time of many calls at once, throw <see cref="TimeoutException"/> after <see cref="Patience"/>: the outcome is unknown then.
+/// Every method throws <see cref="RedisException"/> when Redis fails, and <see cref="TimeoutException"/> after <see cref="Timeout"/>:
+/// the outcome is unknown then. Only the primary is asked, also for reads: what a replica knows may be old.
 /// </remarks>
-public sealed class StockLedger(RedisConnection redis)
+public sealed class StockLedger(IConnectionMultiplexer redis)
 {
-    /// <summary>How long a call may take; the client library itself never gives up.</summary>
-    public static readonly TimeSpan Patience = TimeSpan.FromSeconds(2);
+    /// <summary>No call takes less to time out, and none takes a heartbeat of the client longer.</summary>
+    public static readonly TimeSpan Timeout = RedisClient.Timeout;
 
     private const int OrdersInARelease = 256;
     private static readonly RedisChannel s_restocked = RedisChannel.Literal("seckill:restocked");
@@ -30,24 +30,31 @@ public sealed class StockLedger(RedisConnection redis)
     private static readonly string s_notice = StockScript.Load("notice.lua");
     private static readonly string s_told = StockScript.Load("told.lua");
 
-    /// <summary>On a connection that somebody else looks after.</summary>
-    public StockLedger(IConnectionMultiplexer redis)
-        : this(new RedisConnection(redis))
-    {
-    }
-
-    private IDatabase Database => redis.Database;
+    private IDatabase Database => redis.GetDatabase();
 
     /// <summary>(3) Reserves a whole batch in one call; the batch then holds the reply.</summary>
     public async Task ReserveAsync(ItemKeys item, ReserveBatch batch, int outboxBound) =>
         batch.SetReply(((RedisResult[]?)await EvaluateAsync(s_reserve, item.ForReserve, batch.Arguments(outboxBound)))!);
+
+    /// <summary>Waits until Redis has answered what it was asked before, or the connection is lost. Does not throw.</summary>
+    public async Task AnswersAsync()
+    {
+        Task answer;
+        do
+        {
+            answer = Database.PingAsync(CommandFlags.DemandMaster);
+            await answer.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        }
+        // After some of these the client gives the connection up, and a call without one fails at once.
+        while (answer.Exception?.InnerException is TimeoutException);
+    }
 
     /// <summary>(7) Takes orders that PostgreSQL has from the outbox. Repeatable.</summary>
     /// <returns>Those without a hold: returned by now, or reserved in a Redis that has lost data since.</returns>
     public async Task<IReadOnlyList<string>> SettleAsync(ItemKeys item, IEnumerable<string> orderIds)
     {
         var reply = await EvaluateAsync(
-            s_settle, [item.Outbox, item.Holds], [.. orderIds.Select(id => (RedisValue)id)]).WaitAsync(Patience);
+            s_settle, [item.Outbox, item.Holds], [.. orderIds.Select(id => (RedisValue)id)]);
         return ((string[]?)reply)!;
     }
 
@@ -56,18 +63,18 @@ public sealed class StockLedger(RedisConnection redis)
     public async Task<bool> WarmAsync(ItemKeys item, ItemSnapshot fresh)
     {
         RedisValue[] fields = ["available", fresh.Available, "allocated", fresh.Allocated, .. Plan(fresh)];
-        return (bool)await EvaluateAsync(s_warm, [item.State], fields).WaitAsync(Patience);
+        return (bool)await EvaluateAsync(s_warm, [item.State], fields);
     }
 
     /// <summary>Stops the selling of an item by hand.</summary>
     /// <returns>False when the item is not warm.</returns>
     public async Task<bool> CloseAsync(ItemKeys item) =>
-        (bool)await EvaluateAsync(s_close, [item.State], []).WaitAsync(Patience);
+        (bool)await EvaluateAsync(s_close, [item.State], []);
 
     /// <summary>The item at this instant, or null when it is not warm.</summary>
     public async Task<ItemSnapshot?> InspectAsync(ItemKeys item)
     {
-        var reply = ((RedisResult[]?)await EvaluateAsync(s_inspect, [item.State, item.Outbox], []).WaitAsync(Patience))!;
+        var reply = ((RedisResult[]?)await EvaluateAsync(s_inspect, [item.State, item.Outbox], []))!;
         return reply.Length == 0
             ? null
             : new ItemSnapshot(
@@ -92,16 +99,16 @@ public sealed class StockLedger(RedisConnection redis)
     /// <summary>The hold of an order, and whether the order is still in the outbox; null when there is no hold.</summary>
     public async Task<(Hold Hold, bool InOutbox)?> FindHoldAsync(ItemKeys item, string orderId)
     {
-        var hold = Database.HashGetAsync(item.Holds, orderId);
-        var score = Database.SortedSetScoreAsync(item.Outbox, orderId);
-        await Task.WhenAll(hold, score).WaitAsync(Patience);
+        var hold = Database.HashGetAsync(item.Holds, orderId, CommandFlags.DemandMaster);
+        var score = Database.SortedSetScoreAsync(item.Outbox, orderId, CommandFlags.DemandMaster);
+        await Task.WhenAll(hold, score);
         return Hold.TryParse(await hold, out var found) ? (found, (await score).HasValue) : null;
     }
 
     /// <summary>Every user who holds units of the item.</summary>
     public async Task<IReadOnlyCollection<long>> BuyersAsync(ItemKeys item)
     {
-        var users = await Database.HashKeysAsync(item.Buyers).WaitAsync(Patience);
+        var users = await Database.HashKeysAsync(item.Buyers, CommandFlags.DemandMaster);
         return [.. users.Select(user => (long)user)];
     }
 
@@ -115,7 +122,7 @@ public sealed class StockLedger(RedisConnection redis)
         ItemKeys item, TimeSpan minimumAge, int most, TimeSpan longestWait)
     {
         RedisValue[] arguments = [(long)minimumAge.TotalMilliseconds, most, (long)longestWait.TotalMilliseconds];
-        var reply = ((RedisResult[]?)await EvaluateAsync(s_claim, [item.Outbox, item.Holds], arguments).WaitAsync(Patience))!;
+        var reply = ((RedisResult[]?)await EvaluateAsync(s_claim, [item.Outbox, item.Holds], arguments))!;
         var claimed = new List<(string, Hold?)>(reply.Length / 2);
         for (var i = 1; i < reply.Length; i += 2)
         {
@@ -129,9 +136,9 @@ public sealed class StockLedger(RedisConnection redis)
     public async Task<(long Depth, TimeSpan Oldest)> InspectOutboxAsync(ItemKeys item)
     {
         const int Sample = 1000;
-        var depth = await Database.SortedSetLengthAsync(item.Outbox).WaitAsync(Patience);
-        var first = await Database.SortedSetRangeByRankAsync(item.Outbox, 0, Sample - 1).WaitAsync(Patience);
-        var holds = first.Length == 0 ? [] : await Database.HashGetAsync(item.Holds, first).WaitAsync(Patience);
+        var depth = await Database.SortedSetLengthAsync(item.Outbox, flags: CommandFlags.DemandMaster);
+        var first = await Database.SortedSetRangeByRankAsync(item.Outbox, 0, Sample - 1, flags: CommandFlags.DemandMaster);
+        var holds = first.Length == 0 ? [] : await Database.HashGetAsync(item.Holds, first, CommandFlags.DemandMaster);
         var now = (await InspectAsync(item))?.Now ?? default;
         var ages = holds.Select(text => Hold.TryParse(text, out var hold) ? now - hold.ReservedAt : TimeSpan.Zero);
         return (depth, ages.Append(TimeSpan.Zero).Max());
@@ -146,7 +153,7 @@ public sealed class StockLedger(RedisConnection redis)
         foreach (var piece in orderIds.Chunk(OrdersInARelease))
         {
             RedisValue[] arguments = [item.Item.ToString(), .. piece.Select(id => (RedisValue)id)];
-            released += (int)await EvaluateAsync(s_release, item.ForRelease, arguments).WaitAsync(Patience);
+            released += (int)await EvaluateAsync(s_release, item.ForRelease, arguments);
         }
 
         return released;
@@ -164,7 +171,7 @@ public sealed class StockLedger(RedisConnection redis)
             s_adjust, [item.State, item.Changes],
             [
                 item.Item.ToString(), startedAt == 0 ? key : string.Create(CultureInfo.InvariantCulture, $"{key} {startedAt}"), units, key,
-            ]).WaitAsync(Patience);
+            ]);
 
     /// <summary>Looks whether stock has fallen to a mark, and claims what nobody has told yet: see notice.lua.</summary>
     /// <param name="item">Whose stock.</param>
@@ -174,7 +181,7 @@ public sealed class StockLedger(RedisConnection redis)
     public async Task<StockNotice?> NoticeAsync(ItemKeys item, double lowShare, TimeSpan claim)
     {
         RedisValue[] arguments = [lowShare, (long)claim.TotalMilliseconds];
-        var reply = ((RedisResult[]?)await EvaluateAsync(s_notice, [item.State, item.Alerts], arguments).WaitAsync(Patience))!;
+        var reply = ((RedisResult[]?)await EvaluateAsync(s_notice, [item.State, item.Alerts], arguments))!;
         return reply.Length == 0
             ? null
             : new StockNotice(
@@ -185,11 +192,11 @@ public sealed class StockLedger(RedisConnection redis)
     /// <returns>False when stock has risen above the mark since.</returns>
     public async Task<bool> RememberToldAsync(ItemKeys item, StockMark mark, long crossing) =>
         (bool)await EvaluateAsync(
-            s_told, [item.Alerts], [mark == StockMark.Low ? "low" : "sold_out", crossing]).WaitAsync(Patience);
+            s_told, [item.Alerts], [mark == StockMark.Low ? "low" : "sold_out", crossing]);
 
     /// <summary>Calls back, on a thread of the pool, when units of an item became available again.</summary>
     public void OnRestocked(Action<ItemKey> notify) =>
-        redis.Subscribe(s_restocked, (_, message) =>
+        _ = redis.GetSubscriber().SubscribeAsync(s_restocked, (_, message) =>
         {
             if (ItemKey.TryParse(message, out var item))
             {

@@ -1,4 +1,3 @@
-using Seckill.Shared.Connections;
 using StackExchange.Redis;
 
 namespace Seckill.Shared.Stock;
@@ -21,17 +20,11 @@ public readonly record struct BuyerBreak(long UserId, int Counted, int Held);
 /// not. What exists during the whole reading is read at least once.
 /// </summary>
 /// <remarks>Throws as <see cref="StockLedger"/> does.</remarks>
-public sealed class StockPages(RedisConnection redis)
+public sealed class StockPages(IConnectionMultiplexer redis)
 {
     private static readonly string s_holds = StockScript.Load("audit_holds.lua");
     private static readonly string s_buyers = StockScript.Load("audit_buyers.lua");
     private static readonly string s_outbox = StockScript.Load("audit_outbox.lua");
-
-    /// <summary>On a connection that somebody else looks after.</summary>
-    public StockPages(IConnectionMultiplexer redis)
-        : this(new RedisConnection(redis))
-    {
-    }
 
     /// <summary>Every hold.</summary>
     public IAsyncEnumerable<IReadOnlyList<HoldEntry>> HoldsAsync(ItemKeys item, int pageSize) =>
@@ -60,8 +53,8 @@ public sealed class StockPages(RedisConnection redis)
             return [];
         }
 
-        var holds = await redis.Database.HashGetAsync(item.Holds, [.. orderIds.Select(id => (RedisValue)id)])
-            .WaitAsync(StockLedger.Patience);
+        RedisValue[] fields = [.. orderIds.Select(id => (RedisValue)id)];
+        var holds = await redis.GetDatabase().HashGetAsync(item.Holds, fields, CommandFlags.DemandMaster);
         return [.. orderIds.Where((_, i) => holds[i].IsNull)];
     }
 
@@ -71,8 +64,7 @@ public sealed class StockPages(RedisConnection redis)
         RedisValue cursor = "0";
         do
         {
-            var page = ((RedisResult[]?)await StockScript.EvaluateAsync(redis, script, keys, [cursor, pageSize])
-                .WaitAsync(StockLedger.Patience))!;
+            var page = ((RedisResult[]?)await StockScript.EvaluateAsync(redis, script, keys, [cursor, pageSize]))!;
             cursor = (RedisValue)page[0];
             yield return [.. Enumerable.Range(0, (page.Length - 1) / width).Select(i => read(page, 1 + i * width))];
         }

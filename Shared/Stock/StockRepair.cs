@@ -1,4 +1,3 @@
-using Seckill.Shared.Connections;
 using StackExchange.Redis;
 
 namespace Seckill.Shared.Stock;
@@ -24,9 +23,9 @@ public enum ResetOutcome
 /// and commutes with the reservations and returns that go on meanwhile.
 /// </summary>
 /// <remarks>Throws as <see cref="StockLedger"/> does.</remarks>
-public sealed class StockRepair(RedisConnection redis)
+public sealed class StockRepair(IConnectionMultiplexer redis)
 {
-    private static readonly long s_restoreWithin = (long)(0.75 * StockLedger.Patience.TotalMilliseconds);
+    private static readonly long s_restoreWithin = (long)(0.75 * StockLedger.Timeout.TotalMilliseconds);
     private static readonly string s_rehold = StockScript.Load("rehold.lua");
     private static readonly string s_correct = StockScript.Load("correct.lua");
     private static readonly string s_mendBuyer = StockScript.Load("mend_buyer.lua");
@@ -35,19 +34,13 @@ public sealed class StockRepair(RedisConnection redis)
     private static readonly string s_reset = StockScript.Load("reset.lua");
     private static readonly string s_reopen = StockScript.Load("reopen.lua");
 
-    /// <summary>On a connection that somebody else looks after.</summary>
-    public StockRepair(IConnectionMultiplexer redis)
-        : this(new RedisConnection(redis))
-    {
-    }
-
     /// <summary>
     /// Until when (Redis time, unix ms) holds may be given back to orders that are read, and kept from being closed, from now on. It is
-    /// less than <see cref="StockLedger.Patience"/> away: who gives up on a call knows that it will not take effect any more.
+    /// less than <see cref="StockLedger.Timeout"/> away: who gives up on a call knows that it will not take effect any more.
     /// </summary>
     public async Task<long> DeadlineAsync()
     {
-        var time = ((RedisResult[]?)await redis.Database.ExecuteAsync("TIME").WaitAsync(StockLedger.Patience))!;
+        var time = ((RedisResult[]?)await redis.GetDatabase().ExecuteAsync("TIME", [], CommandFlags.DemandMaster))!;
         return (long)time[0] * 1_000 + (long)time[1] / 1_000 + s_restoreWithin;
     }
 
@@ -107,5 +100,5 @@ public sealed class StockRepair(RedisConnection redis)
         (bool)await EvaluateAsync(s_reopen, [item.State], [token, epoch, state, item.Item.ToString()]);
 
     private Task<RedisResult> EvaluateAsync(string script, RedisKey[] keys, RedisValue[] arguments) =>
-        StockScript.EvaluateAsync(redis, script, keys, arguments).WaitAsync(StockLedger.Patience);
+        StockScript.EvaluateAsync(redis, script, keys, arguments);
 }

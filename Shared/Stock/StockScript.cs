@@ -1,6 +1,5 @@
 using System.Globalization;
 using System.Text.RegularExpressions;
-using Seckill.Shared.Connections;
 using StackExchange.Redis;
 
 namespace Seckill.Shared.Stock;
@@ -16,18 +15,13 @@ internal static partial class StockScript
         return string.Concat(libraries.Select(library => Read($"lib/{library}.lua"))) + script;
     }
 
-    public static async Task<RedisResult> EvaluateAsync(RedisConnection redis, string script, RedisKey[] keys, RedisValue[] arguments)
-    {
-        try
-        {
-            return await redis.Database.ScriptEvaluateAsync(script, keys, arguments);
-        }
-        catch (RedisServerException exception) when (exception.Message.StartsWith("NOSCRIPT", StringComparison.Ordinal))
-        {
-            // The server forgot its scripts (restart, failover, SCRIPT FLUSH); the library has noticed and sends the text again.
-            return await redis.Database.ScriptEvaluateAsync(script, keys, arguments);
-        }
-    }
+    /// <summary>
+    /// Runs a script on the primary, never on a replica while the primary is down: its stock may be old. The client sends the text
+    /// again to a server that forgot it (restart, failover, SCRIPT FLUSH).
+    /// </summary>
+    public static Task<RedisResult> EvaluateAsync(
+        IConnectionMultiplexer redis, string script, RedisKey[] keys, RedisValue[] arguments) =>
+        redis.GetDatabase().ScriptEvaluateAsync(script, keys, arguments, CommandFlags.DemandMaster);
 
     private static string Read(string name)
     {

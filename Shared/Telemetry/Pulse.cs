@@ -1,7 +1,5 @@
 using System.Text.Json;
 using System.Text.Json.Serialization;
-using Seckill.Shared.Connections;
-using Seckill.Shared.Stock;
 using StackExchange.Redis;
 
 namespace Seckill.Shared.Telemetry;
@@ -31,14 +29,13 @@ public sealed record Pulse(
     public static IReadOnlyList<double> Bounds { get; } =
         [0.1, 0.25, 0.5, 1, 2, 3, 5, 7.5, 10, 15, 20, 30, 40, 50, 75, 100, 150, 250, 500, 1_000, 2_000, 5_000];
 
-    /// <summary>Says it to whoever listens now. Throws as <see cref="StockLedger"/> does.</summary>
-    public Task SendAsync(RedisConnection redis) =>
-        redis.Database.PublishAsync(Channel, JsonSerializer.SerializeToUtf8Bytes(this, PulseJson.Default.Pulse))
-            .WaitAsync(StockLedger.Patience);
+    /// <summary>Says it to whoever listens now. Throws <see cref="RedisException"/> or <see cref="TimeoutException"/>.</summary>
+    public Task SendAsync(IConnectionMultiplexer redis) =>
+        redis.GetDatabase().PublishAsync(Channel, JsonSerializer.SerializeToUtf8Bytes(this, PulseJson.Default.Pulse));
 
     /// <summary>Calls back, on a thread of the pool, with every pulse from now on.</summary>
-    public static void Listen(RedisConnection redis, Action<Pulse> hear) =>
-        redis.Subscribe(Channel, (_, message) =>
+    public static void Listen(IConnectionMultiplexer redis, Action<Pulse> hear) =>
+        _ = redis.GetSubscriber().SubscribeAsync(Channel, (_, message) =>
         {
             if (TryRead(message) is { } pulse)
             {

@@ -9,6 +9,7 @@ using OpenTelemetry.Context.Propagation;
 using OpenTelemetry.Metrics;
 using OpenTelemetry.Resources;
 using OpenTelemetry.Trace;
+using Seckill.Shared.Settings;
 
 namespace Seckill.Shared.Telemetry;
 

@@ -47,7 +47,7 @@ public sealed class LateCallTests(Stores stores)
         var order = (await sale.PlaceManyAsync(1))[0];
         await stores.Stock.ReleaseAsync(sale.Keys, [order.OrderId]);
         // As long as whoever asked waits: then the row is free, and the order may be closed.
-        var stalled = new HoldRestorer(stores.Database, stores.Repair) { WhileLocked = () => Task.Delay(StockLedger.Patience) };
+        var stalled = new HoldRestorer(stores.Database, stores.Repair) { WhileLocked = () => Task.Delay(StockLedger.Timeout) };
         await Assert.ThrowsAsync<TimeoutException>(() => stalled.RestoreAsync(sale.Keys, [order.OrderId], CancellationToken.None));
         Assert.Null(await stores.Stock.FindHoldAsync(sale.Keys, order.OrderId));
 

@@ -12,7 +12,6 @@ using Seckill.InventoryService.Sales;
 using Seckill.OrderLife.Tests;
 using Seckill.OrderService.Orders;
 using Seckill.OrderService.Payments;
-using Seckill.Shared.Connections;
 using Seckill.Shared.Schema;
 using Seckill.Shared.Stock;
 using StackExchange.Redis;
@@ -52,7 +51,7 @@ public sealed class Stores : IAsyncLifetime
         AuditRepair = new AuditRepair(
             Database, Auditor, Rows, Stock, Repair, Holds, Audits, NullLogger<AuditRepair>.Instance);
         Losses = new LossWatch(
-            Database, Rows, Stock, Repair, new RedisMark(new RedisConnection(_redis)), Options.Create(new AuditorOptions()),
+            Database, Rows, Stock, Repair, new RedisMark(_redis), Options.Create(new AuditorOptions()),
             TimeProvider.System, NullLogger<LossWatch>.Instance);
     }
 

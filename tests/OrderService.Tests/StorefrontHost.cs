@@ -4,7 +4,6 @@ using Microsoft.AspNetCore.Hosting;
 using Microsoft.AspNetCore.Mvc.Testing;
 using Microsoft.Extensions.Logging;
 using Seckill.OrderService.Tests;
-using Seckill.Shared.Connections;
 using Seckill.Shared.Security;
 using Seckill.Shared.Stock;
 

@@ -1,7 +1,6 @@
 
 using Microsoft.Extensions.Time.Testing;
 using Seckill.InventoryService.Dashboard;
-using Seckill.Shared.Connections;
 using Seckill.Shared.Telemetry;
 
 namespace Seckill.InventoryService.Tests.Dashboard;
@@ -12,7 +11,7 @@ public sealed class PulseBoardTests
     private readonly FakeTimeProvider _clock = new();
     private readonly PulseBoard _board;
 
-    public PulseBoardTests() => _board = new PulseBoard(new RedisConnection(Servers.Redis), _clock);
+    public PulseBoardTests() => _board = new PulseBoard(Servers.Redis, _clock);
 
     [Fact]
     public void Rates_of_all_processes_add_up_by_their_own_clocks()

@@ -1,6 +1,5 @@
 using System.Collections.Concurrent;
 using System.Net;
-using Seckill.Shared.Connections;
 using Seckill.Shared.Telemetry;
 
 namespace Seckill.OrderService.Tests.Operations;
@@ -14,7 +13,7 @@ public sealed class PulseTests(StorefrontHost storefront)
     public async Task The_pulse_tells_every_answer_by_its_reason_and_how_long_it_took()
     {
         var heard = new ConcurrentQueue<Pulse>();
-        Pulse.Listen(new RedisConnection(Servers.Redis), heard.Enqueue);
+        Pulse.Listen(Servers.Redis, heard.Enqueue);
         // Other tests run storefronts of their own.
         await Eventually.Holds(() => heard.Any(pulse => pulse.Role == "all"), "a pulse is heard");
         var before = heard.Last(pulse => pulse.Role == "all");

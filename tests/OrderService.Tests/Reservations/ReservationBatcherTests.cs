@@ -110,6 +110,30 @@ public sealed class ReservationBatcherTests
     }
 
     [Fact]
+    public async Task While_Redis_is_silent_nothing_more_is_sent_to_it_also_when_the_first_calls_have_timed_out()
+    {
+        await using var host = await BatcherHost.StartWithAsync("", ("Reservations:TimeoutMilliseconds", "300"));
+        var item = await TestItem.OpenAsync();
+        await host.ReserveFirstAsync(item, _user);
+        host.Relay.Freeze();
+        Assert.Equal(ReserveOutcome.Unknown, (await host.ReserveAsync(item, _user + 1).InTime()).Outcome);
+        await Eventually.Holds(
+            async () => (await host.ReserveAsync(item, _user + 2).InTime()).Outcome == ReserveOutcome.Busy, "buyers are refused at once");
+        var startedAt = TimeProvider.System.GetTimestamp();
+        while (TimeProvider.System.GetElapsedTime(startedAt) < 2 * StockLedger.Timeout)
+        {
+            Assert.Equal(ReserveOutcome.Busy, (await host.ReserveAsync(item, _user + 3).InTime()).Outcome);
+            await Task.Delay(20);
+        }
+
+        host.Relay.Thaw();
+        await Eventually.Holds(
+            async () => (await host.ReserveAsync(item, _user + 4).InTime()).Outcome is ReserveOutcome.Reserved,
+            "buyers are served again");
+        await item.AssertConsistentAsync();
+    }
+
+    [Fact]
     public async Task A_full_queue_refuses_at_once_and_asks_nothing_of_Redis()
     {
         await using var host = await BatcherHost.StartAsync(

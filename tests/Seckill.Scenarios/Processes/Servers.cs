@@ -1,4 +1,3 @@
-using Microsoft.Extensions.Logging.Abstractions;
 using Npgsql;
 using Seckill.Shared.Connections;
 using StackExchange.Redis;
@@ -27,7 +26,7 @@ public sealed class Servers : IAsyncDisposable
     /// <inheritdoc cref="RedisSetting"/>
     public const string LegacySetting = "ConnectionStrings__Legacy";
 
-    private readonly RedisConnection _redis;
+    private readonly ConnectionMultiplexer _redis;
 
     /// <summary>Connects, or says what is missing.</summary>
     public Servers()
@@ -47,14 +46,14 @@ public sealed class Servers : IAsyncDisposable
     /// <summary>Servers of one scenario alone.</summary>
     internal Servers(string redis, string orders)
     {
-        _redis = Connect(redis + ",abortConnect=false,allowAdmin=true");
+        _redis = Connect(redis);
         Orders = NpgsqlDataSource.Create(orders);
     }
 
-    private Servers(RedisConnection redis, NpgsqlDataSource orders) => (_redis, Orders) = (redis, orders);
+    private Servers(ConnectionMultiplexer redis, NpgsqlDataSource orders) => (_redis, Orders) = (redis, orders);
 
     /// <summary>Redis, as the tests see it.</summary>
-    public IDatabase Redis => _redis.Database;
+    public IDatabase Redis => _redis.GetDatabase();
 
     /// <summary>The orders database, as the tests see it.</summary>
     public NpgsqlDataSource Orders { get; }
@@ -68,15 +67,11 @@ public sealed class Servers : IAsyncDisposable
     /// <inheritdoc/>
     public async ValueTask DisposeAsync()
     {
-        _redis.Dispose();
+        await _redis.DisposeAsync();
         await Orders.DisposeAsync();
     }
 
-    // As the services do: by itself the client library stays lost after a server that took seconds to load its data.
-    private static RedisConnection Connect(string address)
-    {
-        var connection = new RedisConnection(ConfigurationOptions.Parse(address), NullLogger<RedisConnection>.Instance);
-        _ = connection.StartAsync(CancellationToken.None);
-        return connection;
-    }
+    // As the services do, but with time to read what a busy machine is slow to answer.
+    private static ConnectionMultiplexer Connect(string address) =>
+        ConnectionMultiplexer.Connect(RedisClient.Options(address + ",asyncTimeout=10000"));
 }

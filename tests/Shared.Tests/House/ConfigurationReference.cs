@@ -19,7 +19,9 @@ internal static partial class ConfigurationReference
     /// <summary>Settings that are read one by one: path, default, meaning.</summary>
     public static readonly (string Path, string Default, string Meaning)[] Single =
     [
-        ("ConnectionStrings:Redis", "required", "Stock store, StackExchange.Redis format: `host:6379,password=…,ssl=true`"),
+        ("ConnectionStrings:Redis", "required",
+            "Stock store, StackExchange.Redis format: `host:6379,user=…,password=…,ssl=true`; several hosts, or Sentinels with "
+            + "`serviceName=…`"),
         ("ConnectionStrings:RabbitMq", "required", "`amqp://user:password@host:5672/vhost`"),
         ("ConnectionStrings:Orders", "required", "Orders database, Npgsql format; 20 connections, or its `Maximum Pool Size`"),
         ("ConnectionStrings:Legacy", "none", "Legacy database, Npgsql format (OrderService); without it there is no dual write"),
