@@ -27,6 +27,7 @@ try
         builder.Services.AddExpiry();
         builder.Services.AddMessaging(
             builder.Configuration, bus => bus.AddConsumer<OrdersReservedConsumer>(), WorkerEndpoint.Configure);
+        builder.Services.AddQueueCheck(isEssential: role == Role.Worker);
     }
     else
     {

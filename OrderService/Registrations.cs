@@ -1,3 +1,4 @@
+using Microsoft.Extensions.Diagnostics.HealthChecks;
 using Seckill.OrderService.Operations;
 using Seckill.OrderService.Ordering;
 using Seckill.OrderService.Payments;
@@ -33,6 +34,12 @@ internal static class Registrations
         services.AddSingleton<OutboxRelay>();
         services.AddSingleton<ReservationBatcher>();
         services.AddHostedService(provider => provider.GetRequiredService<ReservationBatcher>());
+    }
+
+    public static void AddQueueCheck(this IServiceCollection services, bool isEssential)
+    {
+        services.AddSingleton<QueueCheck>();
+        services.AddHealthChecks().AddCheck<QueueCheck>("queue", isEssential ? HealthStatus.Unhealthy : HealthStatus.Degraded);
     }
 
     public static void AddPayments(this IServiceCollection services, IConfiguration configuration, IHostEnvironment environment)

@@ -104,7 +104,7 @@ if [ "$alone" = startup ]; then
     install_app OrderService '^(api|worker)-'
     # As the images are built; see OrderService/Dockerfile.
     say "publishing OrderService (log: $RUN/logs/publish.log)"
-    (launch build '' "$ROOT" dotnet publish OrderService/OrderService.csproj -c Release --use-current-runtime \
+    (launch build '' "$ROOT" dotnet publish OrderService/OrderService.csproj -c Release --use-current-runtime -p:RestoreLockedMode=true \
         --disable-build-servers -v quiet -o "$RUN/published") >"$RUN/logs/publish.log" 2>&1 &
     wait $! || die "OrderService could not be published; see $RUN/logs/publish.log"
     export BENCH_START=http://127.0.0.1:$(port_of api-1) BENCH_START_PROGRAM=$RUN/published/Seckill.OrderService

@@ -9,10 +9,6 @@ namespace Seckill.InventoryService.Reconciliation;
 /// <summary>Settings under <c>Backlog</c>.</summary>
 public sealed class BacklogOptions
 {
-    /// <summary>Time between two looks at outboxes and stock, milliseconds.</summary>
-    [Range(100, 60_000)]
-    public int IntervalMilliseconds { get; set; } = 1_000;
-
     /// <summary>Sale items with a label of their own in the metrics; all others are added up as one.</summary>
     [Range(1, 1_000)]
     public int MostItems { get; set; } = 100;
@@ -26,11 +22,12 @@ internal sealed partial class BacklogWatch(
     StockReader reader, SaleCatalog catalog, NpgsqlDataSource database, QueueDepths queues, BacklogMetrics metrics,
     IOptions<BacklogOptions> options, TimeProvider clock, ILogger<BacklogWatch> logger) : BackgroundService
 {
+    private static readonly TimeSpan s_interval = TimeSpan.FromSeconds(1);
     private static readonly TimeSpan s_slowInterval = TimeSpan.FromSeconds(2);
     private static readonly TimeSpan s_afterTheSale = TimeSpan.FromHours(1);
 
     protected override Task ExecuteAsync(CancellationToken stoppingToken) => Task.WhenAll(
-        RepeatAsync("Redis", TimeSpan.FromMilliseconds(options.Value.IntervalMilliseconds), LookAtItemsAsync, stoppingToken),
+        RepeatAsync("Redis", s_interval, LookAtItemsAsync, stoppingToken),
         RepeatAsync("PostgreSQL", s_slowInterval, LookAtTablesAsync, stoppingToken),
         RepeatAsync("RabbitMQ", s_slowInterval, async _ => metrics.Depths = await queues.AskAsync(), stoppingToken));
 

@@ -14,6 +14,8 @@ internal sealed partial class OutboxSweeper(
     StockLedger stock, SaleCatalog catalog, BrokerProbe broker, OrdersReservedPublisher publisher, IOptions<SweeperOptions> options,
     TimeProvider clock, ILogger<OutboxSweeper> logger) : BackgroundService
 {
+    // Orders in a message.
+    private const int MaxBatch = 256;
     private static readonly Meter s_meter = new("Seckill");
 
     private static readonly Counter<long> s_published =
@@ -68,7 +70,7 @@ internal sealed partial class OutboxSweeper(
     {
         try
         {
-            while (await SweepBatchAsync(item) == options.Value.MaxBatch)
+            while (await SweepBatchAsync(item) == MaxBatch)
             {
                 cancellationToken.ThrowIfCancellationRequested();
             }
@@ -89,7 +91,7 @@ internal sealed partial class OutboxSweeper(
         var claimed = await stock.ClaimAsync(
             keys,
             TimeSpan.FromMilliseconds(settings.MinimumAgeMilliseconds),
-            settings.MaxBatch,
+            MaxBatch,
             TimeSpan.FromMilliseconds(settings.LongestPauseMilliseconds));
         ReservedOrder[] orders =
         [

@@ -20,10 +20,6 @@ public sealed class ReturnsOptions
     /// <summary>Orders in one transaction.</summary>
     [Range(1, 5_000)]
     public int MaxBatch { get; set; } = 2_000;
-
-    /// <summary>Transactions of one instance at once, when there is more than one batch.</summary>
-    [Range(1, 8)]
-    public int BatchesAtOnce { get; set; } = 2;
 }
 
 /// <summary>
@@ -36,6 +32,8 @@ internal sealed partial class StockReturns(
     NpgsqlDataSource database, StockLedger stock, IOptions<ReturnsOptions> options, TimeProvider clock, ILogger<StockReturns> logger)
     : BackgroundService
 {
+    // Transactions of one instance, when there is more than one batch.
+    private const int BatchesAtOnce = 2;
     private static readonly Meter s_meter = new("Seckill");
     private static readonly Counter<long> s_returned =
         s_meter.CreateCounter<long>("seckill.returns", "{order}", "Orders whose stock came back.");
@@ -66,7 +64,7 @@ internal sealed partial class StockReturns(
         {
             if (await ReturnBatchAsync(cancellationToken) == options.Value.MaxBatch)
             {
-                await Task.WhenAll(Enumerable.Range(0, options.Value.BatchesAtOnce).Select(_ => ReturnWhatWaitsAsync(cancellationToken)));
+                await Task.WhenAll(Enumerable.Range(0, BatchesAtOnce).Select(_ => ReturnWhatWaitsAsync(cancellationToken)));
             }
         }
 #pragma warning disable CA1031 // Whatever it was, the next round tries again; the service never stops for it.

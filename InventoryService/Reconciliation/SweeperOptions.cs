@@ -16,8 +16,4 @@ public sealed class SweeperOptions
     /// <summary>An entry is published again after at most this long, milliseconds. Until then the pause doubles.</summary>
     [Range(100, 3_600_000)]
     public int LongestPauseMilliseconds { get; set; } = 300_000;
-
-    /// <summary>Most orders in a message.</summary>
-    [Range(1, 4_096)]
-    public int MaxBatch { get; set; } = 256;
 }

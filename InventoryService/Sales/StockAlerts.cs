@@ -14,10 +14,6 @@ public sealed class AlertOptions
     /// <summary>Stock is low when at most this share of the allocation is for sale, 0 to 0.99.</summary>
     [Range(0.0, 0.99)]
     public double LowStockShare { get; set; } = 0.1;
-
-    /// <summary>Time between two looks, milliseconds. A fall that is made good in between is not told.</summary>
-    [Range(50, 60_000)]
-    public int IntervalMilliseconds { get; set; } = 500;
 }
 
 /// <summary>
@@ -30,6 +26,9 @@ internal sealed partial class StockAlerts(
     : BackgroundService
 {
     private const int ItemsAtOnce = 8;
+
+    // A dip that recovers between two polls is not reported.
+    private static readonly TimeSpan s_interval = TimeSpan.FromMilliseconds(500);
     private static readonly TimeSpan s_patience = OrdersReservedPublisher.Patience;
     // Long enough for two messages and what Redis takes.
     private static readonly TimeSpan s_claim = 3 * s_patience;
@@ -39,7 +38,7 @@ internal sealed partial class StockAlerts(
 
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
     {
-        using var timer = new PeriodicTimer(TimeSpan.FromMilliseconds(options.Value.IntervalMilliseconds), clock);
+        using var timer = new PeriodicTimer(s_interval, clock);
         try
         {
             while (await timer.WaitForNextTickAsync(stoppingToken))

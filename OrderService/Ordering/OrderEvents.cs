@@ -11,10 +11,6 @@ namespace Seckill.OrderService.Ordering;
 /// <summary>Settings under <c>Events</c>.</summary>
 public sealed class EventOptions
 {
-    /// <summary>Time between two looks for changes, milliseconds. An event is late by up to this long, and the query.</summary>
-    [Range(10, 10_000)]
-    public int IntervalMilliseconds { get; set; } = 200;
-
     /// <summary>A stream that has had nothing to say for this long gets a comment, so that nobody in between cuts it.</summary>
     [Range(1, 3_600)]
     public int KeepAliveSeconds { get; set; } = 15;
@@ -31,6 +27,9 @@ public sealed class EventOptions
 internal sealed partial class OrderEvents : BackgroundService
 {
     private const int OrdersInAQuery = 5_000;
+
+    // An event is late by up to this long, and the query.
+    private static readonly TimeSpan s_interval = TimeSpan.FromMilliseconds(200);
     private readonly NpgsqlDataSource _database;
     private readonly EventOptions _options;
     private readonly IHostApplicationLifetime _lifetime;
@@ -84,7 +83,7 @@ internal sealed partial class OrderEvents : BackgroundService
         });
         // Two loops: while the database does not answer, the streams must be kept alive.
         await Task.WhenAll(
-            RepeatAsync(TimeSpan.FromMilliseconds(_options.IntervalMilliseconds), LookForChangesAsync, stoppingToken),
+            RepeatAsync(s_interval, LookForChangesAsync, stoppingToken),
             RepeatAsync(TimeSpan.FromMilliseconds(250), KeepAliveAsync, stoppingToken));
     }
 

@@ -12,8 +12,4 @@ public sealed class PersistenceOptions
     /// <summary>Messages that the broker hands to one worker ahead of time.</summary>
     [Range(1, 1_000)]
     public int Prefetch { get; set; } = 16;
-
-    /// <summary>Times that the broker delivers a message before it is dead-lettered.</summary>
-    [Range(1, 1_000)]
-    public int DeliveryLimit { get; set; } = 20;
 }

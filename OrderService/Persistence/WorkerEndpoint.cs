@@ -9,6 +9,10 @@ namespace Seckill.OrderService.Persistence;
 /// <summary>The worker's end of the queue.</summary>
 internal static class WorkerEndpoint
 {
+    // Times that the broker delivers a message before it is dead-lettered. No setting, like everything that the broker remembers of a
+    // queue: it refuses one that is declared with other arguments (see QueueCheck).
+    private const int DeliveryLimit = 20;
+
     // Less than 25 minutes in all: after 30 the broker takes a message away from a consumer that keeps it (consumer_timeout).
     private const int Retries = 280;
     private static readonly TimeSpan s_firstRetry = TimeSpan.FromMilliseconds(200);
@@ -20,7 +24,7 @@ internal static class WorkerEndpoint
         rabbit.ReceiveEndpoint(OrdersReservedPublisher.QueueName, queue =>
         {
             queue.SetQuorumQueue();
-            queue.SetQueueArgument("x-delivery-limit", options.DeliveryLimit);
+            queue.SetQueueArgument("x-delivery-limit", DeliveryLimit);
             queue.BindDeadLetterQueue(OrdersReservedPublisher.DeadLetterQueueName);
             queue.ConfigureConsumeTopology = false;
             queue.PrefetchCount = options.Prefetch;
@@ -37,6 +41,7 @@ internal static class WorkerEndpoint
                 retry.Exponential(Retries, s_firstRetry, s_longestRetry, s_firstRetry);
             });
             queue.ConfigureConsumer<OrdersReservedConsumer>(context);
+            queue.ConnectReceiveEndpointObserver(context.GetRequiredService<QueueCheck>());
         });
     }
 }

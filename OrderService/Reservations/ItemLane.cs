@@ -9,6 +9,8 @@ namespace Seckill.OrderService.Reservations;
 /// <summary>Everything one instance has for one sale item: the queue, the calls under way, the gate, the way out.</summary>
 internal sealed partial class ItemLane
 {
+    // A sold-out instance refuses by itself for this long before it asks Redis again.
+    private static readonly TimeSpan s_soldOutProbe = TimeSpan.FromMilliseconds(250);
     private static readonly TimeSpan s_lastPatience = TimeSpan.FromSeconds(15);
     private readonly StockLedger _stock;
     private readonly ItemKeys _keys;
@@ -26,7 +28,7 @@ internal sealed partial class ItemLane
         (_keys, _stock, _options, _clock, _logger) = (keys, stock, options, clock, logger);
         _name = keys.Item.ToString();
         _way = relay.Open(keys.Item);
-        Gate = new SoldOutGate(TimeSpan.FromMilliseconds(options.SoldOutProbeMilliseconds), clock);
+        Gate = new SoldOutGate(s_soldOutProbe, clock);
         _calls = [.. Enumerable.Range(0, options.MaxCallsInFlight).Select(_ => new Call(this))];
         var next = 0;
         _queue = new(options.QueueCapacity, options.MaxBatch, options.MaxCallsInFlight, () => _calls[next++]);

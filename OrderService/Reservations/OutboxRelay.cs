@@ -54,7 +54,7 @@ internal sealed partial class OutboxRelay(
             _relay = relay;
             _item = item;
             _name = item.ToString();
-            _queue = new(settings.QueueCapacity, settings.MaxBatch, settings.MaxPublishesInFlight, () => new Publish(this));
+            _queue = new(settings.QueueCapacity, settings.MaxBatch, maxCallsInFlight: 1, () => new Publish(this));
         }
 
         /// <summary>Orders that wait to be published.</summary>

@@ -9,10 +9,6 @@ public sealed class RelayOptions
     [Range(1, 4_096)]
     public int MaxBatch { get; set; } = 1_024;
 
-    /// <summary>Unconfirmed messages of one sale item at once on one instance.</summary>
-    [Range(1, 64)]
-    public int MaxPublishesInFlight { get; set; } = 1;
-
     /// <summary>Orders of one sale item that may wait here; further ones are left to the sweeper.</summary>
     [Range(1, 10_000_000)]
     public int QueueCapacity { get; set; } = 20_000;

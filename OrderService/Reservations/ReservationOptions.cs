@@ -25,8 +25,4 @@ public sealed class ReservationOptions
     /// <summary>Orders of one item that may wait to be persisted; at this many, new ones get 503.</summary>
     [Range(1, 10_000_000)]
     public int OutboxBound { get; set; } = 100_000;
-
-    /// <summary>How long a sold-out instance refuses by itself before it asks Redis again, milliseconds.</summary>
-    [Range(1, 1_000)]
-    public int SoldOutProbeMilliseconds { get; set; } = 250;
 }

@@ -28,12 +28,13 @@ build() {
         stop 5 build
         : >"$RUN/logs/build.log"
         # Build servers would outlive us; and a build that waits in the background can be interrupted.
-        spawn build '' "$ROOT" dotnet build Seckill.sln -c "$FLAVOUR" --disable-build-servers -v quiet
+        spawn build '' "$ROOT" dotnet build Seckill.sln -c "$FLAVOUR" -p:RestoreLockedMode=true --disable-build-servers -v quiet
         if wait $!; then
             echo "$sources" >"$stamp"
         else
             ok=''
             grep -E 'error|warn' "$RUN/logs/build.log" | sort -u | head -n 30 >&2 || true
+            ! grep -q NU1004 "$RUN/logs/build.log" || say "packages and lock files differ: dotnet restore Seckill.sln --force-evaluate"
             say "the build failed; see $RUN/logs/build.log"
         fi
         rm -f "$RUN/pids/build"

@@ -68,7 +68,7 @@ public sealed class OperationsTests(Storefront storefront)
                 .GetProperty("status").GetString() == "healthy",
             "the service is ready");
         Assert.Equal(
-            ["legacy", "postgres", "rabbitmq", "redis", "serving"],
+            ["legacy", "postgres", "queue", "rabbitmq", "redis", "serving"],
             report.GetProperty("checks").EnumerateArray().Select(check => check.GetProperty("name").GetString()).Order());
         Assert.All(report.GetProperty("checks").EnumerateArray(), check => Assert.Equal(
             ["name", "status", "durationMs", "detail", "data"], check.EnumerateObject().Select(member => member.Name)));
