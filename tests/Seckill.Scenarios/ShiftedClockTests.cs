@@ -21,7 +21,7 @@ public sealed class ShiftedClockTests
 
         using var http = new HttpClient();
         using var answer = await http.GetAsync(new Uri(service.Url, "/health/live"));
-        Assert.InRange((answer.Headers.Date!.Value - DateTimeOffset.UtcNow).TotalSeconds, seconds - 10, seconds + 10);
+        Assert.InRange((answer.Headers.Date!.Value - TimeProvider.System.GetUtcNow()).TotalSeconds, seconds - 10, seconds + 10);
 
         var before = Stopwatch.GetTimestamp();
         Assert.Equal(0, await service.StopAsync());

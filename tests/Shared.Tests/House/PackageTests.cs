@@ -70,7 +70,8 @@ public sealed class PackageTests : IDisposable
     [InlineData("InventoryService/Dockerfile", "dotnet restore", "--locked-mode")]
     public void What_we_build_for_others_is_restored_by_the_lock_files_alone(string file, string command, string option)
     {
-        var line = Assert.Single(File.ReadLines(Path.Combine(SourceTree.Root, file)), one => one.Contains(command, StringComparison.Ordinal));
+        var lines = File.ReadLines(Path.Combine(SourceTree.Root, file));
+        var line = Assert.Single(lines, one => one.Contains(command, StringComparison.Ordinal));
         Assert.Contains(option, line, StringComparison.Ordinal);
     }
 
