@@ -108,7 +108,8 @@ public static class BenchMarkdown
         - After each accept run the stores are compared with the answers: every 202 has its row, no order twice, the holds in Redis are
           the live rows, available + held = allocated, the ledger agrees, the outbox is empty. A difference fails the command.
         - The baselines (`loadtests/Baselines`) have the same host, token check, body and answer, on the same servers, with pooled
-          connections and prepared statements. But for `empty` they have no rate limit, no idempotency keys and no outbox: less to do than the real road.
+          connections and prepared statements. But for `empty` they have no rate limit, no idempotency keys and no outbox: less to do than
+          the real road.
         - `empty` is a baseline too: a process of its own with the storefront's own token check, rate limit, body and answer, and
           nothing behind them. Its processor time is that of the row `empty`.
         - "Above empty" is everything that a process allocates for an order beyond the web server's share: the clients of Redis and

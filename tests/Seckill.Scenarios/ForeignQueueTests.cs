@@ -25,7 +25,11 @@ public sealed class ForeignQueueTests(ITestOutputHelper output)
                 await channel.QueueDeleteAsync(Queue);
                 await channel.QueueDeclareAsync(
                     Queue, durable: true, exclusive: false, autoDelete: false,
-                    new Dictionary<string, object?> { ["x-queue-type"] = "quorum", ["x-delivery-limit"] = 5 });
+                    new Dictionary<string, object?>
+                    {
+                        ["x-queue-type"] = "quorum", ["x-delivery-limit"] = 5,
+                        ["x-dead-letter-exchange"] = OrdersReservedPublisher.DeadLetterQueueName,
+                    });
             });
             var worker = installation.StartWorker();
             await worker.ListensAsync();
