@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# summary: measure the system against its ceiling and two baselines
+# summary: measure the system against a ceiling and two baselines
 #
 # usage: ./seckill bench micro [--output DIR]
 #        ./seckill bench runner | seed [--rounds N] [--seconds N] [--output DIR]
@@ -9,22 +9,22 @@
 #
 #   micro             time and bytes of single parts, into microbenchmarks.md
 #   runner            the load runner against wrk and h2load, into runner.md
-#   seed              5,000 buyers at once, ours against a transaction and a connection for each order, into
+#   seed              5,000 buyers at once: Seckill against a transaction and a connection for each order, into
 #                     seed-figure.md (default 40 seconds each)
-#   startup           from the start of a storefront process to ready, published and built, into startup.md
-#   NAME              empty, accept, sold-out, per-order, row-lock, life; all of them when none is
-#                     given. Or dual-write alone: what the legacy database costs, how fast it follows, and after an outage.
-#                     Or observability alone: what metrics, traces and their collector cost
-#   --rounds N        turns of each variant (default 5)
+#   startup           time from the start of a storefront process to ready, published and built, into startup.md
+#   NAME              empty, accept, sold-out, per-order, row-lock, life (default: all of them). Or dual-write
+#                     alone: cost of the legacy write, its lag, and its recovery after an outage. Or observability
+#                     alone: cost of metrics, traces and their collector
+#   --rounds N        runs of each variant, in turns (default 5)
 #   --seconds N       length of each run (default 8)
-#   --connections N   requests under way at once (default 512: clicks of a flash sale come together)
+#   --connections N   concurrent requests (default 512: the clicks of a flash sale come together)
 #   --buyers N        distinct buyers (default 100000)
-#   --orders N        orders that expire at one moment, in life (default 100000)
-#   --outage N        seconds that the legacy database is away in dual-write (default 60)
+#   --orders N        life: orders that expire at one moment (default 100000)
+#   --outage N        dual-write: seconds that the legacy database is down (default 60)
 #   --output DIR      where benchmarks.md and benchmarks.json go (default .run/bench/results)
 #
-# Starts servers and services of its own, on SECKILL_PORT_BASE + 200 and further, and leaves nothing running. The
-# load comes from wrk (and h2load), which root installs when they are missing. Exit code: 0 when every promise was kept meanwhile.
+# Starts servers and services of its own, on SECKILL_PORT_BASE + 200 and up, and leaves nothing running. The load comes
+# from wrk (and h2load); root installs them when they are missing. Exit code: 0 when no promise was broken meanwhile.
 source "$(dirname "${BASH_SOURCE[0]}")/lib/system.sh"
 
 command="./seckill bench${*:+ $*}"
@@ -38,21 +38,21 @@ while [ $# -gt 0 ]; do
         --rounds | --seconds | --connections | --buyers | --orders | --outage)
             number "$1" "${2:-}" 1 10000000; client+=("$1" "$2"); shift 2 ;;
         --output) [ -n "${2:-}" ] || bad_usage "--output needs a directory"; output=$2; shift 2 ;;
-        -*) bad_usage "bench does not know $1" ;;
+        -*) bad_usage "unknown option of bench: $1" ;;
         micro) micro=1; shift ;;
         runner | seed | startup | dual-write | observability) client+=("$1") names+=("$1") alone=$1; shift ;;
         *) client+=("$1") names+=("$1"); shift ;;
     esac
 done
 
-[ -z "$micro" ] || [ ${#client[@]} -eq 0 ] || bad_usage "bench micro takes nothing but --output"
-[ -z "$alone" ] || [ ${#names[@]} -eq 1 ] || bad_usage "bench $alone stands alone"
+[ -z "$micro" ] || [ ${#client[@]} -eq 0 ] || bad_usage "bench micro takes only --output"
+[ -z "$alone" ] || [ ${#names[@]} -eq 1 ] || bad_usage "bench $alone takes no other name"
 
 clean_up() {
     local code=$?
     trap '' INT TERM HUP
     end_jobs client build
-    say "taking the benchmark down"
+    say "stopping the benchmark"
     bring_down wipe
     exit "$code"
 }
@@ -61,20 +61,20 @@ trap 'exit 130' INT
 trap 'exit 143' TERM HUP
 
 if ! { command -v wrk && command -v h2load; } >/dev/null && [ "$(id -u)" -eq 0 ] && command -v apt-get >/dev/null; then
-    say "installing Debian's wrk and h2load (only the first time; log: $RUN/logs/apt.log)"
-    install_packages wrk nghttp2-client >>"$RUN/logs/apt.log" 2>&1 || say "wrk could not be installed: the load comes from our own client"
+    say "installing Debian's wrk and h2load (first time only; log: $RUN/logs/apt.log)"
+    install_packages wrk nghttp2-client >>"$RUN/logs/apt.log" 2>&1 || say "could not install wrk: the load comes from Seckill's own client"
 fi
 
-# As in production: no developer's error pages, so no known keys either.
+# As in production: no developer's error pages. Outside Development the services refuse the known keys.
 secret() { head -c 24 /dev/urandom | od -An -tx1 | tr -d ' \n'; }
 export ASPNETCORE_ENVIRONMENT=Production DOTNET_ENVIRONMENT=Production
 Auth__BuyerTokenKey=$(secret) Auth__OpsKey=$(secret) Payments__SigningKey=$(secret)
-# One machine plays every buyer, so the limits of one address and one user do not apply.
+# One machine sends the clicks of all buyers, so the rate limits of an address and a user must not apply.
 export RateLimits__AddressBurst=1000000000 RateLimits__AddressPerSecond=1000000000
 export RateLimits__UserBurst=1000000000 RateLimits__UserPerSecond=1000000000
 export Legacy__CreateSchema=true
 
-# measure: runs the load client, which measures what has been started, and has the last word.
+# measure: runs the load client against the started system, and exits with its exit code.
 measure() {
     while IFS= read -r line; do export "${line?}"; done < <(print_env)
     BENCH_COMMIT=$(git -C "$ROOT" describe --always --dirty 2>/dev/null || echo unknown) BENCH_COMMAND=$command
@@ -95,7 +95,7 @@ start_baseline() {
 }
 
 if [ "$alone" = startup ]; then
-    # Nothing but the servers, which a storefront would not even share its machine with.
+    # Only the servers: in production a storefront does not even share its machine with them.
     keep_ports
     resolve_servers
     # shellcheck disable=SC2046  # a list of words
@@ -106,7 +106,7 @@ if [ "$alone" = startup ]; then
     say "publishing OrderService (log: $RUN/logs/publish.log)"
     (launch build '' "$ROOT" dotnet publish OrderService/OrderService.csproj -c Release --use-current-runtime -p:RestoreLockedMode=true \
         --disable-build-servers -v quiet -o "$RUN/published") >"$RUN/logs/publish.log" 2>&1 &
-    wait $! || die "OrderService could not be published; see $RUN/logs/publish.log"
+    wait $! || die "could not publish OrderService; see $RUN/logs/publish.log"
     export BENCH_START=http://127.0.0.1:$(port_of api-1) BENCH_START_PROGRAM=$RUN/published/Seckill.OrderService
     export BENCH_START_BUILT=$RUN/app/OrderService/Seckill.OrderService.dll
     measure dotnet "$(load_client)" bench "${client[@]}" --output "$output"
@@ -129,7 +129,7 @@ case $alone in
         export BENCH_WAITING=http://127.0.0.1:$((BASE + 6))
         ;;
     seed)
-        # As many connections as the server has: the last setting of a name counts.
+        # As many connections as the server allows: the last value of a setting counts.
         (
             export ConnectionStrings__Orders="$ConnectionStrings__Orders;Maximum Pool Size=10000"
             start_baseline row-lock $((BASE + 6))

@@ -4,15 +4,15 @@
 # usage: ./seckill chaos [--runs N] [--seed N] [--variant NAME] [--output DIR]
 #        ./seckill chaos --variants [--seed N] [--output DIR]
 #
-#   --runs N         runs, each with a sale and at least five faults (default 20)
-#   --seed N         seed of the first run; each further run has the next (default: drawn, and printed)
-#   --variant NAME   with the product broken on purpose: a run should notice, and exit code 0 means that one did
-#   --variants       every variant, each until it is noticed, for 20 runs at most
-#   --output DIR     the tables go into DIR/chaos.md: --output docs is how docs/chaos.md is made
+#   --runs N         number of runs, each with a sale and at least five faults (default 20)
+#   --seed N         seed of the first run; each further run has the next (default: random, and printed)
+#   --variant NAME   break the product on purpose: exit code 0 means that a run noticed
+#   --variants       every variant, each until a run notices it; at most 20 runs
+#   --output DIR     write the tables into DIR/chaos.md (docs/chaos.md comes from --output docs)
 #
-# Starts servers and services of its own, on SECKILL_PORT_BASE + 300 and further, and leaves nothing running. Stops at
-# the first broken promise and keeps everything about it under .run/chaos/<seed>. A seed decides what is done, when, and to
-# whom; it does not decide what the machine makes of it.
+# Starts servers and services of its own, on SECKILL_PORT_BASE + 300 and up, and leaves nothing running. Stops at the first
+# broken promise and keeps its evidence under .run/chaos/<seed>. A seed decides the faults, their time and their target; it
+# does not decide how the machine schedules them.
 source "$(dirname "${BASH_SOURCE[0]}")/lib/system.sh"
 
 # Debug, because only a debug build has fail points.
@@ -20,7 +20,7 @@ FLAVOUR=Debug
 
 sweep_abandoned
 use_instance chaos
-if owner_alive || ! lock 60; then die "another chaos run of this checkout is going on"; fi
+if owner_alive || ! lock 60; then die "another chaos run of this checkout is running"; fi
 
 runner=()
 while [ $# -gt 0 ]; do
@@ -29,7 +29,7 @@ while [ $# -gt 0 ]; do
         --variant) [ -n "${2:-}" ] || bad_usage "--variant needs a name"; runner+=("$1" "$2"); shift 2 ;;
         --output) [ -n "${2:-}" ] || bad_usage "--output needs a directory"; mkdir -p "$2"; runner+=("$1" "$(realpath "$2")"); shift 2 ;;
         --variants) runner+=("$1"); shift ;;
-        *) bad_usage "chaos does not know $1" ;;
+        *) bad_usage "unknown option of chaos: $1" ;;
     esac
 done
 

@@ -3,13 +3,13 @@
 #
 # usage: ./seckill demo [--buyers N] [--stock N] [--items N] [--keep]
 #
-#   --buyers N   how many buyers take part
+#   --buyers N   number of buyers
 #   --stock N    units of each item
 #   --items N    items on sale
-#   --keep       leave the system up afterwards, and print its addresses
+#   --keep       leave the system running afterwards, and print its addresses
 #
-# Starts two APIs and a worker on servers and data of its own, and leaves nothing running. When the system is
-# already up, the sale runs there and the system stays as it was. Exit code: 0 when every number is right.
+# Starts two APIs and a worker on servers and data of its own, and leaves nothing running. If the system is already
+# up, the sale runs there and the system stays up. Exit code: 0 when every number is right.
 source "$(dirname "${BASH_SOURCE[0]}")/lib/system.sh"
 
 client=() keep=''
@@ -17,7 +17,7 @@ while [ $# -gt 0 ]; do
     case $1 in
         --buyers | --stock | --items) number "$1" "${2:-}" 1 10000000; client+=("$1" "$2"); shift 2 ;;
         --keep) keep=1; shift ;;
-        *) bad_usage "demo does not know $1" ;;
+        *) bad_usage "unknown option of demo: $1" ;;
     esac
 done
 
@@ -26,7 +26,7 @@ use_instance demo
 if owner_alive || ! lock 60; then die "another demo of this checkout is running"; fi
 demo=$RUN own=''
 
-# However this ends: the client goes first, then what was started for it.
+# On every exit: stop the client first, then the system that was started for it.
 clean_up() {
     local code=$?
     trap '' INT TERM HUP
@@ -34,9 +34,9 @@ clean_up() {
     end_jobs client build
     if [ -n "$own" ]; then
         use_instance demo
-        say "taking the demo down"
+        say "stopping the demo"
         bring_down wipe
-        [ "$code" -eq 0 ] || say "its logs: $RUN/logs"
+        [ "$code" -eq 0 ] || say "logs: $RUN/logs"
     fi
     exit "$code"
 }
@@ -46,9 +46,9 @@ trap 'exit 143' TERM HUP
 
 use_instance main
 if anything_alive && (load_settings; ready api-1 && ready inventory); then
-    say "running the sale on the system that is up"
+    say "running the sale on the running system"
 elif anything_alive || [ -n "$keep" ]; then
-    lock 600 || die "another seckill command does not finish"
+    lock 600 || die "another seckill command of this checkout is still running"
     bring_up 2 1
     unlock
 else

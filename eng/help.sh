@@ -20,10 +20,10 @@ for verb in $listed; do
 done
 cat <<'END'
 
-`./seckill <verb> --help` says more. The first sale to watch: ./seckill demo
+`./seckill <verb> --help` has the details. To see a first sale: ./seckill demo
 
   SECKILL_PORT_BASE      first port, default 8080: APIs and inventory take +0 to +19, private servers
-                         +20 to +25, a test run the same from +100, bench from +200, chaos from +300. Differs between checkouts.
+                         +20 to +25, a test run the same from +100, bench from +200, chaos from +300. Give each checkout its own.
   ConnectionStrings__Redis, __RabbitMq, __Orders, __Legacy
-                         servers to use instead of starting our own; these are never stopped or wiped.
+                         servers to use instead of private ones; seckill never stops or wipes these.
 END

@@ -1,41 +1,41 @@
 #!/usr/bin/env bash
-# summary: send a crowd to the system, audit its books, and write a report
+# summary: send buyers to the system, audit it afterwards, and write a report
 #
 # usage: ./seckill load SCENARIO [options]
 #        ./seckill load compare BEFORE AFTER
 #
-#   rush             everybody at opening time: sold out in seconds, then the long tail of refusals
+#   rush             all buyers at opening time: sold out in seconds, then the long tail of refusals
 #   steady           a constant rate of orders, with stock that lasts
 #   browse-and-buy   sale page, order, status by polling or by event stream, payment
 #   bots             twenty users who click without end: limits and rate limits must hold
-#   restock          sold out, then units come back from cancelled orders and from operations
+#   restock          sold out; then units come back from cancelled orders and from operations
 #   soak             ten minutes of orders that are paid, cancelled, or expire
 #   compare          two reports side by side; each a directory of loadtests/reports, or its report.json
 #
-#   --rate N         visitors per second, at most: an open loop, they come whatever became of those before
-#   --users N        instead a closed loop: so many users, each of whom comes again; --think MS between two visits
-#   --seconds N      how long they come
+#   --rate N         maximum visitors per second, in an open loop: visitors arrive on schedule and wait for no other
+#   --users N        a closed loop instead: this many users, each of whom comes again; --think MS between two visits
+#   --seconds N      duration of the arrivals
 #   --buyers N       distinct buyers (default: as many as visitors)
 #   --stock N        units of each item (default: as many as the scenario needs at this rate)
 #   --items N        items on sale
-#   --connections N  requests under way at once, at most (default 2000)
-#   --warm-up N      seconds of load before anything counts (default 3)
+#   --connections N  maximum concurrent requests (default 2000)
+#   --warm-up N      seconds of load before the measurement (default 3)
 #   --p99 MS         pass mark for p99, in milliseconds
-#   --errors PERCENT pass mark for requests that fail or are answered 503
-#   --output DIR     where the directory of the report is made (default loadtests/reports)
-#   --url URL        a storefront that we did not start, or several with commas between them
-#   --ops-url URL    its InventoryService. OPS_KEY, BUYER_TOKEN_KEY and PAYMENT_KEY name its keys, and
-#                    ConnectionStrings__Redis and __Orders, if given, let the audit look into its stores
+#   --errors PERCENT pass mark for requests that fail or get 503
+#   --output DIR     parent of the report's directory (default loadtests/reports)
+#   --url URL        a storefront elsewhere, or several, separated by commas
+#   --ops-url URL    its InventoryService. OPS_KEY, BUYER_TOKEN_KEY and PAYMENT_KEY have its keys. With
+#                    ConnectionStrings__Redis and __Orders the audit also reads its stores
 #
-# Without --url it runs on the system that is up; when none is, it starts one of its own (two APIs, a worker) and leaves
-# nothing running. Ctrl-C ends the load; what was sent until then is audited and reported as not passed. A second one ends all.
+# Without --url it uses the running system; if there is none, it starts one (two APIs, a worker) and leaves nothing running.
+# Ctrl-C ends the load; the audit covers the requests sent so far, and the report says not passed. A second Ctrl-C ends all.
 #
-# Exit code: 0 when every pass mark is met and the books balance, 1 when not or when the system could not be asked, 2 when the
-# command line or an environment variable cannot be used.
+# Exit code: 0 when every pass mark is met and the audit balances, 1 when not or when the system does not answer, 2 when the
+# command line or an environment variable is invalid.
 source "$(dirname "${BASH_SOURCE[0]}")/lib/system.sh"
 
 command="./seckill load${*:+ $*}"
-[ $# -gt 0 ] || bad_usage "load needs the name of a scenario"
+[ $# -gt 0 ] || bad_usage "load needs a scenario"
 url='' output=$ROOT/loadtests/reports arguments=()
 while [ $# -gt 0 ]; do
     case $1 in
@@ -49,10 +49,10 @@ done
 
 sweep_abandoned
 use_instance demo
-if owner_alive || ! lock 60; then die "a demo or another load run of this checkout is going on"; fi
+if owner_alive || ! lock 60; then die "a demo or another load run of this checkout is running"; fi
 load=$RUN own=''
 
-# However this ends: the client goes first, then what was started for it.
+# On every exit: stop the client first, then the system that was started for it.
 clean_up() {
     local code=$?
     trap '' INT TERM HUP
@@ -60,9 +60,9 @@ clean_up() {
     end_jobs client build
     if [ -n "$own" ]; then
         use_instance demo
-        say "taking the system down"
+        say "stopping the system"
         bring_down wipe
-        [ "$code" -eq 0 ] || say "its logs: $RUN/logs"
+        [ "$code" -eq 0 ] || say "logs: $RUN/logs"
     fi
     exit "$code"
 }
@@ -72,16 +72,16 @@ trap 'exit 143' TERM HUP
 
 build || exit 1
 if [ "${arguments[0]:-}" != compare ]; then
-    # Nobody wants to wait for a system to hear of a slip of the finger.
+    # Reports a typing error before a system is started for it.
     dotnet "$(load_client)" load "${arguments[@]}" --check || exit 2
 fi
 
 if [ -z "$url" ] && [ "${arguments[0]}" != compare ]; then
     use_instance main
     if anything_alive && (load_settings; ready api-1 && ready inventory); then
-        say "sending the load to the system that is up"
+        say "sending the load to the running system"
     elif anything_alive; then
-        lock 600 || die "another seckill command does not finish"
+        lock 600 || die "another seckill command of this checkout is still running"
         bring_up 2 1
         unlock
     else
@@ -101,7 +101,7 @@ client=$!
 stop_load() {
     # shellcheck disable=SC2064  # the client of now
     trap "{ kill -KILL -- -$client; wait $client; } 2>/dev/null || true; exit 130" INT
-    say "ending the load; the books come next (Ctrl-C again: end all)"
+    say "ending the load; the audit is next (Ctrl-C again: end all)"
     kill -TERM -- "-$client" 2>/dev/null || true
 }
 trap stop_load INT

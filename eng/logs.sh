@@ -3,15 +3,15 @@
 #
 # usage: ./seckill logs [NAME] [--no-follow]
 #
-#   NAME          a process as `status` names it, or build, apt, ...; without it: what there is
-#   --no-follow   print the end and return
+#   NAME          a process as `status` names it, or build, apt, ...; without it: list all logs
+#   --no-follow   print the end of the log and exit
 source "$(dirname "${BASH_SOURCE[0]}")/lib/system.sh"
 
 name='' follow=(-F)
 while [ $# -gt 0 ]; do
     case $1 in
         --no-follow) follow=(); shift ;;
-        -*) bad_usage "logs does not know $1" ;;
+        -*) bad_usage "unknown option of logs: $1" ;;
         *) name=$1; shift ;;
     esac
 done
@@ -26,5 +26,5 @@ case $name in */* | .*) bad_usage "not the name of a log: $name" ;; esac
 if [ -f "$RUN/containers" ] && [[ " ${SERVERS[*]} " == *" $name "* ]]; then
     exec docker compose --project-name "$(compose_project)" logs --tail 200 ${follow:+--follow} "${name%-legacy}"
 fi
-[ -f "$logs/$name.log" ] || die "there is no log of $name; ./seckill logs lists them"
+[ -f "$logs/$name.log" ] || die "no log of $name; ./seckill logs lists them"
 exec tail -n 200 "${follow[@]}" "$logs/$name.log"

@@ -3,16 +3,16 @@
 #
 # usage: ./seckill status [--json]
 #
-#   --json   an array of {"name","pid","url","ready","detail"}; pid is null for what is not our process
+#   --json   an array of {"name","pid","url","ready","detail"}; pid is null for a server that seckill did not start
 #
-# Exit code: 0 all ready, 1 something is not, 3 nothing is up.
+# Exit code: 0 all are ready, 1 at least one is not, 3 nothing is up.
 source "$(dirname "${BASH_SOURCE[0]}")/lib/system.sh"
 
 json=''
 while [ $# -gt 0 ]; do
     case $1 in
         --json) json=1; shift ;;
-        *) bad_usage "status does not know $1" ;;
+        *) bad_usage "unknown option of status: $1" ;;
     esac
 done
 
@@ -30,15 +30,15 @@ url_of() {
 
 # examine NAME: sets PID, IS_READY and DETAIL.
 examine() {
-    local ours=1
-    [[ $EXTERNAL != *" $1 "* && ( $SOURCE != containers || " ${SERVERS[*]} " != *" $1 "* ) ]] || ours=''
+    local own=1
+    [[ $EXTERNAL != *" $1 "* && ( $SOURCE != containers || " ${SERVERS[*]} " != *" $1 "* ) ]] || own=''
     IS_READY=false
-    if [ -n "$ours" ] && ! alive "$1"; then
+    if [ -n "$own" ] && ! alive "$1"; then
         PID='' DETAIL='not running (exited)'
         [ -f "$RUN/pids/$1" ] || DETAIL='not running'
         return
     fi
-    [ -n "$ours" ] || PID=''
+    [ -n "$own" ] || PID=''
     ! ready "$1" || IS_READY=true
     case $EXTERNAL in *" $1 "*) DETAIL+=" (external)" ;; esac
 }
@@ -46,7 +46,7 @@ examine() {
 text() { printf '%s' "$1" | tr -d '\000-\037' | sed 's/[\\"]/\\&/g'; }
 
 if [ -z "$(recorded)" ] && [ ! -f "$RUN/containers" ]; then
-    if [ -n "$json" ]; then echo '[]'; else echo "nothing is up; ./seckill up"; fi
+    if [ -n "$json" ]; then echo '[]'; else echo "nothing is up; run ./seckill up"; fi
     exit 3
 fi
 

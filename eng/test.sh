@@ -3,11 +3,11 @@
 #
 # usage: ./seckill test [WORD...] [-- | --filter X | any option of dotnet test]
 #
-#   WORD   only tests whose full name contains one of the words
+#   WORD   run only tests whose full name contains one of the words
 #
-# The servers listen on SECKILL_PORT_BASE + 100 and further, and are deleted afterwards. Results are kept
-# under .run/test/results. The last line is `N passed, N failed`; a project that crashes, or has no test that
-# runs, counts as one failed.
+# The servers listen on SECKILL_PORT_BASE + 100 and up, and are deleted afterwards. Results stay under
+# .run/test/results. The last line is `N passed, N failed`; a project that crashes, or runs no test, counts as
+# one failed.
 source "$(dirname "${BASH_SOURCE[0]}")/lib/system.sh"
 
 words='' options=()
@@ -19,12 +19,12 @@ while [ $# -gt 0 ]; do
 done
 [ -z "$words" ] || options+=(--filter "$words")
 
-# Debug, because only a debug build stops at a misuse of a pooled object.
+# Debug, because only a debug build stops at the misuse of a pooled object.
 FLAVOUR=Debug
 
 sweep_abandoned
 use_instance test
-if owner_alive || ! lock 60; then die "another test run of this checkout is going on"; fi
+if owner_alive || ! lock 60; then die "another test run of this checkout is running"; fi
 
 clean_up() {
     local code=$?
@@ -46,11 +46,11 @@ summary="0 passed, 1 failed"
 rm -rf "$RUN/results"
 mkdir -p "$RUN/results"
 resolve_servers
-# Alert rules are checked by the program that reads them, when their tests run.
+# The tests of the alert rules need Prometheus's own checker.
 if [ -z "$words" ] || grep -rqE "${words//FullyQualifiedName~/}" "$ROOT/tests/Observability.Tests" --include='*.cs'; then
     require_tool promtool prometheus
 fi
-# The protocol's model is checked by spin and compiled by gcc; gencat comes with the C headers.
+# spin checks the protocol's model and gcc compiles it; gencat comes with the C headers.
 if [ -z "$words" ] || grep -rqE "${words//FullyQualifiedName~/}" "$ROOT/tests/Protocol.Tests" --include='*.cs'; then
     require_tool spin spin
     require_tool gcc gcc
@@ -67,11 +67,11 @@ start_servers_and_build
 export SECKILL_PORT_BASE=$BASE
 for project in "$ROOT"/tests/*/*.csproj; do
     [ -f "$project" ] || continue
-    # A browser is installed only when there are tests to run in it.
+    # Installs a browser only if a test needs it.
     if [ -z "$words" ] || grep -qrE "${words//FullyQualifiedName~/}" "$(dirname "$project")" --include '*.cs'; then
         case $project in
             */Dashboard.Tests.csproj) ! can_install_packages || require_packages chromium redis rabbitmq postgres ;;
-            # They stop and freeze servers of their own, which they could not do to containers.
+            # These tests stop and freeze servers of their own, which is not possible with containers.
             */Seckill.Scenarios.csproj | */Observability.Tests.csproj)
                 ! can_install_packages || require_packages redis rabbitmq postgres
                 ;;
@@ -83,7 +83,7 @@ for project in "$ROOT"/tests/*/*.csproj; do
     wait $! || code=$?
     total=$(counter total "$trx") executed=$(counter executed "$trx") good=$(counter passed "$trx")
     bad=$((${executed:-0} - ${good:-0})) left=$((${total:-0} - ${executed:-0}))
-    # A crash, or nothing to run where nothing was filtered out, must not look like a success.
+    # A crash, or no test without a filter, must not count as a success.
     if [ $bad -eq 0 ] && { [ $code -ne 0 ] || { [ "${total:-0}" -eq 0 ] && [ ${#options[@]} -eq 0 ]; }; }; then
         say "$name: exit code $code after ${total:-no} tests: counted as one failed"
         bad=1
@@ -92,7 +92,7 @@ for project in "$ROOT"/tests/*/*.csproj; do
     passed=$((passed + ${good:-0})) failed=$((failed + bad)) skipped=$((skipped + left))
 done
 
-[ $((passed + failed)) -gt 0 ] || { say "no test has run"; failed=1; }
+[ $((passed + failed)) -gt 0 ] || { say "no test ran"; failed=1; }
 summary="$passed passed, $failed failed"
 [ $skipped -eq 0 ] || summary+=", $skipped skipped"
 [ $failed -eq 0 ]

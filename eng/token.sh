@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# summary: print signed buyer tokens, one a line
+# summary: print signed buyer tokens, one per line
 #
 # usage: ./seckill token USER | FIRST-LAST
 #

@@ -6,8 +6,8 @@
 #   --apis N      copies of the storefront API, 1 to 8 (default 1)
 #   --workers N   copies of the order worker, 0 to 10 (default 1)
 #
-# Repeat it as you like: it starts what is missing, restarts services that were rebuilt or run with other
-# settings, stops surplus copies, and leaves the rest alone. Logs and data are under .run/.
+# May be repeated: it starts missing processes, restarts services that were rebuilt or run with other settings, and
+# stops surplus copies. Logs and data are under .run/.
 source "$(dirname "${BASH_SOURCE[0]}")/lib/system.sh"
 
 apis=1 workers=1
@@ -15,12 +15,12 @@ while [ $# -gt 0 ]; do
     case $1 in
         --apis) number "$1" "${2:-}" 1 8; apis=$2; shift 2 ;;
         --workers) number "$1" "${2:-}" 0 10; workers=$2; shift 2 ;;
-        *) bad_usage "up does not know $1" ;;
+        *) bad_usage "unknown option of up: $1" ;;
     esac
 done
 
 use_instance main
-lock 600 || die "another seckill command does not finish"
+lock 600 || die "another seckill command of this checkout is still running"
 sweep_abandoned
 bring_up "$apis" "$workers"
 say "up: storefront $(api_urls), ops http://127.0.0.1:$(port_of inventory)"

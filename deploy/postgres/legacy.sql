@@ -1,2 +1,2 @@
--- The old shop's database. The other, seckill, is made by the image itself.
+-- The legacy shop's database. The image itself creates the other one, seckill.
 CREATE DATABASE legacy;

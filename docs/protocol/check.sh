@@ -1,9 +1,9 @@
 #!/usr/bin/env bash
-# Checks the model: every run of runs.txt, or those whose names contain the words given. Prints a table, with what spin found.
+# Checks the model: every run of runs.txt, or those whose names contain WORDS. Prints a table of spin's results.
 #
 # usage: docs/protocol/check.sh [WORDS]
 #
-# Needs spin and gcc. Fails when a run does not find what runs.txt says. The trail of a broken run stays in SPIN_DIR, if that is set:
+# Needs spin and gcc. Fails when a result differs from runs.txt. If SPIN_DIR is set, the trail of a broken run stays there:
 # spin -k seckill.pml.trail -p (with -DNAME for each of the run's defines) seckill.pml   shows the steps.
 set -euo pipefail
 here=$(cd "$(dirname "$0")" && pwd)
@@ -42,7 +42,7 @@ echo '| --- | --- | ---: | ---: | ---: |'
 while IFS='|' read -r name expected defines arguments; do
     name=$(trim "$name") expected=$(trim "$expected")
     [[ -n $name && $name != '#'* && $name == *"${1:-}"* ]] || continue
-    # What breaks does so at once; the compiler would take longer than the search.
+    # A broken variant fails at once; optimizing would take longer than the search.
     optimization=-O2
     [ "$expected" = holds ] || optimization=-O0
     run "$defines" "$arguments" $optimization

@@ -74,9 +74,9 @@ bool isOld;                 /* the epoch that the cashier read is not that of sa
 #define ROWS            (placed | paid | closed | rejected)
 #define LIVE            (placed | paid)
 
-/* What nobody can see, and everybody is promised: it is in no store. */
+/* What the promises are about and no store contains. */
 byte accepted;              /* a 202 was, or could have been, answered */
-byte money;                 /* the provider was told that its payment is used */
+byte money;                 /* payments that the provider knows to be accepted */
 byte back;                  /* its unit has come back */
 byte before, forgotten;     /* accepted when Redis was emptied; of these, those that were nowhere else */
 byte losses;
@@ -123,7 +123,7 @@ inline check()
     /* 2. No oversell; and as long as Redis is whole, PostgreSQL has nothing to reject. */
     PROMISE(2, SIZE(LIVE) <= UNITS);
     PROMISE(2, losses > 0 || (rejected == 0 && available >= 0));
-    /* 3. No undersell: each unit is for sale or held, and each hold has somebody who will settle it or give it back. */
+    /* 3. No undersell: each unit is for sale or held, and for each hold some process will settle it or give it back. */
     PROMISE(3, item != sells || available + SIZE(hold) == UNITS);
     PROMISE(3, IN(hold, outbox | LIVE | quarantined | returns));
     /*    A live order has a hold. After a loss, it may have a worker that will give it one. */
@@ -209,7 +209,7 @@ inline close(o)
   }
 }
 
-/* (9) release.lua: whoever deletes the hold gives the unit back. */
+/* (9) release.lua: the process that deletes the hold gives the unit back. */
 inline release(o)
 {
   d_step {
@@ -237,7 +237,7 @@ inline rehold(o)
   }
 }
 
-/* (1)-(5) An API: any buyer's click, and the relay. After a kill, or while RabbitMQ is away, nothing is published. */
+/* (1)-(5) An API: any buyer's click, and the relay. After a kill, or while RabbitMQ is down, nothing is published. */
 active [APIS] proctype Api()
 {
   byte o = NONE;
@@ -293,7 +293,7 @@ end:
 #endif
 
 /*
- * (6)(7) A worker with one delivery in hand. Until it commits it has done nothing that anybody could see. What it has not
+ * (6)(7) A worker with one delivery in hand. Until it commits, no other process sees a change. A delivery that it has not
  * acknowledged when it dies waits again; and there may always have been another copy.
  */
 inline take(o, set)
@@ -344,7 +344,7 @@ end:
 #endif
      if
      :: atomic {
-          DROP(outbox, o);                                      /* settle.lua; it tells whether there is a hold */
+          DROP(outbox, o);                                      /* settle.lua; returns whether there is a hold */
           check();
           if
           :: HAS(hold, o) -> goto ack

@@ -1,16 +1,16 @@
 #!/usr/bin/env bash
-# The servers of a chaos run, for its runner: it kills them, and starts them again here, the way they always start.
+# The servers of a chaos run. Its runner kills them, and starts them again here in the normal way.
 #
 # usage: chaos-servers.sh INSTANCE up          all four; prints DIRECTORY= and their connection strings
 #        chaos-servers.sh INSTANCE start NAME  one that was killed
 #        chaos-servers.sh INSTANCE wipe        all of them, with their data
-# The servers that the caller was given are for others: nothing here may touch them.
+# Servers that the caller names belong to others: nothing here may touch them.
 unset "${!ConnectionStrings__@}"
 source "$(dirname "${BASH_SOURCE[0]}")/system.sh"
 
 use_instance "$1"
 
-# Not bring_down, which also ends the runner: it is recorded in the same place, and we are its child.
+# Not bring_down: it would also end the runner, which is recorded in the same place and is the parent of this process.
 clear_servers() {
     local name
     resolve_servers
@@ -21,7 +21,7 @@ clear_servers() {
 
 case $2 in
     up)
-        # Whoever sweeps up after a runner that was killed looks here.
+        # sweep_abandoned reads it after a killed runner.
         echo "$PPID $(identity $PPID)" >"$RUN/owner"
         clear_servers
         echo packages >"$RUN/source"
@@ -34,7 +34,7 @@ case $2 in
         ;;
     start)
         resolve_servers
-        # What was just killed holds its port for a moment longer.
+        # A process that was just killed may hold its port for a moment longer.
         require_ports "$3"
         case $3 in
             postgres*) start_postgres "$3" ;;

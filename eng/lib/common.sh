@@ -1,4 +1,4 @@
-# Paths, ports, keys and messages that every verb shares. Sourced, never run.
+# Paths, ports, keys and messages that all verbs share. Sourced, never run.
 # shellcheck shell=bash
 set -euo pipefail
 
@@ -9,15 +9,15 @@ say() { printf '%s\n' "$*" >&2; }
 die() { say "seckill: $*"; exit 1; }
 bad_usage() { say "seckill: $* (see --help)"; exit 2; }
 
-# number NAME VALUE MIN MAX: refuses anything but a whole number within the bounds.
+# number NAME VALUE MIN MAX: refuses all but a whole number within the bounds.
 number() {
     if [[ ! ${2:-} =~ ^(0|[1-9][0-9]{0,8})$ ]] || [ "$2" -lt "$3" ] || [ "$2" -gt "$4" ]; then
         bad_usage "$1 must be a whole number from $3 to $4, not '${2:-}'"
     fi
 }
 
-# use_instance main|demo|test|bench|chaos|test-chaos: an instance is a directory of state and a range of ports. A demo and a test
-# run have their own, so that neither sees or touches the data of a system that is up.
+# use_instance main|demo|test|bench|chaos|test-chaos: an instance is a directory of state and a range of ports. Demo and
+# tests have their own, so that neither touches the data of the running system.
 use_instance() {
     INSTANCE=$1
     BASE=${SECKILL_PORT_BASE:-8080}
@@ -27,13 +27,13 @@ use_instance() {
         demo) RUN=$ROOT/.run/demo ;;
         test) RUN=$ROOT/.run/test; BASE=$((BASE + 100)) ;;
         bench) RUN=$ROOT/.run/bench; BASE=$((BASE + 200)) ;;
-        # The second is for the tests, whose base is that of their own servers.
+        # The second is for the tests; their base is already that of the test servers.
         chaos | test-chaos) RUN=$ROOT/.run/$INSTANCE; BASE=$((BASE + 300)) ;;
     esac
     mkdir -p "$RUN/pids" "$RUN/logs"
 }
 
-# elsewhere: the directory for data that cannot be under .run; other users cannot have made it for us.
+# elsewhere: the directory for data that cannot be under .run. It must belong to this user.
 elsewhere() {
     local dir
     dir=/var/tmp/seckill-$(digest <<<"$RUN")
@@ -58,8 +58,8 @@ port_of() {
     esac
 }
 
-# lock SECONDS: one command at a time changes an instance. The lock goes with this process, however it dies, or
-# with the last job that it was killed out of.
+# lock SECONDS: one command at a time changes an instance. The lock ends with this process, however it dies, or
+# with its last background job.
 lock() {
     exec {LOCK}>"$RUN/lock"
     if ! flock -n "$LOCK"; then
@@ -69,7 +69,7 @@ lock() {
     echo "$$ $(identity $$)" >"$RUN/owner"
 }
 
-# owner_alive: whether another command, the last that locked this instance, still runs.
+# owner_alive: whether the last command that locked this instance is another one and still runs.
 owner_alive() {
     local pid who
     { read -r pid who <"$RUN/owner"; } 2>/dev/null && [ "$pid" != $$ ] && [ "$who" = "$(identity "$pid")" ]

@@ -1,14 +1,14 @@
 # The servers as containers of docker-compose.yml. Sourced, never run.
 # shellcheck shell=bash
 
-# The limit: a client without an engine behind it can hang. The compose plug-in is a package of its own.
+# The timeout: a client without an engine can hang. The compose plug-in is a separate package.
 docker_answers() {
     command -v docker >/dev/null && timeout 5 docker info >/dev/null 2>&1 && timeout 5 docker compose version >/dev/null 2>&1
 }
 
 compose_project() { echo "seckill-$(digest <<<"$RUN")"; }
 
-# Published on the same ports as private servers would have; the project's name keeps checkouts apart.
+# Uses the same ports as private servers; the project's name distinguishes checkouts.
 compose() {
     SECKILL_RABBITMQ_USER=guest SECKILL_RABBITMQ_PASSWORD=guest SECKILL_REDIS_PORT=$(port_of redis) \
     SECKILL_RABBITMQ_PORT=$(port_of rabbitmq) SECKILL_POSTGRES_PORT=$(port_of postgres) SECKILL_POSTGRES_PASSWORD=$PG_PASSWORD \
@@ -27,10 +27,10 @@ start_containers() {
     fi
 }
 
-# container_runs SERVER: whether it is ours; what answers on its port may belong to another checkout, or to an abandoned demo.
+# container_runs SERVER: whether this instance runs it. The process on its port may belong to another checkout or an abandoned demo.
 container_runs() { [ -n "$(compose ps --quiet "${1%-legacy}" 2>/dev/null)" ]; }
 
-# stop_containers [wipe]: a wipe also removes the volumes of containers that were stopped before.
+# stop_containers [wipe]: a wipe also removes the volumes of stopped containers.
 stop_containers() {
     [ -f "$RUN/containers" ] || [ "${1:-} $(cat "$RUN/source" 2>/dev/null)" = 'wipe containers' ] || return 0
     compose down ${1:+--volumes} >>"$RUN/logs/containers.log" 2>&1 ||

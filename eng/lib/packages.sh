@@ -11,11 +11,11 @@ postgres_bin() {
     [ -n "$found" ] && dirname "$found"
 }
 
-# can_install_packages: as root on Debian. A test that lacks its program is skipped elsewhere.
+# can_install_packages: true for root on Debian. Elsewhere a test without its program is skipped.
 can_install_packages() { [ "$(id -u)" -eq 0 ] && command -v apt-get >/dev/null; }
 
-# require_packages SERVER...: makes sure that the programs of these servers, or tools, are there. The caller says in
-# `otherwise` what else would do.
+# require_packages SERVER...: installs missing programs of these servers or tools. The caller may set `otherwise`:
+# the alternatives that the error message lists.
 require_packages() {
     local server missing=()
     for server in "$@"; do
@@ -31,7 +31,7 @@ require_packages() {
         die "these programs are missing: ${missing[*]}.
     Install Debian's packages: sudo apt-get install --no-install-recommends ${missing[*]}${otherwise:-}"
     fi
-    say "installing Debian's ${missing[*]} (only the first time; log: $RUN/logs/apt.log)"
+    say "installing Debian's ${missing[*]} (first time only; log: $RUN/logs/apt.log)"
     forbid_service_start
     if ! install_packages "${missing[@]}" >>"$RUN/logs/apt.log" 2>&1; then
         allow_service_start
@@ -41,16 +41,16 @@ require_packages() {
     allow_service_start
 }
 
-# require_tool COMMAND PACKAGE: installs Debian's package when its program is missing. Who needs it says so when it still is.
+# require_tool COMMAND PACKAGE: installs Debian's package when its program is missing. If that fails, the tests that need it say so.
 require_tool() {
     ! command -v "$1" >/dev/null || return 0
     if [ "$(id -u)" -ne 0 ] || ! command -v apt-get >/dev/null; then
         say "$1 is missing, and only root can install it: apt-get install --no-install-recommends $2"
         return 0
     fi
-    say "installing Debian's $2 (only the first time; log: $RUN/logs/apt.log)"
+    say "installing Debian's $2 (first time only; log: $RUN/logs/apt.log)"
     forbid_service_start
-    install_packages "$2" >>"$RUN/logs/apt.log" 2>&1 || say "$2 could not be installed"
+    install_packages "$2" >>"$RUN/logs/apt.log" 2>&1 || say "could not install $2"
     allow_service_start
 }
 
@@ -60,14 +60,14 @@ install_packages() {
         apt-get -o DPkg::Lock::Timeout=300 install -y --no-install-recommends "$@" </dev/null
 }
 
-# A package must not start a system-wide server that nobody asked for. Someone's own policy is left alone.
+# A package must not start a system-wide server. An existing policy of this machine stays.
 forbid_service_start() {
     [ ! -e $POLICY ] || return 0
-    printf '#!/bin/sh\n# seckill: for the time of an installation\nexit 101\n' >$POLICY
+    printf '#!/bin/sh\n# seckill: during an installation\nexit 101\n' >$POLICY
     chmod 755 $POLICY
 }
 
-# Also removes what an installation left that was killed.
+# Also removes the policy of an installation that was killed.
 allow_service_start() {
     ! grep -q '^# seckill:' $POLICY 2>/dev/null || rm -f $POLICY
 }

@@ -10,7 +10,7 @@ pg_database() { case $1 in postgres) echo seckill ;; postgres-legacy) echo legac
 PG_AS=()
 [ "$(id -u)" -ne 0 ] || PG_AS=(setpriv --reuid=postgres --regid=postgres --init-groups)
 
-# pg_home NAME: where its data lives: under .run, or elsewhere when its user cannot reach the checkout.
+# pg_home NAME: the directory of its data: under .run, or elsewhere when its user cannot read the checkout.
 pg_home() {
     if "${PG_AS[@]}" test -x "$RUN" 2>/dev/null; then
         echo "$RUN/$1"
@@ -19,8 +19,8 @@ pg_home() {
     fi
 }
 
-# pg_asks_password PORT: the proxy of a container accepts before its server does. Asks as a client does, up to the request for a
-# password; a server that starts or stops answers with an error.
+# pg_asks_password PORT: a container's proxy accepts connections before its server does. Connects as a client does, up to the
+# request for a password; a server that starts or stops answers with an error.
 pg_asks_password() { answers "$1" R '\0\0\0\51\0\3\0\0user\0postgres\0database\0postgres\0\0'; }
 
 start_postgres() {
@@ -36,7 +36,7 @@ start_postgres() {
         spawn "$name" '' "$home" "${PG_AS[@]}" "$bin/postgres" -D "$data" \
             -c port="$port" -c listen_addresses=127.0.0.1 -c unix_socket_directories= \
             -c max_connections=200 -c fsync=on -c log_checkpoints=off
-        # After a kill -9 the old backends may need a moment to notice, and the new server exits meanwhile.
+        # After a kill -9 the old backends may live for a moment, and the new server exits meanwhile.
         [ $try -lt 3 ] || break
         ! wait_ready "$name" 60 2>/dev/null || return 0
         ! alive "$name" || break
@@ -45,8 +45,8 @@ start_postgres() {
     wait_ready "$name" 60
 }
 
-# pg_create BIN HOME NAME: a new cluster with its database, complete or absent whenever this is killed. In a session
-# of its own, so that Ctrl-C does not fill the terminal with the complaints of initdb.
+# pg_create BIN HOME NAME: creates a cluster with its database; after a kill it is complete or absent. In a session of
+# its own, so that Ctrl-C does not fill the terminal with errors of initdb.
 pg_create() {
     local new=$2/data.new log=$RUN/logs/$3-create.log
     rm -rf "$new" "$2/data"
@@ -62,8 +62,8 @@ pg_create() {
     mv "$new" "$2/data"
 }
 
-# A reused pid in postmaster.pid would keep the server from starting. A dead pid is PostgreSQL's own business:
-# it checks that no backend of the old server is left.
+# A reused pid in postmaster.pid would keep the server from starting. PostgreSQL handles a dead pid itself: it checks
+# that no backend of the old server is left.
 pg_forget_stale_owner() {
     local pid
     { read -r pid <"$1/postmaster.pid"; } 2>/dev/null || return 0

@@ -1,7 +1,7 @@
 # Starting, recognising and stopping processes. Sourced, never run.
 # shellcheck shell=bash
 
-# identity PID: what tells a process from a later one with the same pid: its start time within this boot.
+# identity PID: distinguishes a process from a later one with the same pid: its start time within this boot.
 identity() {
     local stat boot
     { read -r stat <"/proc/$1/stat"; } 2>/dev/null || return 1
@@ -12,7 +12,7 @@ identity() {
 }
 
 # alive NAME: true if the process that this checkout started under the name still runs. Sets PID and SPEC.
-# The run directory is part of the record, so that a copied checkout does not own the original's processes.
+# The record has the run directory, so that a copied checkout does not own the original's processes.
 alive() {
     local who where
     PID='' SPEC=''
@@ -35,14 +35,14 @@ record() {
     mv "$RUN/pids/$1.new" "$RUN/pids/$1"
 }
 
-# launch NAME SPEC DIRECTORY COMMAND...: becomes the command. To be called in a background subshell.
-# The child records itself before it becomes the command: no kill, at any moment, leaves it unrecorded.
+# launch NAME SPEC DIRECTORY COMMAND...: becomes the command. Call it in a background subshell.
+# The child records itself before it becomes the command, so a kill at any moment leaves it recorded.
 launch() {
     local name=$1 spec=$2 directory=$3 pid=$BASHPID fd
     shift 3
     record "$name" "$pid" "$spec"
     cd "$directory" || exit 1
-    # A descriptor that a server inherits keeps our lock, or a caller's pipe, open for as long as it runs.
+    # An inherited descriptor would keep the lock, or a caller's pipe, open while the server runs.
     for fd in "/proc/$pid/fd/"*; do
         fd=${fd##*/}
         [ "$fd" -le 2 ] || exec {fd}>&-
@@ -59,16 +59,16 @@ spawn() {
     until [ -f "$RUN/pids/$1" ]; do sleep 0.01; done
 }
 
-# stop SECONDS NAME...: asks all of them at once, waits, then kills what is left.
+# stop SECONDS NAME...: signals all of them at once, waits, then kills the rest.
 stop() {
     local deadline=$((SECONDS + $1)) name
     shift
     for name in "$@"; do
         alive "$name" || continue
         case $name in
-            # Its SIGINT means: do not wait for clients to leave.
+            # PostgreSQL's SIGINT means: do not wait for clients to disconnect.
             postgres*) kill -INT "$PID" ;;
-            # A tool has helpers of its own, in its process group.
+            # A tool has child processes, in its process group.
             build | client | run) kill -TERM -- "-$PID" ;;
             *) kill -TERM "$PID" ;;
         esac 2>/dev/null || true
@@ -76,7 +76,7 @@ stop() {
     for name in "$@"; do
         while alive "$name" && [ $SECONDS -lt "$deadline" ]; do sleep 0.05; done
         if alive "$name"; then
-            say "$name (pid $PID) did not stop in time: killing it"
+            say "$name (pid $PID) did not stop in time; killing it"
             kill -KILL -- "-$PID" 2>/dev/null || kill -KILL "$PID" 2>/dev/null || true
             while alive "$name"; do sleep 0.05; done
         fi
@@ -86,27 +86,27 @@ stop() {
 
 port_open() { { : <>"/dev/tcp/127.0.0.1/$1"; } 2>/dev/null; }
 
-# require_ports NAME...: of those that do not run, the ports must be free. What was just killed may hold its port
-# for a moment longer.
+# require_ports NAME...: the ports of processes that do not run must be free. A process that was just killed may
+# hold its port for a moment longer.
 require_ports() {
     local deadline=$((SECONDS + 4)) name port
     for name in "$@"; do
         port=$(port_of "$name")
         while ! alive "$name" && port_open "$port"; do
-            [ $SECONDS -lt $deadline ] || die "port $port (for $name) is taken by something that this checkout did" \
-                "not start. Stop that, or set SECKILL_PORT_BASE (now ${SECKILL_PORT_BASE:-8080}) to a free range."
+            [ $SECONDS -lt $deadline ] || die "port $port (for $name) is used by a process that this checkout did" \
+                "not start. Stop it, or set SECKILL_PORT_BASE (now ${SECKILL_PORT_BASE:-8080}) to a free range."
             sleep 0.2
         done
     done
 }
 
-# send DESCRIPTOR FORMAT [ARGUMENT]: the other end may be gone; that must not end us with SIGPIPE.
+# send DESCRIPTOR FORMAT [ARGUMENT]: the other end may be closed; SIGPIPE must not end this command.
 send() {
     # shellcheck disable=SC2059  # the format is the message
     (trap '' PIPE; printf "${@:2}" >&"$1") 2>/dev/null || true
 }
 
-# answers PORT EXPECTED FORMAT: whether the answer to a message begins as expected.
+# answers PORT EXPECTED FORMAT: whether the answer to a message begins with EXPECTED.
 answers() {
     local fd reply=''
     { exec {fd}<>"/dev/tcp/127.0.0.1/$1"; } 2>/dev/null || return 1
@@ -134,7 +134,7 @@ http_get() {
 wait_ready() {
     local deadline=$((SECONDS + $2)) why=''
     while [ -z "$why" ]; do
-        # Nobody waits any more when the command was killed: it must not hold its lock through this job.
+        # When the command was killed, this job must end: it would hold the command's lock.
         identity $$ >/dev/null || exit 1
         if ! alive "$1"; then
             why="it exited"

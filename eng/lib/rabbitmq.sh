@@ -1,7 +1,7 @@
 # The private RabbitMQ with its own node name, ports, directories and epmd. Sourced, never run.
 # shellcheck shell=bash
 
-# Its watch on the free disk space fails on a path with a space in it.
+# RabbitMQ's check of the free disk space fails on a path with a space in it.
 rabbitmq_home() {
     case $RUN in
         *[[:space:]]*) echo "$(elsewhere)/rabbitmq" ;;
@@ -14,7 +14,7 @@ start_rabbitmq() {
     dir=$(rabbitmq_home)
     [ "$dir" = "$RUN/rabbitmq" ] || say "the data of rabbitmq is in $dir"
     mkdir -p "$dir/home"
-    # The data belongs to the node name: it is chosen once, and survives other ports and a moved checkout.
+    # The data belongs to the node name: it is chosen once, and stays with other ports and in a moved checkout.
     [ -s "$dir/node" ] || echo "seckill$BASE-$(digest <<<"$RUN")@localhost" >"$dir/node"
     echo '[].' >"$dir/enabled_plugins"
     cat >"$dir/rabbitmq.conf" <<END
@@ -28,10 +28,10 @@ vm_memory_high_watermark.absolute = 1GB
 disk_free_limit.absolute = 200MB
 raft.wal_max_size_bytes = 67108864
 END
-    # epmd is the one part of Erlang that all nodes of a machine share; with one of our own nothing is shared.
+    # All Erlang nodes of a machine share one epmd; a private one avoids that.
     alive epmd || spawn epmd '' "$dir" env ERL_EPMD_ADDRESS=127.0.0.1 epmd -port "$(port_of epmd)"
-    # RUNNING_UNDER_SYSTEMD makes the start script become the server, so that the pid is the server's own.
-    # One scheduler that does not spin: the machine is shared with the services and the load.
+    # With RUNNING_UNDER_SYSTEMD the start script becomes the server, so that the recorded pid is the server's.
+    # One scheduler that does not spin: RabbitMQ shares the machine with the services and the load.
     spawn rabbitmq '' "$dir" env -u NOTIFY_SOCKET \
         HOME="$dir/home" RUNNING_UNDER_SYSTEMD=true \
         ERL_EPMD_ADDRESS=127.0.0.1 ERL_EPMD_PORT="$(port_of epmd)" \
@@ -46,10 +46,10 @@ END
     wait_ready rabbitmq 60
 }
 
-# RabbitMQ replaces an epmd that died by one that nobody recorded. It is ours when it has our server's home.
+# RabbitMQ replaces an epmd that died; the new one is not recorded. Its HOME shows whether it belongs to this instance.
 adopt_epmd() {
     local process
-    # Never a bare return: in a trap it gives back what the trap found.
+    # Never a bare return: in a trap it returns the trap's exit code.
     ! alive epmd || return 0
     for process in /proc/[0-9]*; do
         [ "$(cat "$process/comm" 2>/dev/null)" = epmd ] || continue
@@ -57,5 +57,5 @@ adopt_epmd() {
     done
 }
 
-# rabbitmq_answers PORT: the listener is the last thing that the server opens; it greets with a method frame.
+# rabbitmq_answers PORT: the server opens its listener last, and greets with a method frame.
 rabbitmq_answers() { answers "$1" $'\x01' 'AMQP\0\0\11\1'; }

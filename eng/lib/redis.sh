@@ -1,8 +1,8 @@
 # The private Redis. Sourced, never run.
 # shellcheck shell=bash
 
-# An order is promised once it is in Redis: every write is on disk before the reply (appendfsync always), and
-# a full memory refuses instead of forgetting (noeviction).
+# An order is promised once it is in Redis: every write is on disk before the reply (appendfsync always), and a
+# full memory refuses writes instead of evicting keys (noeviction).
 start_redis() {
     local port
     port=$(port_of redis)
@@ -13,5 +13,5 @@ start_redis() {
     wait_ready redis 30
 }
 
-# redis_answers PORT: a Redis that still loads its data answers, but not with PONG.
+# redis_answers PORT: a Redis that still loads its data answers LOADING, not PONG.
 redis_answers() { answers "$1" +PONG 'PING\r\n'; }

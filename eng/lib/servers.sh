@@ -13,15 +13,15 @@ setting_of() {
     esac
 }
 
-# Decided once, before we export connection strings ourselves.
+# Read once, before resolve_servers exports connection strings.
 CALLERS_SERVERS=' '
 for server in "${SERVERS[@]}"; do
     setting=$(setting_of "$server")
     [ -z "${!setting:-}" ] || CALLERS_SERVERS+="$server "
 done
 
-# resolve_servers: exports the four connection strings. EXTERNAL lists the servers that the caller named: we
-# never touch these. SOURCE is `containers` or `packages`, and stays what it was while there is data in it.
+# resolve_servers: exports the four connection strings. EXTERNAL lists the servers that the caller named; seckill never
+# touches these. SOURCE is `containers` or `packages`, and does not change while there is data in it.
 resolve_servers() {
     local server
     EXTERNAL=$CALLERS_SERVERS
@@ -44,7 +44,7 @@ own_servers() {
     done
 }
 
-# Containers hold the ports of ours that are up; Docker itself complains about the others.
+# With containers, Docker itself reports ports that are not free.
 own_processes() {
     local server
     [ "$SOURCE" = packages ] || return 0
@@ -69,7 +69,7 @@ own_connection() {
     esac
 }
 
-# start_servers: starts what is missing, all at once, and waits for it.
+# start_servers: starts missing servers, all at once, and waits for them.
 start_servers() {
     local server missing=() jobs=() failed=0
     for server in $(own_servers); do
@@ -87,7 +87,7 @@ start_servers() {
     or name running servers in ConnectionStrings__Redis, __RabbitMq, __Orders and __Legacy."
     require_packages "${missing[@]%-legacy}"
     for server in "${missing[@]}"; do
-        # One that runs and is not ready gets no second chance: what it waits for is not coming.
+        # A server that runs and is not ready is restarted: waiting longer would not help.
         stop 15 "$server"
     done
     for server in "${missing[@]}"; do
@@ -110,7 +110,7 @@ stop_servers() {
     stop_containers "${1:-}"
 }
 
-# server_ready SERVER: really asks it; of a server that is not ours, whether it accepts a connection.
+# server_ready SERVER: sends it a request; checks only that an external server accepts a connection.
 server_ready() {
     local host port
     DETAIL="not answering"
@@ -126,7 +126,7 @@ server_ready() {
     esac
 }
 
-# server_address SERVER: host:port from its connection string, without what is secret in it.
+# server_address SERVER: host:port from its connection string, without its secrets.
 server_address() {
     local setting text host port
     setting=$(setting_of "$1")

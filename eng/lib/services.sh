@@ -1,33 +1,33 @@
 # Building, starting and checking the services. Sourced, never run.
 # shellcheck shell=bash
 
-# Development defaults, as the services themselves know them; outside Development they refuse these.
+# Development defaults, the same as in the services; outside Development the services refuse them.
 export Auth__BuyerTokenKey=${Auth__BuyerTokenKey:-development-only-buyer-token-signing-key}
 export Auth__OpsKey=${Auth__OpsKey:-development-only-ops-key-0123456789}
 export Payments__SigningKey=${Payments__SigningKey:-development-only-payment-signing-key}
 export ASPNETCORE_ENVIRONMENT=${ASPNETCORE_ENVIRONMENT:-${DOTNET_ENVIRONMENT:-Development}}
 export DOTNET_ENVIRONMENT=${DOTNET_ENVIRONMENT:-$ASPNETCORE_ENVIRONMENT}
 
-# What is built: Release to run, Debug to test.
+# The build configuration: Release to run, Debug to test.
 FLAVOUR=Release
 
 output_of() { echo "$ROOT/$1/bin/$FLAVOUR/net10.0"; }
 
 load_client() { echo "$(output_of loadtests)/Seckill.LoadTests.dll"; }
 
-# build: the build of everything, skipped when no source has changed since the last one.
+# build: builds everything; skipped when no source has changed since the last build.
 build() {
     local sources stamp=$ROOT/.run/build-$FLAVOUR lock ok=1
-    command -v dotnet >/dev/null || die "the .NET 10 SDK is needed, and there is no dotnet on the PATH"
+    command -v dotnet >/dev/null || die "the .NET 10 SDK is missing: no dotnet on the PATH"
     exec {lock}>"$ROOT/.run/build.lock"
     flock "$lock"
     sources=$(sources_digest)
     if [ "$sources" != "$(cat "$stamp" 2>/dev/null)" ] || [ ! -f "$(output_of OrderService)/Seckill.OrderService.dll" ] ||
         [ ! -f "$(output_of InventoryService)/Seckill.InventoryService.dll" ]; then
-        say "building (minutes at the first time, seconds later)"
+        say "building (minutes the first time, seconds later)"
         stop 5 build
         : >"$RUN/logs/build.log"
-        # Build servers would outlive us; and a build that waits in the background can be interrupted.
+        # Build servers would outlive this command. A build in the background can be interrupted.
         spawn build '' "$ROOT" dotnet build Seckill.sln -c "$FLAVOUR" -p:RestoreLockedMode=true --disable-build-servers -v quiet
         if wait $!; then
             echo "$sources" >"$stamp"
@@ -48,8 +48,8 @@ sources_digest() {
         \( -name bin -o -name obj -o -name reports \) -prune -o -type f -printf '%p %T@ %s\n' 2>/dev/null; true; } | sort | digest
 }
 
-# install_app PROJECT: services run from a copy, so that no later build disturbs them. A copy that is not the
-# latest build is replaced, after its processes have stopped.
+# install_app PROJECT: services run from a copy, so that a later build does not disturb them. An outdated copy is
+# replaced after its processes have stopped.
 install_app() {
     local project=$1 processes=$2 app=$RUN/app/$1 version
     version=$(cd "$(output_of "$project")" && find . -type f -printf '%p %T@ %s\n' | sort | digest)
@@ -62,7 +62,7 @@ install_app() {
     echo "$version" >"$app.version"
 }
 
-# start_service NAME: one that runs as we would start it now is left alone.
+# start_service NAME: does nothing if it already runs with the same version and settings.
 start_service() {
     local name=$1 project=OrderService command spec
     [ "$name" != inventory ] || project=InventoryService
@@ -72,7 +72,7 @@ start_service() {
     spec=$({ cat "$RUN/app/$project.version"; echo "${command[*]}"; service_settings; } | digest)
     if alive "$name"; then
         [ "$SPEC" != "$spec" ] || return 0
-        say "restarting $name: it runs with other settings"
+        say "restarting $name: its version or settings have changed"
         stop 15 "$name"
     fi
     say "starting $name"
@@ -94,7 +94,7 @@ service_ready() {
     [ "$HTTP_STATUS" = 200 ]
 }
 
-# failed_checks: what the readiness report complains about, as "redis unhealthy, postgres degraded".
+# failed_checks: the checks that fail in the readiness report, as "redis unhealthy, postgres degraded".
 failed_checks() {
     tr -d '\n' <<<"$HTTP_BODY" | grep -oE '"name" *: *"[^"]*" *, *"status" *: *"[^"]*"' |
         sed -nE 's/^"name" *: *"([^"]*)".*"status" *: *"([^"]*)"$/\1 \2/p' |

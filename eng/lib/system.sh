@@ -1,4 +1,4 @@
-# The whole: servers and services of an instance, up and down. Sourced by the verbs, never run.
+# Starts and stops the servers and services of an instance. Sourced by the verbs, never run.
 # shellcheck shell=bash
 
 lib=$(dirname "${BASH_SOURCE[0]}")
@@ -7,7 +7,7 @@ for part in common process packages redis rabbitmq postgres containers servers s
     source "$lib/$part.sh"
 done
 
-# ready NAME: whether a server or service does its work. Sets DETAIL to why not.
+# ready NAME: whether a server or service is ready. Sets DETAIL to the reason if not.
 ready() {
     DETAIL=ready
     case $1 in
@@ -17,7 +17,7 @@ ready() {
     esac
 }
 
-# bring_up APIS WORKERS: starts what is missing, restarts what is outdated, stops the surplus.
+# bring_up APIS WORKERS: starts missing processes, restarts outdated ones, stops surplus ones.
 bring_up() {
     local name n wanted=(inventory)
     for ((n = 1; n <= $1; n++)); do wanted+=("api-$n"); done
@@ -33,11 +33,11 @@ bring_up() {
         [[ " ${wanted[*]} " == *" $name "* ]] || stop 15 "$name"
     done
     for name in "${wanted[@]}"; do start_service "$name"; done
-    for name in "${wanted[@]}"; do wait_ready "$name" 120 || die "not everything is up; ./seckill down, or up again"; done
+    for name in "${wanted[@]}"; do wait_ready "$name" 120 || die "not everything is up; run ./seckill down, or ./seckill up again"; done
 }
 
-# start_servers_and_build: both at once. Whatever becomes of one, it waits for the other: nothing of ours goes on
-# in the background after a command.
+# start_servers_and_build: both at once. If one fails, it still waits for the other: a command leaves nothing running
+# in the background.
 start_servers_and_build() {
     local ok=1
     record_settings
@@ -48,13 +48,13 @@ start_servers_and_build() {
     [ -n "$ok" ]
 }
 
-# end_jobs NAME...: for a command that is interrupted: ends the tools, and lets the starting of servers finish.
+# end_jobs NAME...: for an interrupted command: ends its tools, and waits until the servers have started.
 end_jobs() {
     stop 5 "$@"
     [ -z "${JOB:-}" ] || wait "$JOB" || true
 }
 
-# bring_down [wipe]: services first, so that they can finish their work while the servers are there.
+# bring_down [wipe]: stops services first, so that they can finish their work while the servers run.
 bring_down() {
     local name
     load_settings
@@ -67,16 +67,16 @@ bring_down() {
     rm -rf "$RUN/app" "$RUN/source" "$RUN/redis" "$(rabbitmq_home)" "$(elsewhere)"
 }
 
-# A running system keeps its ports: with others we would look for it in the wrong place.
+# A running system keeps its ports; otherwise later commands would not find it.
 keep_ports() {
     local base
     anything_alive || return 0
     base=$(sed -n 's/^BASE=//p' "$RUN/settings" 2>/dev/null) || true
     [ -n "${SECKILL_PORT_BASE:-}" ] || BASE=${base:-$BASE}
-    [ "${base:-$BASE}" = "$BASE" ] || die "this checkout is up on SECKILL_PORT_BASE=$base; ./seckill down first"
+    [ "${base:-$BASE}" = "$BASE" ] || die "this checkout is up on SECKILL_PORT_BASE=$base; run ./seckill down first"
 }
 
-# record_settings: what the running system was started with, for the commands of another shell.
+# record_settings: saves the settings of the running system, for commands in other shells.
 record_settings() {
     (umask 077
     {
@@ -86,7 +86,7 @@ record_settings() {
     mv "$RUN/settings.new" "$RUN/settings"
 }
 
-# load_settings: of the running system; of one that `up` would start, when nothing runs.
+# load_settings: the settings of the running system, or of the one that `up` would start.
 load_settings() {
     local name value
     resolve_servers
@@ -99,7 +99,7 @@ load_settings() {
     done <"$RUN/settings"
 }
 
-# use_running_instance: the system that is up; a demo that runs at the moment, when no other is.
+# use_running_instance: the system that is up, or else a running demo.
 use_running_instance() {
     use_instance main
     ! anything_alive || return 0
@@ -107,8 +107,8 @@ use_running_instance() {
     anything_alive || use_instance main
 }
 
-# sweep_abandoned: ends demos and test runs whose command was killed. In a subshell, so that their settings do
-# not become ours.
+# sweep_abandoned: ends demos and test runs whose command was killed. In a subshell, so that it does not load their
+# settings here.
 sweep_abandoned() {
     local instance
     for instance in demo test bench chaos test-chaos; do
@@ -121,7 +121,7 @@ sweep_abandoned() {
     done
 }
 
-# api_urls: of all copies, separated by commas.
+# api_urls: the addresses of all API copies, separated by commas.
 api_urls() {
     local name urls=''
     for name in $(recorded | grep -E '^api-' || echo api-1); do urls+=",http://127.0.0.1:$(port_of "$name")"; done
