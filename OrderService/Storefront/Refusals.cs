@@ -3,7 +3,7 @@ using Seckill.Shared.Http;
 
 namespace Seckill.OrderService.Storefront;
 
-/// <summary>Every refusal of the storefront: status, stable code, title. The README's table of <c>POST /orders</c> is tested against it.</summary>
+/// <summary>Every refusal of the storefront: status, stable code, title. A test compares the README's table with it.</summary>
 internal static class Refusals
 {
     public static readonly Problem Unauthenticated = new(
@@ -16,7 +16,8 @@ internal static class Refusals
         422, "idempotency-key-reused", "This Idempotency-Key was used before with another quantity.");
 
     public static readonly Problem RateLimited = new(429, "rate-limited", "Too many requests. Nothing was done.", retryAfterSeconds: 1);
-    public static readonly Problem Unavailable = new(503, "unavailable", "No answer is possible now. It is safe to retry.", retryAfterSeconds: 1);
+    public static readonly Problem Unavailable = new(
+        503, "unavailable", "No answer is possible now. It is safe to retry.", retryAfterSeconds: 1);
 
     public static readonly Problem TooManyStreams = new(
         503, "unavailable", "This instance has no room for another event stream. It is safe to retry.", retryAfterSeconds: 1);

@@ -13,7 +13,10 @@ public sealed partial class ScriptContractTests
     private const string Library = "lib/";
 
     public static TheoryData<string> Scripts =>
-        [.. Resources().Where(name => name.EndsWith(".lua", StringComparison.Ordinal) && !name.StartsWith(Library, StringComparison.Ordinal))];
+        [
+            .. Resources().Where(name =>
+                name.EndsWith(".lua", StringComparison.Ordinal) && !name.StartsWith(Library, StringComparison.Ordinal)),
+        ];
 
     [Theory]
     [MemberData(nameof(Scripts))]
