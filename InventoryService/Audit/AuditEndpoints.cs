@@ -14,7 +14,7 @@ internal static class AuditEndpoints
 
     public static void Map(IEndpointRouteBuilder app) =>
         app.MapGroup("/sales").WithMetadata(new RequiresOpsKey())
-            .MapPost("/{saleId:long}/audit", AuditAsync)
+            .MapPost("/{saleId:id}/audit", AuditAsync)
             .WithSummary("Audit a sale now")
             .WithDescription(
                 "Compares Redis with PostgreSQL, order by order. With repair=true it also repairs, by exact differences, and writes "

@@ -26,7 +26,7 @@ internal sealed class AuditRows(NpgsqlDataSource database)
         ReadAsync<AuditedItem>(
             """
             select i.sale_id, i.sku_id, item_number, allocated, limit_per_user, unit_price, currency, epoch, lost_at,
-              name, opens_at, closes_at, payment_timeout_seconds, state
+              name, opens_at, closes_at, payment_timeout_seconds, state, state_version
             from sale_items i
             join sales s on s.sale_id = i.sale_id
             where warmed_at is not null and (@saleId::bigint is null or i.sale_id = @saleId)

@@ -6,7 +6,7 @@ namespace Seckill.InventoryService.Audit;
 /// <summary>A sale item whose stock is in Redis, as PostgreSQL has it.</summary>
 internal sealed record AuditedItem(
     long sale_id, long sku_id, int item_number, int allocated, int limit_per_user, long unit_price, string currency, int epoch,
-    DateTime? lost_at, string name, DateTime opens_at, DateTime closes_at, int payment_timeout_seconds, string state)
+    DateTime? lost_at, string name, DateTime opens_at, DateTime closes_at, int payment_timeout_seconds, string state, long state_version)
 #pragma warning restore IDE1006
 {
     public ItemKey Key => new(sale_id, sku_id);
@@ -21,6 +21,6 @@ internal sealed record AuditedItem(
         Now: default, Available: allocated, Held: 0, Allocated: allocated, Number, unit_price, currency, opens_at, closes_at, "open",
         limit_per_user, payment_timeout_seconds, OutboxDepth: 0)
     {
-        Epoch = epoch,
+        Epoch = epoch, StateVersion = state_version,
     };
 }

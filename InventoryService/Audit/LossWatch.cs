@@ -27,6 +27,11 @@ internal sealed partial class LossWatch(
             {
                 await ConfirmAsync(item.Key, cancellationToken);
             }
+
+            foreach (var item in some.Where((item, i) => snapshots[i] is { } now && IsBehind(item, now)))
+            {
+                await ApplyStateAsync(item);
+            }
         }
     }
 
@@ -86,6 +91,20 @@ internal sealed partial class LossWatch(
         || (redis.State == "lost") != (item.lost_at is not null)
         || (redis.State != "lost" && redis.Epoch < item.epoch);
 
+    private static bool IsBehind(AuditedItem item, ItemSnapshot redis) =>
+        redis.StateVersion < item.state_version
+        || (redis.StateVersion == item.state_version && redis.State != "lost" && redis.State != item.state && item.state != "created");
+
+    // An operator's call that died between the two stores, or whose answer from Redis got lost.
+    private async Task ApplyStateAsync(AuditedItem item)
+    {
+        if (item.state == "closed" ? await stock.CloseAsync(item.Keys, item.state_version) == CloseOutcome.Closed
+            : await stock.WarmAsync(item.Keys, item.Plan) == WarmOutcome.Existed)
+        {
+            LogApplied(item.Key.ToString(), item.state);
+        }
+    }
+
     private Task ConfirmAsync(ItemKey item, CancellationToken cancellationToken) =>
         DeclareLostAsync(
             item, async current => NeedsFence(current, await stock.InspectAsync(current.Keys)), cancellationToken);
@@ -137,6 +156,9 @@ internal sealed partial class LossWatch(
 
     [LoggerMessage(431, LogLevel.Critical, "Redis has lost writes that it had confirmed: its mark is {Value}, and was {Known}.")]
     private partial void LogWentBack(long value, long known);
+
+    [LoggerMessage(433, LogLevel.Warning, "{Item} is {State} in PostgreSQL and was not in Redis; Redis has the state now.")]
+    private partial void LogApplied(string item, string state);
 
     [LoggerMessage(432, LogLevel.Warning, "Whether Redis has lost data could not be told; the next round looks again: {Reason}")]
     private partial void LogFailed(string reason);

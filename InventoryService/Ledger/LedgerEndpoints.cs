@@ -24,13 +24,13 @@ internal static class LedgerEndpoints
     public static void Map(IEndpointRouteBuilder app)
     {
         var sales = app.MapGroup("/sales").WithMetadata(new RequiresOpsKey());
-        sales.MapPost("/{saleId:long}/items/{skuId:long}/stock", ChangeStockAsync)
+        sales.MapPost("/{saleId:id}/items/{skuId:id}/stock", ChangeStockAsync)
             .WithSummary("Add units in mid-sale, or withdraw available ones")
             .WithDescription("Needs an Idempotency-Key; the same key changes the stock once. Units that buyers hold cannot be withdrawn.")
             .Accepts<ChangeStock>("application/json")
             .Produces<SaleLedger>()
             .ProducesProblems(400, 401, 404, 409, 413, 415, 422, 503);
-        sales.MapGet("/{saleId:long}/ledger", async (long saleId, LedgerReader ledger, CancellationToken cancellationToken) =>
+        sales.MapGet("/{saleId:id}/ledger", async (long saleId, LedgerReader ledger, CancellationToken cancellationToken) =>
                 await ledger.ReadAsync(saleId, cancellationToken) is { } found
                     ? Results.Json(found, LedgerJson.Default.SaleLedger)
                     : s_unknownSale)

@@ -82,22 +82,23 @@ internal sealed class StockChanges(NpgsqlDataSource database, StockLedger stock)
     {
         await using var connection = await database.OpenConnectionAsync(cancellationToken);
         await using var transaction = await connection.BeginTransactionAsync(cancellationToken);
-        var change = await connection.QuerySingleOrDefaultAsync<(bool Done, long StartedAt)?>(new CommandDefinition(
+        var change = await connection.QuerySingleOrDefaultAsync<(bool Done, long StartedAt, int Epoch)?>(new CommandDefinition(
             """
-            select done_at is not null, (extract(epoch from started_at) * 1000000)::bigint
-            from stock_changes
-            where sale_id = @SaleId and sku_id = @SkuId and idempotency_key = @key and delta = @delta
-            for update
+            select done_at is not null, (extract(epoch from started_at) * 1000000)::bigint, i.epoch
+            from stock_changes c
+            join sale_items i on (i.sale_id, i.sku_id) = (c.sale_id, c.sku_id)
+            where c.sale_id = @SaleId and c.sku_id = @SkuId and idempotency_key = @key and delta = @delta
+            for update of c
             """,
             new { item.SaleId, item.SkuId, key, delta },
             cancellationToken: cancellationToken));
-        if (change is not { Done: false, StartedAt: var startedAt })
+        if (change is not { Done: false, StartedAt: var startedAt, Epoch: var epoch })
         {
             // Another caller was first, and has made the change or was refused.
             return change is null ? StockChangeOutcome.NotEnough : StockChangeOutcome.Made;
         }
 
-        var outcome = await stock.AdjustAsync(new ItemKeys(item), key, delta, startedAt);
+        var outcome = await stock.AdjustAsync(new ItemKeys(item), key, delta, startedAt, epoch);
         if (outcome != AdjustOutcome.NotWarm)
         {
             // A refused withdrawal changed nothing anywhere, so its key may be used again.

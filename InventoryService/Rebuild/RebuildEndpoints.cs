@@ -24,7 +24,7 @@ internal static class RebuildEndpoints
 
     public static void Map(IEndpointRouteBuilder app) =>
         app.MapGroup("/sales").WithMetadata(new RequiresOpsKey())
-            .MapPost("/{saleId:long}/rebuild", RebuildAsync)
+            .MapPost("/{saleId:id}/rebuild", RebuildAsync)
             .WithSummary("Make the stock of a sale in Redis anew from PostgreSQL")
             .WithDescription(
                 "After Redis lost data. The items answer 503 meanwhile, and stay stopped when the rebuild cannot be finished. "

@@ -102,13 +102,13 @@ internal sealed partial class StockRebuild(
 
         var restored = await RestoreAsync(item, cancellationToken);
         await Before(RebuildStep.Epoch);
-        if (await NextEpochAsync(item.Key, lostAt, cancellationToken) is not var (epoch, state))
+        if (await NextEpochAsync(item.Key, lostAt, cancellationToken) is not var (epoch, state, version))
         {
             return RebuildOutcome.LostAgain;
         }
 
         await Before(RebuildStep.Reopen);
-        if (!await repair.ReopenAsync(item.Keys, token, epoch, state))
+        if (!await repair.ReopenAsync(item.Keys, token, epoch, state, version))
         {
             return RebuildOutcome.LostAgain;
         }
@@ -204,16 +204,16 @@ internal sealed partial class StockRebuild(
     }
 
     // PostgreSQL before Redis: killed in between, the item is older than its last rebuild, and stays stopped.
-    private async Task<(int Epoch, string State)?> NextEpochAsync(ItemKey item, DateTime lostAt, CancellationToken cancellationToken)
+    private async Task<(int Epoch, string State, long Version)?> NextEpochAsync(ItemKey item, DateTime lostAt, CancellationToken cancellationToken)
     {
         await using var connection = await database.OpenConnectionAsync(cancellationToken);
-        return await connection.QuerySingleOrDefaultAsync<(int, string)?>(new CommandDefinition(
+        return await connection.QuerySingleOrDefaultAsync<(int, string, long)?>(new CommandDefinition(
             """
             update sale_items i
             set epoch = epoch + 1, lost_at = null
             from sales s
             where i.sale_id = @SaleId and i.sku_id = @SkuId and lost_at = @lostAt and s.sale_id = i.sale_id
-            returning epoch, case when state = 'closed' then 'closed' else 'open' end
+            returning epoch, case when state = 'closed' then 'closed' else 'open' end, state_version
             """,
             new { item.SaleId, item.SkuId, lostAt },
             cancellationToken: cancellationToken));

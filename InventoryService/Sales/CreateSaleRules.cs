@@ -6,22 +6,23 @@ internal static class CreateSaleRules
     private const int LongestName = 200;
     private const int LongestPaymentTimeoutSeconds = 7 * 24 * 3600;
     private const int MostItems = 1_000;
+    private const int FirstYear = 1970;
+    private const int LastYear = 9998;
 
     /// <summary>Of an item, whatever is added to it later.</summary>
     public const int MostUnits = 1_000_000_000;
-
 
     /// <summary>What is wrong, by field; empty when nothing is.</summary>
     public static Dictionary<string, string> Check(CreateSale sale)
     {
         var errors = new Dictionary<string, string>();
         Rule("saleId", sale.SaleId is > 0, "this must be a positive integer");
-        Rule("name", sale.Name?.Trim() is { Length: > 0 and <= LongestName } name && !name.Any(char.IsControl),
+        Rule("name", sale.Name?.Trim() is { Length: > 0 } name && name.EnumerateRunes().Count() <= LongestName && !name.Any(char.IsControl),
             $"this must have 1 to {LongestName} characters, none of them a control character");
-        Rule("opensAt", sale.OpensAt is not null, "this must be an RFC 3339 time with an offset");
+        Rule("opensAt", IsStorable(sale.OpensAt), $"this must be an RFC 3339 time with an offset, in the years {FirstYear} to {LastYear}");
         // In the milliseconds by which Redis decides; a shorter window would never sell.
-        Rule("closesAt", sale.ClosesAt?.ToUnixTimeMilliseconds() > sale.OpensAt?.ToUnixTimeMilliseconds(),
-            "this must be an RFC 3339 time, at least a millisecond after opensAt");
+        Rule("closesAt", IsStorable(sale.ClosesAt) && sale.ClosesAt?.ToUnixTimeMilliseconds() > sale.OpensAt?.ToUnixTimeMilliseconds(),
+            $"this must be an RFC 3339 time, at least a millisecond after opensAt, and not after the year {LastYear}");
         Rule("paymentTimeoutSeconds", sale.PaymentTimeoutSeconds is > 0 and <= LongestPaymentTimeoutSeconds,
             $"this must be 1 to {LongestPaymentTimeoutSeconds}");
         if (sale.Items is not { Count: > 0 and <= MostItems })
@@ -47,6 +48,9 @@ internal static class CreateSaleRules
         var repeated = sale.Items.GroupBy(item => item?.SkuId).FirstOrDefault(group => group.Key is not null && group.Count() > 1);
         Rule("items", repeated is null, $"SKU {repeated?.Key} stands in it more than once");
         return errors;
+
+        // PostgreSQL has more years, and infinities, which are no time in any time zone.
+        static bool IsStorable(DateTimeOffset? time) => time?.UtcDateTime.Year is >= FirstYear and <= LastYear;
 
         static int MostUnitsOfAnOrder(CreateSaleItem item) => Math.Clamp(item.LimitPerUser ?? 1, 1, MostUnits);
 

@@ -14,9 +14,15 @@ internal static class SaleEndpoints
     private static readonly Problem s_saleExists = new(409, "sale-exists", "This sale id is taken.");
     private static readonly Problem s_neverOpened = new(409, "sale-never-opened", "A sale that was never opened cannot be closed.");
 
-
     private static readonly Problem s_stockLost = new(
         409, "stock-lost", "Redis has lost the stock of this sale. Opening it from the plan would sell units twice; it must be rebuilt.");
+
+    private static readonly Problem s_stockDiffers = new(
+        409, "stock-differs",
+        "Redis has stock of an earlier sale with this id and other terms. Nothing was changed. Delete its keys or choose another id.");
+
+    private static readonly Problem s_superseded = new(
+        409, "state-changed", "A later request changed the state of this sale. The sale has the state of that request.");
 
     public static void Map(IEndpointRouteBuilder app)
     {
@@ -32,19 +38,19 @@ internal static class SaleEndpoints
             .WithSummary("All sales, the newest first")
             .Produces<IReadOnlyList<SaleDetails>>()
             .ProducesProblems(401, 503);
-        sales.MapGet("/{saleId:long}", async (long saleId, SaleStore store, CancellationToken cancellationToken) =>
+        sales.MapGet("/{saleId:id}", async (long saleId, SaleStore store, CancellationToken cancellationToken) =>
                 await store.FindAsync(saleId, cancellationToken) is { } sale
                     ? Results.Json(sale, OpsJson.Default.SaleDetails)
                     : s_unknownSale)
             .WithSummary("One sale")
             .Produces<SaleDetails>()
             .ProducesProblems(401, 404, 503);
-        sales.MapPost("/{saleId:long}/open", OpenAsync)
+        sales.MapPost("/{saleId:id}/open", OpenAsync)
             .WithSummary("Put the stock of a sale into Redis and let its window decide")
             .WithDescription("May be repeated; stock is never added twice. Opens a sale again that was closed by hand.")
             .Produces<SaleDetails>()
             .ProducesProblems(401, 404, 409, 503);
-        sales.MapPost("/{saleId:long}/close", CloseAsync)
+        sales.MapPost("/{saleId:id}/close", CloseAsync)
             .WithSummary("Stop selling, whatever the window says")
             .WithDescription("May be repeated. Orders that were accepted go on.")
             .Produces<SaleDetails>()
@@ -91,6 +97,8 @@ internal static class SaleEndpoints
         OpeningOutcome.UnknownSale => s_unknownSale,
         OpeningOutcome.StockLost => s_stockLost,
         OpeningOutcome.NeverOpened => s_neverOpened,
+        OpeningOutcome.StockDiffers => s_stockDiffers,
+        OpeningOutcome.Superseded => s_superseded,
         _ => Results.Json(await store.FindAsync(saleId, cancellationToken), OpsJson.Default.SaleDetails),
     };
 }

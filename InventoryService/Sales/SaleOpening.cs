@@ -1,29 +1,42 @@
+using System.Globalization;
 using Seckill.Shared.Stock;
 
 namespace Seckill.InventoryService.Sales;
 
-/// <summary>What came of opening or closing a sale.</summary>
+/// <summary>The outcome of opening or closing a sale.</summary>
 internal enum OpeningOutcome
 {
-    /// <summary>It is as asked.</summary>
+    /// <summary>The sale has the state that was requested.</summary>
     Done,
 
     /// <summary>No such sale.</summary>
     UnknownSale,
 
-    /// <summary>Redis has lost the stock of an item that was warm once: it cannot be taken from the plan again.</summary>
+    /// <summary>Redis has lost the stock of an item that was warm: it cannot be taken from the plan again.</summary>
     StockLost,
+
+    /// <summary>Redis has an item of this name with other terms, left by an earlier sale.</summary>
+    StockDiffers,
 
     /// <summary>A sale that was never opened cannot be closed.</summary>
     NeverOpened,
+
+    /// <summary>A later call changed the state meanwhile; what it asked for holds.</summary>
+    Superseded,
 }
 
 /// <summary>
-/// Opens sales (puts their stock into Redis) and closes them. Both may be repeated, also after a crash at any line: stock enters
-/// Redis once, by one script, and PostgreSQL remembers afterwards that it did.
+/// Opens sales (puts their stock into Redis) and closes them. PostgreSQL decides which of two calls is the later one: it counts the
+/// changes of a sale's state, and Redis refuses a call with an older count, however late it arrives. Both may be repeated, also after a
+/// crash at any line: what one leaves half done, <see cref="SaleStates"/> finishes.
 /// </summary>
 internal sealed class SaleOpening(SaleStore sales, StockLedger stock, SaleCatalog catalog)
 {
+    private static readonly ParallelOptions s_several = new() { MaxDegreeOfParallelism = 16 };
+
+    /// <summary>Called after PostgreSQL has the new state and before Redis has it: where a test stops the call, or kills it.</summary>
+    internal Func<Task> BeforeRedis { get; init; } = () => Task.CompletedTask;
+
     public async Task<OpeningOutcome> OpenAsync(long saleId, CancellationToken cancellationToken)
     {
         if (await sales.FindAsync(saleId, cancellationToken) is not { } sale)
@@ -33,28 +46,38 @@ internal sealed class SaleOpening(SaleStore sales, StockLedger stock, SaleCatalo
 
         foreach (var item in sale.Items)
         {
-            if (item.WasWarm && await stock.InspectAsync(KeysOf(sale, item)) is null or { State: "lost" })
+            var now = await stock.InspectAsync(KeysOf(sale, item));
+            if (item.WasWarm && now is null or { State: "lost" })
             {
                 return OpeningOutcome.StockLost;
             }
+
+            if (now is not null && !HasTerms(now, Fresh(sale, item, 0)))
+            {
+                return OpeningOutcome.StockDiffers;
+            }
         }
 
+        var version = await sales.SetStateAsync(saleId, "open", cancellationToken);
+        await BeforeRedis();
         foreach (var item in sale.Items)
         {
             // The number first: an order can be placed as soon as the item is warm, and must be found by its number.
-            var number = OrderId.Number(item.ItemNumber);
-            await catalog.AddNumberAsync(number, new ItemKey(sale.SaleId, item.SkuId));
+            await catalog.AddNumberAsync(OrderId.Number(item.ItemNumber), new ItemKey(sale.SaleId, item.SkuId));
         }
 
         await catalog.AddSaleAsync(new OpenedSale(sale.SaleId, sale.Name, [.. sale.Items.Select(item => item.SkuId)]));
-        foreach (var item in sale.Items)
+        var outcome = OpeningOutcome.Done;
+        await Parallel.ForEachAsync(sale.Items, s_several, async (item, _) =>
         {
-            await stock.WarmAsync(KeysOf(sale, item), Fresh(sale, item));
-            await sales.MarkWarmAsync(sale.SaleId, item.SkuId, cancellationToken);
-        }
-
-        await sales.SetStateAsync(saleId, "open", cancellationToken);
-        return OpeningOutcome.Done;
+            switch (await stock.WarmAsync(KeysOf(sale, item), Fresh(sale, item, version)))
+            {
+                case WarmOutcome.Stale: outcome = OpeningOutcome.Superseded; break;
+                case WarmOutcome.Differs: outcome = OpeningOutcome.StockDiffers; break;
+                default: await sales.MarkWarmAsync(sale.SaleId, item.SkuId, cancellationToken); break;
+            }
+        });
+        return await IsLatestAsync(outcome, saleId, version, cancellationToken);
     }
 
     public async Task<OpeningOutcome> CloseAsync(long saleId, CancellationToken cancellationToken)
@@ -64,23 +87,39 @@ internal sealed class SaleOpening(SaleStore sales, StockLedger stock, SaleCatalo
             return OpeningOutcome.UnknownSale;
         }
 
-        if (!sale.Items.Any(item => item.WasWarm))
+        if (sale.State == "created" && !sale.Items.Any(item => item.WasWarm))
         {
             return OpeningOutcome.NeverOpened;
         }
 
-        foreach (var item in sale.Items)
+        var version = await sales.SetStateAsync(saleId, "closed", cancellationToken);
+        await BeforeRedis();
+        var outcome = OpeningOutcome.Done;
+        await Parallel.ForEachAsync(sale.Items, s_several, async (item, _) =>
         {
-            await stock.CloseAsync(KeysOf(sale, item));
-        }
-
-        await sales.SetStateAsync(saleId, "closed", cancellationToken);
-        return OpeningOutcome.Done;
+            if (await stock.CloseAsync(KeysOf(sale, item), version) == CloseOutcome.Stale)
+            {
+                outcome = OpeningOutcome.Superseded;
+            }
+        });
+        return await IsLatestAsync(outcome, saleId, version, cancellationToken);
     }
+
+    private async Task<OpeningOutcome> IsLatestAsync(
+        OpeningOutcome outcome, long saleId, long version, CancellationToken cancellationToken) =>
+        outcome == OpeningOutcome.Done && !await sales.HasVersionAsync(saleId, version, cancellationToken)
+            ? OpeningOutcome.Superseded : outcome;
 
     private static ItemKeys KeysOf(SaleDetails sale, SaleItemDetails item) => new(new ItemKey(sale.SaleId, item.SkuId));
 
-    private static ItemSnapshot Fresh(SaleDetails sale, SaleItemDetails item) => new(
+    // Compared in the milliseconds of Redis.
+    private static bool HasTerms(ItemSnapshot now, ItemSnapshot planned) => Terms(now) == Terms(planned);
+
+    private static string Terms(ItemSnapshot item) => string.Create(
+        CultureInfo.InvariantCulture,
+        $"{item.Number} {item.UnitPrice} {item.Currency} {item.OpensAt.ToUnixTimeMilliseconds()} {item.ClosesAt.ToUnixTimeMilliseconds()} {item.LimitPerUser} {item.PaymentTimeoutSeconds}");
+
+    private static ItemSnapshot Fresh(SaleDetails sale, SaleItemDetails item, long version) => new(
         Now: default,
         Available: item.Allocated,
         Held: 0,
@@ -93,5 +132,8 @@ internal sealed class SaleOpening(SaleStore sales, StockLedger stock, SaleCatalo
         State: "open",
         LimitPerUser: item.LimitPerUser,
         PaymentTimeoutSeconds: sale.PaymentTimeoutSeconds,
-        OutboxDepth: 0);
+        OutboxDepth: 0)
+    {
+        StateVersion = version,
+    };
 }

@@ -55,9 +55,30 @@ internal sealed class SaleStore(NpgsqlDataSource database)
             new { saleId, skuId },
             cancellationToken);
 
-    /// <summary>Sets the state of a sale: <c>open</c> or <c>closed</c>.</summary>
-    public Task SetStateAsync(long saleId, string state, CancellationToken cancellationToken) =>
-        ExecuteAsync("update sales set state = @state where sale_id = @saleId", new { saleId, state }, cancellationToken);
+    /// <summary>Sets the state of a sale: <c>open</c> or <c>closed</c>. A change has the next version; a repetition keeps it.</summary>
+    /// <returns>The version.</returns>
+    public async Task<long> SetStateAsync(long saleId, string state, CancellationToken cancellationToken)
+    {
+        await using var connection = await database.OpenConnectionAsync(cancellationToken);
+        return await connection.ExecuteScalarAsync<long>(new CommandDefinition(
+            """
+            update sales set state = @state, state_version = state_version + (state <> @state)::int
+            where sale_id = @saleId
+            returning state_version
+            """,
+            new { saleId, state },
+            cancellationToken: cancellationToken));
+    }
+
+    /// <summary>True while no later change of the state has begun.</summary>
+    public async Task<bool> HasVersionAsync(long saleId, long version, CancellationToken cancellationToken)
+    {
+        await using var connection = await database.OpenConnectionAsync(cancellationToken);
+        return await connection.ExecuteScalarAsync<bool>(new CommandDefinition(
+            "select exists (select from sales where sale_id = @saleId and state_version = @version)",
+            new { saleId, version },
+            cancellationToken: cancellationToken));
+    }
 
     private async Task ExecuteAsync(string sql, object parameters, CancellationToken cancellationToken)
     {

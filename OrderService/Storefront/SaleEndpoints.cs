@@ -9,7 +9,7 @@ namespace Seckill.OrderService.Storefront;
 internal static class SaleEndpoints
 {
     public static void Map(IEndpointRouteBuilder app) =>
-        app.MapGet("/sales/{saleId:long}", FindAsync)
+        app.MapGet("/sales/{saleId:id}", FindAsync)
             .WithSummary("A sale: window, server time, items")
             .WithDescription("Up to a second old, but for the server time. Public.")
             .Produces<SaleView>()
@@ -69,7 +69,7 @@ internal sealed class SaleReader(SaleCatalog catalog, StockLedger stock)
         }
 
         // An item that waits for its rebuild is neither closed nor sold out; who orders it is told to try again.
-        var state = first.Now < first.OpensAt ? "upcoming" : first.Now < first.ClosesAt && first.State != "closed" ? "open" : "closed";
+        var state = first.Now < first.OpensAt ? "upcoming" : first.Now < first.ClosesAt && items.Any(item => item!.State != "closed") ? "open" : "closed";
         return new SaleView(
             saleId, sale.Name, first.OpensAt, first.ClosesAt, first.Now, state,
             [.. sale.SkuIds.Zip(items, (skuId, item) =>

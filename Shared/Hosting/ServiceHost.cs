@@ -4,6 +4,7 @@ using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Diagnostics;
 using Microsoft.AspNetCore.Hosting;
 using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Routing;
 using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
@@ -50,6 +51,7 @@ public static partial class ServiceHost
         builder.Services.AddHealthChecks();
         HealthGauge.AddTo(builder.Services);
         TelemetryFeature.AddTo(builder.Services);
+        builder.Services.Configure<RouteOptions>(routes => routes.SetParameterPolicy<IdConstraint>("id"));
         builder.Services.AddOpenApi();
         GracefulStop.AddTo(builder.Services, builder.Environment);
         builder.Services.ConfigureHttpJsonOptions(http =>

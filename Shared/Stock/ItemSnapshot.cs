@@ -32,6 +32,9 @@ public sealed record ItemSnapshot(
     /// <summary>Counts the rebuilds: 1 before the first. Lower than PostgreSQL's means that Redis is older than a rebuild.</summary>
     public int Epoch { get; init; } = 1;
 
+    /// <summary>Version of the sale's state that the item has.</summary>
+    public long StateVersion { get; init; }
+
     /// <summary>Units given back so far.</summary>
     public long Released { get; init; }
 

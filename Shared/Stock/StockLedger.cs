@@ -59,17 +59,19 @@ public sealed class StockLedger(IConnectionMultiplexer redis)
     }
 
     /// <summary>Makes an item sellable with all its stock; an item that is warm keeps what it has and is only opened again.</summary>
-    /// <returns>True when the item was created.</returns>
-    public async Task<bool> WarmAsync(ItemKeys item, ItemSnapshot fresh)
+    /// <param name="item">Which.</param>
+    /// <param name="fresh">As it is planned, with the version of the sale's state.</param>
+    public async Task<WarmOutcome> WarmAsync(ItemKeys item, ItemSnapshot fresh)
     {
-        RedisValue[] fields = ["available", fresh.Available, "allocated", fresh.Allocated, .. Plan(fresh)];
-        return (bool)await EvaluateAsync(s_warm, [item.State], fields);
+        RedisValue[] arguments = [fresh.StateVersion, "available", fresh.Available, "allocated", fresh.Allocated, .. Plan(fresh)];
+        return (WarmOutcome)(int)await EvaluateAsync(s_warm, [item.State], arguments);
     }
 
     /// <summary>Stops the selling of an item by hand.</summary>
-    /// <returns>False when the item is not warm.</returns>
-    public async Task<bool> CloseAsync(ItemKeys item) =>
-        (bool)await EvaluateAsync(s_close, [item.State], []);
+    /// <param name="item">Which.</param>
+    /// <param name="version">Of the sale's state.</param>
+    public async Task<CloseOutcome> CloseAsync(ItemKeys item, long version) =>
+        (CloseOutcome)(int)await EvaluateAsync(s_close, [item.State], [version]);
 
     /// <summary>The item at this instant, or null when it is not warm.</summary>
     public async Task<ItemSnapshot?> InspectAsync(ItemKeys item)
@@ -92,7 +94,7 @@ public sealed class StockLedger(IConnectionMultiplexer redis)
                 PaymentTimeoutSeconds: (int)reply[11],
                 OutboxDepth: (long)reply[12])
             {
-                Epoch = (int)reply[13], Released = (long)reply[14], Repairs = (long)reply[15],
+                Epoch = (int)reply[13], Released = (long)reply[14], Repairs = (long)reply[15], StateVersion = (long)reply[16],
             };
     }
 
@@ -166,11 +168,13 @@ public sealed class StockLedger(IConnectionMultiplexer redis)
     /// <param name="startedAt">
     /// When it was started, unix microseconds: a key that was refused may be used again, and is another change then.
     /// </param>
-    public async Task<AdjustOutcome> AdjustAsync(ItemKeys item, string key, int units, long startedAt = 0) =>
+    /// <param name="epoch">Of the item when the change was decided; a call that arrives after a rebuild changes nothing.</param>
+    public async Task<AdjustOutcome> AdjustAsync(ItemKeys item, string key, int units, long startedAt = 0, int epoch = int.MaxValue) =>
         (AdjustOutcome)(int)await EvaluateAsync(
             s_adjust, [item.State, item.Changes],
             [
                 item.Item.ToString(), startedAt == 0 ? key : string.Create(CultureInfo.InvariantCulture, $"{key} {startedAt}"), units, key,
+                epoch,
             ]);
 
     /// <summary>Looks whether stock has fallen to a mark, and claims what nobody has told yet: see notice.lua.</summary>

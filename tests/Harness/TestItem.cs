@@ -9,6 +9,7 @@ namespace Seckill.Tests.Harness;
 internal sealed class TestItem
 {
     public const int NoBound = 1_000_000;
+    private readonly DateTimeOffset _madeAt = TimeProvider.System.GetUtcNow();
 
     public TestItem()
     {
@@ -85,12 +86,12 @@ internal sealed class TestItem
         return await connection.ExecuteScalarAsync<int>("select live from sale_items where sale_id = @SaleId", new { Key.SaleId });
     }
 
-    public Task<bool> WarmAsync(int units = 100, int limit = 2, TimeSpan? opensIn = null, TimeSpan? closesIn = null) =>
-        Ledger.WarmAsync(Keys, Plan(units, limit, opensIn, closesIn));
+    public async Task<bool> WarmAsync(int units = 100, int limit = 2, TimeSpan? opensIn = null, TimeSpan? closesIn = null) =>
+        await Ledger.WarmAsync(Keys, Plan(units, limit, opensIn, closesIn)) == WarmOutcome.Created;
 
     public ItemSnapshot Plan(int units = 100, int limit = 2, TimeSpan? opensIn = null, TimeSpan? closesIn = null)
     {
-        var now = TimeProvider.System.GetUtcNow();
+        var now = _madeAt;
         return new ItemSnapshot(
             Now: default, Available: units, Held: 0, Allocated: units, Number, UnitPrice: 4999, Currency: "EUR",
             OpensAt: now + (opensIn ?? TimeSpan.FromHours(-1)), ClosesAt: now + (closesIn ?? TimeSpan.FromHours(1)),

@@ -4,6 +4,7 @@ using System.Net.Http.Headers;
 using Dapper;
 using Microsoft.Extensions.Logging.Abstractions;
 using Seckill.InventoryService.Ledger;
+using Seckill.InventoryService.Rebuild;
 using Seckill.InventoryService.Refunds;
 using Seckill.Shared.Security;
 using Seckill.Shared.Stock;
@@ -103,6 +104,24 @@ public sealed class StockChangeTests(Stores stores)
         }
 
         await FinishAsync(sale);
+        await sale.AssertConservedAsync(10 + delta);
+    }
+
+    [Theory]
+    [InlineData(50)]
+    [InlineData(-5)]
+    public async Task A_copy_of_a_change_that_arrives_after_a_rebuild_changes_nothing(int delta)
+    {
+        var sale = await TestSale.OpenAsync(stores, units: 10);
+        Assert.Equal(StockChangeOutcome.Made, await ChangeAsync(sale, "late", delta));
+        var made = ((string)(await stores.Redis.SetMembersAsync(sale.Keys.Changes)).Single()!).Split(' ');
+        await sale.LoseAsync();
+        Assert.Equal(
+            RebuildOutcome.Done, await stores.Rebuild().RebuildAsync(await sale.AuditedAsync(), CancellationToken.None));
+        Assert.Equal(
+            AdjustOutcome.NotWarm,
+            await stores.Stock.AdjustAsync(
+                sale.Keys, made[0], delta, long.Parse(made[1], CultureInfo.InvariantCulture), epoch: 1));
         await sale.AssertConservedAsync(10 + delta);
     }
 

@@ -1,4 +1,8 @@
 using System.Net;
+using Dapper;
+using Microsoft.Extensions.DependencyInjection;
+using Seckill.InventoryService.Audit;
+using Seckill.InventoryService.Sales;
 using Seckill.Shared.Stock;
 
 namespace Seckill.InventoryService.Tests.Sales;
@@ -75,6 +79,73 @@ public sealed class OpenAndCloseTests(Administration administration)
         Assert.Equal("created", (await administration.DoesAsync("GET", sale.Path)).GetProperty("state").GetString());
     }
 
+    [Fact]
+    public async Task A_close_that_comes_while_a_sale_is_opened_wins_and_the_opening_says_so()
+    {
+        var sale = await PlannedSale.CreateAsync(administration);
+        var opening = Opening(async () => await administration.DoesAsync("POST", sale.Path + "/close"));
+        Assert.Equal(OpeningOutcome.Superseded, await opening.OpenAsync(sale.Id, CancellationToken.None));
+        Assert.Equal("closed", (await administration.DoesAsync("GET", sale.Path)).GetProperty("state").GetString());
+        Assert.NotEqual(ReserveOutcome.Reserved, (await sale.ReserveAsync(7)).Outcome);
+        Assert.Equal("open", (await administration.DoesAsync("POST", sale.Path + "/open")).GetProperty("state").GetString());
+        Assert.Equal(ReserveOutcome.Reserved, (await sale.ReserveAsync(7)).Outcome);
+    }
+
+    [Fact]
+    public async Task Of_openings_and_closings_at_once_the_last_one_holds_in_both_stores_and_for_every_item()
+    {
+        for (var round = 0; round < 10; round++)
+        {
+            var sale = await PlannedSale.CreateAsync(administration, items: 60);
+            var path = sale.Path;
+            await administration.DoesAsync("POST", path + "/open");
+            var answers = await Task.WhenAll(
+                administration.AskAsync("POST", path + "/close"), administration.AskAsync("POST", path + "/open"),
+                administration.AskAsync("POST", path + "/close"));
+            Assert.All(answers, answer => Assert.Contains((int)answer.Status, new[] { 200, 409 }));
+            var state = (await administration.DoesAsync("GET", path)).GetProperty("state").GetString();
+            var items = await Task.WhenAll(Enumerable.Range(0, 60).Select(i =>
+                TestItem.Ledger.InspectAsync(new ItemKeys(new ItemKey(sale.Id, PlannedSale.SkuId + i)))));
+            Assert.All(items, item => Assert.Equal(state, item!.State));
+        }
+    }
+
+    [Theory]
+    [InlineData("close", "closed")]
+    [InlineData("open", "open")]
+    public async Task What_a_kill_between_the_stores_left_undone_is_done_by_the_loss_watch(string call, string state)
+    {
+        var sale = await PlannedSale.OpenAsync(administration);
+        if (call == "open")
+        {
+            await administration.DoesAsync("POST", sale.Path + "/close");
+        }
+
+        var killed = Opening(() => throw new InvalidOperationException("killed"));
+        await Assert.ThrowsAsync<InvalidOperationException>(() => call == "open"
+            ? killed.OpenAsync(sale.Id, CancellationToken.None) : killed.CloseAsync(sale.Id, CancellationToken.None));
+        Assert.NotEqual(state, (await TestItem.Ledger.InspectAsync(sale.Keys))!.State);
+        await administration.Services.GetRequiredService<LossWatch>().WatchAsync(CancellationToken.None);
+        Assert.Equal(state, (await TestItem.Ledger.InspectAsync(sale.Keys))!.State);
+    }
+
+    [Fact]
+    public async Task A_sale_made_anew_does_not_sell_the_old_stock_at_the_old_price()
+    {
+        var sale = await PlannedSale.OpenAsync(administration);
+        await administration.DoesAsync("POST", sale.Path + "/close");
+        await using (var connection = await Servers.Orders.OpenConnectionAsync())
+        {
+            await connection.ExecuteAsync(
+                "delete from sale_items where sale_id = @Id; delete from sales where sale_id = @Id", new { sale.Id });
+        }
+
+        await administration.DoesAsync("POST", "/sales", sale.Json(("4999", "9999")));
+        await administration.RefusesAsync(HttpStatusCode.Conflict, "stock-differs", "POST", sale.Path + "/open");
+        Assert.Equal("created", (await administration.DoesAsync("GET", sale.Path)).GetProperty("state").GetString());
+        Assert.Equal(ReserveOutcome.Closed, (await sale.ReserveAsync(7)).Outcome);
+    }
+
     [Theory]
     [InlineData("GET", "")]
     [InlineData("POST", "/open")]
@@ -82,4 +153,15 @@ public sealed class OpenAndCloseTests(Administration administration)
     [InlineData("GET", "/ledger")]
     public async Task A_sale_that_does_not_exist_is_unknown(string method, string path) =>
         await administration.RefusesAsync(HttpStatusCode.NotFound, "unknown-sale", method, new PlannedSale(administration).Path + path);
+
+    private SaleOpening Opening(Func<Task> beforeRedis)
+    {
+        var services = administration.Services;
+        return new SaleOpening(
+            services.GetRequiredService<SaleStore>(), services.GetRequiredService<StockLedger>(),
+            services.GetRequiredService<SaleCatalog>())
+        {
+            BeforeRedis = beforeRedis,
+        };
+    }
 }

@@ -34,10 +34,13 @@ internal sealed class PlannedSale(Administration administration)
         return json;
     }
 
-    public static async Task<PlannedSale> CreateAsync(Administration administration)
+    public static async Task<PlannedSale> CreateAsync(Administration administration, int items = 1)
     {
         var sale = new PlannedSale(administration);
-        await administration.DoesAsync("POST", "/sales", sale.Json());
+        var one = sale.Json()[sale.Json().IndexOf("[{", StringComparison.Ordinal)..][1..^2];
+        var all = string.Join(',', Enumerable.Range(0, items).Select(i =>
+            one.Replace("1001", (SkuId + i).ToString(CultureInfo.InvariantCulture), StringComparison.Ordinal)));
+        await administration.DoesAsync("POST", "/sales", sale.Json((one, all)));
         return sale;
     }
 

@@ -95,7 +95,7 @@ public sealed class PlaceOrderTests(StorefrontHost storefront)
     public async Task A_sale_closed_by_hand_is_closed()
     {
         var item = await TestItem.OpenAsync();
-        await TestItem.Ledger.CloseAsync(item.Keys);
+        await TestItem.Ledger.CloseAsync(item.Keys, 0);
         await RefusesAsync(item, 409, "sale-closed");
     }
 

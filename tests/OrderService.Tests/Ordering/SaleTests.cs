@@ -54,7 +54,7 @@ public sealed class SaleTests(StorefrontHost storefront)
     public async Task A_sale_closed_by_hand_is_shown_as_closed()
     {
         var item = await TestItem.OpenEverywhereAsync();
-        await TestItem.Ledger.CloseAsync(item.Keys);
+        await TestItem.Ledger.CloseAsync(item.Keys, 0);
         Assert.Contains("\"state\":\"closed\"", await ReadAsync(item), StringComparison.Ordinal);
     }
 

@@ -23,7 +23,6 @@ public sealed class EmptyStoreTests
         await repair.MendBuyerAsync(item.Keys, 7, [order]);
         await ledger.SettleAsync(item.Keys, [order]);
         Assert.Equal(0, await ledger.ReleaseAsync(item.Keys, [order]));
-        await ledger.CloseAsync(item.Keys);
         await ledger.ClaimAsync(item.Keys, TimeSpan.Zero, 10, TimeSpan.FromSeconds(1));
         await item.ReserveAsync(new Ask(7, 1));
         StackExchange.Redis.RedisKey[] keys =
@@ -31,5 +30,9 @@ public sealed class EmptyStoreTests
             item.Keys.State, item.Keys.Buyers, item.Keys.Holds, item.Keys.Outbox, item.Keys.Orders, item.Keys.Keys, item.Keys.Changes,
         ];
         Assert.All(keys, key => Assert.False(Servers.Database.KeyExists(key), key.ToString()));
+        // Only a closing leaves something: its version, which makes no item.
+        await ledger.CloseAsync(item.Keys, 1);
+        Assert.Null(await ledger.InspectAsync(item.Keys));
+        Assert.All(keys[1..], key => Assert.False(Servers.Database.KeyExists(key), key.ToString()));
     }
 }

@@ -113,13 +113,13 @@ public sealed class RedisClientTests
         await using var server = await OwnRedis.StartAsync("--save", "");
         await using var redis = OwnRedis.Connect(server.Address);
         var (ledger, item) = (new StockLedger(redis), new TestItem());
-        Assert.True(await ledger.WarmAsync(item.Keys, item.Plan()).InTime());
+        Assert.Equal(WarmOutcome.Created, await ledger.WarmAsync(item.Keys, item.Plan()).InTime());
         await server.CommandAsync("script", "flush");
-        Assert.False(await ledger.WarmAsync(item.Keys, item.Plan()).InTime());
+        Assert.Equal(WarmOutcome.Existed, await ledger.WarmAsync(item.Keys, item.Plan()).InTime());
         await server.KillAsync();
         server.Restart();
         await AnswersAsync(redis);
-        Assert.True(await ledger.WarmAsync(item.Keys, item.Plan()).InTime());
+        Assert.Equal(WarmOutcome.Created, await ledger.WarmAsync(item.Keys, item.Plan()).InTime());
     }
 
     [Fact]

@@ -21,8 +21,8 @@ public sealed class RedisProtocolTests
         var catalog = new SaleCatalog(redis);
         var item = new TestItem();
         Assert.Equal(protocol, redis.GetServers()[0].Protocol.ToString(), ignoreCase: true);
-        Assert.True(await ledger.WarmAsync(item.Keys, item.Plan(units: 2)).InTime());
-        Assert.False(await ledger.WarmAsync(item.Keys, item.Plan(units: 2)).InTime());
+        Assert.Equal(WarmOutcome.Created, await ledger.WarmAsync(item.Keys, item.Plan(units: 2)).InTime());
+        Assert.Equal(WarmOutcome.Existed, await ledger.WarmAsync(item.Keys, item.Plan(units: 2)).InTime());
         await catalog.AddNumberAsync(item.Number, item.Key).InTime();
         Assert.Equal(item.Key, await catalog.FindItemAsync(item.Number).InTime());
         Assert.Null(await catalog.FindSaleAsync(item.Key.SaleId).InTime());
@@ -60,7 +60,7 @@ public sealed class RedisProtocolTests
         await Eventually.Holds(() => heard.Contains(item.Key), "the return is heard");
         var state = (await ledger.InspectAsync(item.Keys).InTime())!;
         Assert.Equal((7, 0, 7, 2), (state.Available, state.Held, state.Allocated, state.Released));
-        Assert.True(await ledger.CloseAsync(item.Keys).InTime());
+        Assert.Equal(CloseOutcome.Closed, await ledger.CloseAsync(item.Keys, 0).InTime());
     }
 
     [Theory]

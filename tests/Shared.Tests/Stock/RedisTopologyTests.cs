@@ -168,7 +168,7 @@ public sealed class RedisTopologyTests
     {
         var (ledger, item) = (new StockLedger(redis), new TestItem());
         await new SaleCatalog(redis).AddNumberAsync(item.Number, item.Key).InTime();
-        Assert.True(await ledger.WarmAsync(item.Keys, item.Plan()).InTime());
+        Assert.Equal(WarmOutcome.Created, await ledger.WarmAsync(item.Keys, item.Plan()).InTime());
         var batch = new ReserveBatch(1);
         var suffix = new byte[OrderId.SuffixLength];
         OrderId.FillSuffix(suffix);

@@ -92,7 +92,7 @@ public sealed class ReserveOutcomeTests
     public async Task Reserve_refuses_when_the_sale_was_closed_by_hand()
     {
         var item = await TestItem.OpenAsync();
-        Assert.True(await TestItem.Ledger.CloseAsync(item.Keys));
+        Assert.Equal(CloseOutcome.Closed, await TestItem.Ledger.CloseAsync(item.Keys, 0));
         await RefusesAsync(item, new Ask(_user), ReserveOutcome.Closed);
     }
 

@@ -17,7 +17,7 @@ public sealed class ReservePrecedenceTests
     {
         var item = await TestItem.OpenAsync(units: 1, limit: 1);
         await item.ReserveOneAsync(_user, 1, "key");
-        await TestItem.Ledger.CloseAsync(item.Keys);
+        await TestItem.Ledger.CloseAsync(item.Keys, 0);
         await AnswersAsync(item, ReserveOutcome.Replayed, key: "key", outboxBound: 1);
         await OpensAsync(item, s_later);
         await AnswersAsync(item, ReserveOutcome.Replayed, key: "key", outboxBound: 1);
@@ -36,7 +36,7 @@ public sealed class ReservePrecedenceTests
     public async Task A_window_that_has_not_begun_comes_before_a_sale_closed_by_hand()
     {
         var item = await TestItem.OpenAsync(opensIn: s_later, closesIn: 2 * s_later);
-        await TestItem.Ledger.CloseAsync(item.Keys);
+        await TestItem.Ledger.CloseAsync(item.Keys, 0);
         await AnswersAsync(item, ReserveOutcome.NotOpen);
     }
 
@@ -44,7 +44,7 @@ public sealed class ReservePrecedenceTests
     public async Task A_closed_sale_comes_before_the_limit()
     {
         var item = await TestItem.OpenAsync(limit: 1);
-        await TestItem.Ledger.CloseAsync(item.Keys);
+        await TestItem.Ledger.CloseAsync(item.Keys, 0);
         await AnswersAsync(item, ReserveOutcome.Closed, 2);
     }
 

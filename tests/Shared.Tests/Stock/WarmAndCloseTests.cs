@@ -12,7 +12,7 @@ public sealed class WarmAndCloseTests
     {
         var item = new TestItem();
         var plan = item.Plan(units: 7, limit: 2);
-        Assert.True(await TestItem.Ledger.WarmAsync(item.Keys, plan));
+        Assert.Equal(WarmOutcome.Created, await TestItem.Ledger.WarmAsync(item.Keys, plan));
         var state = await item.InspectAsync();
         Assert.Equal(
             plan with
@@ -50,8 +50,8 @@ public sealed class WarmAndCloseTests
     {
         var item = await TestItem.OpenAsync(units: 5);
         await item.ReserveOneAsync(_user);
-        Assert.True(await TestItem.Ledger.CloseAsync(item.Keys));
-        Assert.True(await TestItem.Ledger.CloseAsync(item.Keys));
+        Assert.Equal(CloseOutcome.Closed, await TestItem.Ledger.CloseAsync(item.Keys, 0));
+        Assert.Equal(CloseOutcome.Closed, await TestItem.Ledger.CloseAsync(item.Keys, 0));
         Assert.Equal("closed", (await item.InspectAsync()).State);
         Assert.False(await item.WarmAsync(units: 5));
         var state = await item.InspectAsync();
@@ -60,12 +60,55 @@ public sealed class WarmAndCloseTests
     }
 
     [Fact]
-    public async Task Closing_what_was_never_opened_creates_nothing()
+    public async Task Closing_what_was_never_opened_creates_nothing_that_sells()
     {
         var item = new TestItem();
-        Assert.False(await TestItem.Ledger.CloseAsync(item.Keys));
+        Assert.Equal(CloseOutcome.NotWarm, await TestItem.Ledger.CloseAsync(item.Keys, 3));
         Assert.Null(await TestItem.Ledger.InspectAsync(item.Keys));
-        Assert.Equal("", await item.DumpAsync());
+        Assert.Equal(ReserveOutcome.UnknownItem, (await item.ReserveAsync(new Ask(_user, 1)))[0].Outcome);
+    }
+
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public async Task An_opening_that_arrives_after_a_later_closing_changes_nothing(bool wasWarm)
+    {
+        var item = new TestItem();
+        if (wasWarm)
+        {
+            await item.WarmAsync(units: 5);
+        }
+
+        await TestItem.Ledger.CloseAsync(item.Keys, 2);
+        Assert.Equal(WarmOutcome.Stale, await TestItem.Ledger.WarmAsync(item.Keys, item.Plan(units: 5) with { StateVersion = 1 }));
+        Assert.Equal(wasWarm ? "closed" : null, (await TestItem.Ledger.InspectAsync(item.Keys))?.State);
+    }
+
+    [Fact]
+    public async Task A_closing_that_arrives_after_a_later_opening_changes_nothing()
+    {
+        var item = new TestItem();
+        Assert.Equal(WarmOutcome.Created, await TestItem.Ledger.WarmAsync(item.Keys, item.Plan() with { StateVersion = 2 }));
+        Assert.Equal(CloseOutcome.Stale, await TestItem.Ledger.CloseAsync(item.Keys, 1));
+        Assert.Equal("open", (await item.InspectAsync()).State);
+    }
+
+    [Theory]
+    [InlineData("price")]
+    [InlineData("currency")]
+    [InlineData("opens")]
+    [InlineData("closes")]
+    [InlineData("limit")]
+    [InlineData("payment_timeout")]
+    [InlineData("number")]
+    public async Task An_item_with_other_terms_is_not_opened(string term)
+    {
+        var item = await TestItem.OpenAsync(units: 5);
+        await TestItem.Ledger.CloseAsync(item.Keys, 1);
+        var planned = item.Plan(units: 5) with { StateVersion = 2 };
+        await Servers.Database.HashSetAsync(item.Keys.State, term, "7");
+        Assert.Equal(WarmOutcome.Differs, await TestItem.Ledger.WarmAsync(item.Keys, planned));
+        Assert.Equal("closed", (string?)await Servers.Database.HashGetAsync(item.Keys.State, "state"));
     }
 
     [Fact]

@@ -4,12 +4,13 @@
 -- KEYS  1 item    2 changes
 -- ARGV  1 item name, published to every instance when units were added   2 name of the change   3 units, negative to withdraw
 --       4 its name before names had a time: such a change may be half made at an upgrade
+--       5 epoch of the item: a call from before a rebuild, which forgets the names, changes nothing
 -- Returns 1 when the change is made (now or before), 0 when fewer units are available than would be withdrawn,
---         -1 when the item is not warm, or waits for its rebuild
+--         -1 when the item is not warm, waits for its rebuild, or was rebuilt since
 -- Uses: integer
 
-local item = redis.call('HMGET', KEYS[1], 'available', 'state', 'allocated')
-if not item[1] or item[2] == 'lost' then return -1 end
+local item = redis.call('HMGET', KEYS[1], 'available', 'state', 'allocated', 'epoch')
+if not item[1] or item[2] == 'lost' or integer(item[4] or '1') > tonumber(ARGV[5]) then return -1 end
 local available, allocated, units = integer(item[1]), integer(item[3]), tonumber(ARGV[3])
 local refused = ARGV[2] .. ' refused'
 if redis.call('SISMEMBER', KEYS[2], ARGV[2]) == 1 or redis.call('SISMEMBER', KEYS[2], ARGV[4]) == 1 then return 1 end
