@@ -7,7 +7,7 @@ internal static class CreateSaleRules
     private const int LongestPaymentTimeoutSeconds = 7 * 24 * 3600;
     private const int MostItems = 1_000;
     private const int FirstYear = 1970;
-    private const int LastYear = 9998;
+    private const int LastYear = 9999;
 
     /// <summary>Of an item, whatever is added to it later.</summary>
     public const int MostUnits = 1_000_000_000;
@@ -49,8 +49,8 @@ internal static class CreateSaleRules
         Rule("items", repeated is null, $"SKU {repeated?.Key} stands in it more than once");
         return errors;
 
-        // PostgreSQL has more years, and infinities, which are no time in any time zone.
-        static bool IsStorable(DateTimeOffset? time) => time?.UtcDateTime.Year is >= FirstYear and <= LastYear;
+        // The first and the last instant of .NET's calendar are infinities in PostgreSQL, which is no time to count down to.
+        static bool IsStorable(DateTimeOffset? time) => time?.UtcDateTime is { Year: >= FirstYear } utc && utc < DateTime.MaxValue.AddSeconds(-1);
 
         static int MostUnitsOfAnOrder(CreateSaleItem item) => Math.Clamp(item.LimitPerUser ?? 1, 1, MostUnits);
 

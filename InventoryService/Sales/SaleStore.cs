@@ -106,7 +106,7 @@ internal sealed class SaleStore(NpgsqlDataSource database)
             {
                 var first = sale.First();
                 return new SaleDetails(
-                    first.sale_id, first.name, first.opens_at, first.closes_at, first.payment_timeout_seconds, first.state,
+                    first.sale_id, first.name, Utc(first.opens_at), Utc(first.closes_at), first.payment_timeout_seconds, first.state,
                     [.. sale.Select(row => new SaleItemDetails(row.sku_id, row.allocated, row.limit_per_user, row.unit_price, row.currency)
                     {
                         ItemNumber = row.item_number,
@@ -115,6 +115,9 @@ internal sealed class SaleStore(NpgsqlDataSource database)
             }),
         ];
     }
+
+    // An infinite timestamp of an old row has no kind; converted as a local time it would fail, and the list of all sales with it.
+    private static DateTimeOffset Utc(DateTime time) => new(DateTime.SpecifyKind(time, DateTimeKind.Utc));
 
 #pragma warning disable IDE1006 // Named after the columns.
     private sealed record Row(

@@ -1,4 +1,5 @@
 using System.Net;
+using Dapper;
 using Seckill.Shared.Stock;
 
 namespace Seckill.InventoryService.Tests.Sales;
@@ -27,6 +28,8 @@ public sealed class CreateSaleTests(Administration administration)
         { "\"paymentTimeoutSeconds\":900", "\"paymentTimeoutSeconds\":604801", "paymentTimeoutSeconds" },
         { "\"paymentTimeoutSeconds\":900", "\"paymentTimeoutSeconds\":1.5", "paymentTimeoutSeconds" },
         { "\"saleId\":", "\"saleId\":-", "saleId" },
+        { "2020-01-01T00:00:00Z", "0001-01-01T00:00:00Z", "opensAt" },
+        { "2120-01-01T00:00:00Z", "9999-12-31T23:59:59.9999999Z", "closesAt" },
         { "\"items\":[", "\"items\":[null,", "items[0]" },
         { "\"skuId\":1001", "\"skuId\":0", "items[0].skuId" },
         { "\"allocated\":10", "\"allocated\":-1", "items[0].allocated" },
@@ -105,10 +108,46 @@ public sealed class CreateSaleTests(Administration administration)
         var created = await administration.DoesAsync("POST", "/sales", _sale.Json(
             ("\"allocated\":10", "\"allocated\":1000000000"), ("\"unitPrice\":4999", "\"unitPrice\":9223372036854775807"),
             ("\"limitPerUser\":2", "\"limitPerUser\":1"),
-            ("2120-01-01T00:00:00Z", "9999-12-31T23:59:59Z"), ("2020-01-01T00:00:00Z", "0001-01-01T00:00:00Z"),
+            ("2120-01-01T00:00:00Z", "9999-12-31T23:59:58Z"), ("2020-01-01T00:00:00Z", "1970-01-01T00:00:00Z"),
             ("Test", new string('x', 200))));
         Assert.Contains("9223372036854775807", created.GetRawText(), StringComparison.Ordinal);
         await administration.DoesAsync("POST", _sale.Path + "/open");
         Assert.Equal(ReserveOutcome.Reserved, (await _sale.ReserveAsync(7)).Outcome);
+    }
+
+    [Fact]
+    public async Task A_name_is_counted_in_characters()
+    {
+        // Each is two UTF-16 units.
+        var name = string.Concat(Enumerable.Repeat("😀", 200));
+        var created = await administration.DoesAsync("POST", "/sales", _sale.Json(("Test", name)));
+        Assert.Equal(name, created.GetProperty("name").GetString());
+    }
+
+    [Fact]
+    public async Task A_row_with_an_infinite_time_does_not_keep_the_list_from_anyone()
+    {
+        await administration.DoesAsync("POST", "/sales", _sale.Json());
+        await using (var connection = await Servers.Orders.OpenConnectionAsync())
+        {
+            await connection.ExecuteAsync("update sales set opens_at = '-infinity' where sale_id = @Id", new { _sale.Id });
+        }
+
+        var listed = (await administration.DoesAsync("GET", "/sales")).EnumerateArray().ToList();
+        Assert.Contains(listed, sale => sale.GetProperty("saleId").GetInt64() == _sale.Id);
+    }
+
+    [Theory]
+    [InlineData("+1")]
+    [InlineData("%201")]
+    [InlineData("1%20")]
+    [InlineData("0001")]
+    [InlineData("9223372036854775808")]
+    [InlineData("0")]
+    public async Task An_id_has_one_spelling(string id)
+    {
+        Assert.Equal(HttpStatusCode.NotFound, (await administration.AskAsync("GET", "/sales/" + id)).Status);
+        Assert.Equal(HttpStatusCode.NotFound, (await administration.AskAsync("POST", $"/sales/{id}/open")).Status);
+        Assert.Equal(HttpStatusCode.NotFound, (await administration.AskAsync("GET", $"/sales/{id}/ledger")).Status);
     }
 }

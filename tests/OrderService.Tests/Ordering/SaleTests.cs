@@ -62,6 +62,18 @@ public sealed class SaleTests(StorefrontHost storefront)
     public async Task A_sale_that_was_never_opened_is_unknown() =>
         Assert.Contains("\"code\":\"unknown-sale\"", await ReadAsync(new TestItem()), StringComparison.Ordinal);
 
+    [Theory]
+    [InlineData("+")]
+    [InlineData("%20")]
+    [InlineData("0")]
+    public async Task An_id_has_one_spelling(string before)
+    {
+        var item = await TestItem.OpenEverywhereAsync();
+        using var client = storefront.CreateClient();
+        Assert.Contains("\"code\":\"not-found\"", await client.GetStringOfAsync(
+            "/sales/" + before + item.Key.SaleId.ToString(CultureInfo.InvariantCulture)), StringComparison.Ordinal);
+    }
+
     private static string Path(TestItem item) => "/sales/" + item.Key.SaleId.ToString(CultureInfo.InvariantCulture);
 
     private async Task<string> ReadAsync(TestItem item)
