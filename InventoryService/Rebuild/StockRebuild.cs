@@ -204,7 +204,8 @@ internal sealed partial class StockRebuild(
     }
 
     // PostgreSQL before Redis: killed in between, the item is older than its last rebuild, and stays stopped.
-    private async Task<(int Epoch, string State, long Version)?> NextEpochAsync(ItemKey item, DateTime lostAt, CancellationToken cancellationToken)
+    private async Task<(int Epoch, string State, long Version)?> NextEpochAsync(
+        ItemKey item, DateTime lostAt, CancellationToken cancellationToken)
     {
         await using var connection = await database.OpenConnectionAsync(cancellationToken);
         return await connection.QuerySingleOrDefaultAsync<(int, string, long)?>(new CommandDefinition(

@@ -50,7 +50,8 @@ internal static class CreateSaleRules
         return errors;
 
         // The first and the last instant of .NET's calendar are infinities in PostgreSQL, which is no time to count down to.
-        static bool IsStorable(DateTimeOffset? time) => time?.UtcDateTime is { Year: >= FirstYear } utc && utc < DateTime.MaxValue.AddSeconds(-1);
+        static bool IsStorable(DateTimeOffset? time) =>
+            time?.UtcDateTime is { Year: >= FirstYear } utc && utc < DateTime.MaxValue.AddSeconds(-1);
 
         static int MostUnitsOfAnOrder(CreateSaleItem item) => Math.Clamp(item.LimitPerUser ?? 1, 1, MostUnits);
 

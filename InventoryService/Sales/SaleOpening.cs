@@ -1,4 +1,3 @@
-using System.Globalization;
 using Seckill.Shared.Stock;
 
 namespace Seckill.InventoryService.Sales;
@@ -44,9 +43,9 @@ internal sealed class SaleOpening(SaleStore sales, StockLedger stock, SaleCatalo
             return OpeningOutcome.UnknownSale;
         }
 
-        foreach (var item in sale.Items)
+        var inRedis = await Task.WhenAll(sale.Items.Select(item => stock.InspectAsync(KeysOf(sale, item))));
+        foreach (var (item, now) in sale.Items.Zip(inRedis))
         {
-            var now = await stock.InspectAsync(KeysOf(sale, item));
             if (item.WasWarm && now is null or { State: "lost" })
             {
                 return OpeningOutcome.StockLost;
@@ -113,11 +112,11 @@ internal sealed class SaleOpening(SaleStore sales, StockLedger stock, SaleCatalo
     private static ItemKeys KeysOf(SaleDetails sale, SaleItemDetails item) => new(new ItemKey(sale.SaleId, item.SkuId));
 
     // Compared in the milliseconds of Redis.
-    private static bool HasTerms(ItemSnapshot now, ItemSnapshot planned) => Terms(now) == Terms(planned);
-
-    private static string Terms(ItemSnapshot item) => string.Create(
-        CultureInfo.InvariantCulture,
-        $"{item.Number} {item.UnitPrice} {item.Currency} {item.OpensAt.ToUnixTimeMilliseconds()} {item.ClosesAt.ToUnixTimeMilliseconds()} {item.LimitPerUser} {item.PaymentTimeoutSeconds}");
+    private static bool HasTerms(ItemSnapshot now, ItemSnapshot planned) =>
+        (now.Number, now.UnitPrice, now.Currency, now.LimitPerUser, now.PaymentTimeoutSeconds)
+            == (planned.Number, planned.UnitPrice, planned.Currency, planned.LimitPerUser, planned.PaymentTimeoutSeconds)
+        && now.OpensAt.ToUnixTimeMilliseconds() == planned.OpensAt.ToUnixTimeMilliseconds()
+        && now.ClosesAt.ToUnixTimeMilliseconds() == planned.ClosesAt.ToUnixTimeMilliseconds();
 
     private static ItemSnapshot Fresh(SaleDetails sale, SaleItemDetails item, long version) => new(
         Now: default,

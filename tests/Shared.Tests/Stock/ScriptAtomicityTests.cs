@@ -40,12 +40,12 @@ public sealed class ScriptAtomicityTests
     /// <summary>A call of each script that reaches its last write and reads no more than it must: each buyer is a new one.</summary>
     private static readonly Dictionary<string, RedisValue[]> s_calls = new()
     {
-        ["adjust.lua"] = ["1:1", "change 1", 5, "change"],
+        ["adjust.lua"] = ["1:1", "change 1", 5, "change", 1],
         ["audit_buyers.lua"] = [0, 100],
         ["audit_holds.lua"] = [0, 100],
         ["audit_outbox.lua"] = [0, 100],
         ["claim.lua"] = [0, 10, 1000],
-        ["close.lua"] = [],
+        ["close.lua"] = [1],
         ["correct.lua"] = [4, 1, 1, 1],
         ["fence.lua"] = ["", "allocated", 100],
         ["inspect.lua"] = [],
@@ -60,7 +60,7 @@ public sealed class ScriptAtomicityTests
         ["reset.lua"] = ["token", 100, "price", 4999],
         ["settle.lua"] = [s_withoutHold, s_order],
         ["told.lua"] = ["sold_out", 1],
-        ["warm.lua"] = ["available", 100],
+        ["warm.lua"] = [1, "available", 100],
     };
 
     private readonly string _tag = $"seckill:{{{new TestItem().Key}}}:";

@@ -80,7 +80,7 @@ public sealed partial class ScriptContractTests
     {
         var library = Text("lib/time.lua");
         Assert.StartsWith(library + Text("requeue.lua"), StockScript.Load("requeue.lua"), StringComparison.Ordinal);
-        Assert.Equal(Text("close.lua"), StockScript.Load("close.lua"));
+        Assert.Equal(Text("fence.lua"), StockScript.Load("fence.lua"));
     }
 
     [Fact]
