@@ -31,7 +31,8 @@ internal sealed class OrderEventStream(OrderEventHub.Stream stream, int? lastSee
         using var _ = stream;
         var (response, aborted) = (httpContext.Response, httpContext.RequestAborted);
         response.ContentType = "text/event-stream";
-        response.Headers.CacheControl = "no-store";
+        // A proxy that compresses would hold events back until it has enough of them.
+        response.Headers.CacheControl = "no-store, no-transform";
         // Proxies that gather a response before they pass it on would gather this one for ever.
         response.Headers["X-Accel-Buffering"] = "no";
         httpContext.Features.GetRequiredFeature<IHttpResponseBodyFeature>().DisableBuffering();

@@ -80,8 +80,12 @@ public static partial class ServiceHost
     /// <summary>The pipeline and the endpoints that are the same everywhere. Comes before a service's own endpoints.</summary>
     public static void UseServiceDefaults(this WebApplication app)
     {
-        app.UseExceptionHandler(handler => handler.Run(context =>
-            ToProblem(context.Features.Get<IExceptionHandlerFeature>()?.Error).ExecuteAsync(context)));
+        app.UseExceptionHandler(new ExceptionHandlerOptions
+        {
+            ExceptionHandler = context => ToProblem(context.Features.Get<IExceptionHandlerFeature>()?.Error).ExecuteAsync(context),
+            // A caller must not be able to write errors into the log, or to set off the alerts that read it.
+            SuppressDiagnosticsCallback = context => IsFaultOfCaller(context.Exception),
+        });
         app.UseStatusCodePages(pages => Bare(pages.HttpContext.Response.StatusCode).ExecuteAsync(pages.HttpContext));
         app.Services.GetRequiredService<OpsKey>().Guard(app);
         app.MapHealth();
@@ -125,12 +129,16 @@ public static partial class ServiceHost
     private static Problem ToProblem(Exception? error) => error switch
     {
         BadHttpRequestException bad when bad.StatusCode != StatusCodes.Status400BadRequest => Bare(bad.StatusCode),
-        BadHttpRequestException => Problem.Invalid("request", "it is malformed"),
+        _ when IsFaultOfCaller(error) => Problem.Invalid("request", "it is malformed"),
         RedisException or TimeoutException or NpgsqlException { IsTransient: true } => s_unavailable,
         // Just after the start with a new database, or a new version.
         PostgresException { SqlState: PostgresErrorCodes.UndefinedTable or PostgresErrorCodes.UndefinedColumn } => s_unavailable,
         _ => Bare(StatusCodes.Status500InternalServerError),
     };
+
+    // The web server throws the second for the size of a chunk that fits no integer.
+    private static bool IsFaultOfCaller(Exception? error) =>
+        error is BadHttpRequestException or IOException { InnerException: OverflowException };
 
     [LoggerMessage(1, LogLevel.Error, "An exception was not expected.")]
     private static partial void LogUnhandled(ILogger logger, Exception exception);
@@ -140,6 +148,7 @@ public static partial class ServiceHost
         StatusCodes.Status400BadRequest => Problem.Invalid("request", "it is malformed"),
         StatusCodes.Status404NotFound => new Problem(status, "not-found", "There is nothing here."),
         StatusCodes.Status405MethodNotAllowed => new Problem(status, "method-not-allowed", "This method is not supported here."),
+        StatusCodes.Status408RequestTimeout => new Problem(status, "request-timeout", "The request arrived too slowly."),
         StatusCodes.Status413PayloadTooLarge => Problem.TooLarge,
         StatusCodes.Status415UnsupportedMediaType => Problem.NotJson,
         StatusCodes.Status500InternalServerError => new Problem(status, "internal-error", "Something went wrong here; it has been logged."),

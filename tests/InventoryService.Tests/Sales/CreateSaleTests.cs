@@ -142,8 +142,8 @@ public sealed class CreateSaleTests(Administration administration)
     [InlineData("%201")]
     [InlineData("1%20")]
     [InlineData("0001")]
+    [InlineData("-0")]
     [InlineData("9223372036854775808")]
-    [InlineData("0")]
     public async Task An_id_has_one_spelling(string id)
     {
         Assert.Equal(HttpStatusCode.NotFound, (await administration.AskAsync("GET", "/sales/" + id)).Status);

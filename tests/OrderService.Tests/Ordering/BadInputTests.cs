@@ -108,6 +108,20 @@ public sealed class BadInputTests(StorefrontHost storefront)
         Assert.Equal(202, (await Post(item, Valid.Replace("{", "{" + padding, StringComparison.Ordinal))).Status);
     }
 
+    [Theory]
+    [InlineData("/orders")]
+    [InlineData("/payments")]
+    public async Task A_chunk_size_that_fits_no_integer_is_refused(string path) =>
+        (await RawHttp.SendAsync(
+            storefront.Address,
+            [$"POST {path} HTTP/1.1", .. Head().Skip(1), "Transfer-Encoding: chunked"], "ffffffffffffffffff\r\n"u8.ToArray()))
+            .AssertProblem(400, "invalid-request");
+
+    [Fact]
+    public async Task A_body_that_stops_arriving_is_refused_with_a_documented_code() =>
+        (await RawHttp.SendAsync(storefront.Address, [.. Head(), "Content-Length: 1000"], "{"u8.ToArray()))
+            .AssertProblem(408, "request-timeout");
+
     [Fact]
     public async Task A_malformed_chunk_is_refused() =>
         await RefusesAsync(400, "invalid-request", _ => RawHttp.SendAsync(
