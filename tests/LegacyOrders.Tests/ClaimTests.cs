@@ -26,10 +26,10 @@ public sealed class ClaimTests
 
         Assert.True(await both.Store.TryCancelAsync(id, CancellationToken.None));
         Assert.Equal(0, await both.Batch().WriteAsync(CancellationToken.None));
-        Assert.Equal(0, await both.TheirsAsync<long>("select count(*) from t_order"));
+        Assert.Equal(0, await both.InLegacyAsync<long>("select count(*) from t_order"));
         await transaction.RollbackAsync();
         Assert.Equal(2, await both.Batch().WriteAsync(CancellationToken.None));
-        Assert.Equal(2, await both.TheirsAsync<int>("select order_status from t_order"));
+        Assert.Equal(2, await both.InLegacyAsync<int>("select order_status from t_order"));
     }
 
     [Fact]
@@ -48,10 +48,10 @@ public sealed class ClaimTests
         {
         }
 
-        var held = await both.OursAsync<long>("select count(*) from orders where legacy_lane(order_id) = 2");
+        var held = await both.InOrdersAsync<long>("select count(*) from orders where legacy_lane(order_id) = 2");
         Assert.InRange(held, 1, 399);
-        Assert.Equal(held, await both.OursAsync<long>("select sum(orders)::bigint from legacy_outbox"));
-        Assert.Equal(400 - held, await both.TheirsAsync<long>("select count(*) from t_order"));
+        Assert.Equal(held, await both.InOrdersAsync<long>("select sum(orders)::bigint from legacy_outbox"));
+        Assert.Equal(400 - held, await both.InLegacyAsync<long>("select count(*) from t_order"));
     }
 
     [Fact]
@@ -59,7 +59,7 @@ public sealed class ClaimTests
     {
         await using var both = await TwoDatabases.CreateAsync("off");
         await both.PlaceAsync(5_000);
-        await both.OursAsync("update dual_write_control set mode = 'shadow'");
+        await both.InOrdersAsync("update dual_write_control set mode = 'shadow'");
         await both.PlaceAsync(1_000, firstUser: 10_000);
         var before = await ReadsAsync();
         // As the planner is when its statistics are behind.
@@ -74,8 +74,8 @@ public sealed class ClaimTests
         Assert.Equal(before.OneByOne, (await ReadsAsync()).OneByOne);
 
         async Task<(long OneByOne, long ByIndex)> ReadsAsync() => (
-            await both.OursAsync<long>("select seq_tup_read from pg_stat_user_tables where relname = 'orders'"),
-            await both.OursAsync<long>("select idx_tup_fetch from pg_stat_user_tables where relname = 'orders'"));
+            await both.InOrdersAsync<long>("select seq_tup_read from pg_stat_user_tables where relname = 'orders'"),
+            await both.InOrdersAsync<long>("select idx_tup_fetch from pg_stat_user_tables where relname = 'orders'"));
     }
 
     [Fact]
@@ -83,12 +83,12 @@ public sealed class ClaimTests
     {
         await using var both = await TwoDatabases.CreateAsync();
         await both.PlaceAsync(20);
-        await both.TheirsAsync("alter table t_order drop constraint t_order_order_sn_key");
+        await both.InLegacyAsync("alter table t_order drop constraint t_order_order_sn_key");
         await Assert.ThrowsAsync<PostgresException>(() => both.Batch().WriteAsync(CancellationToken.None));
-        Assert.Equal(0, await both.TheirsAsync<long>("select count(*) from t_order"));
-        await both.TheirsAsync("alter table t_order add unique (order_sn)");
+        Assert.Equal(0, await both.InLegacyAsync<long>("select count(*) from t_order"));
+        await both.InLegacyAsync("alter table t_order add unique (order_sn)");
         await both.DrainAsync();
-        Assert.Equal(20, await both.OursAsync<long>("select orders from legacy_verified"));
+        Assert.Equal(20, await both.InOrdersAsync<long>("select orders from legacy_verified"));
     }
 
     [Fact]
@@ -96,13 +96,13 @@ public sealed class ClaimTests
     {
         await using var both = await TwoDatabases.CreateAsync();
         both.Options.MaxBatch = 10;
-        await both.OursAsync(
+        await both.InOrdersAsync(
             """
             insert into legacy_outbox (lane, order_ids)
             select legacy_lane(md5(n::text)), array[md5(n::text)] from generate_series(1, 50) n
             """);
         await both.PlaceAsync(5);
         await both.DrainAsync();
-        Assert.Equal(5, await both.TheirsAsync<long>("select count(*) from t_order"));
+        Assert.Equal(5, await both.InLegacyAsync<long>("select count(*) from t_order"));
     }
 }

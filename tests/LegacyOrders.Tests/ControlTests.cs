@@ -48,7 +48,7 @@ public sealed class ControlTests
         await using var both = await TwoDatabases.CreateAsync();
         var ids = await both.PlaceAsync(5_000);
         Assert.True(await both.Store.TryCancelAsync(ids[0], CancellationToken.None));
-        await both.OursAsync(
+        await both.InOrdersAsync(
             "update legacy_outbox set created_at = now() - interval '90 seconds' where id = (select max(id) from legacy_outbox)");
         var (pending, lagSeconds) = await LegacyOutbox.WaitingAsync(both.Orders, CancellationToken.None);
         Assert.Equal(5_001, pending);
@@ -77,20 +77,20 @@ public sealed class ControlTests
     public async Task A_buyer_on_the_legacy_side_gets_the_legacy_row_and_ours_when_it_differs_or_is_gone()
     {
         await using var both = await TwoDatabases.CreateAsync("dual");
-        await both.OursAsync("update dual_write_control set read_from_new_percent = 0");
+        await both.InOrdersAsync("update dual_write_control set read_from_new_percent = 0");
         var id = (await both.PlaceAsync(1))[0];
         await both.DrainAsync();
         using var control = both.Control();
         await control.RefreshAsync(CancellationToken.None);
         using var reads = new LegacyReads(new LegacyStore(both.Legacy), both.Verification(), control, both.Breaker, both.Wrapped);
-        var reservedAt = await both.OursAsync<DateTime>("select reserved_at from orders");
+        var reservedAt = await both.InOrdersAsync<DateTime>("select reserved_at from orders");
         var ours = new OrderView(id, "placed", 1, 7, 1, 1999, "EUR", reservedAt, reservedAt, reservedAt);
         Assert.Equal(ours, await reads.ReadAsync(ours, 1, CancellationToken.None));
-        await both.TheirsAsync("update t_order set num = 2");
+        await both.InLegacyAsync("update t_order set num = 2");
         Assert.Same(ours, await reads.ReadAsync(ours, 1, CancellationToken.None));
-        await both.TheirsAsync("delete from t_order");
+        await both.InLegacyAsync("delete from t_order");
         Assert.Same(ours, await reads.ReadAsync(ours, 1, CancellationToken.None));
-        await both.TheirsAsync("alter table t_order rename to gone");
+        await both.InLegacyAsync("alter table t_order rename to gone");
         Assert.Same(ours, await reads.ReadAsync(ours, 1, CancellationToken.None));
     }
 
@@ -113,7 +113,7 @@ public sealed class ControlTests
     public async Task Two_processes_whose_breakers_are_open_both_close_them_though_no_buyer_asks()
     {
         await using var both = await TwoDatabases.CreateAsync("dual");
-        await both.TheirsAsync("alter table t_order rename column uid to user_id");
+        await both.InLegacyAsync("alter table t_order rename column uid to user_id");
         var processes = Enumerable.Range(0, 2).Select(_ => new Reader(both)).ToArray();
         try
         {
@@ -129,7 +129,7 @@ public sealed class ControlTests
             await processes[0].Control.RefreshAsync(CancellationToken.None);
             Assert.All(processes, process => Assert.True(process.Control.Current.OtherBreakerIsOpen));
             Assert.All(processes, process => Assert.NotEqual(BreakerState.Closed, process.Breaker.State));
-            await both.TheirsAsync("alter table t_order rename column user_id to uid");
+            await both.InLegacyAsync("alter table t_order rename column user_id to uid");
             await Eventually.Holds(
                 () => processes.All(process => process.Breaker.State == BreakerState.Closed), "both breakers are closed");
         }

@@ -25,10 +25,10 @@ public sealed class OrderOfChangesTests
         await both.DrainAsync();
         await ChangeAsync(both, id, what);
         await both.DrainAsync();
-        Assert.Equal(code, await both.TheirsAsync<int>("select order_status from t_order"));
+        Assert.Equal(code, await both.InLegacyAsync<int>("select order_status from t_order"));
         Assert.Equal(
-            await both.OursAsync<int>("select coalesce(extract(epoch from date_trunc('second', paid_at)), 0)::int from orders"),
-            await both.TheirsAsync<int>("select pay_time from t_order"));
+            await both.InOrdersAsync<int>("select coalesce(extract(epoch from date_trunc('second', paid_at)), 0)::int from orders"),
+            await both.InLegacyAsync<int>("select pay_time from t_order"));
         await both.RoundAsync();
         Assert.Empty(await both.OpenAsync());
     }
@@ -38,7 +38,7 @@ public sealed class OrderOfChangesTests
     {
         await using var both = await TwoDatabases.CreateAsync();
         both.Options.MaxBatch = 13;
-        await both.TheirsAsync(
+        await both.InLegacyAsync(
             """
             create table history (id bigserial primary key, order_sn text, order_status int);
             create function remember() returns trigger language plpgsql as $$
@@ -63,7 +63,7 @@ public sealed class OrderOfChangesTests
                 if (order.n % 5 == 0)
                 {
                     // A backfill's entry, and a repair's: more to be done in the right order.
-                    await both.OursAsync(
+                    await both.InOrdersAsync(
                         "insert into legacy_outbox (lane, order_ids, forced) values (legacy_lane(@id), array[@id], @forced)",
                         new { order.id, forced = order.n % 2 == 0 });
                 }
@@ -75,8 +75,8 @@ public sealed class OrderOfChangesTests
         await both.DrainAsync();
         await both.RoundAsync();
         Assert.Empty(await both.OpenAsync());
-        Assert.Equal(300, await both.TheirsAsync<long>("select count(*) from t_order where order_status in (1, 2, 3)"));
-        Assert.Equal(0, await both.TheirsAsync<long>(
+        Assert.Equal(300, await both.InLegacyAsync<long>("select count(*) from t_order where order_status in (1, 2, 3)"));
+        Assert.Equal(0, await both.InLegacyAsync<long>(
             """
             select count(*)
             from history h
@@ -85,7 +85,7 @@ public sealed class OrderOfChangesTests
               where earlier.order_sn = h.order_sn and earlier.id < h.id
                 and earlier.order_status <> 0 and earlier.order_status <> h.order_status)
             """));
-        Assert.InRange(await both.TheirsAsync<long>("select count(*) from history where order_status = 0"), 1, 300);
+        Assert.InRange(await both.InLegacyAsync<long>("select count(*) from history where order_status = 0"), 1, 300);
     }
 
     [Fact]
@@ -96,13 +96,13 @@ public sealed class OrderOfChangesTests
         await both.DrainAsync();
         var store = new LegacyStore(both.Legacy);
         var old = (await store.ReadAsync([id], CancellationToken.None))[id];
-        await both.TheirsAsync("update t_order set order_status = 2");
+        await both.InLegacyAsync("update t_order set order_status = 2");
         await store.UpsertAsync([old], [true], CancellationToken.None);
-        Assert.Equal(0, await both.TheirsAsync<int>("select order_status from t_order"));
+        Assert.Equal(0, await both.InLegacyAsync<int>("select order_status from t_order"));
 
         // Sent in time, and held up until its time is over; meanwhile the order is cancelled.
-        await using var patient = both.PatientLegacy();
-        await using var blocker = await both.Theirs.OpenConnectionAsync();
+        await using var patient = both.LegacyWithoutStatementTimeout();
+        await using var blocker = await both.LegacyTables.OpenConnectionAsync();
         await using var hold = await blocker.BeginTransactionAsync();
         await blocker.ExecuteAsync(
             "update t_order set order_status = 2; create temp table began on commit drop as select clock_timestamp() as at");
@@ -121,11 +121,11 @@ public sealed class OrderOfChangesTests
         }
 
         await Eventually.Holds(
-            async () => await both.TheirsAsync<long>(
+            async () => await both.InLegacyAsync<long>(
                 "select count(*) from pg_stat_activity where datname = current_database() and query like 'with incoming%' "
                 + "and state = 'active'") == 0,
             "the late write is over");
-        Assert.Equal(2, await both.TheirsAsync<int>("select order_status from t_order"));
+        Assert.Equal(2, await both.InLegacyAsync<int>("select order_status from t_order"));
     }
 
     [Fact]
@@ -156,10 +156,10 @@ public sealed class OrderOfChangesTests
         string[] modes = ["shadow", "off", "dual", "shadow", "dual", "off"];
         foreach (var mode in modes.Concat(modes).Concat(modes))
         {
-            var before = await both.OursAsync<long>("select count(*) from orders");
+            var before = await both.InOrdersAsync<long>("select count(*) from orders");
             await control.SetAsync(new DualWriteChange(mode), CancellationToken.None);
             await Eventually.Holds(
-                async () => await both.OursAsync<long>("select count(*) from orders") > before + 50, "orders are placed in every mode");
+                async () => await both.InOrdersAsync<long>("select count(*) from orders") > before + 50, "orders are placed in every mode");
         }
 
         await control.SetAsync(new DualWriteChange("shadow"), CancellationToken.None);
@@ -178,9 +178,9 @@ public sealed class OrderOfChangesTests
         await both.DrainAsync();
         await both.RoundAsync();
         Assert.Empty(await both.OpenAsync());
-        Assert.Equal(placed, await both.TheirsAsync<long>("select count(*) from t_order"));
-        Assert.Equal(placed / 20, await both.TheirsAsync<long>("select count(*) from t_order where order_status = 1"));
-        Assert.Equal(placed / 20, await both.TheirsAsync<long>("select count(*) from t_order where order_status = 2"));
+        Assert.Equal(placed, await both.InLegacyAsync<long>("select count(*) from t_order"));
+        Assert.Equal(placed / 20, await both.InLegacyAsync<long>("select count(*) from t_order where order_status = 1"));
+        Assert.Equal(placed / 20, await both.InLegacyAsync<long>("select count(*) from t_order where order_status = 2"));
     }
 
     private static async Task ChangeAsync(TwoDatabases both, string id, string what)
@@ -195,10 +195,10 @@ public sealed class OrderOfChangesTests
                 Assert.True(await both.Store.TryCancelAsync(id, CancellationToken.None));
                 break;
             default:
-                await both.OursAsync("update orders set pay_by = now() where order_id = @id", new { id });
+                await both.InOrdersAsync("update orders set pay_by = now() where order_id = @id", new { id });
                 await Eventually.Holds(
                     async () => await both.Store.ExpireAsync(100, CancellationToken.None) >= 0
-                        && await both.OursAsync<string>("select status from orders where order_id = @id", new { id }) == "expired",
+                        && await both.InOrdersAsync<string>("select status from orders where order_id = @id", new { id }) == "expired",
                     "the order is expired");
                 break;
         }

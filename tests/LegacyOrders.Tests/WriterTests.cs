@@ -11,7 +11,7 @@ namespace Seckill.LegacyOrders.Tests;
 /// </summary>
 public sealed class WriterTests
 {
-    private static readonly TimeSpan s_patience = TimeSpan.FromSeconds(60);
+    private static readonly TimeSpan s_timeout = TimeSpan.FromSeconds(60);
 
     [Theory]
     [InlineData("new.num := 9; return new;", "different", "num")]
@@ -20,7 +20,7 @@ public sealed class WriterTests
         string trigger, string kind, string field)
     {
         await using var both = await TwoDatabases.CreateAsync();
-        await both.TheirsAsync(
+        await both.InLegacyAsync(
             $"""
             create function meddle() returns trigger language plpgsql as $$ begin {trigger} end $$;
             create trigger meddle before insert on t_order for each row when (new.uid = 3) execute function meddle()
@@ -28,7 +28,7 @@ public sealed class WriterTests
         var ids = await both.PlaceAsync(5);
         await both.DrainAsync();
         Assert.Equal([(ids[2], kind, field)], await both.OpenAsync());
-        Assert.Equal(4, await both.OursAsync<long>("select orders from legacy_verified"));
+        Assert.Equal(4, await both.InOrdersAsync<long>("select orders from legacy_verified"));
     }
 
     [Fact]
@@ -36,9 +36,9 @@ public sealed class WriterTests
     {
         await using var both = await TwoDatabases.CreateAsync("off");
         var old = await both.PlaceAsync(10);
-        await both.OursAsync("update dual_write_control set mode = 'shadow'");
+        await both.InOrdersAsync("update dual_write_control set mode = 'shadow'");
         // Waits like what a backfill puts in line: much younger than the last change of the order.
-        await both.OursAsync(
+        await both.InOrdersAsync(
             """
             update orders set placed_at = now() - interval '1 hour';
             insert into legacy_outbox (lane, order_ids) select legacy_lane(order_id), array_agg(order_id) from orders group by 1
@@ -46,10 +46,10 @@ public sealed class WriterTests
         var fresh = await both.PlaceAsync(10, firstUser: 100);
         await both.RoundAsync();
         Assert.Empty(await both.OpenAsync());
-        await both.OursAsync("delete from legacy_outbox where not placed");
+        await both.InOrdersAsync("delete from legacy_outbox where not placed");
         await both.RoundAsync();
         Assert.Equal(old.Order(StringComparer.Ordinal), (await both.OpenAsync()).Select(found => found.OrderId));
-        await both.OursAsync("delete from legacy_outbox");
+        await both.InOrdersAsync("delete from legacy_outbox");
         await both.RoundAsync();
         Assert.Equal(old.Concat(fresh).Order(StringComparer.Ordinal), (await both.OpenAsync()).Select(found => found.OrderId));
         Assert.All(await both.OpenAsync(), found => Assert.Equal("missing", found.Class));
@@ -60,7 +60,7 @@ public sealed class WriterTests
     {
         await using var both = await TwoDatabases.CreateAsync();
         var ids = await both.PlaceAsync(2);
-        await both.OursAsync("delete from legacy_outbox");
+        await both.InOrdersAsync("delete from legacy_outbox");
         // Missing at the first look and at the second, and changed before the end of that one.
         var reads = 0;
         var store = new ReadingStore(both.Legacy, async () =>
@@ -68,7 +68,7 @@ public sealed class WriterTests
             if (++reads == 2)
             {
                 Assert.True(await both.Store.TryCancelAsync(ids[0], CancellationToken.None));
-                await both.OursAsync("delete from legacy_outbox");
+                await both.InOrdersAsync("delete from legacy_outbox");
             }
         });
         var result = await new OrderVerification(both.Orders, store, both.Wrapped).VerifyAsync(ids, CancellationToken.None);
@@ -82,7 +82,7 @@ public sealed class WriterTests
         await using var both = await TwoDatabases.CreateAsync();
         both.Options.MaxBatch = 50;
         await both.PlaceAsync(400);
-        await both.OursAsync("update legacy_outbox set created_at = now() - interval '1 minute'");
+        await both.InOrdersAsync("update legacy_outbox set created_at = now() - interval '1 minute'");
         var store = new MeetingStore(both.Legacy);
         using var control = both.Control();
         await control.RefreshAsync(CancellationToken.None);
@@ -91,7 +91,7 @@ public sealed class WriterTests
         await writer.StartAsync(CancellationToken.None);
         try
         {
-            await store.TwoAreIn.WaitAsync(s_patience);
+            await store.TwoAreIn.WaitAsync(s_timeout);
         }
         finally
         {
