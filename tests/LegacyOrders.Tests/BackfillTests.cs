@@ -4,7 +4,7 @@ using Seckill.OrderService.LegacyOrders.Outbox;
 
 namespace Seckill.LegacyOrders.Tests;
 
-/// <summary>After a time without the dual write, the legacy database gets what it lacks: all of it.</summary>
+/// <summary>After a time without the dual write, a backfill gives the legacy database every order that it lacks.</summary>
 public sealed class BackfillTests
 {
     [Fact]
@@ -24,7 +24,7 @@ public sealed class BackfillTests
         {
         }
 
-        Assert.Equal("finished", (await Backfill.ReadAsync(both.Orders, CancellationToken.None)).State);
+        Assert.Equal(BackfillState.Finished, (await Backfill.ReadAsync(both.Orders, CancellationToken.None)).State);
         await both.DrainAsync();
         await both.RoundAsync();
         Assert.Empty(await both.OpenAsync());
@@ -50,10 +50,10 @@ public sealed class BackfillTests
         await Backfill.StartAsync(both.Orders, CancellationToken.None);
         using var backfill = new Backfill(both.Orders, both.Control(), NullLogger<Backfill>.Instance);
         Assert.False(await backfill.StepAsync(CancellationToken.None));
-        Assert.Equal("running", (await Backfill.ReadAsync(both.Orders, CancellationToken.None)).State);
+        Assert.Equal(BackfillState.Running, (await Backfill.ReadAsync(both.Orders, CancellationToken.None)).State);
         await transaction.CommitAsync();
         Assert.False(await backfill.StepAsync(CancellationToken.None));
-        Assert.Equal("finished", (await Backfill.ReadAsync(both.Orders, CancellationToken.None)).State);
+        Assert.Equal(BackfillState.Finished, (await Backfill.ReadAsync(both.Orders, CancellationToken.None)).State);
         await both.DrainAsync();
         Assert.Equal(1, await both.InLegacyAsync<long>("select count(*) from t_order"));
     }

@@ -6,8 +6,8 @@ using Seckill.Tests.Harness;
 namespace Seckill.LegacyOrders.Tests;
 
 /// <summary>
-/// Who writes what: a lane is with one writer, and the others go on. Broken by a claim that takes an order twice, waits for another
-/// writer, or reads more than it claims.
+/// One writer has a lane, and the others continue with other lanes. Broken by a claim that takes an order twice, waits for another writer,
+/// or reads more than it claims.
 /// </summary>
 public sealed class ClaimTests
 {
@@ -62,14 +62,14 @@ public sealed class ClaimTests
         await both.InOrdersAsync("update dual_write_control set mode = 'shadow'");
         await both.PlaceAsync(1_000, firstUser: 10_000);
         var before = await ReadsAsync();
-        // As the planner is when its statistics are behind.
+        // The planner behaves like this when its statistics are out of date.
         await using var reluctant = both.OrdersThatAvoidIndexes();
         var batch = new LegacyBatch(reluctant, new LegacyStore(both.Legacy), both.Breaker, both.Wrapped);
         while (await batch.WriteAsync(CancellationToken.None) > 0)
         {
         }
 
-        // PostgreSQL counts a little later, what was read by index and otherwise together.
+        // PostgreSQL updates both counters a little later, and together.
         await Eventually.Holds(async () => (await ReadsAsync()).ByIndex >= before.ByIndex + 1_000, "the reads are counted");
         Assert.Equal(before.OneByOne, (await ReadsAsync()).OneByOne);
 
@@ -92,7 +92,7 @@ public sealed class ClaimTests
     }
 
     [Fact]
-    public async Task Entries_of_orders_that_are_gone_leave_the_outbox_and_hold_up_nobody()
+    public async Task Entries_of_deleted_orders_leave_the_outbox_and_delay_no_other()
     {
         await using var both = await TwoDatabases.CreateAsync();
         both.Options.MaxBatch = 10;

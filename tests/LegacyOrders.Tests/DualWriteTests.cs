@@ -4,7 +4,9 @@ using Seckill.OrderService.LegacyOrders.Verification;
 
 namespace Seckill.LegacyOrders.Tests;
 
-/// <summary>Promise 8: the two schemas agree, and where they do not it is known. On the real servers, for SQL decides all of it.</summary>
+/// <summary>
+/// Promise 8: the two schemas agree, and each difference is found. On the real servers, because SQL decides all of it.
+/// </summary>
 public sealed class DualWriteTests
 {
     private static int CleanRows => int.TryParse(Environment.GetEnvironmentVariable("SECKILL_CLEAN_ROWS"), out var rows) ? rows : 20_000;
@@ -49,7 +51,7 @@ public sealed class DualWriteTests
     }
 
     [Fact]
-    public async Task A_row_that_is_gone_is_missing_and_a_row_that_is_only_theirs_is_extra()
+    public async Task A_deleted_row_is_missing_and_a_row_without_an_order_is_extra()
     {
         await using var both = await TwoDatabases.CreateAsync();
         var ids = await both.PlaceAsync(50);
@@ -58,11 +60,11 @@ public sealed class DualWriteTests
         await both.InLegacyAsync(
             """
             insert into t_order (order_sn, uid, goods_id, activity_id, num, order_amount, add_time)
-            values ('zz-theirs', 1, 7, 1, 1, 1, 1), ('zz-another-sale', 1, 7, 99, 1, 1, 1)
+            values ('zz-extra', 1, 7, 1, 1, 1, 1), ('zz-another-sale', 1, 7, 99, 1, 1, 1)
             """);
         await both.RoundAsync();
-        Assert.Equal([(ids[3], "missing", ""), ("zz-theirs", "extra", "")], await both.OpenAsync());
-        await both.InLegacyAsync("delete from t_order where order_sn = 'zz-theirs'");
+        Assert.Equal([(ids[3], "missing", ""), ("zz-extra", "extra", "")], await both.OpenAsync());
+        await both.InLegacyAsync("delete from t_order where order_sn = 'zz-extra'");
         await both.RoundAsync();
         Assert.Equal([(ids[3], "missing", "")], await both.OpenAsync());
         await RepairAsync(both);

@@ -9,8 +9,8 @@ using Seckill.Tests.Harness;
 namespace Seckill.LegacyOrders.Tests;
 
 /// <summary>
-/// What happens to an order reaches the legacy database, and never in another order than it happened. Broken by two writers on one
-/// order, or by a retry that has an older state in its hands. The legacy table keeps a history of its own here, by a trigger.
+/// Each change of an order reaches the legacy database, in the sequence in which it happened. Broken by two writers on one order, or by a
+/// retry that writes an older state. The legacy table keeps a history of its own here, by a trigger.
 /// </summary>
 public sealed class OrderOfChangesTests
 {
@@ -62,7 +62,7 @@ public sealed class OrderOfChangesTests
                 await ChangeAsync(both, order.id, changes[order.n % 3]);
                 if (order.n % 5 == 0)
                 {
-                    // A backfill's entry, and a repair's: more to be done in the right order.
+                    // An entry of a backfill, and one of a repair: more writes that must keep the sequence.
                     await both.InOrdersAsync(
                         "insert into legacy_outbox (lane, order_ids, forced) values (legacy_lane(@id), array[@id], @forced)",
                         new { order.id, forced = order.n % 2 == 0 });
@@ -100,16 +100,16 @@ public sealed class OrderOfChangesTests
         await store.UpsertAsync([old], [true], CancellationToken.None);
         Assert.Equal(0, await both.InLegacyAsync<int>("select order_status from t_order"));
 
-        // Sent in time, and held up until its time is over; meanwhile the order is cancelled.
-        await using var patient = both.LegacyWithoutStatementTimeout();
+        // Sent in time, and blocked until its force has ended; meanwhile the order is cancelled.
+        await using var unlimited = both.LegacyWithoutStatementTimeout();
         await using var blocker = await both.LegacyTables.OpenConnectionAsync();
         await using var hold = await blocker.BeginTransactionAsync();
         await blocker.ExecuteAsync(
             "update t_order set order_status = 2; create temp table began on commit drop as select clock_timestamp() as at");
-        var late = new LegacyStore(patient).UpsertAsync([old], [true], CancellationToken.None);
+        var late = new LegacyStore(unlimited).UpsertAsync([old], [true], CancellationToken.None);
         await Eventually.Holds(
             async () => await blocker.ExecuteScalarAsync<bool>("select clock_timestamp() > at + interval '5.5 seconds' from began"),
-            "the force of the late write is over");
+            "the force of the late write has ended");
         await hold.CommitAsync();
         try
         {
@@ -117,19 +117,19 @@ public sealed class OrderOfChangesTests
         }
         catch (TimeoutException)
         {
-            // Given up, as it should be; it may still be executed.
+            // The caller stops waiting, and the server may still execute it.
         }
 
         await Eventually.Holds(
             async () => await both.InLegacyAsync<long>(
                 "select count(*) from pg_stat_activity where datname = current_database() and query like 'with incoming%' "
                 + "and state = 'active'") == 0,
-            "the late write is over");
+            "the late write has ended");
         Assert.Equal(2, await both.InLegacyAsync<int>("select order_status from t_order"));
     }
 
     [Fact]
-    public async Task A_mode_that_is_switched_to_and_fro_under_load_loses_nothing()
+    public async Task A_mode_that_is_switched_back_and_forth_under_load_loses_nothing()
     {
         await using var both = await TwoDatabases.CreateAsync("off");
         using var control = both.Control();
@@ -153,7 +153,10 @@ public sealed class OrderOfChangesTests
                 await both.Batch().WriteAsync(CancellationToken.None);
             }
         });
-        string[] modes = ["shadow", "off", "dual", "shadow", "dual", "off"];
+        DualWriteMode[] modes =
+        [
+            DualWriteMode.Shadow, DualWriteMode.Off, DualWriteMode.Dual, DualWriteMode.Shadow, DualWriteMode.Dual, DualWriteMode.Off,
+        ];
         foreach (var mode in modes.Concat(modes).Concat(modes))
         {
             var before = await both.InOrdersAsync<long>("select count(*) from orders");
@@ -162,14 +165,14 @@ public sealed class OrderOfChangesTests
                 async () => await both.InOrdersAsync<long>("select count(*) from orders") > before + 50, "orders are placed in every mode");
         }
 
-        await control.SetAsync(new DualWriteChange("shadow"), CancellationToken.None);
+        await control.SetAsync(new DualWriteChange(DualWriteMode.Shadow), CancellationToken.None);
         await Backfill.StartAsync(both.Orders, CancellationToken.None);
         using var backfill = new Backfill(both.Orders, control, NullLogger<Backfill>.Instance);
         await Eventually.Holds(
             async () =>
             {
                 await backfill.StepAsync(CancellationToken.None);
-                return (await Backfill.ReadAsync(both.Orders, CancellationToken.None)).State == "finished";
+                return (await Backfill.ReadAsync(both.Orders, CancellationToken.None)).State == BackfillState.Finished;
             },
             "the backfill is finished");
         await stop.CancelAsync();

@@ -1,4 +1,6 @@
+using System.Collections.Concurrent;
 using Dapper;
+using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Logging.Abstractions;
 using Microsoft.Extensions.Options;
 using Npgsql;
@@ -169,4 +171,20 @@ internal sealed class TwoDatabases : IAsyncDisposable
         await using var connection = await database.OpenConnectionAsync();
         return await connection.ExecuteScalarAsync<T>(sql, parameters);
     }
+}
+
+/// <summary>A log that a test reads.</summary>
+internal sealed class RecordedLog<T> : ILogger<T>
+{
+    private readonly ConcurrentQueue<(LogLevel Level, string Text)> _lines = new();
+
+    public IEnumerable<(LogLevel Level, string Text)> Lines => _lines;
+
+    public IDisposable? BeginScope<TState>(TState state) where TState : notnull => null;
+
+    public bool IsEnabled(LogLevel logLevel) => true;
+
+    public void Log<TState>(
+        LogLevel logLevel, EventId eventId, TState state, Exception? exception, Func<TState, Exception?, string> formatter) =>
+        _lines.Enqueue((logLevel, formatter(state, exception)));
 }
