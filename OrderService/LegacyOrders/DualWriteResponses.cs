@@ -30,7 +30,7 @@ public sealed record DualWriteView(
 
 /// <summary>The progress of the continuous verifier.</summary>
 /// <param name="Round">Counts from 1.</param>
-/// <param name="Phase"><c>ours</c>: walks over the orders. <c>theirs</c>: walks over the legacy rows.</param>
+/// <param name="Phase">What it walks over: first all orders, then all legacy rows.</param>
 /// <param name="Checked">Orders checked in this round.</param>
 /// <param name="Lagging">Orders of this round that differed while a change was young or waited.</param>
 /// <param name="RoundStartedAt">UTC.</param>

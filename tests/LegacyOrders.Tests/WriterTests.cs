@@ -87,7 +87,7 @@ public sealed class WriterTests
         await both.PlaceAsync(1);
         using var control = both.Control();
         await control.RefreshAsync(CancellationToken.None);
-        const string nowhere = "Host=127.0.0.1;Port=1;Database=nowhere;Username=nobody";
+        const string nowhere = "Host=127.0.0.1;Port=1;Database=nowhere;Username=none";
         await using var orders = legacyIsDown ? both.OrdersThatAvoidIndexes() : NpgsqlDataSource.Create(nowhere);
         await using var legacy = new LegacyDatabase(nowhere);
         var store = new LegacyStore(legacyIsDown ? legacy : both.Legacy);
