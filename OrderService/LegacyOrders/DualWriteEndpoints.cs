@@ -10,12 +10,12 @@ using Seckill.Shared.Security;
 
 namespace Seckill.OrderService.LegacyOrders;
 
-/// <summary>The dual write, for operators.</summary>
+/// <summary>The dual write's endpoints, for operators.</summary>
 internal static class DualWriteEndpoints
 {
-    // Lists of users and of discrepancies do not fit the usual 4 KB: docs/decisions/0022.
+    // Lists of users and of discrepancies do not fit into the usual 4 KB: docs/decisions/0022.
     private const int MaximumBodyBytes = 65_536;
-    private const int DiscrepanciesListed = 1_000;
+    private const int MaximumListed = 1_000;
 
     private static readonly Problem s_notConfigured = new(
         409, "legacy-not-configured", "This process has no connection to a legacy database: ConnectionStrings:Legacy is not set.");
@@ -25,35 +25,36 @@ internal static class DualWriteEndpoints
         var ops = app.MapGroup("/dual-write").WithMetadata(new RequiresOpsKey());
         ops.MapGet("", async (NpgsqlDataSource database, CancellationToken cancellationToken) =>
                 Results.Json(await ReadAsync(database, cancellationToken), DualWriteJson.Default.DualWriteView))
-            .WithSummary("How our orders and the legacy database stand")
+            .WithSummary("State of the dual write")
             .Produces<DualWriteView>()
             .ProducesProblems(401, 503);
         ops.MapPut("", ChangeAsync)
-            .WithSummary("Change how the legacy database is used, in all processes within a second")
-            .WithDescription("What is not given stays. After a time in off or retired, a backfill is needed.")
-            .Accepts<DualWriteChange>("application/json")
+            .WithSummary("Change how the legacy database is used")
+            .WithDescription(
+                "All processes follow within a second. A member that is absent keeps its value. After off or retired, run a backfill.")
+            .Accepts<DualWriteRequest>("application/json")
             .Produces<DualWriteView>()
             .ProducesProblems(400, 401, 409, 413, 415, 503);
         ops.MapGet("/verifier", async (NpgsqlDataSource database, CancellationToken cancellationToken) =>
                 Results.Json(await ReadVerifierAsync(database, cancellationToken), DualWriteJson.Default.VerifierView))
-            .WithSummary("Where the continuous verifier stands")
+            .WithSummary("Progress of the continuous verifier")
             .Produces<VerifierView>()
             .ProducesProblems(401, 503);
         ops.MapGet("/discrepancies", async (NpgsqlDataSource database, CancellationToken cancellationToken) => Results.Json(
-                await DiscrepancyStore.ListAsync(database, null, DiscrepanciesListed, cancellationToken),
+                await DiscrepancyStore.ListAsync(database, null, MaximumListed, cancellationToken),
                 DualWriteJson.Default.IReadOnlyListDiscrepancy))
-            .WithSummary("Open differences, the newest thousand first")
+            .WithSummary("The newest thousand open discrepancies, newest first")
             .Produces<IReadOnlyList<Discrepancy>>()
             .ProducesProblems(401, 503);
         ops.MapPost("/repair", RepairAsync)
-            .WithSummary("Rewrite the legacy rows of discrepancies, and verify them again")
-            .WithDescription("A dry run unless dryRun is false. Rows that only the legacy database has are not touched.")
+            .WithSummary("Rewrite the legacy rows of discrepancies and verify them again")
+            .WithDescription("A dry run unless dryRun is false. Rows that only the legacy database has are left alone.")
             .Accepts<RepairRequest>("application/json")
             .Produces<RepairAnswer>()
             .ProducesProblems(400, 401, 413, 415, 503);
         ops.MapGet("/backfill", async (NpgsqlDataSource database, CancellationToken cancellationToken) =>
                 Results.Json(await Backfill.ReadAsync(database, cancellationToken), DualWriteJson.Default.BackfillView))
-            .WithSummary("Where the backfill stands")
+            .WithSummary("Progress of the backfill")
             .Produces<BackfillView>()
             .ProducesProblems(401, 503);
         ops.MapPost("/backfill", async (NpgsqlDataSource database, CancellationToken cancellationToken) =>
@@ -63,8 +64,8 @@ internal static class DualWriteEndpoints
                     await Backfill.ReadAsync(database, cancellationToken), DualWriteJson.Default.BackfillView,
                     statusCode: StatusCodes.Status202Accepted);
             })
-            .WithSummary("Write all orders that the legacy database lacks or has in an older state")
-            .WithDescription("Changes nothing while one is going on. It goes on by itself after a restart.")
+            .WithSummary("Write every order that the legacy database lacks or has in an older state")
+            .WithDescription("Has no effect while a backfill runs. A backfill continues by itself after a restart.")
             .Produces<BackfillView>(StatusCodes.Status202Accepted)
             .ProducesProblems(401, 503);
     }
@@ -72,29 +73,31 @@ internal static class DualWriteEndpoints
     private static async Task<IResult> ChangeAsync(
         HttpContext http, DualWriteControl control, LegacyDatabase legacy, NpgsqlDataSource database, CancellationToken cancellationToken)
     {
-        var (change, problem) = await JsonBody.ReadAsync(
-            http.Request, DualWriteJson.Default.DualWriteChange, MaximumBodyBytes, cancellationToken);
+        var (request, problem) = await JsonBody.ReadAsync(
+            http.Request, DualWriteJson.Default.DualWriteRequest, MaximumBodyBytes, cancellationToken);
         if (problem is not null)
         {
             return problem;
         }
 
-        if (change!.Mode is not (null or "off" or "shadow" or "dual" or "retired"))
+        var mode = EnumText<DualWriteMode>.Find(request!.Mode);
+        if (request.Mode is not null && mode is null)
         {
             return Problem.Invalid("mode", "this must be off, shadow, dual or retired");
         }
 
-        if (change.ReadFromNewPercent is < 0 or > 100)
+        if (request.ReadFromNewPercent is < 0 or > 100)
         {
             return Problem.Invalid("readFromNewPercent", "this must be a whole number from 0 to 100");
         }
 
-        if (!legacy.IsConfigured && change.Mode is "shadow" or "dual")
+        if (!legacy.IsConfigured && mode is DualWriteMode.Shadow or DualWriteMode.Dual)
         {
             return s_notConfigured;
         }
 
-        await control.SetAsync(change, cancellationToken);
+        await control.SetAsync(
+            new DualWriteChange(mode, request.ReadFromNewPercent, request.UsersReadingNew, request.UsersReadingLegacy), cancellationToken);
         return Results.Json(await ReadAsync(database, cancellationToken), DualWriteJson.Default.DualWriteView);
     }
 
@@ -109,30 +112,41 @@ internal static class DualWriteEndpoints
 
     private static async Task<DualWriteView> ReadAsync(NpgsqlDataSource database, CancellationToken cancellationToken)
     {
-        var (pending, lagSeconds) = await LegacyOutbox.WaitingAsync(database, cancellationToken);
+        var backlog = await LegacyOutbox.ReadBacklogAsync(database, cancellationToken);
         await using var connection = await database.OpenConnectionAsync(cancellationToken);
-        var row = await connection.QuerySingleAsync<(
-            string Mode, int Percent, long Verified, long Mismatched, long Missing, string Breaker)>(
-            new CommandDefinition(
-                """
-                select c.mode, c.read_from_new_percent, v.orders,
-                  (select count(distinct order_id) from legacy_discrepancies where resolved_at is null and class <> 'missing'),
-                  (select count(*) from legacy_discrepancies where resolved_at is null and class = 'missing'),
-                  coalesce((
-                    select max(state collate "C") from legacy_breakers where state <> 'closed' and seen_at > now() - interval '5 seconds'
-                  ), 'closed')
-                from dual_write_control c, legacy_verified v
-                """,
-                cancellationToken: cancellationToken));
-        return new DualWriteView(row.Mode, row.Percent, pending, row.Verified, row.Mismatched, row.Missing, lagSeconds, row.Breaker);
+        var row = await connection.QuerySingleAsync<StateRow>(new CommandDefinition(
+            """
+            select c.mode as Mode, c.read_from_new_percent as ReadFromNewPercent, v.orders as Verified,
+              (select count(distinct order_id) from legacy_discrepancies where resolved_at is null and class <> 'missing') as Mismatched,
+              (select count(*) from legacy_discrepancies where resolved_at is null and class = 'missing') as Missing,
+              coalesce((
+                select max(state collate "C") from legacy_breakers where state <> 'closed' and seen_at > now() - interval '5 seconds'
+              ), 'closed') as Breaker
+            from dual_write_control c, legacy_verified v
+            """,
+            cancellationToken: cancellationToken));
+        return new DualWriteView(
+            EnumText<DualWriteMode>.Parse(row.Mode), row.ReadFromNewPercent, backlog.Pending, row.Verified, row.Mismatched, row.Missing,
+            backlog.LagSeconds, EnumText<BreakerState>.Parse(row.Breaker));
     }
 
     private static async Task<VerifierView> ReadVerifierAsync(NpgsqlDataSource database, CancellationToken cancellationToken)
     {
         await using var connection = await database.OpenConnectionAsync(cancellationToken);
-        var row = await connection.QuerySingleAsync<(long, string, long, long, DateTime, long?, double?)>(new CommandDefinition(
-            "select round, phase, checked, lagging, round_started_at, last_round_orders, last_round_seconds from legacy_verifier",
+        var row = await connection.QuerySingleAsync<VerifierRow>(new CommandDefinition(
+            """
+            select round as Round, phase as Phase, checked as Checked, lagging as Lagging, round_started_at as RoundStartedAt,
+              last_round_orders as LastRoundOrders, last_round_seconds as LastRoundSeconds
+            from legacy_verifier
+            """,
             cancellationToken: cancellationToken));
-        return new VerifierView(row.Item1, row.Item2, row.Item3, row.Item4, row.Item5, row.Item6, row.Item7);
+        return new VerifierView(
+            row.Round, EnumText<VerifierPhase>.Parse(row.Phase), row.Checked, row.Lagging, row.RoundStartedAt, row.LastRoundOrders,
+            row.LastRoundSeconds);
     }
+
+    private sealed record StateRow(string Mode, int ReadFromNewPercent, long Verified, long Mismatched, long Missing, string Breaker);
+
+    private sealed record VerifierRow(
+        long Round, string Phase, long Checked, long Lagging, DateTime RoundStartedAt, long? LastRoundOrders, double? LastRoundSeconds);
 }

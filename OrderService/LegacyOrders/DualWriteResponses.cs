@@ -1,38 +1,48 @@
 using System.Text.Json;
 using System.Text.Json.Serialization;
 using Seckill.OrderService.LegacyOrders.Control;
+using Seckill.OrderService.LegacyOrders.Database;
 using Seckill.OrderService.LegacyOrders.Outbox;
 using Seckill.OrderService.LegacyOrders.Verification;
 using Seckill.Shared.Http;
 
 namespace Seckill.OrderService.LegacyOrders;
 
-/// <summary>How the two databases stand.</summary>
+/// <summary>A change of how the legacy database is used. A member that is null or absent keeps its value.</summary>
 /// <param name="Mode"><c>off</c>, <c>shadow</c>, <c>dual</c> or <c>retired</c>.</param>
-/// <param name="ReadFromNewPercent">Share of users who read ours in mode dual.</param>
+/// <param name="ReadFromNewPercent">Share of users who read the new row in mode dual, 0 to 100.</param>
+/// <param name="UsersReadingNew">Users who always read the new row.</param>
+/// <param name="UsersReadingLegacy">Users who read the legacy row in mode dual, whatever the share is.</param>
+public sealed record DualWriteRequest(string? Mode, int? ReadFromNewPercent, long[]? UsersReadingNew, long[]? UsersReadingLegacy);
+
+/// <summary>The state of the dual write.</summary>
+/// <param name="Mode">How the legacy database is used.</param>
+/// <param name="ReadFromNewPercent">Share of users who read the new row in mode dual, percent.</param>
 /// <param name="Pending">Changes that wait to be written.</param>
 /// <param name="Verified">Orders read back after writing and found equal; each write of an order counts.</param>
-/// <param name="Mismatched">Open discrepancies of orders that differ, do not fit, or that only they have.</param>
-/// <param name="Missing">Open discrepancies of orders that they lack.</param>
-/// <param name="LagSeconds">Age of the oldest change that waits.</param>
-/// <param name="Breaker"><c>closed</c>, <c>open</c> or <c>half-open</c>: the worst of all processes.</param>
+/// <param name="Mismatched">Orders with an open discrepancy other than a missing row.</param>
+/// <param name="Missing">Orders without a legacy row.</param>
+/// <param name="LagSeconds">Age of the oldest waiting change.</param>
+/// <param name="Breaker">The worst state of the breakers of all processes.</param>
 public sealed record DualWriteView(
-    string Mode, int ReadFromNewPercent, long Pending, long Verified, long Mismatched, long Missing, double LagSeconds, string Breaker);
+    DualWriteMode Mode, int ReadFromNewPercent, long Pending, long Verified, long Mismatched, long Missing, double LagSeconds,
+    BreakerState Breaker);
 
-/// <summary>Where the continuous verifier stands.</summary>
+/// <summary>The progress of the continuous verifier.</summary>
 /// <param name="Round">Counts from 1.</param>
-/// <param name="Phase"><c>ours</c> or <c>theirs</c>.</param>
-/// <param name="Checked">Orders looked at in this round.</param>
-/// <param name="Lagging">Of them, those whose last change was still on its way.</param>
+/// <param name="Phase">What it walks over: first all orders, then all legacy rows.</param>
+/// <param name="Checked">Orders checked in this round.</param>
+/// <param name="Lagging">Orders of this round that differed while a change was young or waited.</param>
 /// <param name="RoundStartedAt">UTC.</param>
 /// <param name="LastRoundOrders">Orders of the last full round.</param>
-/// <param name="LastRoundSeconds">How long it took.</param>
+/// <param name="LastRoundSeconds">How long the last full round took.</param>
 public sealed record VerifierView(
-    long Round, string Phase, long Checked, long Lagging, DateTimeOffset RoundStartedAt, long? LastRoundOrders, double? LastRoundSeconds);
+    long Round, VerifierPhase Phase, long Checked, long Lagging, DateTimeOffset RoundStartedAt, long? LastRoundOrders,
+    double? LastRoundSeconds);
 
 /// <summary>Which discrepancies to repair.</summary>
-/// <param name="DryRun">True, the default, only tells what would be done.</param>
-/// <param name="Ids">All that are open when null or empty.</param>
+/// <param name="DryRun">True, the default, only reports what a repair would do.</param>
+/// <param name="Ids">Discrepancies to repair; all open ones when null or empty.</param>
 public sealed record RepairRequest(bool? DryRun, long[]? Ids);
 
 /// <summary>JSON of the dual write's ops endpoints, generated at compile time.</summary>
@@ -42,7 +52,7 @@ public sealed record RepairRequest(bool? DryRun, long[]? Ids);
     AllowDuplicateProperties = false,
     MaxDepth = 8,
     Converters = [typeof(UtcTimeConverter)])]
-[JsonSerializable(typeof(DualWriteChange))]
+[JsonSerializable(typeof(DualWriteRequest))]
 [JsonSerializable(typeof(DualWriteView))]
 [JsonSerializable(typeof(VerifierView))]
 [JsonSerializable(typeof(BackfillView))]

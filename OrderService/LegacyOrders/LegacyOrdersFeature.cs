@@ -9,7 +9,7 @@ using Seckill.Shared.Settings;
 
 namespace Seckill.OrderService.LegacyOrders;
 
-/// <summary>What the dual write is made of. All roles know the mode; workers write and verify, APIs read.</summary>
+/// <summary>The dual write. All roles know the mode; workers write and verify, APIs read.</summary>
 internal static class LegacyOrdersFeature
 {
     public static void AddLegacyOrders(this WebApplicationBuilder builder, Role role)
@@ -21,18 +21,20 @@ internal static class LegacyOrdersFeature
         services.AddSingleton(provider =>
         {
             var breaker = ActivatorUtilities.CreateInstance<LegacyBreaker>(provider);
-            LegacyMetrics.Create(breaker);
+            LegacyMetrics.Publish(breaker);
             return breaker;
         });
         services.AddSingleton<OrderVerification>();
         services.AddSingleton<DualWriteControl>();
         services.AddSingleton<Repair>();
+        services.AddSingleton<SecondLook>();
         services.AddSingleton<LegacyReads>();
         services.AddHostedService(provider => provider.GetRequiredService<DualWriteControl>());
         services.AddHealthChecks().AddCheck<LegacyHealth>("legacy", HealthStatus.Degraded);
         if (role.HasFlag(Role.Api))
         {
-            services.AddHostedService(provider => provider.GetRequiredService<LegacyReads>());
+            services.AddHostedService(provider => provider.GetRequiredService<SecondLook>());
+            services.AddHostedService<BreakerProbe>();
         }
 
         if (role.HasFlag(Role.Worker))

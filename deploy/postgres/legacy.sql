@@ -1,2 +1,2 @@
--- The legacy shop's database. The image itself creates the other one, seckill.
+-- The legacy shop's database. The image itself creates the new one, `seckill`.
 CREATE DATABASE legacy;

@@ -4,7 +4,7 @@ using Seckill.OrderService.LegacyOrders.Outbox;
 
 namespace Seckill.LegacyOrders.Tests;
 
-/// <summary>After a time without the dual write, the legacy database gets what it lacks: all of it.</summary>
+/// <summary>After a time without the dual write, a backfill gives the legacy database every order that it lacks.</summary>
 public sealed class BackfillTests
 {
     [Fact]
@@ -13,22 +13,22 @@ public sealed class BackfillTests
         await using var both = await TwoDatabases.CreateAsync();
         var ids = await both.PlaceAsync(10);
         await both.DrainAsync();
-        await both.OursAsync("update dual_write_control set mode = 'off'");
+        await both.InOrdersAsync("update dual_write_control set mode = 'off'");
         await both.Store.TryCancelAsync(ids[0], CancellationToken.None);
         await both.PlaceAsync(3_000, firstUser: 100);
-        Assert.Equal(0, await both.OursAsync<long>("select coalesce(sum(orders), 0)::bigint from legacy_outbox"));
-        await both.OursAsync("update dual_write_control set mode = 'shadow'");
+        Assert.Equal(0, await both.InOrdersAsync<long>("select coalesce(sum(orders), 0)::bigint from legacy_outbox"));
+        await both.InOrdersAsync("update dual_write_control set mode = 'shadow'");
         await Backfill.StartAsync(both.Orders, CancellationToken.None);
         using var backfill = new Backfill(both.Orders, both.Control(), NullLogger<Backfill>.Instance);
         while (await backfill.StepAsync(CancellationToken.None))
         {
         }
 
-        Assert.Equal("finished", (await Backfill.ReadAsync(both.Orders, CancellationToken.None)).State);
+        Assert.Equal(BackfillState.Finished, (await Backfill.ReadAsync(both.Orders, CancellationToken.None)).State);
         await both.DrainAsync();
         await both.RoundAsync();
         Assert.Empty(await both.OpenAsync());
-        Assert.Equal(3_010, await both.TheirsAsync<long>("select count(*) from t_order"));
+        Assert.Equal(3_010, await both.InLegacyAsync<long>("select count(*) from t_order"));
     }
 
     [Fact]
@@ -46,15 +46,15 @@ public sealed class BackfillTests
             await place.ExecuteNonQueryAsync();
         }
 
-        await both.OursAsync("update dual_write_control set mode = 'shadow'");
+        await both.InOrdersAsync("update dual_write_control set mode = 'shadow'");
         await Backfill.StartAsync(both.Orders, CancellationToken.None);
         using var backfill = new Backfill(both.Orders, both.Control(), NullLogger<Backfill>.Instance);
         Assert.False(await backfill.StepAsync(CancellationToken.None));
-        Assert.Equal("running", (await Backfill.ReadAsync(both.Orders, CancellationToken.None)).State);
+        Assert.Equal(BackfillState.Running, (await Backfill.ReadAsync(both.Orders, CancellationToken.None)).State);
         await transaction.CommitAsync();
         Assert.False(await backfill.StepAsync(CancellationToken.None));
-        Assert.Equal("finished", (await Backfill.ReadAsync(both.Orders, CancellationToken.None)).State);
+        Assert.Equal(BackfillState.Finished, (await Backfill.ReadAsync(both.Orders, CancellationToken.None)).State);
         await both.DrainAsync();
-        Assert.Equal(1, await both.TheirsAsync<long>("select count(*) from t_order"));
+        Assert.Equal(1, await both.InLegacyAsync<long>("select count(*) from t_order"));
     }
 }

@@ -6,8 +6,8 @@ using Seckill.Tests.Harness;
 namespace Seckill.LegacyOrders.Tests;
 
 /// <summary>
-/// Who writes what: a lane is with one writer, and the others go on. Broken by a claim that takes an order twice, waits for another
-/// writer, or reads more than it claims.
+/// One writer has a lane, and the others continue with other lanes. Broken by a claim that takes an order twice, waits for another writer,
+/// or reads more than it claims.
 /// </summary>
 public sealed class ClaimTests
 {
@@ -26,10 +26,10 @@ public sealed class ClaimTests
 
         Assert.True(await both.Store.TryCancelAsync(id, CancellationToken.None));
         Assert.Equal(0, await both.Batch().WriteAsync(CancellationToken.None));
-        Assert.Equal(0, await both.TheirsAsync<long>("select count(*) from t_order"));
+        Assert.Equal(0, await both.InLegacyAsync<long>("select count(*) from t_order"));
         await transaction.RollbackAsync();
         Assert.Equal(2, await both.Batch().WriteAsync(CancellationToken.None));
-        Assert.Equal(2, await both.TheirsAsync<int>("select order_status from t_order"));
+        Assert.Equal(2, await both.InLegacyAsync<int>("select order_status from t_order"));
     }
 
     [Fact]
@@ -48,10 +48,10 @@ public sealed class ClaimTests
         {
         }
 
-        var held = await both.OursAsync<long>("select count(*) from orders where legacy_lane(order_id) = 2");
+        var held = await both.InOrdersAsync<long>("select count(*) from orders where legacy_lane(order_id) = 2");
         Assert.InRange(held, 1, 399);
-        Assert.Equal(held, await both.OursAsync<long>("select sum(orders)::bigint from legacy_outbox"));
-        Assert.Equal(400 - held, await both.TheirsAsync<long>("select count(*) from t_order"));
+        Assert.Equal(held, await both.InOrdersAsync<long>("select sum(orders)::bigint from legacy_outbox"));
+        Assert.Equal(400 - held, await both.InLegacyAsync<long>("select count(*) from t_order"));
     }
 
     [Fact]
@@ -59,23 +59,23 @@ public sealed class ClaimTests
     {
         await using var both = await TwoDatabases.CreateAsync("off");
         await both.PlaceAsync(5_000);
-        await both.OursAsync("update dual_write_control set mode = 'shadow'");
+        await both.InOrdersAsync("update dual_write_control set mode = 'shadow'");
         await both.PlaceAsync(1_000, firstUser: 10_000);
         var before = await ReadsAsync();
-        // As the planner is when its statistics are behind.
+        // The planner behaves like this when its statistics are out of date.
         await using var reluctant = both.OrdersThatAvoidIndexes();
         var batch = new LegacyBatch(reluctant, new LegacyStore(both.Legacy), both.Breaker, both.Wrapped);
         while (await batch.WriteAsync(CancellationToken.None) > 0)
         {
         }
 
-        // PostgreSQL counts a little later, what was read by index and otherwise together.
+        // PostgreSQL updates both counters a little later, and together.
         await Eventually.Holds(async () => (await ReadsAsync()).ByIndex >= before.ByIndex + 1_000, "the reads are counted");
         Assert.Equal(before.OneByOne, (await ReadsAsync()).OneByOne);
 
         async Task<(long OneByOne, long ByIndex)> ReadsAsync() => (
-            await both.OursAsync<long>("select seq_tup_read from pg_stat_user_tables where relname = 'orders'"),
-            await both.OursAsync<long>("select idx_tup_fetch from pg_stat_user_tables where relname = 'orders'"));
+            await both.InOrdersAsync<long>("select seq_tup_read from pg_stat_user_tables where relname = 'orders'"),
+            await both.InOrdersAsync<long>("select idx_tup_fetch from pg_stat_user_tables where relname = 'orders'"));
     }
 
     [Fact]
@@ -83,26 +83,26 @@ public sealed class ClaimTests
     {
         await using var both = await TwoDatabases.CreateAsync();
         await both.PlaceAsync(20);
-        await both.TheirsAsync("alter table t_order drop constraint t_order_order_sn_key");
+        await both.InLegacyAsync("alter table t_order drop constraint t_order_order_sn_key");
         await Assert.ThrowsAsync<PostgresException>(() => both.Batch().WriteAsync(CancellationToken.None));
-        Assert.Equal(0, await both.TheirsAsync<long>("select count(*) from t_order"));
-        await both.TheirsAsync("alter table t_order add unique (order_sn)");
+        Assert.Equal(0, await both.InLegacyAsync<long>("select count(*) from t_order"));
+        await both.InLegacyAsync("alter table t_order add unique (order_sn)");
         await both.DrainAsync();
-        Assert.Equal(20, await both.OursAsync<long>("select orders from legacy_verified"));
+        Assert.Equal(20, await both.InOrdersAsync<long>("select orders from legacy_verified"));
     }
 
     [Fact]
-    public async Task Entries_of_orders_that_are_gone_leave_the_outbox_and_hold_up_nobody()
+    public async Task Entries_of_deleted_orders_leave_the_outbox_and_delay_no_other()
     {
         await using var both = await TwoDatabases.CreateAsync();
         both.Options.MaxBatch = 10;
-        await both.OursAsync(
+        await both.InOrdersAsync(
             """
             insert into legacy_outbox (lane, order_ids)
             select legacy_lane(md5(n::text)), array[md5(n::text)] from generate_series(1, 50) n
             """);
         await both.PlaceAsync(5);
         await both.DrainAsync();
-        Assert.Equal(5, await both.TheirsAsync<long>("select count(*) from t_order"));
+        Assert.Equal(5, await both.InLegacyAsync<long>("select count(*) from t_order"));
     }
 }

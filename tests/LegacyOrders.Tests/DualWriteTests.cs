@@ -4,7 +4,9 @@ using Seckill.OrderService.LegacyOrders.Verification;
 
 namespace Seckill.LegacyOrders.Tests;
 
-/// <summary>Promise 8: the two schemas agree, and where they do not it is known. On the real servers, for SQL decides all of it.</summary>
+/// <summary>
+/// Promise 8: the two schemas agree, and each difference is found. On the real servers, because SQL decides all of it.
+/// </summary>
 public sealed class DualWriteTests
 {
     private static int CleanRows => int.TryParse(Environment.GetEnvironmentVariable("SECKILL_CLEAN_ROWS"), out var rows) ? rows : 20_000;
@@ -17,9 +19,9 @@ public sealed class DualWriteTests
         await both.DrainAsync();
         await both.RoundAsync();
         Assert.Empty(await both.OpenAsync());
-        Assert.Equal(CleanRows, await both.OursAsync<long>("select orders from legacy_verified"));
-        Assert.Equal(CleanRows, await both.OursAsync<long>("select last_round_orders from legacy_verifier"));
-        Assert.Equal(CleanRows, await both.TheirsAsync<long>("select count(*) from t_order where order_amount = 19.99"));
+        Assert.Equal(CleanRows, await both.InOrdersAsync<long>("select orders from legacy_verified"));
+        Assert.Equal(CleanRows, await both.InOrdersAsync<long>("select last_round_orders from legacy_verifier"));
+        Assert.Equal(CleanRows, await both.InLegacyAsync<long>("select count(*) from t_order where order_amount = 19.99"));
     }
 
     [Theory]
@@ -38,7 +40,7 @@ public sealed class DualWriteTests
         await using var both = await TwoDatabases.CreateAsync();
         var ids = await both.PlaceAsync(50);
         await both.DrainAsync();
-        await both.TheirsAsync($"update t_order set {field} = {value} where order_sn = @id", new { id = ids[7] });
+        await both.InLegacyAsync($"update t_order set {field} = {value} where order_sn = @id", new { id = ids[7] });
         await both.RoundAsync();
         await both.RoundAsync();
         Assert.Equal([(ids[7], "different", field)], await both.OpenAsync());
@@ -49,20 +51,20 @@ public sealed class DualWriteTests
     }
 
     [Fact]
-    public async Task A_row_that_is_gone_is_missing_and_a_row_that_is_only_theirs_is_extra()
+    public async Task A_deleted_row_is_missing_and_a_row_without_an_order_is_extra()
     {
         await using var both = await TwoDatabases.CreateAsync();
         var ids = await both.PlaceAsync(50);
         await both.DrainAsync();
-        await both.TheirsAsync("delete from t_order where order_sn = @id", new { id = ids[3] });
-        await both.TheirsAsync(
+        await both.InLegacyAsync("delete from t_order where order_sn = @id", new { id = ids[3] });
+        await both.InLegacyAsync(
             """
             insert into t_order (order_sn, uid, goods_id, activity_id, num, order_amount, add_time)
-            values ('zz-theirs', 1, 7, 1, 1, 1, 1), ('zz-another-sale', 1, 7, 99, 1, 1, 1)
+            values ('zz-extra', 1, 7, 1, 1, 1, 1), ('zz-another-sale', 1, 7, 99, 1, 1, 1)
             """);
         await both.RoundAsync();
-        Assert.Equal([(ids[3], "missing", ""), ("zz-theirs", "extra", "")], await both.OpenAsync());
-        await both.TheirsAsync("delete from t_order where order_sn = 'zz-theirs'");
+        Assert.Equal([(ids[3], "missing", ""), ("zz-extra", "extra", "")], await both.OpenAsync());
+        await both.InLegacyAsync("delete from t_order where order_sn = 'zz-extra'");
         await both.RoundAsync();
         Assert.Equal([(ids[3], "missing", "")], await both.OpenAsync());
         await RepairAsync(both);
@@ -76,7 +78,7 @@ public sealed class DualWriteTests
         var ids = await both.PlaceAsync(1, firstUser: int.MaxValue + 1L);
         await both.DrainAsync();
         Assert.Equal([(ids[0], "unrepresentable", "uid")], await both.OpenAsync());
-        Assert.Equal(0, await both.TheirsAsync<long>("select count(*) from t_order"));
+        Assert.Equal(0, await both.InLegacyAsync<long>("select count(*) from t_order"));
     }
 
     [Fact]
@@ -84,7 +86,7 @@ public sealed class DualWriteTests
     {
         await using var both = await TwoDatabases.CreateAsync();
         await both.PlaceAsync(100);
-        await both.TheirsAsync("alter table t_order rename column uid to user_id");
+        await both.InLegacyAsync("alter table t_order rename column uid to user_id");
         for (var attempt = 0; attempt < 3; attempt++)
         {
             await Assert.ThrowsAsync<PostgresException>(() => both.Batch().WriteAsync(CancellationToken.None));
@@ -92,12 +94,12 @@ public sealed class DualWriteTests
 
         Assert.Equal(BreakerState.Open, both.Breaker.State);
         await both.PlaceAsync(100, firstUser: 1_000);
-        Assert.Equal(200, await both.OursAsync<long>("select coalesce(sum(orders), 0)::bigint from legacy_outbox"));
-        await both.TheirsAsync("alter table t_order rename column user_id to uid");
+        Assert.Equal(200, await both.InOrdersAsync<long>("select coalesce(sum(orders), 0)::bigint from legacy_outbox"));
+        await both.InLegacyAsync("alter table t_order rename column user_id to uid");
         await both.DrainAsync();
         await both.RoundAsync();
         Assert.Empty(await both.OpenAsync());
-        Assert.Equal(200, await both.OursAsync<long>("select orders from legacy_verified"));
+        Assert.Equal(200, await both.InOrdersAsync<long>("select orders from legacy_verified"));
     }
 
     [Fact]
@@ -109,13 +111,13 @@ public sealed class DualWriteTests
         {
             await Assert.ThrowsAsync<NpgsqlException>(
                 () => both.Batch(new DyingStore(both.Legacy, point)).WriteAsync(CancellationToken.None));
-            Assert.Equal(10, await both.OursAsync<long>("select coalesce(sum(orders), 0)::bigint from legacy_outbox"));
+            Assert.Equal(10, await both.InOrdersAsync<long>("select coalesce(sum(orders), 0)::bigint from legacy_outbox"));
         }
 
         await both.DrainAsync();
         await both.RoundAsync();
         Assert.Empty(await both.OpenAsync());
-        Assert.Equal(10, await both.OursAsync<long>("select orders from legacy_verified"));
+        Assert.Equal(10, await both.InOrdersAsync<long>("select orders from legacy_verified"));
     }
 
     [Fact]
@@ -142,7 +144,7 @@ public sealed class DualWriteTests
         await both.DrainAsync();
         await both.RoundAsync();
         Assert.Empty(await both.OpenAsync());
-        Assert.Equal(200, await both.TheirsAsync<long>("select count(*) from t_order where order_status = 2"));
+        Assert.Equal(200, await both.InLegacyAsync<long>("select count(*) from t_order where order_status = 2"));
     }
 
     [Fact]
@@ -155,26 +157,26 @@ public sealed class DualWriteTests
         var expected = tooBig.Select(id => (id, "unrepresentable", "uid")).ToList();
         string[] fields =
             ["uid", "goods_id", "activity_id", "num", "order_amount", "order_status", "add_time", "pay_time", "is_delete"];
-        await both.TheirsAsync(string.Concat(fields.Select(field => $"alter table t_order alter {field} drop not null;")));
+        await both.InLegacyAsync(string.Concat(fields.Select(field => $"alter table t_order alter {field} drop not null;")));
         var order = new Queue<string>(Random.Shared.GetItems(ids, 200).Distinct());
         foreach (var field in fields)
         {
             foreach (var value in new[] { "null", $"coalesce(nullif({field} - 1, -1), 1)" })
             {
                 var id = order.Dequeue();
-                await both.TheirsAsync($"update t_order set {field} = {value} where order_sn = @id", new { id });
+                await both.InLegacyAsync($"update t_order set {field} = {value} where order_sn = @id", new { id });
                 expected.Add((id, "different", field));
             }
         }
 
         var two = order.Dequeue();
-        await both.TheirsAsync("update t_order set num = 9, is_delete = 1 where order_sn = @two", new { two });
+        await both.InLegacyAsync("update t_order set num = 9, is_delete = 1 where order_sn = @two", new { two });
         expected.AddRange([(two, "different", "num"), (two, "different", "is_delete")]);
         var gone = order.Dequeue();
-        await both.TheirsAsync("delete from t_order where order_sn = @gone", new { gone });
+        await both.InLegacyAsync("delete from t_order where order_sn = @gone", new { gone });
         expected.Add((gone, "missing", ""));
         var renamed = order.Dequeue();
-        await both.TheirsAsync("update t_order set order_sn = upper(order_sn) where order_sn = @renamed", new { renamed });
+        await both.InLegacyAsync("update t_order set order_sn = upper(order_sn) where order_sn = @renamed", new { renamed });
         expected.AddRange([(renamed, "missing", ""), (renamed.ToUpperInvariant(), "extra", "")]);
         for (var round = 0; round < 2; round++)
         {
@@ -182,7 +184,7 @@ public sealed class DualWriteTests
             Assert.Equal(expected.Order(), (await both.OpenAsync()).Order());
         }
 
-        Assert.Equal(expected.Count, await both.OursAsync<long>("select count(*) from legacy_discrepancies"));
+        Assert.Equal(expected.Count, await both.InOrdersAsync<long>("select count(*) from legacy_discrepancies"));
     }
 
     private static async Task RepairAsync(TwoDatabases both)
@@ -190,7 +192,7 @@ public sealed class DualWriteTests
         var repair = new Repair(both.Orders, TimeProvider.System);
         var dry = await repair.RunAsync(dryRun: true, null, CancellationToken.None);
         Assert.All(dry.Discrepancies, one => Assert.False(one.Resolved));
-        Assert.Equal(0, await both.OursAsync<long>("select coalesce(sum(orders), 0)::bigint from legacy_outbox"));
+        Assert.Equal(0, await both.InOrdersAsync<long>("select coalesce(sum(orders), 0)::bigint from legacy_outbox"));
         var real = repair.RunAsync(dryRun: false, null, CancellationToken.None);
         while (!real.IsCompleted)
         {

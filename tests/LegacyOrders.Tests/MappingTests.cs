@@ -6,8 +6,8 @@ using Seckill.OrderService.LegacyOrders.Database;
 namespace Seckill.LegacyOrders.Tests;
 
 /// <summary>
-/// The mapping loses nothing: an order that the legacy schema can hold comes back as it was, and one that it cannot is named and not
-/// cut to size. Broken by a limit that is off by one, a rounding, an overflow. A failure prints the seed, and
+/// The mapping loses nothing: an order that the legacy schema can hold comes back as it was, and a value that it cannot hold is named and
+/// never cut to size. Broken by a limit that is off by one, a rounding, an overflow. A failure prints the seed, and
 /// <c>SECKILL_PROPERTY_SEED</c> repeats it.
 /// </summary>
 public sealed class MappingTests
@@ -19,7 +19,7 @@ public sealed class MappingTests
     private static readonly OrderSnapshot s_plain = new(
         new string('a', 32), 1, 7, 42, 1, 1999, "EUR", "placed", DateTime.UnixEpoch.AddDays(20_000), null, 1);
 
-    // Limits and their neighbours are drawn as often as anything else: that is where the mistakes are.
+    // Limits and their neighbours are as frequent as all other values, because mistakes are made there.
     private static readonly Gen<long> s_id = Around(1, short.MaxValue, int.MaxValue, uint.MaxValue, long.MaxValue);
     private static readonly Gen<int> s_quantity =
         Around(1, short.MaxValue, ushort.MaxValue, int.MaxValue).Select(n => (int)Math.Min(n, int.MaxValue));
@@ -47,7 +47,7 @@ public sealed class MappingTests
     public void An_order_comes_back_as_it_was_or_what_does_not_fit_is_named()
     {
         var (fitting, named) = (0, new HashSet<string>());
-        foreach (var order in Draw(out var seed))
+        foreach (var order in Generate(out var seed))
         {
             var row = LegacyMapping.ToLegacy(order, out var obstacle);
             Assert.True(DoesNotFit(order) == (row is null ? obstacle.Field : null), $"SECKILL_PROPERTY_SEED={seed}: {order} {obstacle}");
@@ -58,13 +58,13 @@ public sealed class MappingTests
             }
 
             fitting++;
-            // Nothing of it is known beforehand but what the row does not say.
+            // Knows only what the row does not hold.
             var blank = s_plain with { Currency = order.Currency, ReservedAt = order.ReservedAt, PaidAt = order.PaidAt };
-            Assert.True(LegacyMapping.FromLegacy(row, blank) == order, $"SECKILL_PROPERTY_SEED={seed}: {order} came back otherwise: {row}");
+            Assert.True(LegacyMapping.FromLegacy(row, blank) == order, $"SECKILL_PROPERTY_SEED={seed}: {order} came back changed: {row}");
             Assert.Empty(LegacyMapping.Differences(row, row with { }));
         }
 
-        // The test would be worth little if it never came to the limits.
+        // Proves that the orders reached the limits.
         Assert.InRange(fitting, Runs / 100, Runs);
         Assert.Equal(["activity_id", "add_time", "goods_id", "num", "order_amount", "pay_time", "uid"], named.Order());
     }
@@ -74,7 +74,7 @@ public sealed class MappingTests
     {
         await using var both = await TwoDatabases.CreateAsync();
         var store = new LegacyStore(both.Legacy);
-        var rows = Draw(out var seed)
+        var rows = Generate(out var seed)
             .Select((order, n) => order with { OrderId = n.ToString("x32", CultureInfo.InvariantCulture) })
             .Select(order => LegacyMapping.ToLegacy(order, out _)).OfType<LegacyRow>().ToList();
         foreach (var part in rows.Chunk(500))
@@ -112,7 +112,7 @@ public sealed class MappingTests
         Assert.Equal(amount is null, obstacle.Field is "order_amount" or "num");
     }
 
-    /// <summary>What is wrong with the order, by the limits of the columns, written down a second time in another way.</summary>
+    /// <summary>The column that cannot hold its value: the same limits, implemented a second time in another way.</summary>
     private static string? DoesNotFit(OrderSnapshot order)
     {
         var digits = s_currencies.Single(currency => currency.Code == order.Currency).MinorDigits;
@@ -131,7 +131,7 @@ public sealed class MappingTests
         };
     }
 
-    private static OrderSnapshot[] Draw(out ulong seed)
+    private static OrderSnapshot[] Generate(out ulong seed)
     {
         seed = ulong.TryParse(Environment.GetEnvironmentVariable("SECKILL_PROPERTY_SEED"), out var given)
             ? given : (ulong)Random.Shared.Next();

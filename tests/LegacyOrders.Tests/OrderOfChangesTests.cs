@@ -9,8 +9,8 @@ using Seckill.Tests.Harness;
 namespace Seckill.LegacyOrders.Tests;
 
 /// <summary>
-/// What happens to an order reaches the legacy database, and never in another order than it happened. Broken by two writers on one
-/// order, or by a retry that has an older state in its hands. The legacy table keeps a history of its own here, by a trigger.
+/// Each change of an order reaches the legacy database, in the sequence in which it happened. Broken by two writers on one order, or by a
+/// retry that writes an older state. The legacy table keeps a history of its own here, by a trigger.
 /// </summary>
 public sealed class OrderOfChangesTests
 {
@@ -25,10 +25,10 @@ public sealed class OrderOfChangesTests
         await both.DrainAsync();
         await ChangeAsync(both, id, what);
         await both.DrainAsync();
-        Assert.Equal(code, await both.TheirsAsync<int>("select order_status from t_order"));
+        Assert.Equal(code, await both.InLegacyAsync<int>("select order_status from t_order"));
         Assert.Equal(
-            await both.OursAsync<int>("select coalesce(extract(epoch from date_trunc('second', paid_at)), 0)::int from orders"),
-            await both.TheirsAsync<int>("select pay_time from t_order"));
+            await both.InOrdersAsync<int>("select coalesce(extract(epoch from date_trunc('second', paid_at)), 0)::int from orders"),
+            await both.InLegacyAsync<int>("select pay_time from t_order"));
         await both.RoundAsync();
         Assert.Empty(await both.OpenAsync());
     }
@@ -38,7 +38,7 @@ public sealed class OrderOfChangesTests
     {
         await using var both = await TwoDatabases.CreateAsync();
         both.Options.MaxBatch = 13;
-        await both.TheirsAsync(
+        await both.InLegacyAsync(
             """
             create table history (id bigserial primary key, order_sn text, order_status int);
             create function remember() returns trigger language plpgsql as $$
@@ -62,8 +62,8 @@ public sealed class OrderOfChangesTests
                 await ChangeAsync(both, order.id, changes[order.n % 3]);
                 if (order.n % 5 == 0)
                 {
-                    // A backfill's entry, and a repair's: more to be done in the right order.
-                    await both.OursAsync(
+                    // An entry of a backfill, and one of a repair: more writes that must keep the sequence.
+                    await both.InOrdersAsync(
                         "insert into legacy_outbox (lane, order_ids, forced) values (legacy_lane(@id), array[@id], @forced)",
                         new { order.id, forced = order.n % 2 == 0 });
                 }
@@ -75,8 +75,8 @@ public sealed class OrderOfChangesTests
         await both.DrainAsync();
         await both.RoundAsync();
         Assert.Empty(await both.OpenAsync());
-        Assert.Equal(300, await both.TheirsAsync<long>("select count(*) from t_order where order_status in (1, 2, 3)"));
-        Assert.Equal(0, await both.TheirsAsync<long>(
+        Assert.Equal(300, await both.InLegacyAsync<long>("select count(*) from t_order where order_status in (1, 2, 3)"));
+        Assert.Equal(0, await both.InLegacyAsync<long>(
             """
             select count(*)
             from history h
@@ -85,7 +85,7 @@ public sealed class OrderOfChangesTests
               where earlier.order_sn = h.order_sn and earlier.id < h.id
                 and earlier.order_status <> 0 and earlier.order_status <> h.order_status)
             """));
-        Assert.InRange(await both.TheirsAsync<long>("select count(*) from history where order_status = 0"), 1, 300);
+        Assert.InRange(await both.InLegacyAsync<long>("select count(*) from history where order_status = 0"), 1, 300);
     }
 
     [Fact]
@@ -96,20 +96,20 @@ public sealed class OrderOfChangesTests
         await both.DrainAsync();
         var store = new LegacyStore(both.Legacy);
         var old = (await store.ReadAsync([id], CancellationToken.None))[id];
-        await both.TheirsAsync("update t_order set order_status = 2");
+        await both.InLegacyAsync("update t_order set order_status = 2");
         await store.UpsertAsync([old], [true], CancellationToken.None);
-        Assert.Equal(0, await both.TheirsAsync<int>("select order_status from t_order"));
+        Assert.Equal(0, await both.InLegacyAsync<int>("select order_status from t_order"));
 
-        // Sent in time, and held up until its time is over; meanwhile the order is cancelled.
-        await using var patient = both.PatientLegacy();
-        await using var blocker = await both.Theirs.OpenConnectionAsync();
+        // Sent in time, and blocked until its force has ended; meanwhile the order is cancelled.
+        await using var unlimited = both.LegacyWithoutStatementTimeout();
+        await using var blocker = await both.LegacyTables.OpenConnectionAsync();
         await using var hold = await blocker.BeginTransactionAsync();
         await blocker.ExecuteAsync(
             "update t_order set order_status = 2; create temp table began on commit drop as select clock_timestamp() as at");
-        var late = new LegacyStore(patient).UpsertAsync([old], [true], CancellationToken.None);
+        var late = new LegacyStore(unlimited).UpsertAsync([old], [true], CancellationToken.None);
         await Eventually.Holds(
             async () => await blocker.ExecuteScalarAsync<bool>("select clock_timestamp() > at + interval '5.5 seconds' from began"),
-            "the force of the late write is over");
+            "the force of the late write has ended");
         await hold.CommitAsync();
         try
         {
@@ -117,19 +117,19 @@ public sealed class OrderOfChangesTests
         }
         catch (TimeoutException)
         {
-            // Given up, as it should be; it may still be executed.
+            // The caller stops waiting, and the server may still execute it.
         }
 
         await Eventually.Holds(
-            async () => await both.TheirsAsync<long>(
+            async () => await both.InLegacyAsync<long>(
                 "select count(*) from pg_stat_activity where datname = current_database() and query like 'with incoming%' "
                 + "and state = 'active'") == 0,
-            "the late write is over");
-        Assert.Equal(2, await both.TheirsAsync<int>("select order_status from t_order"));
+            "the late write has ended");
+        Assert.Equal(2, await both.InLegacyAsync<int>("select order_status from t_order"));
     }
 
     [Fact]
-    public async Task A_mode_that_is_switched_to_and_fro_under_load_loses_nothing()
+    public async Task A_mode_that_is_switched_back_and_forth_under_load_loses_nothing()
     {
         await using var both = await TwoDatabases.CreateAsync("off");
         using var control = both.Control();
@@ -153,23 +153,26 @@ public sealed class OrderOfChangesTests
                 await both.Batch().WriteAsync(CancellationToken.None);
             }
         });
-        string[] modes = ["shadow", "off", "dual", "shadow", "dual", "off"];
+        DualWriteMode[] modes =
+        [
+            DualWriteMode.Shadow, DualWriteMode.Off, DualWriteMode.Dual, DualWriteMode.Shadow, DualWriteMode.Dual, DualWriteMode.Off,
+        ];
         foreach (var mode in modes.Concat(modes).Concat(modes))
         {
-            var before = await both.OursAsync<long>("select count(*) from orders");
+            var before = await both.InOrdersAsync<long>("select count(*) from orders");
             await control.SetAsync(new DualWriteChange(mode), CancellationToken.None);
             await Eventually.Holds(
-                async () => await both.OursAsync<long>("select count(*) from orders") > before + 50, "orders are placed in every mode");
+                async () => await both.InOrdersAsync<long>("select count(*) from orders") > before + 50, "orders are placed in every mode");
         }
 
-        await control.SetAsync(new DualWriteChange("shadow"), CancellationToken.None);
+        await control.SetAsync(new DualWriteChange(DualWriteMode.Shadow), CancellationToken.None);
         await Backfill.StartAsync(both.Orders, CancellationToken.None);
         using var backfill = new Backfill(both.Orders, control, NullLogger<Backfill>.Instance);
         await Eventually.Holds(
             async () =>
             {
                 await backfill.StepAsync(CancellationToken.None);
-                return (await Backfill.ReadAsync(both.Orders, CancellationToken.None)).State == "finished";
+                return (await Backfill.ReadAsync(both.Orders, CancellationToken.None)).State == BackfillState.Finished;
             },
             "the backfill is finished");
         await stop.CancelAsync();
@@ -178,9 +181,9 @@ public sealed class OrderOfChangesTests
         await both.DrainAsync();
         await both.RoundAsync();
         Assert.Empty(await both.OpenAsync());
-        Assert.Equal(placed, await both.TheirsAsync<long>("select count(*) from t_order"));
-        Assert.Equal(placed / 20, await both.TheirsAsync<long>("select count(*) from t_order where order_status = 1"));
-        Assert.Equal(placed / 20, await both.TheirsAsync<long>("select count(*) from t_order where order_status = 2"));
+        Assert.Equal(placed, await both.InLegacyAsync<long>("select count(*) from t_order"));
+        Assert.Equal(placed / 20, await both.InLegacyAsync<long>("select count(*) from t_order where order_status = 1"));
+        Assert.Equal(placed / 20, await both.InLegacyAsync<long>("select count(*) from t_order where order_status = 2"));
     }
 
     private static async Task ChangeAsync(TwoDatabases both, string id, string what)
@@ -195,10 +198,10 @@ public sealed class OrderOfChangesTests
                 Assert.True(await both.Store.TryCancelAsync(id, CancellationToken.None));
                 break;
             default:
-                await both.OursAsync("update orders set pay_by = now() where order_id = @id", new { id });
+                await both.InOrdersAsync("update orders set pay_by = now() where order_id = @id", new { id });
                 await Eventually.Holds(
                     async () => await both.Store.ExpireAsync(100, CancellationToken.None) >= 0
-                        && await both.OursAsync<string>("select status from orders where order_id = @id", new { id }) == "expired",
+                        && await both.InOrdersAsync<string>("select status from orders where order_id = @id", new { id }) == "expired",
                     "the order is expired");
                 break;
         }

@@ -1,4 +1,6 @@
+using System.Collections.Concurrent;
 using Dapper;
+using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Logging.Abstractions;
 using Microsoft.Extensions.Options;
 using Npgsql;
@@ -12,7 +14,9 @@ using Seckill.Shared.Schema;
 
 namespace Seckill.LegacyOrders.Tests;
 
-/// <summary>A pair of databases of its own for each test, on the real servers, deleted afterwards: a round walks all orders.</summary>
+/// <summary>
+/// A pair of databases of its own for each test, on the real servers, dropped afterwards: a verifier's round walks over all orders.
+/// </summary>
 internal sealed class TwoDatabases : IAsyncDisposable
 {
     private readonly string _name = "legacy_test_" + Guid.NewGuid().ToString("N");
@@ -21,7 +25,7 @@ internal sealed class TwoDatabases : IAsyncDisposable
 
     public NpgsqlDataSource Orders { get; private set; } = null!;
 
-    public NpgsqlDataSource Theirs { get; private set; } = null!;
+    public NpgsqlDataSource LegacyTables { get; private set; } = null!;
 
     public LegacyDatabase Legacy { get; private set; } = null!;
 
@@ -33,14 +37,14 @@ internal sealed class TwoDatabases : IAsyncDisposable
     {
         var both = new TwoDatabases();
         both.Orders = await both.CreateDatabaseAsync("Orders");
-        both.Theirs = await both.CreateDatabaseAsync("Legacy");
+        both.LegacyTables = await both.CreateDatabaseAsync("Legacy");
         both.Legacy = new LegacyDatabase(both.ConnectionString("Legacy"));
-        both.Breaker = new LegacyBreaker(both.Wrapped, TimeProvider.System);
+        both.Breaker = new LegacyBreaker(both.Wrapped, TimeProvider.System, NullLogger<LegacyBreaker>.Instance);
         using var migrator = new SchemaMigrator(both.Orders, NullLogger<SchemaMigrator>.Instance);
         await migrator.StartAsync(CancellationToken.None);
         await migrator.Done.WaitAsync(TimeSpan.FromSeconds(60));
         await LegacySchema.ApplyAsync(both.Legacy, CancellationToken.None);
-        await both.OursAsync(
+        await both.InOrdersAsync(
             $"""
             insert into sales (sale_id, name, opens_at, closes_at, payment_timeout_seconds)
             values (1, 'sale', now(), now() + interval '1 day', 3600);
@@ -55,18 +59,18 @@ internal sealed class TwoDatabases : IAsyncDisposable
 
     public LegacyBatch Batch(LegacyStore? store = null) => new(Orders, store ?? new LegacyStore(Legacy), Breaker, Wrapped);
 
-    /// <summary>With a planner that would rather read all orders than look some up.</summary>
+    /// <summary>With a planner that prefers to read all orders.</summary>
     public NpgsqlDataSource OrdersThatAvoidIndexes() =>
         NpgsqlDataSource.Create(ConnectionString("Orders") + ";Options=-c enable_nestloop=off");
 
-    /// <summary>Without an end to long statements.</summary>
-    public LegacyDatabase PatientLegacy() => new(ConnectionString("Legacy") + ";Options=-c statement_timeout=0");
+    /// <summary>Long statements are not ended by the server.</summary>
+    public LegacyDatabase LegacyWithoutStatementTimeout() => new(ConnectionString("Legacy") + ";Options=-c statement_timeout=0");
 
     public DualWriteControl Control() => new(Orders, Legacy, Breaker, TimeProvider.System, NullLogger<DualWriteControl>.Instance);
 
     public OrderVerification Verification() => new(Orders, new LegacyStore(Legacy), Wrapped);
 
-    /// <summary>Places orders of different users, in batches, and tells their ids.</summary>
+    /// <summary>Places orders of different users, in batches, and returns their ids.</summary>
     public async Task<string[]> PlaceAsync(
         int count, long firstUser = 1, string currency = "EUR", long price = 1999, int quantity = 1, string? lastDigit = null)
     {
@@ -92,7 +96,7 @@ internal sealed class TwoDatabases : IAsyncDisposable
         {
         }
 
-        Assert.Equal(0, await OursAsync<long>("select coalesce(sum(orders), 0)::bigint from legacy_outbox"));
+        Assert.Equal(0, await InOrdersAsync<long>("select coalesce(sum(orders), 0)::bigint from legacy_outbox"));
     }
 
     /// <summary>One full round of the continuous verifier.</summary>
@@ -105,6 +109,7 @@ internal sealed class TwoDatabases : IAsyncDisposable
         }
     }
 
+    /// <summary>The open discrepancies.</summary>
     public async Task<List<(string OrderId, string Class, string Field)>> OpenAsync()
     {
         await using var connection = await Orders.OpenConnectionAsync();
@@ -112,27 +117,27 @@ internal sealed class TwoDatabases : IAsyncDisposable
             "select order_id, class, field from legacy_discrepancies where resolved_at is null order by order_id, field")).AsList();
     }
 
-    /// <summary>What is open, with what was noted of their side.</summary>
-    public async Task<List<(string OrderId, string Class, string? Theirs)>> NotedAsync()
+    /// <summary>The open discrepancies, with what was recorded about the legacy row.</summary>
+    public async Task<List<(string OrderId, string Class, string? Actual)>> OpenWithActualAsync()
     {
         await using var connection = await Orders.OpenConnectionAsync();
         return (await connection.QueryAsync<(string, string, string?)>(
             "select order_id, class, theirs from legacy_discrepancies where resolved_at is null order by order_id")).AsList();
     }
 
-    public Task OursAsync(string sql, object? parameters = null) => ExecuteAsync(Orders, sql, parameters);
+    public Task InOrdersAsync(string sql, object? parameters = null) => ExecuteAsync(Orders, sql, parameters);
 
-    public Task TheirsAsync(string sql, object? parameters = null) => ExecuteAsync(Theirs, sql, parameters);
+    public Task InLegacyAsync(string sql, object? parameters = null) => ExecuteAsync(LegacyTables, sql, parameters);
 
-    public Task<T?> OursAsync<T>(string sql, object? parameters = null) => ScalarAsync<T>(Orders, sql, parameters);
+    public Task<T?> InOrdersAsync<T>(string sql, object? parameters = null) => ScalarAsync<T>(Orders, sql, parameters);
 
-    public Task<T?> TheirsAsync<T>(string sql, object? parameters = null) => ScalarAsync<T>(Theirs, sql, parameters);
+    public Task<T?> InLegacyAsync<T>(string sql, object? parameters = null) => ScalarAsync<T>(LegacyTables, sql, parameters);
 
     public async ValueTask DisposeAsync()
     {
         await Legacy.DisposeAsync();
         await Orders.DisposeAsync();
-        await Theirs.DisposeAsync();
+        await LegacyTables.DisposeAsync();
         foreach (var server in new[] { "Orders", "Legacy" })
         {
             await using var admin = new NpgsqlConnection(Setting(server));
@@ -166,4 +171,20 @@ internal sealed class TwoDatabases : IAsyncDisposable
         await using var connection = await database.OpenConnectionAsync();
         return await connection.ExecuteScalarAsync<T>(sql, parameters);
     }
+}
+
+/// <summary>A log that a test reads.</summary>
+internal sealed class RecordedLog<T> : ILogger<T>
+{
+    private readonly ConcurrentQueue<(LogLevel Level, string Text)> _lines = new();
+
+    public IEnumerable<(LogLevel Level, string Text)> Lines => _lines;
+
+    public IDisposable? BeginScope<TState>(TState state) where TState : notnull => null;
+
+    public bool IsEnabled(LogLevel logLevel) => true;
+
+    public void Log<TState>(
+        LogLevel logLevel, EventId eventId, TState state, Exception? exception, Func<TState, Exception?, string> formatter) =>
+        _lines.Enqueue((logLevel, formatter(state, exception)));
 }

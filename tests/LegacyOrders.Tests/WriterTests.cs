@@ -1,26 +1,28 @@
 using Microsoft.Extensions.Logging.Abstractions;
+using Npgsql;
 using Seckill.OrderService.LegacyOrders.Database;
 using Seckill.OrderService.LegacyOrders.Verification;
 using Seckill.OrderService.LegacyOrders.Writing;
+using Seckill.Tests.Harness;
 
 namespace Seckill.LegacyOrders.Tests;
 
 /// <summary>
-/// What the writer and the verifier may say. Broken by a writer that believes what it wrote without reading it back, by one that falls
-/// behind alone, and by a verifier that blames an order whose change is on its way.
+/// What the writer and the verifier report. Broken by a writer that does not read back what it wrote, by one that falls behind alone, and
+/// by a verifier that reports an order whose change still waits.
 /// </summary>
 public sealed class WriterTests
 {
-    private static readonly TimeSpan s_patience = TimeSpan.FromSeconds(60);
+    private static readonly TimeSpan s_timeout = TimeSpan.FromSeconds(60);
 
     [Theory]
     [InlineData("new.num := 9; return new;", "different", "num")]
     [InlineData("return null;", "missing", "")]
-    public async Task A_row_that_the_legacy_database_makes_something_else_of_is_found_by_the_writer_itself(
+    public async Task A_row_that_the_legacy_database_alters_is_found_by_the_writer_itself(
         string trigger, string kind, string field)
     {
         await using var both = await TwoDatabases.CreateAsync();
-        await both.TheirsAsync(
+        await both.InLegacyAsync(
             $"""
             create function meddle() returns trigger language plpgsql as $$ begin {trigger} end $$;
             create trigger meddle before insert on t_order for each row when (new.uid = 3) execute function meddle()
@@ -28,7 +30,7 @@ public sealed class WriterTests
         var ids = await both.PlaceAsync(5);
         await both.DrainAsync();
         Assert.Equal([(ids[2], kind, field)], await both.OpenAsync());
-        Assert.Equal(4, await both.OursAsync<long>("select orders from legacy_verified"));
+        Assert.Equal(4, await both.InOrdersAsync<long>("select orders from legacy_verified"));
     }
 
     [Fact]
@@ -36,9 +38,9 @@ public sealed class WriterTests
     {
         await using var both = await TwoDatabases.CreateAsync("off");
         var old = await both.PlaceAsync(10);
-        await both.OursAsync("update dual_write_control set mode = 'shadow'");
-        // Waits like what a backfill puts in line: much younger than the last change of the order.
-        await both.OursAsync(
+        await both.InOrdersAsync("update dual_write_control set mode = 'shadow'");
+        // Like the entries of a backfill: much younger than the last change of their orders.
+        await both.InOrdersAsync(
             """
             update orders set placed_at = now() - interval '1 hour';
             insert into legacy_outbox (lane, order_ids) select legacy_lane(order_id), array_agg(order_id) from orders group by 1
@@ -46,10 +48,10 @@ public sealed class WriterTests
         var fresh = await both.PlaceAsync(10, firstUser: 100);
         await both.RoundAsync();
         Assert.Empty(await both.OpenAsync());
-        await both.OursAsync("delete from legacy_outbox where not placed");
+        await both.InOrdersAsync("delete from legacy_outbox where not placed");
         await both.RoundAsync();
         Assert.Equal(old.Order(StringComparer.Ordinal), (await both.OpenAsync()).Select(found => found.OrderId));
-        await both.OursAsync("delete from legacy_outbox");
+        await both.InOrdersAsync("delete from legacy_outbox");
         await both.RoundAsync();
         Assert.Equal(old.Concat(fresh).Order(StringComparer.Ordinal), (await both.OpenAsync()).Select(found => found.OrderId));
         Assert.All(await both.OpenAsync(), found => Assert.Equal("missing", found.Class));
@@ -60,20 +62,43 @@ public sealed class WriterTests
     {
         await using var both = await TwoDatabases.CreateAsync();
         var ids = await both.PlaceAsync(2);
-        await both.OursAsync("delete from legacy_outbox");
-        // Missing at the first look and at the second, and changed before the end of that one.
+        await both.InOrdersAsync("delete from legacy_outbox");
+        // Missing at the first check and at the second, and changed before the second one ends.
         var reads = 0;
         var store = new ReadingStore(both.Legacy, async () =>
         {
             if (++reads == 2)
             {
                 Assert.True(await both.Store.TryCancelAsync(ids[0], CancellationToken.None));
-                await both.OursAsync("delete from legacy_outbox");
+                await both.InOrdersAsync("delete from legacy_outbox");
             }
         });
         var result = await new OrderVerification(both.Orders, store, both.Wrapped).VerifyAsync(ids, CancellationToken.None);
         Assert.Equal(new VerificationResult(Verified: 0, Mismatched: 1, Lagging: 1), result);
         Assert.Equal([(ids[1], "missing", "")], await both.OpenAsync());
+    }
+
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public async Task The_breaker_opens_when_the_verifier_misses_the_legacy_database_and_not_when_it_misses_the_orders(bool legacyIsDown)
+    {
+        await using var both = await TwoDatabases.CreateAsync();
+        await both.PlaceAsync(1);
+        using var control = both.Control();
+        await control.RefreshAsync(CancellationToken.None);
+        const string nowhere = "Host=127.0.0.1;Port=1;Database=nowhere;Username=none";
+        await using var orders = legacyIsDown ? both.OrdersThatAvoidIndexes() : NpgsqlDataSource.Create(nowhere);
+        await using var legacy = new LegacyDatabase(nowhere);
+        var store = new LegacyStore(legacyIsDown ? legacy : both.Legacy);
+        var log = new RecordedLog<ContinuousVerifier>();
+        using var verifier = new ContinuousVerifier(
+            orders, new OrderVerification(orders, store, both.Wrapped), store, control, both.Breaker, both.Wrapped, log);
+        await verifier.StartAsync(CancellationToken.None);
+        await Eventually.Holds(() => log.Lines.Count() >= both.Options.BreakerFailures, "the verifier fails again and again");
+        await verifier.StopAsync(CancellationToken.None);
+        Assert.Equal(legacyIsDown ? BreakerState.Open : BreakerState.Closed, both.Breaker.State);
+        Assert.All(log.Lines, line => Assert.StartsWith("Verification of the legacy database failed; retrying: ", line.Text));
     }
 
     [Fact]
@@ -82,7 +107,7 @@ public sealed class WriterTests
         await using var both = await TwoDatabases.CreateAsync();
         both.Options.MaxBatch = 50;
         await both.PlaceAsync(400);
-        await both.OursAsync("update legacy_outbox set created_at = now() - interval '1 minute'");
+        await both.InOrdersAsync("update legacy_outbox set created_at = now() - interval '1 minute'");
         var store = new MeetingStore(both.Legacy);
         using var control = both.Control();
         await control.RefreshAsync(CancellationToken.None);
@@ -91,7 +116,7 @@ public sealed class WriterTests
         await writer.StartAsync(CancellationToken.None);
         try
         {
-            await store.TwoAreIn.WaitAsync(s_patience);
+            await store.TwoAreIn.WaitAsync(s_timeout);
         }
         finally
         {
@@ -109,7 +134,7 @@ public sealed class WriterTests
         }
     }
 
-    /// <summary>The first who writes waits here for a second one, in vain if there is none.</summary>
+    /// <summary>The first writer waits here for a second one, in vain if there is none.</summary>
     private sealed class MeetingStore(LegacyDatabase legacy) : LegacyStore(legacy)
     {
         private readonly TaskCompletionSource _two = new(TaskCreationOptions.RunContinuationsAsynchronously);

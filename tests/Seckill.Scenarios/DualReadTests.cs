@@ -79,8 +79,11 @@ public sealed class DualReadTests(Servers servers)
         await site.SwitchAsync(new { mode = "dual", readFromNewPercent = 0 });
 
         var repair = await DualDatabases.AskAsync(site.Api, "/repair", new { dryRun = false }, HttpMethod.Post);
-        Assert.All(repair.GetProperty("discrepancies").EnumerateArray(), one => Assert.True(one.GetProperty("resolved").GetBoolean()));
-        Assert.Equal(0, (await DualDatabases.AskAsync(site.Api, "/discrepancies")).GetArrayLength());
+        Assert.All(
+            repair.GetProperty("discrepancies").EnumerateArray(), one => Assert.Equal("rewrite", one.GetProperty("action").GetString()));
+        // The answer comes after ten seconds at the latest, done or not.
+        await Eventually.IsTrueAsync(
+            "both are resolved", async () => (await DualDatabases.AskAsync(site.Api, "/discrepancies")).GetArrayLength() == 0);
         await site.LegacyAnswersAsync(site.Api, orders);
     }
 
@@ -168,8 +171,10 @@ public sealed class DualReadTests(Servers servers)
         private async Task StartAsync(Servers servers, (string, string?)[] ofWorker)
         {
             Databases = await installation.CreateDatabasesAsync(servers);
-            (Api, Other) = (installation.StartApi(Databases.Settings), installation.StartApi(Databases.Settings));
-            Worker = installation.StartWorker([.. Databases.Settings, .. ofWorker]);
+            // Who answers a read must not depend on how busy the machine is.
+            (string, string?)[] settings = [.. Databases.SettingsWithoutHaste, ("Legacy__ReadPatienceMilliseconds", "10000")];
+            (Api, Other) = (installation.StartApi(settings), installation.StartApi(settings));
+            Worker = installation.StartWorker([.. settings, .. ofWorker]);
             var inventory = installation.StartInventory(Databases.Settings);
             await Installation.ReadyAsync(Api, Other, Worker, inventory);
             await Databases.NumberItemsApartAsync();

@@ -25,8 +25,8 @@ public sealed class LegacyCrashTests(Servers servers, ITestOutputHelper output)
     {
         await using var installation = new Installation();
         var databases = await installation.CreateDatabasesAsync(servers);
-        var (api, inventory) = (installation.StartApi(databases.Settings), installation.StartInventory(databases.Settings));
-        var worker = installation.StartWorker(databases.Settings);
+        var (api, inventory) = (installation.StartApi(databases.SettingsWithoutHaste), installation.StartInventory(databases.Settings));
+        var worker = installation.StartWorker(databases.SettingsWithoutHaste);
         await Installation.ReadyAsync(api, inventory, worker);
         await databases.NumberItemsApartAsync();
         await DualDatabases.AskAsync(api, change: new { mode = "shadow" });
@@ -62,7 +62,7 @@ public sealed class LegacyCrashTests(Servers servers, ITestOutputHelper output)
         });
         // One writer and no verifier: nobody else waits at the same lock.
         var victim = installation.StartWorker(
-            [.. databases.Settings, ("Legacy__Writers", "1"), ("Legacy__RoundPauseMilliseconds", "3600000")]);
+            [.. databases.SettingsWithoutHaste, ("Legacy__Writers", "1"), ("Legacy__RoundPauseMilliseconds", "3600000")]);
         var queued = Task.FromResult<NpgsqlTransaction?>(null);
         switch (where)
         {
@@ -99,7 +99,7 @@ public sealed class LegacyCrashTests(Servers servers, ITestOutputHelper output)
         await ((await queued)?.CommitAsync() ?? Task.CompletedTask);
         await held.DisposeAsync();
         databases.Relay.Resume();
-        var next = installation.StartWorker(databases.Settings);
+        var next = installation.StartWorker(databases.SettingsWithoutHaste);
         await Audit.WhenDrainedAsync(databases.Servers, buyers);
         var all = before + Orders + 1;
         Assert.Equal(all, await AgreeAsync(databases, api, all));

@@ -6,8 +6,8 @@ using Seckill.Shared.Telemetry;
 namespace Seckill.OrderService.LegacyOrders.Control;
 
 /// <summary>
-/// The control row, read some times a second by each process; also tells the others what this process's breaker says. The statements
-/// that change orders read the row themselves, so what they write is never a moment behind.
+/// The control row, which each process reads several times a second, and where it reports the state of its breaker to the others. The
+/// statements that change orders read the row themselves, so what they write always follows the current mode.
 /// </summary>
 internal sealed partial class DualWriteControl(
     NpgsqlDataSource database, LegacyDatabase legacy, LegacyBreaker breaker, TimeProvider clock, ILogger<DualWriteControl> logger)
@@ -29,8 +29,7 @@ internal sealed partial class DualWriteControl(
         }
 
         await using var connection = await database.OpenConnectionAsync(cancellationToken);
-        var state = breaker.State switch { BreakerState.Open => "open", BreakerState.HalfOpen => "half-open", _ => "closed" };
-        await using var row = await connection.ExecuteReaderAsync(new CommandDefinition(
+        var row = await connection.QuerySingleAsync<Row>(new CommandDefinition(
             """
             insert into legacy_breakers (process, state) values (@process, @state)
             on conflict (process) do update set state = excluded.state, seen_at = now();
@@ -42,13 +41,12 @@ internal sealed partial class DualWriteControl(
                 where state <> 'closed' and process <> @process and seen_at > now() - interval '5 seconds') as OtherBreakerIsOpen
             from dual_write_control
             """,
-            new { process = _process, state },
+            new { process = _process, state = EnumText<BreakerState>.Of(breaker.State) },
             cancellationToken: cancellationToken));
-        await row.ReadAsync(cancellationToken);
-        // Read by hand: Dapper does not match arrays to the constructor of a record.
         _current = new DualWriteSettings(
-            row.GetString(0), row.GetInt32(1), row.GetFieldValue<long[]>(2), row.GetFieldValue<long[]>(3), row.GetBoolean(4));
-        LegacyMetrics.Use(_current.Writes);
+            EnumText<DualWriteMode>.Parse(row.Mode), row.ReadFromNewPercent, row.UsersReadingNew, row.UsersReadingLegacy,
+            row.OtherBreakerIsOpen);
+        LegacyMetrics.SetInUse(_current.Writes);
     }
 
     /// <summary>Sets the row for all processes.</summary>
@@ -58,12 +56,16 @@ internal sealed partial class DualWriteControl(
         await connection.ExecuteAsync(new CommandDefinition(
             """
             update dual_write_control
-            set mode = coalesce(@Mode, mode), read_from_new_percent = coalesce(@ReadFromNewPercent, read_from_new_percent),
+            set mode = coalesce(@mode, mode), read_from_new_percent = coalesce(@ReadFromNewPercent, read_from_new_percent),
               changed_at = now(),
               users_reading_new = coalesce(@UsersReadingNew, users_reading_new),
               users_reading_legacy = coalesce(@UsersReadingLegacy, users_reading_legacy)
             """,
-            change,
+            new
+            {
+                mode = change.Mode is { } mode ? EnumText<DualWriteMode>.Of(mode) : null,
+                change.ReadFromNewPercent, change.UsersReadingNew, change.UsersReadingLegacy,
+            },
             cancellationToken: cancellationToken));
         await RefreshAsync(cancellationToken);
     }
@@ -87,7 +89,7 @@ internal sealed partial class DualWriteControl(
                 }
                 catch (Exception exception) when (exception is NpgsqlException or TimeoutException)
                 {
-                    // The last known settings stay; nothing can be written without PostgreSQL anyway.
+                    // The last known settings stay; without PostgreSQL no change is written anyway.
                 }
             }
             while (await timer.WaitForNextTickAsync(stoppingToken));
@@ -101,4 +103,18 @@ internal sealed partial class DualWriteControl(
     [LoggerMessage(600, LogLevel.Information,
         "ConnectionStrings:Legacy is not set: this process neither writes nor reads the legacy database.")]
     private partial void LogNotConfigured();
+
+    // Settable, because Dapper does not match arrays to the parameters of a constructor.
+    private sealed record Row
+    {
+        public string Mode { get; init; } = "";
+
+        public int ReadFromNewPercent { get; init; }
+
+        public long[] UsersReadingNew { get; init; } = [];
+
+        public long[] UsersReadingLegacy { get; init; } = [];
+
+        public bool OtherBreakerIsOpen { get; init; }
+    }
 }

@@ -1,22 +1,22 @@
 namespace Seckill.OrderService.LegacyOrders.Control;
 
 /// <summary>How the legacy database is used at the moment.</summary>
-/// <param name="Mode"><c>off</c>, <c>shadow</c>, <c>dual</c> or <c>retired</c>.</param>
-/// <param name="ReadFromNewPercent">Share of users, in mode dual, whose orders are read from ours.</param>
-/// <param name="UsersReadingNew">Users who read ours, whatever the share says.</param>
-/// <param name="UsersReadingLegacy">Users who read theirs, whatever the share says.</param>
-/// <param name="OtherBreakerIsOpen">Some process has found the legacy database unusable.</param>
+/// <param name="Mode">Which databases are written and read.</param>
+/// <param name="ReadFromNewPercent">Share of users, in mode dual, who read the new row.</param>
+/// <param name="UsersReadingNew">Users who always read the new row.</param>
+/// <param name="UsersReadingLegacy">Users who read the legacy row in mode dual, whatever the share is.</param>
+/// <param name="OtherBreakerIsOpen">Another process has found the legacy database unusable.</param>
 internal sealed record DualWriteSettings(
-    string Mode, int ReadFromNewPercent, long[] UsersReadingNew, long[] UsersReadingLegacy, bool OtherBreakerIsOpen)
+    DualWriteMode Mode, int ReadFromNewPercent, long[] UsersReadingNew, long[] UsersReadingLegacy, bool OtherBreakerIsOpen)
 {
-    public static readonly DualWriteSettings Off = new("off", 100, [], [], false);
+    public static readonly DualWriteSettings Off = new(DualWriteMode.Off, 100, [], [], false);
 
     /// <summary>Whether changes go to the legacy database.</summary>
-    public bool Writes => Mode is "shadow" or "dual";
+    public bool Writes => Mode is DualWriteMode.Shadow or DualWriteMode.Dual;
 
     /// <summary>Whether this user's orders are read from the legacy row: the lists first, then a hash that never changes.</summary>
     public bool ReadsLegacy(long userId) =>
-        Mode == "dual"
+        Mode == DualWriteMode.Dual
         && !UsersReadingNew.Contains(userId)
         && (UsersReadingLegacy.Contains(userId) || Bucket(userId) >= ReadFromNewPercent);
 
@@ -30,10 +30,6 @@ internal sealed record DualWriteSettings(
     }
 }
 
-/// <summary>A change of how the legacy database is used. What is null stays.</summary>
-/// <param name="Mode"><c>off</c>, <c>shadow</c>, <c>dual</c> or <c>retired</c>.</param>
-/// <param name="ReadFromNewPercent">0 to 100.</param>
-/// <param name="UsersReadingNew">Users who read ours in mode dual, whatever the share says.</param>
-/// <param name="UsersReadingLegacy">Users who read theirs in mode dual, whatever the share says.</param>
-public sealed record DualWriteChange(
-    string? Mode, int? ReadFromNewPercent = null, long[]? UsersReadingNew = null, long[]? UsersReadingLegacy = null);
+/// <summary>A change of the settings. A member that is null keeps its value.</summary>
+internal sealed record DualWriteChange(
+    DualWriteMode? Mode, int? ReadFromNewPercent = null, long[]? UsersReadingNew = null, long[]? UsersReadingLegacy = null);

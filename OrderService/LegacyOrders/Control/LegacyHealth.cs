@@ -6,20 +6,22 @@ using Seckill.Shared.Connections;
 
 namespace Seckill.OrderService.LegacyOrders.Control;
 
-/// <summary>Whether the legacy database answers. It only ever degrades a process: nothing of a sale depends on it.</summary>
+/// <summary>Whether the legacy database is usable. It only ever degrades a process: no sale depends on it.</summary>
 internal sealed class LegacyHealth(LegacyDatabase legacy, DualWriteControl control, LegacyBreaker breaker) : IHealthCheck
 {
+    private const string Consequence = "; changes wait in the legacy outbox";
+
     public async Task<HealthCheckResult> CheckHealthAsync(HealthCheckContext context, CancellationToken cancellationToken = default)
     {
-        var data = new Dictionary<string, object> { ["mode"] = control.Current.Mode };
+        var data = new Dictionary<string, object> { ["mode"] = EnumText<DualWriteMode>.Of(control.Current.Mode) };
         if (!legacy.IsConfigured || !control.Current.Writes)
         {
             return HealthCheckResult.Healthy("not in use", data);
         }
 
-        if (breaker.State != BreakerState.Closed)
+        if (breaker.Cause is { } cause)
         {
-            return HealthCheckResult.Degraded("the breaker is not closed; changes wait in the legacy outbox", null, data);
+            return HealthCheckResult.Degraded("the breaker is open: " + cause + Consequence, null, data);
         }
 
         try
@@ -30,7 +32,7 @@ internal sealed class LegacyHealth(LegacyDatabase legacy, DualWriteControl contr
         }
         catch (Exception exception) when (exception is NpgsqlException or TimeoutException)
         {
-            return HealthCheckResult.Degraded("no answer; changes wait in the legacy outbox", null, data);
+            return HealthCheckResult.Degraded(LegacyFailure.Describe(exception) + Consequence, null, data);
         }
     }
 }

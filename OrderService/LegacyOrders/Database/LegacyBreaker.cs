@@ -2,39 +2,27 @@ using Microsoft.Extensions.Options;
 
 namespace Seckill.OrderService.LegacyOrders.Database;
 
-/// <summary>What a breaker lets through.</summary>
-internal enum BreakerState
-{
-    /// <summary>Everything.</summary>
-    Closed,
-
-    /// <summary>Nothing until the pause is over.</summary>
-    Open,
-
-    /// <summary>One probe at a time.</summary>
-    HalfOpen,
-}
-
 /// <summary>
-/// Keeps a legacy database that fails, is slow or disagrees out of the way. Not Polly's breaker, because that counts one outcome for
-/// each call, where a batch of 512 orders with 30 mismatches is 512 outcomes; judges a span of time, where these windows are numbers of
+/// Takes a legacy database out of use that fails, is slow or disagrees. Not Polly's breaker, because that counts one outcome for each
+/// call, where a batch of 512 orders with 30 mismatches is 512 outcomes; judges a span of time, where these windows are numbers of
 /// calls and orders; and closes after one probe, where these need two.
 /// </summary>
-internal sealed class LegacyBreaker(IOptions<LegacyOptions> options, TimeProvider clock)
+internal sealed partial class LegacyBreaker(IOptions<LegacyOptions> options, TimeProvider clock, ILogger<LegacyBreaker> logger)
 {
-    private const int CallsRemembered = 20;
     private const int ProbesToClose = 2;
+    private const string Disagrees = "the legacy rows differ";
     private static readonly TimeSpan s_shortestPause = TimeSpan.FromMilliseconds(500);
     private static readonly TimeSpan s_longestPause = TimeSpan.FromSeconds(2);
-    private static readonly TimeSpan s_probeMayTake = TimeSpan.FromSeconds(15);
+    private static readonly TimeSpan s_probeTimeout = TimeSpan.FromSeconds(15);
 
     private readonly Lock _gate = new();
-    private readonly Queue<bool> _failures = new();
-    private readonly Queue<(int Verified, int Mismatched)> _verifications = new();
-    private (int Verified, int Mismatched) _sum;
+    private readonly BreakerWindow _window = new();
     private BreakerState _state;
+    private string? _reason;
+    private string? _cause;
     private TimeSpan _pause = s_shortestPause;
     private long _notBefore;
+    private long _openedAt;
     private int _goodProbes;
 
     public BreakerState State
@@ -44,6 +32,18 @@ internal sealed class LegacyBreaker(IOptions<LegacyOptions> options, TimeProvide
             lock (_gate)
             {
                 return _state;
+            }
+        }
+    }
+
+    /// <summary>Why the breaker is open, with numbers; null while it is closed.</summary>
+    public string? Cause
+    {
+        get
+        {
+            lock (_gate)
+            {
+                return _cause;
             }
         }
     }
@@ -58,15 +58,19 @@ internal sealed class LegacyBreaker(IOptions<LegacyOptions> options, TimeProvide
                 return true;
             }
 
-            var now = clock.GetTimestamp();
-            if (now < _notBefore)
+            if (clock.GetTimestamp() < _notBefore)
             {
                 return false;
             }
 
-            _state = BreakerState.HalfOpen;
-            // Others wait for this probe, and no longer than it can take: its caller may be gone.
-            _notBefore = After(s_probeMayTake);
+            if (_state == BreakerState.Open)
+            {
+                _state = BreakerState.HalfOpen;
+                LogHalfOpen();
+            }
+
+            // Other callers wait for this probe, and no longer than it can take: its caller may be gone.
+            _notBefore = After(s_probeTimeout);
             return true;
         }
     }
@@ -76,40 +80,49 @@ internal sealed class LegacyBreaker(IOptions<LegacyOptions> options, TimeProvide
     {
         lock (_gate)
         {
-            Remember(failed: false);
-            Add(verified, mismatched);
-            var tooMany = _sum.Mismatched * 100L >= _sum.Verified * (long)options.Value.BreakerMismatchPercent
-                && _sum.Mismatched > 0 && _sum.Verified >= Math.Max(1, options.Value.BreakerWindow / 10);
-            if (tooMany || (_state == BreakerState.HalfOpen && mismatched > 0))
+            _window.Add(failed: false);
+            _window.Add(verified, mismatched, options.Value.BreakerWindow);
+            var (orders, differ) = _window.Orders;
+            if (differ > 0 && differ * 100L >= orders * (long)options.Value.BreakerMismatchPercent
+                && orders >= Math.Max(1, options.Value.BreakerWindow / 10))
             {
-                Open();
+                Open(Disagrees, $"{differ} of the last {orders} verified orders differ");
+            }
+            else if (_state == BreakerState.HalfOpen && mismatched > 0)
+            {
+                Open(Disagrees, $"{mismatched} of {verified} orders of a probe differ");
             }
             else if (_state == BreakerState.HalfOpen)
             {
                 _notBefore = default;
                 if (++_goodProbes >= ProbesToClose)
                 {
-                    _state = BreakerState.Closed;
-                    _pause = s_shortestPause;
+                    Close();
                 }
             }
         }
     }
 
     /// <summary>A call failed, or took too long.</summary>
-    public void Failed()
+    /// <param name="reason">The same words for the same kind of failure, as <see cref="LegacyFailure.Describe"/> gives.</param>
+    public void Failed(string reason)
     {
         lock (_gate)
         {
-            Remember(failed: true);
-            if (_state == BreakerState.HalfOpen || _failures.Count(failed => failed) >= options.Value.BreakerFailures)
+            _window.Add(failed: true);
+            var (calls, failures) = _window.Calls;
+            if (_state == BreakerState.HalfOpen)
             {
-                Open();
+                Open(reason, $"a probe failed: {reason}");
+            }
+            else if (failures >= options.Value.BreakerFailures)
+            {
+                Open(reason, $"{failures} of the last {calls} calls failed: {reason}");
             }
         }
     }
 
-    /// <summary>Nothing was asked after all; another may be the probe.</summary>
+    /// <summary>The caller did not call after all; another may be the probe.</summary>
     public void Abandoned()
     {
         lock (_gate)
@@ -118,41 +131,54 @@ internal sealed class LegacyBreaker(IOptions<LegacyOptions> options, TimeProvide
         }
     }
 
-    private void Open()
+    private void Open(string reason, string cause)
     {
         if (_state == BreakerState.Open)
         {
             return;
         }
 
-        _pause = _state == BreakerState.HalfOpen ? TimeSpan.FromTicks(Math.Min(_pause.Ticks * 2, s_longestPause.Ticks)) : s_shortestPause;
+        var wasClosed = _state == BreakerState.Closed;
+        _pause = wasClosed ? s_shortestPause : TimeSpan.FromTicks(Math.Min(_pause.Ticks * 2, s_longestPause.Ticks));
+        _openedAt = wasClosed ? clock.GetTimestamp() : _openedAt;
+        // A probe that fails as before is no news, and one fails every other second.
+        if (reason == _reason)
+        {
+            LogStillOpen(cause);
+        }
+        else
+        {
+            LogOpen(cause);
+            // The first cause has the numbers; it stays until another kind of failure follows it.
+            (_reason, _cause) = (reason, cause);
+        }
+
         _state = BreakerState.Open;
         _notBefore = After(_pause);
         _goodProbes = 0;
-        _failures.Clear();
-        _verifications.Clear();
-        _sum = default;
+        _window.Clear();
+    }
+
+    private void Close()
+    {
+        _state = BreakerState.Closed;
+        (_reason, _cause) = (null, null);
+        _pause = s_shortestPause;
+        LogClosed(ProbesToClose, clock.GetElapsedTime(_openedAt).TotalSeconds);
     }
 
     private long After(TimeSpan pause) => clock.GetTimestamp() + (long)(pause.TotalSeconds * clock.TimestampFrequency);
 
-    private void Remember(bool failed)
-    {
-        _failures.Enqueue(failed);
-        if (_failures.Count > CallsRemembered)
-        {
-            _failures.Dequeue();
-        }
-    }
+    [LoggerMessage(604, LogLevel.Warning,
+        "Legacy breaker is open: {Cause}. Changes wait in the legacy outbox; all buyers read the new schema.")]
+    private partial void LogOpen(string cause);
 
-    private void Add(int verified, int mismatched)
-    {
-        _verifications.Enqueue((verified, mismatched));
-        _sum = (_sum.Verified + verified, _sum.Mismatched + mismatched);
-        while (_sum.Verified - _verifications.Peek().Verified >= options.Value.BreakerWindow)
-        {
-            var oldest = _verifications.Dequeue();
-            _sum = (_sum.Verified - oldest.Verified, _sum.Mismatched - oldest.Mismatched);
-        }
-    }
+    [LoggerMessage(605, LogLevel.Debug, "Legacy breaker is half-open: a probe is sent.")]
+    private partial void LogHalfOpen();
+
+    [LoggerMessage(606, LogLevel.Debug, "Legacy breaker is open again: {Cause}.")]
+    private partial void LogStillOpen(string cause);
+
+    [LoggerMessage(607, LogLevel.Information, "Legacy breaker is closed: {Probes} probes succeeded. It was open for {Seconds:0.0} s.")]
+    private partial void LogClosed(int probes, double seconds);
 }

@@ -4,19 +4,20 @@ using Seckill.Shared.Telemetry;
 namespace Seckill.OrderService.LegacyOrders.Database;
 
 /// <summary>
-/// The connection to the legacy database, from <c>ConnectionStrings:Legacy</c>. A pool of its own, small: a legacy server that
-/// freezes holds a few connections, and nothing of ours.
+/// The connection to the legacy database, from <c>ConnectionStrings:Legacy</c>. A small pool of its own: a legacy server that
+/// freezes holds a few connections and nothing else.
 /// </summary>
 /// <remarks>
-/// Nothing is ever cancelled, because the client library cancels by a blocking call to the server that does not answer. A server
-/// that lives ends a long statement by itself; of one that does not, the wait is given up from outside, and connections that were
-/// silent for long are left to their fate with the pool they belong to.
+/// No statement is cancelled, because the client library cancels by a blocking call to the server that does not answer. A server that
+/// runs ends a long statement itself. Otherwise the caller stops waiting, and a pool with a connection that stays silent is replaced.
 /// </remarks>
 internal sealed class LegacyDatabase : IAsyncDisposable
 {
     private const int LongestStatementMilliseconds = 5_000;
-    private static readonly TimeSpan s_patience = TimeSpan.FromSeconds(6);
+    private static readonly TimeSpan s_timeout = TimeSpan.FromSeconds(6);
     private static readonly TimeSpan s_silence = TimeSpan.FromSeconds(5);
+
+    private static readonly object s_mark = new();
 
     private readonly NpgsqlConnectionStringBuilder? _settings;
     private NpgsqlDataSource? _source;
@@ -25,53 +26,70 @@ internal sealed class LegacyDatabase : IAsyncDisposable
     {
         if (!string.IsNullOrEmpty(connectionString))
         {
-            // The last value of a setting counts, so whatever the connection string says goes before these defaults.
+            // The last value of a setting counts, so the connection string overrides these defaults.
             _settings = new NpgsqlConnectionStringBuilder(
                 "Maximum Pool Size=8;Timeout=2;GSS Encryption Mode=Disable;"
                 + $"Application Name=Seckill.OrderService-{ProcessName.Unique};" + connectionString)
             {
                 CommandTimeout = 0,
             };
-            // Every statement looks some rows up by key; left to guess, the planner would rather read the whole table for each batch.
+            // Every statement looks some rows up by key; the planner, left to its statistics, reads the whole table for each batch.
             _settings.Options ??=
                 $"-c statement_timeout={LongestStatementMilliseconds} -c jit=off -c enable_hashjoin=off -c enable_mergejoin=off";
             _source = Create(_settings);
         }
     }
 
-    /// <summary>False when there is no such setting; nothing is written or read then.</summary>
+    /// <summary>False without the setting; then the legacy database is neither written nor read.</summary>
     public bool IsConfigured => _settings is not null;
 
-    /// <summary>Asks on a connection of its own. When this gives up, what was asked may still take effect, much later.</summary>
-    /// <param name="question">Is not told of a cancellation.</param>
-    /// <param name="cancellationToken">Ends the wait alone.</param>
-    /// <exception cref="NpgsqlException">The legacy database is away, not as we know it, or not configured.</exception>
-    /// <exception cref="TimeoutException">No answer.</exception>
+    /// <summary>Whether an error came out of <see cref="AskAsync"/>, and so not from Seckill's own database.</summary>
+    public static bool IsSourceOf(Exception exception) => exception.Data.Contains(s_mark);
+
+    /// <summary>Asks on a connection of its own. After a timeout or a cancellation the question may still take effect later.</summary>
+    /// <param name="question">Runs to its end, also after a cancellation.</param>
+    /// <param name="cancellationToken">Ends only the wait.</param>
+    /// <exception cref="NpgsqlException">The legacy database is down, has another table than expected, or is not configured.</exception>
+    /// <exception cref="TimeoutException">No answer within 6 s.</exception>
     public async Task<T> AskAsync<T>(Func<NpgsqlConnection, Task<T>> question, CancellationToken cancellationToken)
     {
-        var source = Volatile.Read(ref _source) ?? throw new NpgsqlException("ConnectionStrings:Legacy is not set.");
-        var asked = AskAsync(source, question);
         try
         {
-            return await asked.WaitAsync(s_patience, cancellationToken);
+            return await AskInTimeAsync(question, cancellationToken);
         }
-        catch (Exception exception) when (exception is not (NpgsqlException or TimeoutException or OperationCanceledException))
+        catch (Exception exception) when (exception is NpgsqlException or TimeoutException)
         {
-            // A column of another type, or an order number that is there twice: the database's state like any other.
-            throw new NpgsqlException("The legacy table is not as it should be: " + exception.Message, exception);
-        }
-        finally
-        {
-            if (!asked.IsCompleted)
-            {
-                _ = LeaveIfSilentAsync(asked, source);
-            }
+            // Callers catch the same types from both databases, and only this one's count for the breaker.
+            exception.Data[s_mark] = true;
+            throw;
         }
     }
 
     public ValueTask DisposeAsync() => _source?.DisposeAsync() ?? default;
 
-    // Its name in the metrics; without one it would be the connection string.
+    private async Task<T> AskInTimeAsync<T>(Func<NpgsqlConnection, Task<T>> question, CancellationToken cancellationToken)
+    {
+        var source = Volatile.Read(ref _source) ?? throw new NpgsqlException("ConnectionStrings:Legacy is not set.");
+        var asked = AskAsync(source, question);
+        try
+        {
+            return await asked.WaitAsync(s_timeout, cancellationToken);
+        }
+        catch (Exception exception) when (exception is not (NpgsqlException or TimeoutException or OperationCanceledException))
+        {
+            // A column of another type, or an order number that is there twice: a failure like any other.
+            throw new NpgsqlException("The legacy table is not as expected: " + exception.Message, exception);
+        }
+        finally
+        {
+            if (!asked.IsCompleted)
+            {
+                _ = ReplaceIfSilentAsync(asked, source);
+            }
+        }
+    }
+
+    // The name that the metrics show; without one they show the connection string.
     private static NpgsqlDataSource Create(NpgsqlConnectionStringBuilder settings) =>
         new NpgsqlDataSourceBuilder(settings.ConnectionString) { Name = "legacy" }.Build();
 
@@ -81,14 +99,14 @@ internal sealed class LegacyDatabase : IAsyncDisposable
         return await question(connection);
     }
 
-    /// <summary>A pool with a connection that stays silent is replaced; its connections close when they are heard of again.</summary>
-    private async Task LeaveIfSilentAsync(Task asked, NpgsqlDataSource source)
+    /// <summary>Replaces a pool with a connection that stays silent. The old connections close when the server answers again.</summary>
+    private async Task ReplaceIfSilentAsync(Task asked, NpgsqlDataSource source)
     {
         await Task.WhenAny(asked, Task.Delay(s_silence));
         if (!asked.IsCompleted && Volatile.Read(ref _source) == source)
         {
-            var fresh = Create(_settings!);
-            var unused = Interlocked.CompareExchange(ref _source, fresh, source) == source ? source : fresh;
+            var replacement = Create(_settings!);
+            var unused = Interlocked.CompareExchange(ref _source, replacement, source) == source ? source : replacement;
             await unused.DisposeAsync();
         }
     }

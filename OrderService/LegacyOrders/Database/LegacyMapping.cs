@@ -3,8 +3,8 @@ using System.Globalization;
 namespace Seckill.OrderService.LegacyOrders.Database;
 
 /// <summary>
-/// The one place that knows how an order of ours and a row of <c>t_order</c> correspond, both ways. What a column cannot hold
-/// exactly is named, never cut to size.
+/// The one place that knows how an order and a row of <c>t_order</c> correspond, both ways. A value that a column cannot hold exactly
+/// is named, never cut to size.
 /// </summary>
 internal static class LegacyMapping
 {
@@ -19,7 +19,7 @@ internal static class LegacyMapping
     };
 
     /// <summary>The row that an order must have in the legacy database.</summary>
-    /// <param name="order">Ours.</param>
+    /// <param name="order">The order to map.</param>
     /// <param name="obstacle">The first column that cannot hold its value.</param>
     /// <returns>Null, and the obstacle, when the order has no exact counterpart.</returns>
     public static LegacyRow? ToLegacy(OrderSnapshot order, out FieldDifference obstacle)
@@ -44,50 +44,50 @@ internal static class LegacyMapping
             order.OrderId, order.UserId, order.SkuId, order.SaleId, order.Quantity, amount, status, addTime, payTime, IsDelete: 0);
     }
 
-    /// <summary>An order of ours with everything that the legacy row says; what it does not say is kept.</summary>
-    /// <returns>Null when the row says what no order of ours can be.</returns>
-    public static OrderSnapshot? FromLegacy(LegacyRow row, OrderSnapshot ours)
+    /// <summary>The order that a legacy row describes; what the row does not hold comes from <paramref name="order"/>.</summary>
+    /// <returns>Null when the row holds what no order can be.</returns>
+    public static OrderSnapshot? FromLegacy(LegacyRow row, OrderSnapshot order)
     {
         if (row is not { Uid: > 0, GoodsId: > 0, ActivityId: > 0, Num: > 0 and <= int.MaxValue, AddTime: >= 0, PayTime: >= 0, IsDelete: 0 }
             || Status(row.OrderStatus) is not { } status
-            || UnitPrice(row.OrderAmount, (int)row.Num, ours.Currency) is not { } unitPrice)
+            || UnitPrice(row.OrderAmount, (int)row.Num, order.Currency) is not { } unitPrice)
         {
             return null;
         }
 
-        return ours with
+        return order with
         {
             OrderId = row.OrderSn, UserId = row.Uid.Value, SkuId = row.GoodsId.Value, SaleId = row.ActivityId.Value,
             Quantity = (int)row.Num.Value, UnitPrice = unitPrice, Status = status,
         };
     }
 
-    /// <summary>Every field in which the row is not as it should be.</summary>
-    public static IEnumerable<FieldDifference> Differences(LegacyRow should, LegacyRow row)
+    /// <summary>Every field in which the row is not as expected.</summary>
+    public static IEnumerable<FieldDifference> Differences(LegacyRow expected, LegacyRow actual)
     {
-        if (should == row)
+        if (expected == actual)
         {
             yield break;
         }
 
-        (string Field, object? Ours, object? Theirs)[] fields =
+        (string Field, object? Expected, object? Actual)[] fields =
         [
-            ("order_sn", should.OrderSn, row.OrderSn),
-            ("uid", should.Uid, row.Uid),
-            ("goods_id", should.GoodsId, row.GoodsId),
-            ("activity_id", should.ActivityId, row.ActivityId),
-            ("num", should.Num, row.Num),
-            ("order_amount", should.OrderAmount, row.OrderAmount),
-            ("order_status", should.OrderStatus, row.OrderStatus),
-            ("add_time", should.AddTime, row.AddTime),
-            ("pay_time", should.PayTime, row.PayTime),
-            ("is_delete", should.IsDelete, row.IsDelete),
+            ("order_sn", expected.OrderSn, actual.OrderSn),
+            ("uid", expected.Uid, actual.Uid),
+            ("goods_id", expected.GoodsId, actual.GoodsId),
+            ("activity_id", expected.ActivityId, actual.ActivityId),
+            ("num", expected.Num, actual.Num),
+            ("order_amount", expected.OrderAmount, actual.OrderAmount),
+            ("order_status", expected.OrderStatus, actual.OrderStatus),
+            ("add_time", expected.AddTime, actual.AddTime),
+            ("pay_time", expected.PayTime, actual.PayTime),
+            ("is_delete", expected.IsDelete, actual.IsDelete),
         ];
-        foreach (var (field, ours, theirs) in fields)
+        foreach (var (field, expectedValue, actualValue) in fields)
         {
-            if (!Equals(ours, theirs))
+            if (!Equals(expectedValue, actualValue))
             {
-                yield return new FieldDifference(field, Text(ours), Text(theirs));
+                yield return new FieldDifference(field, Text(expectedValue), Text(actualValue));
             }
         }
     }

@@ -6,26 +6,26 @@ namespace Seckill.OrderService.LegacyOrders.Database;
 public sealed class LegacyOptions
 {
     /// <summary>
-    /// Creates the legacy table. Only for tests; in production it belongs to others, and in Development it is created in any case.
+    /// Creates the legacy table. For tests only: in production other departments own the table, and Development always creates it.
     /// </summary>
     public bool CreateSchema { get; set; }
 
     /// <summary>
-    /// Batches that one worker writes at once, at most; one alone while no change waits for longer than two seconds. There are four lanes,
-    /// so that of all workers together more than four do nothing.
+    /// Maximum of batches that one worker writes at once. Only one is written while no change is older than two seconds. There are four
+    /// lanes, so more than four writers in all workers together have no effect.
     /// </summary>
     [Range(1, 16)]
     public int Writers { get; set; } = 2;
 
-    /// <summary>Changes in one batch.</summary>
+    /// <summary>Maximum of changes in one batch.</summary>
     [Range(1, 10_000)]
     public int MaxBatch { get; set; } = 1_024;
 
-    /// <summary>A difference of an order that changed less than this ago is called lagging and not reported, seconds.</summary>
+    /// <summary>A difference in an order that changed less than this ago counts as lagging and is not reported, seconds.</summary>
     [Range(0, 3_600)]
     public int LaggingSeconds { get; set; } = 10;
 
-    /// <summary>Orders that the continuous verifier looks at in a second, at most.</summary>
+    /// <summary>Maximum of orders that the continuous verifier compares in a second.</summary>
     [Range(1, 1_000_000)]
     public int VerifiedPerSecond { get; set; } = 5_000;
 
@@ -33,7 +33,7 @@ public sealed class LegacyOptions
     [Range(0, 3_600_000)]
     public int RoundPauseMilliseconds { get; set; } = 2_000;
 
-    /// <summary>A buyer's request waits this long for the legacy row, and then gets ours, milliseconds.</summary>
+    /// <summary>Timeout of a buyer's read of the legacy row, milliseconds; then the new row answers.</summary>
     [Range(1, 10_000)]
     public int ReadPatienceMilliseconds { get; set; } = 200;
 
@@ -41,11 +41,13 @@ public sealed class LegacyOptions
     [Range(1, 60_000)]
     public int SlowBatchMilliseconds { get; set; } = 2_000;
 
-    /// <summary>The breaker judges by this many of the last verifications.</summary>
+    /// <summary>How many of the last verified orders the breaker judges by.</summary>
     [Range(1, 1_000_000)]
     public int BreakerWindow { get; set; } = 1_000;
 
-    /// <summary>Share of mismatches in the window at which the breaker opens, percent; never before a tenth of the window.</summary>
+    /// <summary>
+    /// Share of mismatches in the window at which the breaker opens, percent. It never opens before a tenth of the window is verified.
+    /// </summary>
     [Range(1, 100)]
     public int BreakerMismatchPercent { get; set; } = 5;
 

@@ -1,6 +1,6 @@
 namespace Seckill.OrderService.LegacyOrders.Database;
 
-/// <summary>A row of <c>t_order</c>. Nullable, and wider than its columns, because the table belongs to others.</summary>
+/// <summary>A row of <c>t_order</c>. Nullable, and wider than its columns, because other departments own the table.</summary>
 /// <param name="OrderAmount">As PostgreSQL prints it: <c>numeric</c> has values, like NaN, that no number type here has.</param>
 internal sealed record LegacyRow(
     string OrderSn, long? Uid, long? GoodsId, long? ActivityId, long? Num, string? OrderAmount, long? OrderStatus,
@@ -8,12 +8,17 @@ internal sealed record LegacyRow(
 
 /// <summary>A row to be written.</summary>
 /// <param name="Row">One for each order.</param>
-/// <param name="IsPlaced">The table cannot have it yet, unless a writer died on the way.</param>
-/// <param name="Forced">A repair wants it as it is, whatever stands there.</param>
+/// <param name="IsPlaced">The table cannot have the row yet, unless a writer died after it wrote.</param>
+/// <param name="Forced">A repair overwrites what is there.</param>
 internal readonly record struct LegacyWrite(LegacyRow Row, bool IsPlaced, bool Forced);
 
-/// <summary>A field in which the two disagree.</summary>
+/// <summary>A row met on a walk over the table.</summary>
+/// <param name="Id">The table's own id.</param>
+/// <param name="OrderSn">The order number; null when the row is of another shop's sale.</param>
+internal sealed record WalkedRow(long Id, string? OrderSn);
+
+/// <summary>A field in which the two databases disagree.</summary>
 /// <param name="Field">Column of <c>t_order</c>.</param>
-/// <param name="Ours">What it should be.</param>
-/// <param name="Theirs">What it is; null when there is nothing.</param>
-internal readonly record struct FieldDifference(string Field, string? Ours, string? Theirs);
+/// <param name="Expected">What the order says.</param>
+/// <param name="Actual">What the legacy row says; null when it says nothing.</param>
+internal readonly record struct FieldDifference(string Field, string? Expected, string? Actual);

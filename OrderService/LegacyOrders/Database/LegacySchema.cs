@@ -5,7 +5,7 @@ namespace Seckill.OrderService.LegacyOrders.Database;
 
 /// <summary>
 /// Creates the legacy table in Development, or with <c>Legacy:CreateSchema</c>: the embedded numbered scripts, each once. In
-/// production the table is there already and is never changed by us.
+/// production the table exists, and Seckill never changes it.
 /// </summary>
 internal sealed class LegacySchema(
     LegacyDatabase legacy, IOptions<LegacyOptions> options, IHostEnvironment environment, ILogger<LegacySchema> logger)
@@ -13,7 +13,7 @@ internal sealed class LegacySchema(
 {
     private static readonly SchemaScripts s_scripts = new(typeof(LegacySchema).Assembly, "development_schema_version", 0x5ec0112);
 
-    /// <summary>Applies what is missing.</summary>
+    /// <summary>Applies the scripts that are missing.</summary>
     public static Task<IReadOnlyList<string>> ApplyAsync(LegacyDatabase legacy, CancellationToken cancellationToken) =>
         legacy.AskAsync(s_scripts.ApplyAsync, cancellationToken);
 

@@ -3,11 +3,11 @@ using Npgsql;
 
 namespace Seckill.OrderService.LegacyOrders.Database;
 
-/// <summary>Rows of <c>t_order</c>, a batch at a time.</summary>
-/// <remarks>Throws <see cref="NpgsqlException"/> or <see cref="TimeoutException"/>. Not sealed: tests let it fail at each point.</remarks>
+/// <summary>Reads and writes rows of <c>t_order</c>, a batch at a time.</summary>
+/// <remarks>Throws <see cref="NpgsqlException"/> or <see cref="TimeoutException"/>. Not sealed: tests make it fail at each point.</remarks>
 internal class LegacyStore(LegacyDatabase legacy)
 {
-    // Wider than the columns are, so that a column that somebody widened is still read.
+    // Wider than the columns are, so that a column that was widened is still read.
     private const string Columns =
         """
         order_sn::text as OrderSn, uid::bigint as Uid, goods_id::bigint as GoodsId, activity_id::bigint as ActivityId,
@@ -24,9 +24,9 @@ internal class LegacyStore(LegacyDatabase legacy)
         """;
 
     /// <summary>
-    /// Writes rows that the table cannot have yet, in a statement that does not look for them, at half the price of the other.
+    /// Inserts rows that the table cannot have yet. The statement does not look for them, so it costs half as much as an upsert.
     /// </summary>
-    /// <returns>False when it has one of them after all, or refuses one: none is written, and some of its ids are used up.</returns>
+    /// <returns>False when the table has one of the rows or refuses one. Then none is written, and some ids are used up.</returns>
     public virtual Task<bool> TryInsertAsync(IReadOnlyCollection<LegacyRow> rows, CancellationToken cancellationToken) =>
         legacy.AskAsync(
             async connection =>
@@ -35,7 +35,7 @@ internal class LegacyStore(LegacyDatabase legacy)
                 {
                     await connection.ExecuteAsync(
                         $"""
-                        -- Executes nothing, and fails unless order numbers are unique: without that a row could get in twice.
+                        -- Executes nothing, and fails unless order numbers are unique: without that, a row could be inserted twice.
                         explain insert into t_order (order_sn) values ('') on conflict (order_sn) do nothing;
                         insert into t_order
                           (order_sn, uid, goods_id, activity_id, num, order_amount, order_status, add_time, pay_time, is_delete)
@@ -52,17 +52,17 @@ internal class LegacyStore(LegacyDatabase legacy)
             },
             cancellationToken);
 
-    /// <summary>Writes rows, in one statement. A row with a final status is never set back to unpaid, unless it is forced.</summary>
+    /// <summary>Writes rows in one statement. A row with a final status never returns to unpaid, unless the write is forced.</summary>
     /// <param name="rows">One for each order.</param>
-    /// <param name="forced">For each row, whether a repair wants it as it is, whatever stands there.</param>
-    /// <param name="cancellationToken">Stops waiting.</param>
+    /// <param name="forced">For each row, whether a repair overwrites what is there.</param>
+    /// <param name="cancellationToken">Ends only the wait.</param>
     public virtual Task UpsertAsync(
         IReadOnlyCollection<LegacyRow> rows, IReadOnlyCollection<bool> forced, CancellationToken cancellationToken) =>
         legacy.AskAsync(
             async connection =>
             {
-                // What is sent into a freeze may take effect minutes later, when a newer state was written. Only a forced row could
-                // undo that, so the force has an end, by their clock, before anybody else may write the order.
+                // A statement sent into a freeze may take effect minutes later, after a newer state was written. Only a forced row
+                // could undo that state, so the force ends, by the server's clock, before another writer may write the order.
                 DateTime? forcedUntil = forced.Contains(true)
                     ? await connection.ExecuteScalarAsync<DateTime>("select clock_timestamp() + interval '5 seconds'")
                     : null;
@@ -70,13 +70,13 @@ internal class LegacyStore(LegacyDatabase legacy)
             },
             cancellationToken);
 
-    /// <summary>The rows of these orders that are there.</summary>
+    /// <summary>The rows of these orders, as far as they exist, by order number.</summary>
     public virtual Task<Dictionary<string, LegacyRow>> ReadAsync(
         IReadOnlyCollection<string> orderIds, CancellationToken cancellationToken) =>
         legacy.AskAsync(
             async connection =>
             {
-                // Offset 0: row by row through the index, which for an array would be sorted first, by the rules of some language.
+                // Offset 0 reads row by row through the index. An array condition would be sorted first, by the collation's rules.
                 var rows = await connection.QueryAsync<LegacyRow>(
                     $"""
                     select {Columns}
@@ -88,21 +88,23 @@ internal class LegacyStore(LegacyDatabase legacy)
             },
             cancellationToken);
 
-    /// <summary>The next rows by the table's own id, whosever they are; the order number only where the sale is one of these.</summary>
-    public Task<List<(long Id, string? OrderSn)>> WalkAsync(long after, int[] saleIds, int most, CancellationToken cancellationToken) =>
+    /// <summary>The next rows in the order of the table's own id. Rows of other sales than these come without their order number.</summary>
+    public Task<List<WalkedRow>> WalkAsync(long after, int[] saleIds, int limit, CancellationToken cancellationToken) =>
         legacy.AskAsync(
-            async connection => (await connection.QueryAsync<(long, string?)>(
+            async connection => (await connection.QueryAsync<WalkedRow>(
                 """
-                select id::bigint, case when activity_id = any(@saleIds) then order_sn::text end
+                select id::bigint as Id, case when activity_id = any(@saleIds) then order_sn::text end as OrderSn
                 from t_order
                 where id > @after
                 order by id
-                limit @most
+                limit @limit
                 """,
-                new { after, saleIds, most })).AsList(),
+                new { after, saleIds, limit })).AsList(),
             cancellationToken);
 
-    /// <summary>Data at fault (SQLSTATE classes 22 and 23) or a trigger's own refusal; anything else is the database's state.</summary>
+    /// <summary>
+    /// Whether the server refuses a row: its data (SQLSTATE classes 22 and 23), or by a trigger. All else is the database's state.
+    /// </summary>
     public static bool IsRefusal(PostgresException exception) =>
         exception.SqlState == PostgresErrorCodes.RaiseException
         || exception.SqlState.StartsWith("22", StringComparison.Ordinal)
@@ -110,7 +112,7 @@ internal class LegacyStore(LegacyDatabase legacy)
 
     private static Task<int> UpsertAsync(
         NpgsqlConnection connection, IReadOnlyCollection<LegacyRow> rows, IReadOnlyCollection<bool> forced, DateTime? forcedUntil) =>
-        // Only rows that are not there are inserted, because each conflict would use up one of the 2^31 ids of the table.
+        // Inserts only rows that are missing, because each conflict would use up one of the table's 2^31 ids.
         connection.ExecuteAsync(
             $"""
             with incoming as (

@@ -1,12 +1,12 @@
 namespace Seckill.OrderService.LegacyOrders.Database;
 
-/// <summary>An order of ours at one instant, with what the legacy row is made of.</summary>
+/// <summary>An order at one instant, with what its legacy row is made of.</summary>
 /// <param name="Version">Grows with each change of status.</param>
 internal sealed record OrderSnapshot(
     string OrderId, long SaleId, long SkuId, long UserId, int Quantity, long UnitPrice, string Currency, string Status,
     DateTime ReservedAt, DateTime? PaidAt, int Version)
 {
-    /// <summary>The select list, for a table that is called <c>o</c>.</summary>
+    /// <summary>The select list, for a table with the alias <c>o</c>.</summary>
     public const string Columns =
         """
         o.order_id as OrderId, o.sale_id as SaleId, o.sku_id as SkuId, o.user_id as UserId, o.quantity as Quantity,

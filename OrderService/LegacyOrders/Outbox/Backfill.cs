@@ -5,16 +5,16 @@ using Seckill.OrderService.LegacyOrders.Control;
 namespace Seckill.OrderService.LegacyOrders.Outbox;
 
 /// <summary>
-/// Puts every order into the legacy outbox, page by page, for what was placed or changed while nothing was written. It has no road
-/// of its own to the legacy database, so it cannot overtake anything; and it waits while much waits already.
+/// Puts every order into the legacy outbox, page by page, because orders were placed or changed while the dual write was off. Like any
+/// change it goes through the outbox, so it overtakes nothing; and it waits while the outbox is long.
 /// </summary>
 internal sealed partial class Backfill(NpgsqlDataSource database, DualWriteControl control, ILogger<Backfill> logger) : BackgroundService
 {
     private const int Page = 2_000;
-    private const int MostWaiting = 20_000;
+    private const int MaximumWaiting = 20_000;
     private static readonly TimeSpan s_pause = TimeSpan.FromMilliseconds(200);
 
-    /// <summary>Begins, unless one is going on.</summary>
+    /// <summary>Starts a backfill, unless one is running.</summary>
     public static async Task StartAsync(NpgsqlDataSource database, CancellationToken cancellationToken)
     {
         await using var connection = await database.OpenConnectionAsync(cancellationToken);
@@ -27,18 +27,23 @@ internal sealed partial class Backfill(NpgsqlDataSource database, DualWriteContr
             cancellationToken: cancellationToken));
     }
 
-    /// <summary>Where it stands.</summary>
+    /// <summary>The progress of the backfill.</summary>
     public static async Task<BackfillView> ReadAsync(NpgsqlDataSource database, CancellationToken cancellationToken)
     {
         await using var connection = await database.OpenConnectionAsync(cancellationToken);
-        var row = await connection.QuerySingleAsync<(long Total, long Done, DateTime? StartedAt, DateTime? FinishedAt)>(
-            new CommandDefinition(
-            "select total, done, started_at, finished_at from legacy_backfill", cancellationToken: cancellationToken));
-        var state = row switch { { StartedAt: null } => "idle", { FinishedAt: null } => "running", _ => "finished" };
+        var row = await connection.QuerySingleAsync<Row>(new CommandDefinition(
+            "select total as Total, done as Done, started_at as StartedAt, finished_at as FinishedAt from legacy_backfill",
+            cancellationToken: cancellationToken));
+        var state = row switch
+        {
+            { StartedAt: null } => BackfillState.Idle,
+            { FinishedAt: null } => BackfillState.Running,
+            _ => BackfillState.Finished,
+        };
         return new BackfillView(state, row.Done, row.Total, row.StartedAt, row.FinishedAt);
     }
 
-    /// <summary>The next page; false when there is nothing to do now.</summary>
+    /// <summary>Takes the next page; false when there is nothing to do now.</summary>
     public async Task<bool> StepAsync(CancellationToken cancellationToken)
     {
         await using var connection = await database.OpenConnectionAsync(cancellationToken);
@@ -47,12 +52,12 @@ internal sealed partial class Backfill(NpgsqlDataSource database, DualWriteContr
             with state as (
               select order_cursor from legacy_backfill
               where started_at is not null and finished_at is null
-                -- A statement that began before the mode was switched may still place orders that nobody puts in line. Whoever
-                -- writes orders holds this lock from before its snapshot, so once they are gone every order can be seen.
+                -- A statement that began before the mode was switched may still place orders without an entry in the outbox. A writer
+                -- of orders holds this lock from before its snapshot, so once those writers are gone every order is visible.
                 and not exists (
                   select from pg_locks l join pg_stat_activity a on a.pid = l.pid
                   where l.relation = 'orders'::regclass and l.mode = 'RowExclusiveLock' and a.xact_start < started_at)
-                and (select coalesce(sum(orders), 0) from (select orders from legacy_outbox limit @MostWaiting) w) < @MostWaiting
+                and (select coalesce(sum(orders), 0) from (select orders from legacy_outbox limit @MaximumWaiting) w) < @MaximumWaiting
               for update skip locked
             ), page as (
               select order_id from orders where order_id > (select order_cursor from state) order by order_id limit @Page
@@ -66,7 +71,7 @@ internal sealed partial class Backfill(NpgsqlDataSource database, DualWriteContr
             from state
             returning (select count(*)::int from page)
             """,
-            new { Page, MostWaiting },
+            new { Page, MaximumWaiting },
             cancellationToken: cancellationToken));
         return taken == Page;
     }
@@ -93,14 +98,17 @@ internal sealed partial class Backfill(NpgsqlDataSource database, DualWriteContr
         }
     }
 
-    [LoggerMessage(603, LogLevel.Warning, "The backfill waits: {Reason}")]
+    [LoggerMessage(603, LogLevel.Warning, "Backfill step failed; retrying: {Reason}")]
     private partial void LogFailed(string reason);
+
+    private sealed record Row(long Total, long Done, DateTime? StartedAt, DateTime? FinishedAt);
 }
 
-/// <summary>Where the backfill stands.</summary>
-/// <param name="State"><c>idle</c>, <c>running</c> or <c>finished</c>.</param>
-/// <param name="Done">Orders put in line.</param>
+/// <summary>The progress of the backfill.</summary>
+/// <param name="State">How far it is.</param>
+/// <param name="Done">Orders put into the outbox.</param>
 /// <param name="Total">Orders at its start.</param>
 /// <param name="StartedAt">UTC.</param>
 /// <param name="FinishedAt">UTC.</param>
-public sealed record BackfillView(string State, long Done, long Total, DateTimeOffset? StartedAt, DateTimeOffset? FinishedAt);
+public sealed record BackfillView(
+    BackfillState State, long Done, long Total, DateTimeOffset? StartedAt, DateTimeOffset? FinishedAt);

@@ -3,24 +3,30 @@ using Npgsql;
 
 namespace Seckill.OrderService.LegacyOrders.Outbox;
 
-/// <summary>What can be said of the legacy outbox, and done with it, as a whole. It may hold millions of changes.</summary>
+/// <summary>Changes that wait to be written.</summary>
+/// <param name="Pending">How many; each change of an order counts.</param>
+/// <param name="LagSeconds">Age of the oldest.</param>
+internal sealed record LegacyBacklog(long Pending, double LagSeconds);
+
+/// <summary>The legacy outbox as a whole. It may hold millions of changes.</summary>
 internal static class LegacyOutbox
 {
-    /// <summary>How many changes wait, and since when the oldest does, seconds.</summary>
-    public static async Task<(long Pending, double LagSeconds)> WaitingAsync(NpgsqlDataSource database, CancellationToken cancellationToken)
+    /// <summary>How many changes wait, and for how long.</summary>
+    public static async Task<LegacyBacklog> ReadBacklogAsync(NpgsqlDataSource database, CancellationToken cancellationToken)
     {
         await using var connection = await database.OpenConnectionAsync(cancellationToken);
-        return await connection.QuerySingleAsync<(long, double)>(new CommandDefinition(
+        return await connection.QuerySingleAsync<LegacyBacklog>(new CommandDefinition(
             """
-            select coalesce(sum(orders), 0)::bigint, coalesce(extract(epoch from now() - min(created_at)), 0)::float8
+            select coalesce(sum(orders), 0)::bigint as Pending,
+              coalesce(extract(epoch from now() - min(created_at)), 0)::float8 as LagSeconds
             from legacy_outbox
             """,
             cancellationToken: cancellationToken));
     }
 
     /// <summary>
-    /// Drops what waits once the legacy database is retired, for nobody will write it. Also what a statement that began before
-    /// the switch added after it.
+    /// Deletes the waiting changes once the legacy database is retired, also those that a statement from before the switch adds after
+    /// it.
     /// </summary>
     public static async Task DropRetiredAsync(NpgsqlDataSource database, CancellationToken cancellationToken)
     {

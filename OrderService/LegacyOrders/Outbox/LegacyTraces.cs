@@ -5,12 +5,12 @@ using Seckill.Shared.Telemetry;
 namespace Seckill.OrderService.LegacyOrders.Outbox;
 
 /// <summary>
-/// Carries the trace of a drawn request over the legacy outbox: to (8), which may run in another process and much later. One short
-/// statement for a batch that has such a request, and none for the others.
+/// Carries the trace of a sampled request through the legacy outbox to (8), which may run in another process and much later. A batch
+/// with such a request costs one short statement, the others none.
 /// </summary>
 internal static class LegacyTraces
 {
-    /// <summary>Before the orders are placed, or the writer might be there first. Nothing when the dual write is off.</summary>
+    /// <summary>Call this before the orders are placed, or the writer may be faster. Has no effect when the dual write is off.</summary>
     public static async Task RememberAsync(
         NpgsqlDataSource database, IReadOnlyList<TracedOrder> orders, CancellationToken cancellationToken)
     {
@@ -39,7 +39,7 @@ internal static class LegacyTraces
             cancellationToken: cancellationToken));
     }
 
-    /// <summary>Takes those of a batch, in its transaction: if that fails, the next try has them again.</summary>
+    /// <summary>Takes the traces of a batch in its transaction, so that a batch that fails leaves them for the next try.</summary>
     public static async Task<IReadOnlyList<TracedOrder>> TakeAsync(
         NpgsqlConnection connection, IEnumerable<string?> orderIds, CancellationToken cancellationToken)
     {
@@ -48,10 +48,12 @@ internal static class LegacyTraces
             return [];
         }
 
-        var taken = await connection.QueryAsync<(string OrderId, string TraceParent)>(new CommandDefinition(
-            "delete from order_traces where order_id = any(@orderIds) returning order_id, trace_parent",
+        var taken = await connection.QueryAsync<Row>(new CommandDefinition(
+            "delete from order_traces where order_id = any(@orderIds) returning order_id as OrderId, trace_parent as TraceParent",
             new { orderIds = orderIds.OfType<string>().ToArray() },
             cancellationToken: cancellationToken));
         return [.. taken.Select(row => OrderTraces.Read(row.OrderId, row.TraceParent)).OfType<TracedOrder>()];
     }
+
+    private sealed record Row(string OrderId, string TraceParent);
 }

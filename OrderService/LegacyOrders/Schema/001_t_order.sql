@@ -1,4 +1,4 @@
--- The order table of the old shop, for development and tests. In production it is there already and belongs to others.
+-- The order table of the old shop, for development and tests. In production it exists, and other departments own it.
 create table t_order (
   id serial primary key,
   order_sn varchar(32) not null unique,

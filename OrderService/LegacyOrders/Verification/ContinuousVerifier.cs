@@ -7,19 +7,19 @@ using Seckill.OrderService.LegacyOrders.Database;
 namespace Seckill.OrderService.LegacyOrders.Verification;
 
 /// <summary>
-/// Walks all orders, then all legacy rows of our sales, and begins again, at a bounded rate. One worker does it at a time, whoever
-/// gets the lock on the state row; another goes on from the same cursor.
+/// Walks over all orders, then over all legacy rows, round after round, at a bounded rate. One worker at a time does it: the one with
+/// the lock on the state row. When it stops, another continues from the same cursor.
 /// </summary>
 internal sealed partial class ContinuousVerifier(
     NpgsqlDataSource database, OrderVerification verification, LegacyStore store, DualWriteControl control, LegacyBreaker breaker,
     IOptions<LegacyOptions> options, ILogger<ContinuousVerifier> logger) : BackgroundService
 {
-    private const int MaxPage = 1_000;
-    private const int RowsWalked = 10_000;
+    private const int MaximumPage = 1_000;
+    private const int WalkedPage = 10_000;
     private static readonly TimeSpan s_shortestWait = TimeSpan.FromMilliseconds(20);
 
-    /// <summary>One page.</summary>
-    /// <returns>Orders looked at, and whether a round ended; null when another worker verifies.</returns>
+    /// <summary>Verifies one page.</summary>
+    /// <returns>How many orders were checked, and whether a round ended; null when another worker verifies.</returns>
     public async Task<(int Checked, bool RoundEnded)?> StepAsync(CancellationToken cancellationToken)
     {
         await using var connection = await database.OpenConnectionAsync(cancellationToken);
@@ -37,10 +37,10 @@ internal sealed partial class ContinuousVerifier(
             return null;
         }
 
-        var page = Math.Min(MaxPage, options.Value.VerifiedPerSecond);
-        var (count, result, ended) = state.Phase == "ours"
-            ? await StepOursAsync(connection, state.OrderCursor, page, cancellationToken)
-            : await StepTheirsAsync(connection, state.LegacyCursor, cancellationToken);
+        var page = Math.Min(MaximumPage, options.Value.VerifiedPerSecond);
+        var (count, result, ended) = EnumText<VerifierPhase>.Parse(state.Phase) == VerifierPhase.Orders
+            ? await StepOrdersAsync(connection, state.OrderCursor, page, cancellationToken)
+            : await StepLegacyRowsAsync(connection, state.LegacyCursor, cancellationToken);
         await transaction.CommitAsync(cancellationToken);
         breaker.Succeeded(result.Verified + result.Mismatched, result.Mismatched);
         return (count, ended);
@@ -66,7 +66,11 @@ internal sealed partial class ContinuousVerifier(
             }
             catch (Exception exception) when (exception is NpgsqlException or TimeoutException or OperationCanceledException)
             {
-                breaker.Failed();
+                if (LegacyDatabase.IsSourceOf(exception))
+                {
+                    breaker.Failed(LegacyFailure.Describe(exception));
+                }
+
                 LogFailed(exception.Message);
             }
 
@@ -74,7 +78,7 @@ internal sealed partial class ContinuousVerifier(
         }
     }
 
-    private async Task<(int Count, VerificationResult Result, bool Ended)> StepOursAsync(
+    private async Task<(int Count, VerificationResult Result, bool Ended)> StepOrdersAsync(
         NpgsqlConnection connection, string cursor, int page, CancellationToken cancellationToken)
     {
         var (result, count, next) = await verification.VerifyNextAsync(connection, cursor, page, cancellationToken);
@@ -83,30 +87,34 @@ internal sealed partial class ContinuousVerifier(
             update legacy_verifier
             set order_cursor = @next, checked = checked + @count, lagging = lagging + @Lagging, phase = @phase
             """,
-            new { next, count, result.Lagging, phase = count < page ? "theirs" : "ours" },
+            new
+            {
+                next, count, result.Lagging,
+                phase = EnumText<VerifierPhase>.Of(count < page ? VerifierPhase.LegacyRows : VerifierPhase.Orders),
+            },
             cancellationToken: cancellationToken));
         return (count, result, false);
     }
 
-    private async Task<(int Count, VerificationResult Result, bool Ended)> StepTheirsAsync(
+    private async Task<(int Count, VerificationResult Result, bool Ended)> StepLegacyRowsAsync(
         NpgsqlConnection connection, long cursor, CancellationToken cancellationToken)
     {
         var saleIds = (await connection.QueryAsync<int>(new CommandDefinition(
             "select sale_id::int from sales where sale_id <= 2147483647", cancellationToken: cancellationToken))).ToArray();
-        // A row of ours was written after its order was committed, so theirs is read first. By rows and not by rows of ours: the old
-        // shop may have millions of its own before the first of them.
-        var rows = await store.WalkAsync(cursor, saleIds, RowsWalked, cancellationToken);
-        var ofOurSales = rows.Where(row => row.OrderSn is not null).Select(row => row.OrderSn!).ToArray();
+        // A legacy row is written after its order is committed, so legacy rows are read first. Pages count all rows, because the old shop
+        // may have millions of its own before the first row of a Seckill sale.
+        var rows = await store.WalkAsync(cursor, saleIds, WalkedPage, cancellationToken);
+        var orderIds = rows.Where(row => row.OrderSn is not null).Select(row => row.OrderSn!).ToArray();
         var extras = (await connection.QueryAsync<string>(new CommandDefinition(
             """
             select id from unnest(@Ids) as t (id)
             where not exists (select from orders o where o.order_id = t.id)
             """,
-            new { Ids = ofOurSales },
+            new { Ids = orderIds },
             cancellationToken: cancellationToken))).AsList();
         await DiscrepancyStore.RecordAsync(
-            connection, extras, [.. extras.Select(id => new Finding(id, "extra", "", null, id))], cancellationToken);
-        var ended = rows.Count < RowsWalked;
+            connection, extras, [.. extras.Select(id => new Finding(id, DiscrepancyClass.Extra, "", null, id))], cancellationToken);
+        var ended = rows.Count < WalkedPage;
         if (ended)
         {
             await EndRoundAsync(connection, cancellationToken);
@@ -117,18 +125,18 @@ internal sealed partial class ContinuousVerifier(
                 "update legacy_verifier set legacy_cursor = @Id", new { rows[^1].Id }, cancellationToken: cancellationToken));
         }
 
-        return (ofOurSales.Length, new VerificationResult(ofOurSales.Length - extras.Count, extras.Count, 0), ended);
+        return (orderIds.Length, new VerificationResult(orderIds.Length - extras.Count, extras.Count, 0), ended);
     }
 
-    /// <summary>A walk does not meet rows that are gone, so open extras are looked up by name.</summary>
+    /// <summary>A walk does not meet deleted rows, so the open extras are looked up by their order number.</summary>
     private async Task EndRoundAsync(NpgsqlConnection connection, CancellationToken cancellationToken)
     {
         var open = (await connection.QueryAsync<string>(new CommandDefinition(
             "select order_id from legacy_discrepancies where class = 'extra' and resolved_at is null order by id limit 10000",
             cancellationToken: cancellationToken))).AsList();
-        var there = open.Count == 0 ? [] : await store.ReadAsync(open, cancellationToken);
-        await DiscrepancyStore.RecordAsync(connection, [.. open.Where(id => !there.ContainsKey(id))], [], cancellationToken);
-        await DiscrepancyStore.TryRefusedAgainAsync(connection, cancellationToken);
+        var existing = open.Count == 0 ? [] : await store.ReadAsync(open, cancellationToken);
+        await DiscrepancyStore.RecordAsync(connection, [.. open.Where(id => !existing.ContainsKey(id))], [], cancellationToken);
+        await DiscrepancyStore.RetryRefusedAsync(connection, cancellationToken);
         await connection.ExecuteAsync(new CommandDefinition(
             """
             update legacy_verifier
@@ -139,7 +147,7 @@ internal sealed partial class ContinuousVerifier(
             cancellationToken: cancellationToken));
     }
 
-    [LoggerMessage(602, LogLevel.Warning, "The legacy database cannot be verified: {Reason}")]
+    [LoggerMessage(602, LogLevel.Warning, "Verification of the legacy database failed; retrying: {Reason}")]
     private partial void LogFailed(string reason);
 
     private sealed record State(string OrderCursor, long LegacyCursor, string Phase);

@@ -4,23 +4,12 @@ using Seckill.OrderService.LegacyOrders.Database;
 
 namespace Seckill.OrderService.LegacyOrders.Verification;
 
-/// <summary>A difference between an order and the legacy database.</summary>
-/// <param name="OrderId">Also the legacy <c>order_sn</c>.</param>
-/// <param name="Class"><c>missing</c>, <c>extra</c>, <c>different</c> or <c>unrepresentable</c>.</param>
-/// <param name="Field">Column of <c>t_order</c>; empty where the whole row is meant.</param>
-/// <param name="Ours">What it should be.</param>
-/// <param name="Theirs">What it is.</param>
-internal sealed record Finding(string OrderId, string Class, string Field, string? Ours, string? Theirs);
-
-/// <summary>Differences in <c>legacy_discrepancies</c>: open once each, and resolved when a later look finds them gone.</summary>
+/// <summary>Differences in <c>legacy_discrepancies</c>: each is open once, and resolved when a later check does not find it.</summary>
 internal static class DiscrepancyStore
 {
-    /// <summary>Begins what is noted of a missing row that the legacy database did not take; the reason follows.</summary>
-    public const string Refused = "refused: ";
-
-    /// <summary>Records what was found of these orders, and resolves what is open of them and was not found again.</summary>
+    /// <summary>Records what was found in these orders, and resolves what is open for them and was not found again.</summary>
     /// <param name="connection">May be within a transaction.</param>
-    /// <param name="orderIds">Every order that was looked at.</param>
+    /// <param name="orderIds">Every order that was checked.</param>
     /// <param name="findings">What was found.</param>
     /// <param name="cancellationToken">Stops.</param>
     public static Task RecordAsync(
@@ -29,14 +18,14 @@ internal static class DiscrepancyStore
     {
         foreach (var kind in findings.GroupBy(finding => finding.Class))
         {
-            LegacyMetrics.Discrepancies.Add(kind.Count(), new KeyValuePair<string, object?>("class", kind.Key));
+            LegacyMetrics.CountDiscrepancies(kind.Key, kind.Count());
         }
 
         return connection.ExecuteAsync(new CommandDefinition(
             """
             with found as (
               select distinct on (order_id, class, field) *
-              from unnest(@FoundIds, @Classes, @Fields, @Ours, @Theirs) as f (order_id, class, field, ours, theirs)
+              from unnest(@FoundIds, @Classes, @Fields, @Expected, @Actual) as f (order_id, class, field, ours, theirs)
               order by order_id, class, field
             ), resolved as (
               update legacy_discrepancies d
@@ -48,7 +37,7 @@ internal static class DiscrepancyStore
             select order_id, class, field, ours, theirs from found
             on conflict (order_id, class, field) where resolved_at is null
             do update set ours = excluded.ours,
-              -- Why a row was refused is known to the writer alone; the verifier only sees that it is missing.
+              -- Only the writer knows why a row was refused; the verifier only sees that it is missing.
               theirs = case when excluded.class = 'missing' and excluded.theirs is null then legacy_discrepancies.theirs
                 else excluded.theirs end
             """,
@@ -56,16 +45,16 @@ internal static class DiscrepancyStore
             {
                 Ids = orderIds.ToArray(),
                 FoundIds = findings.Select(finding => finding.OrderId).ToArray(),
-                Classes = findings.Select(finding => finding.Class).ToArray(),
+                Classes = findings.Select(finding => EnumText<DiscrepancyClass>.Of(finding.Class)).ToArray(),
                 Fields = findings.Select(finding => finding.Field).ToArray(),
-                Ours = findings.Select(finding => finding.Ours).ToArray(),
-                Theirs = findings.Select(finding => finding.Theirs).ToArray(),
+                Expected = findings.Select(finding => finding.Expected).ToArray(),
+                Actual = findings.Select(finding => finding.Actual).ToArray(),
             },
             cancellationToken: cancellationToken));
     }
 
-    /// <summary>Puts what the legacy database once refused in line again: it may take it by now.</summary>
-    public static Task TryRefusedAgainAsync(NpgsqlConnection connection, CancellationToken cancellationToken) =>
+    /// <summary>Puts rows that the legacy database refused into the outbox again: it may take them now.</summary>
+    public static Task RetryRefusedAsync(NpgsqlConnection connection, CancellationToken cancellationToken) =>
         connection.ExecuteAsync(new CommandDefinition(
             """
             insert into legacy_outbox (lane, order_ids)
@@ -79,49 +68,43 @@ internal static class DiscrepancyStore
             """,
             cancellationToken: cancellationToken));
 
-    /// <summary>How many are open, by class.</summary>
-    public static async Task<IReadOnlyList<(string Class, long Number)>> CountOpenAsync(
+    /// <summary>How many are open, by class; a class without any is absent.</summary>
+    public static async Task<IReadOnlyDictionary<DiscrepancyClass, long>> CountOpenAsync(
         NpgsqlDataSource database, CancellationToken cancellationToken)
     {
         await using var connection = await database.OpenConnectionAsync(cancellationToken);
-        return (await connection.QueryAsync<(string, long)>(new CommandDefinition(
-            "select class, count(*) from legacy_discrepancies where resolved_at is null group by class",
-            cancellationToken: cancellationToken))).AsList();
+        var counts = await connection.QueryAsync<ClassCount>(new CommandDefinition(
+            "select class as Class, count(*) as Count from legacy_discrepancies where resolved_at is null group by class",
+            cancellationToken: cancellationToken));
+        return counts.ToDictionary(row => EnumText<DiscrepancyClass>.Parse(row.Class), row => row.Count);
     }
 
-    /// <summary>What is open, the newest first; of certain ids, also what is resolved.</summary>
+    /// <summary>The open discrepancies, the newest first; with ids, those discrepancies, also when they are resolved.</summary>
     public static async Task<IReadOnlyList<Discrepancy>> ListAsync(
-        NpgsqlDataSource database, long[]? ids, int most, CancellationToken cancellationToken)
+        NpgsqlDataSource database, long[]? ids, int limit, CancellationToken cancellationToken)
     {
         await using var connection = await database.OpenConnectionAsync(cancellationToken);
-        var rows = await connection.QueryAsync<(
-            long Id, string OrderId, string Class, string Field, string? Ours, string? Theirs, DateTime FoundAt, DateTime? ResolvedAt)>(
-            new CommandDefinition(
-                """
-                select id, order_id, class, field, ours, theirs, found_at, resolved_at
-                from legacy_discrepancies
-                where case when @ids::bigint[] is null then resolved_at is null else id = any(@ids) end
-                order by id desc
-                limit @most
-                """,
-                new { ids, most },
-                cancellationToken: cancellationToken));
+        var rows = await connection.QueryAsync<Row>(new CommandDefinition(
+            """
+            select id as Id, order_id as OrderId, class as Class, field as Field, ours as Expected, theirs as Actual,
+              found_at as FoundAt, resolved_at as ResolvedAt
+            from legacy_discrepancies
+            where case when @ids::bigint[] is null then resolved_at is null else id = any(@ids) end
+            order by id desc
+            limit @limit
+            """,
+            new { ids, limit },
+            cancellationToken: cancellationToken));
         return
         [
             .. rows.Select(row => new Discrepancy(
-                row.Id, row.OrderId, row.Class, row.Field, row.Ours, row.Theirs, row.FoundAt, row.ResolvedAt)),
+                row.Id, row.OrderId, EnumText<DiscrepancyClass>.Parse(row.Class), row.Field, row.Expected, row.Actual,
+                row.FoundAt, row.ResolvedAt)),
         ];
     }
-}
 
-/// <summary>A difference that was found.</summary>
-/// <param name="Id">Names it for a repair.</param>
-/// <param name="OrderId">Also the legacy <c>order_sn</c>.</param>
-/// <param name="Class"><c>missing</c>, <c>extra</c>, <c>different</c> or <c>unrepresentable</c>.</param>
-/// <param name="Field">Column of the legacy table; empty where the whole row is meant.</param>
-/// <param name="Ours">What it should be.</param>
-/// <param name="Theirs">What it is.</param>
-/// <param name="FoundAt">UTC.</param>
-/// <param name="ResolvedAt">UTC; null while it is open.</param>
-public sealed record Discrepancy(
-    long Id, string OrderId, string Class, string Field, string? Ours, string? Theirs, DateTimeOffset FoundAt, DateTimeOffset? ResolvedAt);
+    private sealed record ClassCount(string Class, long Count);
+
+    private sealed record Row(
+        long Id, string OrderId, string Class, string Field, string? Expected, string? Actual, DateTime FoundAt, DateTime? ResolvedAt);
+}

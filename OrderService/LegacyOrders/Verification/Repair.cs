@@ -1,29 +1,33 @@
+using System.Text.Json.Serialization;
 using Dapper;
 using Npgsql;
+using Seckill.OrderService.LegacyOrders.Database;
 
 namespace Seckill.OrderService.LegacyOrders.Verification;
 
 /// <summary>
-/// Sets legacy rows to what ours says. It goes through the outbox, as a change that is forced, so that it stands in line with the
-/// order's other changes. Rows that only they have are never touched: whose they are is for people to decide.
+/// Rewrites legacy rows from their orders. A repair goes through the outbox, as a forced change, so that it keeps the sequence of the
+/// order's changes. It never touches rows without an order: people decide whose they are.
 /// </summary>
 internal sealed class Repair(NpgsqlDataSource database, TimeProvider clock)
 {
-    private const int Most = 1_000;
-    private static readonly TimeSpan s_patience = TimeSpan.FromSeconds(10);
-    private static readonly TimeSpan s_betweenLooks = TimeSpan.FromMilliseconds(50);
+    private const int Maximum = 1_000;
+    private static readonly TimeSpan s_timeout = TimeSpan.FromSeconds(10);
+    private static readonly TimeSpan s_pollInterval = TimeSpan.FromMilliseconds(50);
 
     /// <summary>
-    /// Repairs these discrepancies, or says what it would do; all that are open when none are named, a thousand at a time.
+    /// Repairs these discrepancies, or reports what a repair would do. Without ids it takes all open ones, a thousand at a time.
     /// </summary>
     public async Task<RepairAnswer> RunAsync(bool dryRun, long[]? ids, CancellationToken cancellationToken)
     {
-        var chosen = await DiscrepancyStore.ListAsync(database, ids is { Length: > 0 } ? ids : null, Most, cancellationToken);
-        var rewritable = chosen.Where(found => found.ResolvedAt is null && found.Class is "missing" or "different").ToList();
+        var chosen = await DiscrepancyStore.ListAsync(database, ids is { Length: > 0 } ? ids : null, Maximum, cancellationToken);
+        var rewritable = chosen
+            .Where(found => found.ResolvedAt is null && found.Class is DiscrepancyClass.Missing or DiscrepancyClass.Different)
+            .ToList();
         if (!dryRun && rewritable.Count > 0)
         {
             await RewriteAsync([.. rewritable.Select(found => found.OrderId).Distinct()], cancellationToken);
-            chosen = await DiscrepancyStore.ListAsync(database, [.. chosen.Select(found => found.Id)], Most, cancellationToken);
+            chosen = await DiscrepancyStore.ListAsync(database, [.. chosen.Select(found => found.Id)], Maximum, cancellationToken);
         }
 
         return new RepairAnswer(
@@ -31,7 +35,7 @@ internal sealed class Repair(NpgsqlDataSource database, TimeProvider clock)
             [
                 .. chosen.Select(found => new RepairedDiscrepancy(
                     found.Id, found.OrderId, found.Class, found.Field,
-                    rewritable.Exists(one => one.Id == found.Id) ? "rewrite" : "none",
+                    rewritable.Exists(one => one.Id == found.Id) ? RepairAction.Rewrite : RepairAction.None,
                     found.ResolvedAt is not null)),
             ]);
     }
@@ -48,26 +52,38 @@ internal sealed class Repair(NpgsqlDataSource database, TimeProvider clock)
             new { orderIds },
             cancellationToken: cancellationToken))).ToArray();
         var startedAt = clock.GetTimestamp();
-        while (clock.GetElapsedTime(startedAt) < s_patience
+        while (clock.GetElapsedTime(startedAt) < s_timeout
             && await connection.ExecuteScalarAsync<bool>(new CommandDefinition(
                 "select exists (select from legacy_outbox where id = any(@entries))", new { entries },
                 cancellationToken: cancellationToken)))
         {
-            await Task.Delay(s_betweenLooks, clock, cancellationToken);
+            await Task.Delay(s_pollInterval, clock, cancellationToken);
         }
     }
 }
 
-/// <summary>What was repaired.</summary>
-/// <param name="DryRun">True when nothing was done.</param>
-/// <param name="Discrepancies">Those that were chosen.</param>
+/// <summary>The result of a repair.</summary>
+/// <param name="DryRun">True when nothing was changed.</param>
+/// <param name="Discrepancies">The chosen discrepancies.</param>
 public sealed record RepairAnswer(bool DryRun, IReadOnlyList<RepairedDiscrepancy> Discrepancies);
 
-/// <summary>One of them.</summary>
+/// <summary>A discrepancy in the result of a repair.</summary>
 /// <param name="Id">As listed.</param>
 /// <param name="OrderId">Also the legacy <c>order_sn</c>.</param>
 /// <param name="Class">As listed.</param>
 /// <param name="Field">As listed.</param>
-/// <param name="Action"><c>rewrite</c>, or <c>none</c> for what only people can decide.</param>
-/// <param name="Resolved">Whether it is gone by now.</param>
-public sealed record RepairedDiscrepancy(long Id, string OrderId, string Class, string Field, string Action, bool Resolved);
+/// <param name="Action">What the repair does about it.</param>
+/// <param name="Resolved">Whether the difference is gone.</param>
+public sealed record RepairedDiscrepancy(
+    long Id, string OrderId, DiscrepancyClass Class, string Field, RepairAction Action, bool Resolved);
+
+/// <summary>What a repair does about a discrepancy.</summary>
+[JsonConverter(typeof(EnumText<RepairAction>))]
+public enum RepairAction
+{
+    /// <summary>Nothing: it is resolved already, or only people can decide.</summary>
+    None,
+
+    /// <summary>Writes the legacy row from the order.</summary>
+    Rewrite,
+}

@@ -7,14 +7,14 @@ using Seckill.OrderService.LegacyOrders.Verification;
 
 namespace Seckill.OrderService.LegacyOrders.Writing;
 
-/// <summary>(8) Brings the changes of orders to the legacy database for as long as the mode says so. Any number of workers may.</summary>
+/// <summary>(8) Writes the changes of orders to the legacy database while the mode asks for it. Any number of workers may run it.</summary>
 internal sealed partial class LegacyWriter(
     NpgsqlDataSource database, LegacyBatch batch, DualWriteControl control, LegacyBreaker breaker, IOptions<LegacyOptions> options,
     ILogger<LegacyWriter> logger) : BackgroundService
 {
     private const double LagToJoinSeconds = 2;
     private static readonly TimeSpan s_idle = TimeSpan.FromMilliseconds(100);
-    private static readonly TimeSpan s_betweenSmallBatches = TimeSpan.FromMilliseconds(20);
+    private static readonly TimeSpan s_smallBatchPause = TimeSpan.FromMilliseconds(20);
     private static readonly TimeSpan s_longestPause = TimeSpan.FromSeconds(1);
     private static readonly TimeSpan s_gaugeInterval = TimeSpan.FromSeconds(2);
 
@@ -22,8 +22,8 @@ internal sealed partial class LegacyWriter(
         Task.WhenAll(Enumerable.Range(0, options.Value.Writers)
             .Select(writer => WriteAllAsync(writer == 0, stoppingToken)).Append(MeasureAsync(stoppingToken)));
 
-    // The first writer keeps up with a sale. The others join when it does not: until then they would only take from persisting,
-    // which is what buyers wait for.
+    // The first writer keeps up with a sale. The others join when it does not: before that they would only slow down persisting, which
+    // buyers wait for.
     private async Task WriteAllAsync(bool isFirst, CancellationToken cancellationToken)
     {
         var pause = s_idle;
@@ -34,9 +34,9 @@ internal sealed partial class LegacyWriter(
             {
                 if (control.Current.Writes && (isFirst || batch.LagSeconds > LagToJoinSeconds) && breaker.TryEnter())
                 {
-                    // Full batches follow each other at once; this is how a backlog drains. After a small one another lane is next.
+                    // Full batches follow each other without a pause, to drain a backlog. After a small one another lane is next.
                     var written = await batch.WriteAsync(cancellationToken);
-                    wait = written == 0 ? s_idle : written < options.Value.MaxBatch / 2 ? s_betweenSmallBatches : TimeSpan.Zero;
+                    wait = written == 0 ? s_idle : written < options.Value.MaxBatch / 2 ? s_smallBatchPause : TimeSpan.Zero;
                     pause = s_idle;
                 }
             }
@@ -62,14 +62,14 @@ internal sealed partial class LegacyWriter(
         {
             try
             {
-                if (control.Current.Mode == "retired")
+                if (control.Current.Mode == DualWriteMode.Retired)
                 {
                     await LegacyOutbox.DropRetiredAsync(database, cancellationToken);
                 }
 
-                var (pending, lagSeconds) = await LegacyOutbox.WaitingAsync(database, cancellationToken);
-                LegacyMetrics.Waiting(pending, lagSeconds);
-                LegacyMetrics.Open(await DiscrepancyStore.CountOpenAsync(database, cancellationToken));
+                var backlog = await LegacyOutbox.ReadBacklogAsync(database, cancellationToken);
+                LegacyMetrics.SetBacklog(backlog.Pending, backlog.LagSeconds);
+                LegacyMetrics.SetOpen(await DiscrepancyStore.CountOpenAsync(database, cancellationToken));
             }
             catch (Exception exception) when (exception is NpgsqlException or TimeoutException or OperationCanceledException)
             {
@@ -80,6 +80,6 @@ internal sealed partial class LegacyWriter(
         }
     }
 
-    [LoggerMessage(601, LogLevel.Warning, "Changes for the legacy database wait: {Reason}")]
+    [LoggerMessage(601, LogLevel.Warning, "Legacy write failed; its changes wait in the legacy outbox: {Reason}")]
     private partial void LogFailed(string reason);
 }

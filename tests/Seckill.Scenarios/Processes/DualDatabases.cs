@@ -48,6 +48,13 @@ internal sealed class DualDatabases : IAsyncDisposable
         ("Legacy__LaggingSeconds", "1"), ("Legacy__RoundPauseMilliseconds", "100"),
     ];
 
+    /// <summary>
+    /// The same for a scenario that does not ask how fast the services are: on a machine under load their own limits would turn a slow
+    /// answer into a 503, or a slow batch into an open breaker.
+    /// </summary>
+    public (string Name, string? Value)[] SettingsWithoutHaste =>
+        [.. Settings, ("Reservations__TimeoutMilliseconds", "30000"), ("Legacy__SlowBatchMilliseconds", "60000")];
+
     public static async Task<DualDatabases> CreateAsync(Servers servers, string? ownLegacy)
     {
         var databases = new DualDatabases(servers, ownLegacy);
