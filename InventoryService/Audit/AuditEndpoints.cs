@@ -24,7 +24,7 @@ internal static class AuditEndpoints
             .ProducesProblems(400, 401, 404, 409, 503);
 
     private static async Task<IResult> AuditAsync(
-        long saleId, ItemAuditor auditor, AuditRepair repair, AuditBook book, AuditRows rows, SaleStore sales,
+        long saleId, ItemAuditor auditor, AuditRepair repair, AuditResults book, AuditRows rows, SaleStore sales,
         CancellationToken cancellationToken, [FromQuery(Name = "repair")] bool withRepair = false, string? newer = null)
     {
         if (newer is not (null or "redis"))
@@ -57,7 +57,7 @@ internal static class AuditEndpoints
             }
 
             items.Add(new AuditedItemView(
-                item.sku_id, audit.IsConclusive && audit.Findings.Count == 0, [.. repaired, .. audit.Findings]));
+                item.SkuId, audit.IsConclusive && audit.Findings.Count == 0, [.. repaired, .. audit.Findings]));
         }
 
         return Results.Json(new SaleAudit(saleId, items.All(item => item.Balanced), items), AuditJson.Default.SaleAudit);

@@ -11,11 +11,11 @@ internal static class AuditFeature
         builder.Services.AddSingleton<AuditRows>();
         builder.Services.AddSingleton<ItemAuditor>();
         builder.Services.AddSingleton<AuditRepair>();
-        builder.Services.AddSingleton<AuditBook>();
+        builder.Services.AddSingleton<AuditResults>();
         builder.Services.AddHostedService<Auditor>();
         builder.Services.AddSingleton<LossWatch>();
         builder.Services.AddHostedService(provider => provider.GetRequiredService<LossWatch>());
-        builder.Services.AddHealthChecks().AddCheck<AuditBook>("books");
+        builder.Services.AddHealthChecks().AddCheck<AuditResults>("books");
     }
 
     public static void MapAudit(this WebApplication app)

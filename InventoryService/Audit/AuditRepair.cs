@@ -10,7 +10,7 @@ namespace Seckill.InventoryService.Audit;
 /// </summary>
 internal sealed partial class AuditRepair(
     NpgsqlDataSource database, ItemAuditor auditor, AuditRows rows, StockLedger stock, StockRepair repair, HoldRestorer holds,
-    AuditBook book, ILogger<AuditRepair> logger)
+    AuditResults book, ILogger<AuditRepair> logger)
 {
     private const int Rounds = 8;
     private const int Together = 500;
@@ -180,11 +180,11 @@ internal sealed partial class AuditRepair(
               group by 1
             ), ledger as (
               update sale_items set live = live - (select coalesce(sum(quantity), 0) from closed)
-              where (sale_id, sku_id) = (@sale_id, @sku_id)
+              where (sale_id, sku_id) = (@SaleId, @SkuId)
             )
             select order_id from closed
             """,
-            new { orderIds, item.sale_id, item.sku_id },
+            new { orderIds, item.SaleId, item.SkuId },
             cancellationToken: cancellationToken))];
     }
 
@@ -195,13 +195,13 @@ internal sealed partial class AuditRepair(
         return [.. await connection.QueryAsync<long>(new CommandDefinition(
             """
             insert into audit_repairs (sale_id, sku_id, kind, order_id, user_id, repair)
-            select @sale_id, @sku_id, kind, order_id, user_id, @what
+            select @SaleId, @SkuId, kind, order_id, user_id, @what
             from unnest(@kinds, @orderIds, @userIds) as f (kind, order_id, user_id)
             returning id
             """,
             new
             {
-                item.sale_id, item.sku_id, what,
+                item.SaleId, item.SkuId, what,
                 kinds = findings.Select(finding => BreakKindConverter.Name(finding.Kind)).ToArray(),
                 orderIds = findings.Select(finding => finding.OrderId).ToArray(),
                 userIds = findings.Select(finding => finding.UserId).ToArray(),

@@ -1,38 +1,38 @@
 using Dapper;
 using Microsoft.Extensions.Options;
 using Npgsql;
+using Seckill.Shared.Hosting;
 using Seckill.Shared.Stock;
-using StackExchange.Redis;
 
 namespace Seckill.InventoryService.Audit;
 
 /// <summary>
-/// (11) Notices that Redis has lost data, and stops what it can no longer count: an item that is gone, one that is older than its
-/// last rebuild, and all of them when the mark of the whole store went back. PostgreSQL remembers it until the rebuild.
+/// (11) Notices that Redis has lost data, and stops the items whose stock is no longer known: an item that is missing, one that is older
+/// than its last rebuild, and all items when the mark of the whole store went back. PostgreSQL remembers it until the rebuild.
 /// </summary>
 internal sealed partial class LossWatch(
     NpgsqlDataSource database, AuditRows rows, StockLedger stock, StockRepair repair, RedisMark mark, IOptions<AuditorOptions> options,
-    TimeProvider clock, ILogger<LossWatch> logger) : BackgroundService
+    TimeProvider clock, ILogger<LossWatch> logger) : PeriodicService(clock)
 {
-    private const int Together = 64;
+    private const int ItemsAtOnce = 64;
 
-    /// <summary>Looks once at everything.</summary>
+    /// <summary>Checks the mark of the store and all items once.</summary>
     public async Task WatchAsync(CancellationToken cancellationToken)
     {
         await CompareMarkAsync(cancellationToken);
-        foreach (var some in (await rows.ItemsAsync(null, cancellationToken)).Chunk(Together))
+        foreach (var items in (await rows.ItemsAsync(null, cancellationToken)).Chunk(ItemsAtOnce))
         {
-            var snapshots = await Task.WhenAll(some.Select(item => stock.InspectAsync(item.Keys)));
-            foreach (var item in some.Where((item, i) => NeedsFence(item, snapshots[i])))
+            var snapshots = await Task.WhenAll(items.Select(item => stock.InspectAsync(item.Keys)));
+            foreach (var item in items.Where((item, i) => NeedsFence(item, snapshots[i])))
             {
                 await ConfirmAsync(item.Key, cancellationToken);
             }
         }
     }
 
-    /// <summary>Records that an item needs a rebuild, and stops it. Not while somebody rebuilds or repairs it.</summary>
-    /// <param name="item">Which.</param>
-    /// <param name="isLost">Looks again, now that nobody else acts on it.</param>
+    /// <summary>Records that an item needs a rebuild, and stops it. Does nothing while a rebuild or repair of the item runs.</summary>
+    /// <param name="item">The item.</param>
+    /// <param name="isLost">Checks again, under the lock of the item.</param>
     /// <param name="cancellationToken">Stops.</param>
     public async Task DeclareLostAsync(ItemKey item, Func<AuditedItem, Task<bool>> isLost, CancellationToken cancellationToken)
     {
@@ -44,7 +44,7 @@ internal sealed partial class LossWatch(
             return;
         }
 
-        // Redis first: every moment counts. Killed in between, the next look finds an item that is stopped, and records it.
+        // Redis first, because each moment counts. After a kill in between, the next round finds a stopped item and records it.
         if (await repair.FenceAsync(current.Keys, current.Plan))
         {
             LogLost(item.ToString());
@@ -56,41 +56,28 @@ internal sealed partial class LossWatch(
             cancellationToken);
     }
 
-    protected override async Task ExecuteAsync(CancellationToken stoppingToken)
+    protected override TimeSpan Interval => TimeSpan.FromMilliseconds(options.Value.LossIntervalMilliseconds);
+
+    protected override Task RunRoundAsync(CancellationToken stoppingToken) => WatchAsync(stoppingToken);
+
+    protected override void OnFailure(Exception exception, bool isRepeated)
     {
-        using var timer = new PeriodicTimer(TimeSpan.FromMilliseconds(options.Value.LossIntervalMilliseconds), clock);
-        try
+        if (!isRepeated)
         {
-            while (await timer.WaitForNextTickAsync(stoppingToken))
-            {
-                try
-                {
-                    await WatchAsync(stoppingToken);
-                }
-#pragma warning disable CA1031 // Whatever it was, the next round tries again; the service never stops for it.
-                catch (Exception exception) when (!stoppingToken.IsCancellationRequested)
-#pragma warning restore CA1031
-                {
-                    LogFailed(exception.Message);
-                }
-            }
-        }
-        catch (OperationCanceledException) when (stoppingToken.IsCancellationRequested)
-        {
-            // The process stops; what is recorded stays recorded.
+            LogFailed(exception.Message);
         }
     }
 
     private static bool NeedsFence(AuditedItem item, ItemSnapshot? redis) =>
         redis is null
-        || (redis.State == "lost") != (item.lost_at is not null)
-        || (redis.State != "lost" && redis.Epoch < item.epoch);
+        || (redis.State == ItemState.Lost) != (item.LostAt is not null)
+        || (redis.State != ItemState.Lost && redis.Epoch < item.Epoch);
 
     private Task ConfirmAsync(ItemKey item, CancellationToken cancellationToken) =>
         DeclareLostAsync(
             item, async current => NeedsFence(current, await stock.InspectAsync(current.Keys)), cancellationToken);
 
-    // PostgreSQL's value is read first: Redis had it by then. While Redis has less nothing grows, so a kill in between forgets nothing.
+    // PostgreSQL is read first: Redis had that value before. The mark does not grow while Redis has less, so a kill loses nothing.
     private async Task CompareMarkAsync(CancellationToken cancellationToken)
     {
         var known = await mark.StoreAsync();
@@ -115,7 +102,7 @@ internal sealed partial class LossWatch(
             return;
         }
 
-        // Also over a rebuild that is under way: it may have lost what it had written.
+        // Also during a rebuild: Redis may have lost what the rebuild had written.
         LogWentBack(value, atLeast);
         await ExecuteAsync(
             """
@@ -132,12 +119,12 @@ internal sealed partial class LossWatch(
         await connection.ExecuteAsync(new CommandDefinition(sql, parameters, cancellationToken: cancellationToken));
     }
 
-    [LoggerMessage(430, LogLevel.Critical, "Redis has lost data of {Item}. It sells nothing until it is rebuilt.")]
+    [LoggerMessage(430, LogLevel.Critical, "Redis has lost data of {Item}. The item sells nothing until it is rebuilt.")]
     private partial void LogLost(string item);
 
-    [LoggerMessage(431, LogLevel.Critical, "Redis has lost writes that it had confirmed: its mark is {Value}, and was {Known}.")]
+    [LoggerMessage(431, LogLevel.Critical, "Redis has lost confirmed writes: its mark is {Value} and was {Known}.")]
     private partial void LogWentBack(long value, long known);
 
-    [LoggerMessage(432, LogLevel.Warning, "Whether Redis has lost data could not be told; the next round looks again: {Reason}")]
+    [LoggerMessage(432, LogLevel.Warning, "Data-loss check failed; retrying: {Reason}")]
     private partial void LogFailed(string reason);
 }

@@ -56,7 +56,7 @@ internal sealed record Condition(string Key, Tone Tone, string Headline, string 
 
     /// <summary>Whether it could be among all conditions: of a sale that is not shown any more nothing is known.</summary>
     public static bool IsLookedFor(string key, Facts facts) =>
-        key.Split(':') is not [_, var sale, ..] || facts.Orders?.Items.Any(item => $"{item.sale_id}" == sale) == true;
+        key.Split(':') is not [_, var sale, ..] || facts.Orders?.Items.Any(item => $"{item.SaleId}" == sale) == true;
 
     /// <summary>What is known only while somebody looks. The worst first.</summary>
     public static IEnumerable<Condition> OfRoad(Facts facts)
@@ -96,7 +96,7 @@ internal sealed record Condition(string Key, Tone Tone, string Headline, string 
                 + $"the oldest for {RoadPicture.Seconds(backlogs.OldestReturnSeconds)}.", "Stock comes back again");
         }
 
-        if (facts.LegacyIsAway)
+        if (facts.LegacyIsDown)
         {
             yield return Away("legacy", "The legacy database",
                 $"{RoadPicture.Number(facts.Orders!.DualWrite.Pending)} changes wait for it; sales go on.");
@@ -128,19 +128,19 @@ internal sealed record Condition(string Key, Tone Tone, string Headline, string 
 
     private static IEnumerable<Condition> OfSales(Facts facts)
     {
-        foreach (var sale in facts.Orders?.Items.GroupBy(item => item.sale_id) ?? [])
+        foreach (var sale in facts.Orders?.Items.GroupBy(item => item.SaleId) ?? [])
         {
             var first = sale.First();
-            if (first.state == "open" && facts.Now >= first.opens_at && facts.Now < first.closes_at)
+            if (first.State == "open" && facts.Now >= first.OpensAt && facts.Now < first.ClosesAt)
             {
                 yield return new(
-                    $"on:{first.sale_id}", Tone.Fine, $"{first.name} is on", $"Sale {first.sale_id}.", $"{first.name} is no longer on");
+                    $"on:{first.SaleId}", Tone.Fine, $"{first.Name} is on", $"Sale {first.SaleId}.", $"{first.Name} is no longer on");
                 foreach (var item in sale)
                 {
-                    if (facts.Stock?.GetValueOrDefault(new ItemKey(item.sale_id, item.sku_id))?.Snapshot is { Available: <= 0, Held: > 0 })
+                    if (facts.Stock?.GetValueOrDefault(new ItemKey(item.SaleId, item.SkuId))?.Snapshot is { Available: <= 0, Held: > 0 })
                     {
-                        yield return new($"sold:{item.sale_id}:{item.sku_id}", Tone.Fine, $"SKU {item.sku_id} is sold out", first.name,
-                            $"SKU {item.sku_id} is for sale again");
+                        yield return new($"sold:{item.SaleId}:{item.SkuId}", Tone.Fine, $"SKU {item.SkuId} is sold out", first.Name,
+                            $"SKU {item.SkuId} is for sale again");
                     }
                 }
             }

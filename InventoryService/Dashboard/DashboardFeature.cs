@@ -23,8 +23,8 @@ internal static class DashboardFeature
         services.AddSingleton(_ => new QueueWatch(new Uri(builder.Configuration.RequiredConnectionString("RabbitMq"))));
         services.AddSingleton<OrdersReader>();
         services.AddSingleton<StoreWatch>();
-        services.AddSingleton<PulseBoard>();
-        services.AddHostedService(provider => provider.GetRequiredService<PulseBoard>());
+        services.AddSingleton<HeartbeatBoard>();
+        services.AddHostedService(provider => provider.GetRequiredService<HeartbeatBoard>());
         services.AddSingleton<DashboardFeed>();
         services.AddHostedService(provider => provider.GetRequiredService<DashboardFeed>());
     }

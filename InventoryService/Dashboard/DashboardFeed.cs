@@ -12,14 +12,14 @@ namespace Seckill.InventoryService.Dashboard;
 /// whether the stores are there, so that the incidents are known to whoever comes to see what happened.
 /// </summary>
 internal sealed partial class DashboardFeed(
-    StoreWatch stores, OrdersReader ordersReader, StockReader stockReader, QueueWatch queueWatch, PulseBoard pulses, AuditBook audits,
+    StoreWatch stores, OrdersReader ordersReader, StockReader stockReader, QueueWatch queueWatch, HeartbeatBoard heartbeats, AuditResults audits,
     BacklogMetrics backlogs, IHostApplicationLifetime lifetime, TimeProvider clock, ILogger<DashboardFeed> logger) : BackgroundService
 {
     private const int MostViewers = 100;
     private const int TicksBetweenIdleLooks = 5;
     private static readonly TimeSpan s_interval = TimeSpan.FromSeconds(1);
 
-    // A process is missing only when it has been silent for longer than a pulse may take to come through again.
+    // A process is missing only when it has been silent for longer than a heartbeat may take to come through again.
     private static readonly TimeSpan s_settling = TimeSpan.FromSeconds(5);
 
     private readonly ConcurrentDictionary<Channel<byte[]>, bool> _viewers = new();
@@ -120,13 +120,13 @@ internal sealed partial class DashboardFeed(
     // The items that PostgreSQL named last: while it is away these are still the ones that sell.
     private Task<IReadOnlyDictionary<ItemKey, ItemStock>> ReadStockAsync() =>
         stockReader.ReadAsync(
-            (_orders.Value?.Items ?? []).Where(item => item.is_warm).Select(item => new ItemKey(item.sale_id, item.sku_id)),
+            (_orders.Value?.Items ?? []).Where(item => item.IsWarm).Select(item => new ItemKey(item.SaleId, item.SkuId)),
             lifetime.ApplicationStopping);
 
     private async Task<Facts> FactsAsync(Task<Stores> asked)
     {
         var (now, found) = (clock.GetUtcNow(), await asked);
-        var traffic = found.Redis.IsUp ? pulses.Read() : null;
+        var traffic = found.Redis.IsUp ? heartbeats.Read() : null;
         if (traffic is { Apis: 0 } or { Workers: 0 } && now - found.Redis.Since < s_settling)
         {
             traffic = null;

@@ -51,7 +51,7 @@ internal sealed record Facts(
     public bool WritesLegacy => Orders?.DualWrite.Mode is "shadow" or "dual";
 
     /// <summary>It does not take what it should.</summary>
-    public bool LegacyIsAway => WritesLegacy && Orders!.DualWrite.Breaker != "closed";
+    public bool LegacyIsDown => WritesLegacy && Orders!.DualWrite.Breaker != "closed";
 
     // What has waited for a store is old when that comes back, and on its way.
     private bool NothingWasAway =>

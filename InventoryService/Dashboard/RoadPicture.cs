@@ -91,7 +91,7 @@ internal static class RoadPicture
         var quarantined = facts.Orders?.Backlogs.Quarantined ?? 0;
         return new("postgres", "6", "PostgreSQL", "store",
             !facts.Stores.Postgres.IsUp || quarantined > 0 ? Tone.Broken : facts.Orders is null ? Tone.Unknown : Tone.Fine,
-            facts.Stores.Postgres.IsUp ? facts.Orders?.Items.Sum(item => (long)item.live) : null, "units in order rows",
+            facts.Stores.Postgres.IsUp ? facts.Orders?.Items.Sum(item => (long)item.Live) : null, "units in order rows",
             !facts.Stores.Postgres.IsUp ? Away(facts.Stores.Postgres)
             : quarantined > 0 ? $"{Number(quarantined)} in quarantine" : "quarantine is empty");
     }
@@ -105,9 +105,9 @@ internal static class RoadPicture
 
         var tone = !facts.Stores.Postgres.IsUp ? Tone.Unknown
             : !facts.WritesLegacy ? Tone.Off
-            : facts.LegacyIsAway || dual.Mismatched + dual.Missing > 0 ? Tone.Broken : Tone.Fine;
+            : facts.LegacyIsDown || dual.Mismatched + dual.Missing > 0 ? Tone.Broken : Tone.Fine;
         var note = !facts.WritesLegacy ? $"dual write is {dual.Mode}"
-            : facts.LegacyIsAway ? $"away: breaker {dual.Breaker}"
+            : facts.LegacyIsDown ? $"away: breaker {dual.Breaker}"
             : dual.Mismatched + dual.Missing > 0 ? $"{Number(dual.Mismatched + dual.Missing)} orders differ"
             : dual.Pending > 0 ? "oldest " + Seconds(dual.LagSeconds) : "both schemas agree";
         return new("legacy", "8", "Legacy", "store", tone, facts.WritesLegacy ? dual.Pending : null, "changes wait", note);

@@ -17,7 +17,7 @@ internal sealed record StoreState(bool IsUp, DateTimeOffset Since);
 /// </summary>
 internal sealed class StoreWatch(HealthCheckService health, TimeProvider clock)
 {
-    private const int MissesUntilAway = 2;
+    private const int MissesUntilDown = 2;
     private readonly Watched _redis = new("redis"), _postgres = new("postgres"), _rabbitMq = new("rabbitmq");
 
     /// <summary>Asks all of them, for a second at most.</summary>
@@ -44,7 +44,7 @@ internal sealed class StoreWatch(HealthCheckService health, TimeProvider clock)
                 return _state = _state is { IsUp: true } ? _state : new StoreState(true, now);
             }
 
-            return _state = _misses >= MissesUntilAway && _state is not { IsUp: false }
+            return _state = _misses >= MissesUntilDown && _state is not { IsUp: false }
                 ? new StoreState(false, _firstMiss)
                 : _state ?? new StoreState(true, now);
         }

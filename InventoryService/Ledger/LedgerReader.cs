@@ -7,7 +7,7 @@ using Seckill.Shared.Stock;
 namespace Seckill.InventoryService.Ledger;
 
 /// <summary>Adds up where the units of a sale are, from Redis and PostgreSQL.</summary>
-internal sealed class LedgerReader(NpgsqlDataSource database, SaleStore sales, StockLedger stock, AuditBook audits)
+internal sealed class LedgerReader(NpgsqlDataSource database, SaleStore sales, StockLedger stock, AuditResults audits)
 {
     private const int Tries = 5;
 

@@ -56,7 +56,7 @@ internal static class RebuildEndpoints
             }
 
             var now = await stock.InspectAsync(item.Keys);
-            rebuilt.Add(new RebuiltItem(item.sku_id, now?.Epoch ?? 0, now?.Available ?? 0, now?.Held ?? 0));
+            rebuilt.Add(new RebuiltItem(item.SkuId, now?.Epoch ?? 0, now?.Available ?? 0, now?.Held ?? 0));
         }
 
         return items.Count == 0 ? s_neverOpened : Results.Json(new RebuiltSale(saleId, rebuilt), RebuildJson.Default.RebuiltSale);

@@ -33,7 +33,7 @@ internal sealed class SaleOpening(SaleStore sales, StockLedger stock, SaleCatalo
 
         foreach (var item in sale.Items)
         {
-            if (item.WasWarm && await stock.InspectAsync(KeysOf(sale, item)) is null or { State: "lost" })
+            if (item.WasWarm && await stock.InspectAsync(KeysOf(sale, item)) is null or { State: ItemState.Lost })
             {
                 return OpeningOutcome.StockLost;
             }
@@ -90,7 +90,7 @@ internal sealed class SaleOpening(SaleStore sales, StockLedger stock, SaleCatalo
         Currency: item.Currency,
         OpensAt: sale.OpensAt,
         ClosesAt: sale.ClosesAt,
-        State: "open",
+        State: ItemState.Open,
         LimitPerUser: item.LimitPerUser,
         PaymentTimeoutSeconds: sale.PaymentTimeoutSeconds,
         OutboxDepth: 0);

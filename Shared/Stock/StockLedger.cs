@@ -87,7 +87,7 @@ public sealed class StockLedger(IConnectionMultiplexer redis)
                 Currency: (string)reply[6]!,
                 OpensAt: DateTimeOffset.FromUnixTimeMilliseconds((long)reply[7]),
                 ClosesAt: DateTimeOffset.FromUnixTimeMilliseconds((long)reply[8]),
-                State: (string)reply[9]!,
+                State: ItemStates.Parse((string)reply[9]!),
                 LimitPerUser: (int)reply[10],
                 PaymentTimeoutSeconds: (int)reply[11],
                 OutboxDepth: (long)reply[12])
@@ -190,7 +190,7 @@ public sealed class StockLedger(IConnectionMultiplexer redis)
 
     /// <summary>Remembers that a crossing was told. Repeatable.</summary>
     /// <returns>False when stock has risen above the mark since.</returns>
-    public async Task<bool> RememberToldAsync(ItemKeys item, StockMark mark, long crossing) =>
+    public async Task<bool> MarkPublishedAsync(ItemKeys item, StockMark mark, long crossing) =>
         (bool)await EvaluateAsync(
             s_told, [item.Alerts], [mark == StockMark.Low ? "low" : "sold_out", crossing]);
 

@@ -96,8 +96,8 @@ public sealed class StockRepair(IConnectionMultiplexer redis)
 
     /// <summary>Lets a rebuilt item sell again.</summary>
     /// <returns>False when another rebuild began since.</returns>
-    public async Task<bool> ReopenAsync(ItemKeys item, string token, int epoch, string state) =>
-        (bool)await EvaluateAsync(s_reopen, [item.State], [token, epoch, state, item.Item.ToString()]);
+    public async Task<bool> ReopenAsync(ItemKeys item, string token, int epoch, ItemState state) =>
+        (bool)await EvaluateAsync(s_reopen, [item.State], [token, epoch, state.Text(), item.Item.ToString()]);
 
     private Task<RedisResult> EvaluateAsync(string script, RedisKey[] keys, RedisValue[] arguments) =>
         StockScript.EvaluateAsync(redis, script, keys, arguments);

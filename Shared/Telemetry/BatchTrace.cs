@@ -17,7 +17,7 @@ public sealed class BatchTrace : IDisposable
     public const string OrderIdTag = "seckill.order_id";
 
     /// <summary>Drawn requests of a batch that are followed, at most.</summary>
-    public const int MostRequests = 16;
+    public const int MaximumRequests = 16;
 
     /// <summary>Of all spans of ours.</summary>
     internal static ActivitySource Source { get; } = new(Measurements.Name);
@@ -52,10 +52,10 @@ public sealed class BatchTrace : IDisposable
             return null;
         }
 
-        var links = orders.Take(MostRequests).Select(order => new ActivityLink(order.Request)).ToArray();
+        var links = orders.Take(MaximumRequests).Select(order => new ActivityLink(order.Request)).ToArray();
         KeyValuePair<string, object?>[] tags = [new("seckill.item", item), new("seckill.batch_size", batchSize)];
         var spans = new List<Activity>(links.Length);
-        foreach (var order in orders.Take(MostRequests))
+        foreach (var order in orders.Take(MaximumRequests))
         {
             if (Source.StartActivity(step, kind, order.Request, tags, links) is { } span)
             {

@@ -13,7 +13,7 @@ public static class OrderTraces
 
     /// <summary>What is sent along; null when there is nothing.</summary>
     public static string? Text(IReadOnlyList<TracedOrder>? orders) => orders is null or []
-        ? null : string.Join(',', orders.Take(BatchTrace.MostRequests).Select(order => $"{order.OrderId}={Text(order.Request)}"));
+        ? null : string.Join(',', orders.Take(BatchTrace.MaximumRequests).Select(order => $"{order.OrderId}={Text(order.Request)}"));
 
     /// <summary>Sends it along.</summary>
     public static void Write(SendHeaders headers, string text) => headers.Set(Header, text);
@@ -21,7 +21,7 @@ public static class OrderTraces
     /// <summary>Those of a message that came; none without a listener.</summary>
     public static IReadOnlyList<TracedOrder> Read(ConsumeContext context) =>
         BatchTrace.IsOn && context.Headers.Get<string>(Header) is { Length: > 0 } text
-            ? [.. text.Split(',').Take(BatchTrace.MostRequests).Select(Parse).OfType<TracedOrder>()]
+            ? [.. text.Split(',').Take(BatchTrace.MaximumRequests).Select(Parse).OfType<TracedOrder>()]
             : [];
 
     /// <summary>As a traceparent.</summary>

@@ -44,7 +44,7 @@ public sealed class Stores : IAsyncLifetime
         Pages = new StockPages(_redis);
         Holds = new HoldRestorer(Database, Repair);
         Rows = new AuditRows(Database);
-        Audits = new AuditBook(TimeProvider.System);
+        Audits = new AuditResults(TimeProvider.System);
         Ledger = new LedgerReader(Database, Sales, Stock, Audits);
         // Small pages, so that a few orders are several.
         Auditor = AuditorWithPages(of: 10);
@@ -81,7 +81,7 @@ public sealed class Stores : IAsyncLifetime
 
     internal AuditRows Rows { get; }
 
-    internal AuditBook Audits { get; }
+    internal AuditResults Audits { get; }
 
     internal ItemAuditor Auditor { get; }
 

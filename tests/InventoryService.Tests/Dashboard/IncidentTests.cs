@@ -35,7 +35,7 @@ public sealed class IncidentTests : Looks
     {
         var facts = Facts();
         Assert.Empty(Look(facts with { Orders = facts.Orders! with { Items = [] } }).Incidents);
-        var over = facts with { Orders = facts.Orders! with { Items = [facts.Orders.Items[0] with { state = "closed" }] } };
+        var over = facts with { Orders = facts.Orders! with { Items = [facts.Orders.Items[0] with { State = SaleState.Closed }] } };
         Assert.Equal("Friday is no longer on", Assert.Single(Look(over).Incidents).Headline);
     }
 

@@ -45,7 +45,7 @@ public abstract class Looks
     {
         [Item] = new ItemStock(
             new ItemSnapshot(
-                Now, available, 40, 100, "00000001", 1999, "EUR", Now.AddMinutes(-1), Now.AddHours(1), "open", 2, 900, outbox),
+                Now, available, 40, 100, "00000001", 1999, "EUR", Now.AddMinutes(-1), Now.AddHours(1), ItemState.Open, 2, 900, outbox),
             oldestSeconds),
     };
 }

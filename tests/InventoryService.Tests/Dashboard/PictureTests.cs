@@ -118,7 +118,7 @@ public sealed class PictureTests : Looks
     public void Ids_are_text_for_a_browser_would_round_them()
     {
         var facts = Facts();
-        var row = facts.Orders!.Items[0] with { sale_id = long.MaxValue, sku_id = long.MaxValue - 1 };
+        var row = facts.Orders!.Items[0] with { SaleId = long.MaxValue, SkuId = long.MaxValue - 1 };
         var json = JsonSerializer.Serialize(
             Look(facts with { Orders = facts.Orders with { Items = [row] } }), DashboardJson.Default.Snapshot);
         Assert.Contains("\"saleId\":\"9223372036854775807\"", json, StringComparison.Ordinal);

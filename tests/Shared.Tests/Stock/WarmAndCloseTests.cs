@@ -52,10 +52,10 @@ public sealed class WarmAndCloseTests
         await item.ReserveOneAsync(_user);
         Assert.True(await TestItem.Ledger.CloseAsync(item.Keys));
         Assert.True(await TestItem.Ledger.CloseAsync(item.Keys));
-        Assert.Equal("closed", (await item.InspectAsync()).State);
+        Assert.Equal(ItemState.Closed, (await item.InspectAsync()).State);
         Assert.False(await item.WarmAsync(units: 5));
         var state = await item.InspectAsync();
-        Assert.Equal(("open", 4), (state.State, state.Available));
+        Assert.Equal((ItemState.Open, 4), (state.State, state.Available));
         await item.ReserveOneAsync(_user);
     }
 

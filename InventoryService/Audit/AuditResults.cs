@@ -6,7 +6,7 @@ using Seckill.Shared.Stock;
 namespace Seckill.InventoryService.Audit;
 
 /// <summary>What the last audit of each item found: for the ledger, metrics, and the detail of readiness, which it never fails.</summary>
-internal sealed class AuditBook : IHealthCheck, IDisposable
+internal sealed class AuditResults : IHealthCheck, IDisposable
 {
     private readonly ConcurrentDictionary<ItemKey, ItemAudit> _audits = new();
     private readonly Meter _meter = new("Seckill");
@@ -14,7 +14,7 @@ internal sealed class AuditBook : IHealthCheck, IDisposable
     private readonly TimeProvider _clock;
     private long _roundEndedAt;
 
-    public AuditBook(TimeProvider clock)
+    public AuditResults(TimeProvider clock)
     {
         _clock = clock;
         _roundEndedAt = clock.GetTimestamp();

@@ -6,22 +6,22 @@ using Seckill.Shared.Telemetry;
 namespace Seckill.OrderService.Operations;
 
 /// <summary>
-/// Counts for the pulse what the instruments of this process measure anyway. The road of an order knows nothing of it; a
+/// Counts for the heartbeat what the instruments of this process measure anyway. The road of an order knows nothing of it; a
 /// measurement costs it an addition.
 /// </summary>
-internal sealed class PulseCounters : IDisposable
+internal sealed class HeartbeatCounters : IDisposable
 {
     private const string Orders = "/orders";
     private readonly MeterListener _listener = new();
     private readonly ConcurrentDictionary<string, Count> _outcomes = new();
     private readonly Dictionary<int, Count> _refusedBefore = new[] { 400, 401, 413, 415, 429 }.ToDictionary(it => it, _ => new Count());
-    private readonly long[] _latency = new long[Pulse.Bounds.Count + 1];
-    private readonly double[] _bounds = [.. Pulse.Bounds.Select(milliseconds => milliseconds / 1000)];
+    private readonly long[] _latency = new long[Heartbeat.Bounds.Count + 1];
+    private readonly double[] _bounds = [.. Heartbeat.Bounds.Select(milliseconds => milliseconds / 1000)];
     private readonly Count _gateRefusals = new();
     private readonly Count _inFlight = new();
 
     /// <summary>Starts to count.</summary>
-    public PulseCounters()
+    public HeartbeatCounters()
     {
         _listener.InstrumentPublished = (instrument, listener) =>
         {
@@ -42,7 +42,7 @@ internal sealed class PulseCounters : IDisposable
     /// <summary>Sold-out answers that Redis was not asked for.</summary>
     public long GateRefusals => _gateRefusals.Read();
 
-    /// <summary>Answers by how long they took, see <see cref="Pulse.Latency"/>.</summary>
+    /// <summary>Answers by how long they took, see <see cref="Heartbeat.Latency"/>.</summary>
     public long[] Latency() => [.. _latency.Select((_, i) => Interlocked.Read(ref _latency[i]))];
 
     /// <summary>Answers by reason: the codes of the HTTP interface, and <c>reserved</c> and <c>replayed</c>.</summary>
