@@ -2,7 +2,7 @@ using Seckill.Shared.Settings;
 
 namespace Seckill.InventoryService.Audit;
 
-/// <summary>(11) The audit: all the time, on demand, and the watch for lost data.</summary>
+/// <summary>(11) The audit, continuous and on demand, and the data-loss check.</summary>
 internal static class AuditFeature
 {
     public static void AddAudit(this WebApplicationBuilder builder)

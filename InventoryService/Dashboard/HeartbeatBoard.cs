@@ -5,16 +5,16 @@ using StackExchange.Redis;
 namespace Seckill.InventoryService.Dashboard;
 
 /// <summary>
-/// Listens to the heartbeats of all OrderServices and makes rates of them. A process that has been silent for some seconds is gone, and
-/// with it its rates: an old number is never shown as if it were live.
+/// Receives the heartbeats of all OrderServices and computes rates from them. A process that is silent for some seconds counts as stopped,
+/// and its rates are dropped: an old number is never shown as a live one.
 /// </summary>
 internal sealed class HeartbeatBoard(IConnectionMultiplexer redis, TimeProvider clock) : IHostedService
 {
     private static readonly TimeSpan s_silence = TimeSpan.FromSeconds(3.5);
     private static readonly TimeSpan s_forgotten = TimeSpan.FromMinutes(5);
 
-    // Nothing that the sale means: our own limits, and stores that do not answer.
-    private static readonly string[] s_ours = ["outbox-full", "queue-full", "no-answer"];
+    // Refusals for a technical reason: limits of Seckill, and stores that do not answer.
+    private static readonly string[] s_technical = ["outbox-full", "queue-full", "no-answer"];
 
     private readonly ConcurrentDictionary<string, Heard> _heard = new();
 
@@ -31,11 +31,11 @@ internal sealed class HeartbeatBoard(IConnectionMultiplexer redis, TimeProvider 
         _heard.AddOrUpdate(
             heartbeat.Instance,
             _ => new Heard(heartbeat, null, clock.GetTimestamp()),
-            // They may overtake each other.
+            // Heartbeats may overtake each other.
             (_, last) => heartbeat.UptimeMilliseconds > last.Now.UptimeMilliseconds
                 ? new Heard(heartbeat, last.Now, clock.GetTimestamp()) : last);
 
-    /// <summary>What all processes that live tell together; all zero when there are none.</summary>
+    /// <summary>The rates of all running processes together; all zero when there are none.</summary>
     public Traffic Read()
     {
         var living = new List<Heard>();
@@ -77,14 +77,14 @@ internal sealed class HeartbeatBoard(IConnectionMultiplexer redis, TimeProvider 
                 .. rates.Where(rate => rate.Key is not ("reserved" or "replayed") && rate.Value > 0)
                     .OrderByDescending(rate => rate.Value)
                     .Select(rate => new RefusalRate(
-                        rate.Key, Math.Round(rate.Value, 1), s_ours.Contains(rate.Key) ? Tone.Broken : Tone.Fine)),
+                        rate.Key, Math.Round(rate.Value, 1), s_technical.Contains(rate.Key) ? Tone.Broken : Tone.Fine)),
             ],
             soldOut > 0 ? Math.Min(1, gate / soldOut) : null, Quantile(latency, 0.5), Quantile(latency, 0.99),
             living.Sum(heard => heard.Now.InFlight), living.Count(heard => heard.Now.Role is "api" or "all"),
             living.Count(heard => heard.Now.Role is "worker" or "all"));
     }
 
-    /// <summary>The duration that a share of the answers did not exceed, milliseconds, between the bounds by proportion.</summary>
+    /// <summary>A quantile of the durations, milliseconds, interpolated between the bounds.</summary>
     internal static double? Quantile(double[] counts, double share)
     {
         var rank = share * counts.Sum();
@@ -105,7 +105,7 @@ internal sealed class HeartbeatBoard(IConnectionMultiplexer redis, TimeProvider 
             below += counts[i];
         }
 
-        // Beyond the last bound nothing more is known than that.
+        // Durations beyond the last bound are not measured.
         return Heartbeat.Bounds[^1];
     }
 

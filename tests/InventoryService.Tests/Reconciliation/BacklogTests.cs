@@ -6,8 +6,8 @@ using StackExchange.Redis;
 namespace Seckill.InventoryService.Tests.Reconciliation;
 
 /// <summary>
-/// The metrics of what stands and waits are what alerts are made of. Broken by one item that cannot be read and takes those of all
-/// others away; and by a store that is away and looks like items that are gone.
+/// The alerts are made of the metrics of stock and backlog. Broken by one item that cannot be read and hides all others, and by a store
+/// that is down and looks like missing items.
 /// </summary>
 public sealed class BacklogTests(Administration administration)
 {
@@ -29,12 +29,12 @@ public sealed class BacklogTests(Administration administration)
         var reader = administration.Services.GetRequiredService<StockReader>();
         var read = await reader.ReadAsync([bad.Key, good.Key], CancellationToken.None).InTime();
         Assert.Equal(good.Key, Assert.Single(read).Key);
-        var backlog = Assert.Single(BacklogWatch.Label(read, most: 1));
+        var backlog = Assert.Single(StockBacklog.Label(read, maximum: 1));
         Assert.Equal((good.Key.ToString(), 60), (backlog.Item, backlog.Available));
     }
 
     [Fact]
-    public async Task A_store_that_is_away_is_no_matter_of_one_item()
+    public async Task A_store_that_is_down_is_a_failure_of_all_items()
     {
         var nowhere = ConfigurationOptions.Parse("127.0.0.1:1,abortConnect=false,connectTimeout=100");
         using var redis = ConnectionMultiplexer.Connect(nowhere);
