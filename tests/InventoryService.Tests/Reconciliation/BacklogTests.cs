@@ -1,4 +1,5 @@
 using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Logging.Abstractions;
 using Seckill.InventoryService.Backlog;
 using Seckill.Shared.Stock;
 using StackExchange.Redis;
@@ -34,6 +35,21 @@ public sealed class BacklogTests(Administration administration)
     }
 
     [Fact]
+    public async Task The_reader_keeps_its_last_answer_for_the_dashboard_and_gives_the_metrics_only_a_current_one()
+    {
+        using var reader = new ScriptedReader();
+        await reader.StartAsync(CancellationToken.None);
+        await Eventually.Holds(() => reader.Current == "answer", "the first answer is read");
+        reader.IsDown = true;
+        await Eventually.Holds(() => reader.Current is null, "the outage is noticed");
+        Assert.Equal("answer", reader.Last);
+        Assert.InRange(reader.AgeSeconds!.Value, 0.1, 60);
+        reader.IsDown = false;
+        await Eventually.Holds(() => reader.Current == "answer", "the store answers again");
+        await reader.StopAsync(CancellationToken.None).InTime();
+    }
+
+    [Fact]
     public async Task A_store_that_is_down_is_a_failure_of_all_items()
     {
         var nowhere = ConfigurationOptions.Parse("127.0.0.1:1,abortConnect=false,connectTimeout=100");
@@ -41,5 +57,13 @@ public sealed class BacklogTests(Administration administration)
         var reader = ActivatorUtilities.CreateInstance<StockReader>(administration.Services, new StockLedger(redis));
         await Assert.ThrowsAnyAsync<RedisConnectionException>(
             () => reader.ReadAsync([new TestItem().Key], CancellationToken.None).InTime());
+    }
+
+    private sealed class ScriptedReader() : BacklogReader<string>("a store", TimeProvider.System, NullLogger.Instance)
+    {
+        public volatile bool IsDown;
+
+        protected override Task<string> ReadAsync(CancellationToken cancellationToken) =>
+            IsDown ? Task.FromException<string>(new TimeoutException()) : Task.FromResult("answer");
     }
 }
