@@ -82,7 +82,7 @@ internal sealed record Condition(string Key, Tone Tone, string Headline, string 
         var refused = facts.Traffic?.Refused.Where(refusal => refusal.Tone == Tone.Broken).ToList() ?? [];
         if (facts.RoadIsFree && facts.Lost == 0 && refused.Count > 0)
         {
-            yield return new("turned-away", Tone.Broken, "Buyers get 503 for a technical reason",
+            yield return new("refusals", Tone.Broken, "Buyers get 503 for a technical reason",
                 $"{RoadPicture.Number((long)Math.Ceiling(refused.Sum(refusal => refusal.PerSecond)))} a second: "
                 + string.Join(", ", refused.Select(refusal => refusal.Reason.Replace('-', ' '))) + ".",
                 "No buyer gets 503 for a technical reason any more");

@@ -62,7 +62,7 @@ internal sealed class StockChanges(NpgsqlDataSource database, StockLedger stock)
         TimeSpan age, CancellationToken cancellationToken)
     {
         await using var connection = await database.OpenConnectionAsync(cancellationToken);
-        var rows = await connection.QueryAsync<(long SaleId, long SkuId, string Key, int Delta)>(new CommandDefinition(
+        var rows = await connection.QueryAsync<UnfinishedChange>(new CommandDefinition(
             """
             select sale_id, sku_id, idempotency_key, delta
             from stock_changes
@@ -71,7 +71,7 @@ internal sealed class StockChanges(NpgsqlDataSource database, StockLedger stock)
             """,
             new { age },
             cancellationToken: cancellationToken));
-        return [.. rows.Select(row => (new ItemKey(row.SaleId, row.SkuId), row.Key, row.Delta))];
+        return [.. rows.Select(row => (new ItemKey(row.SaleId, row.SkuId), row.IdempotencyKey, row.Delta))];
     }
 
     /// <summary>
@@ -161,4 +161,6 @@ internal sealed class StockChanges(NpgsqlDataSource database, StockLedger stock)
             new { item.SaleId, item.SkuId },
             cancellationToken: cancellationToken));
     }
+
+    private sealed record UnfinishedChange(long SaleId, long SkuId, string IdempotencyKey, int Delta);
 }

@@ -47,9 +47,7 @@ internal static class QuarantineFeature
         NpgsqlDataSource database, string? orderId, CancellationToken cancellationToken)
     {
         await using var connection = await database.OpenConnectionAsync(cancellationToken);
-        var rows = await connection.QueryAsync<(
-            string OrderId, long SaleId, long SkuId, long UserId, int Quantity, long UnitPrice, string Currency,
-            DateTime ReservedAt, string Error, DateTime QuarantinedAt)>(new CommandDefinition(
+        return (await connection.QueryAsync<QuarantinedOrder>(new CommandDefinition(
             """
             select order_id, sale_id, sku_id, user_id, quantity, unit_price, currency, reserved_at, error, quarantined_at
             from quarantined_orders q
@@ -59,13 +57,7 @@ internal static class QuarantineFeature
             limit 1000
             """,
             new { orderId },
-            cancellationToken: cancellationToken));
-        return
-        [
-            .. rows.Select(row => new QuarantinedOrder(
-                row.OrderId, row.SaleId, row.SkuId, row.UserId, row.Quantity, row.UnitPrice, row.Currency,
-                row.ReservedAt, row.Error, row.QuarantinedAt)),
-        ];
+            cancellationToken: cancellationToken))).AsList();
     }
 }
 

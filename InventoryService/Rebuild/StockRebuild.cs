@@ -43,7 +43,7 @@ public enum RebuildStep
     /// <summary>Live orders get their holds back.</summary>
     Restore,
 
-    /// <summary>The remaining orders get theirs. Repeated for each batch after the first.</summary>
+    /// <summary>The remaining orders get their holds back. Repeated for each batch after the first.</summary>
     RestoreRest,
 
     /// <summary>PostgreSQL counts the next epoch: all earlier data in Redis is void.</summary>

@@ -23,11 +23,9 @@ internal static class RefundsFeature
     private static async Task<IReadOnlyList<Refund>> ReadRefundsAsync(NpgsqlDataSource database, CancellationToken cancellationToken)
     {
         await using var connection = await database.OpenConnectionAsync(cancellationToken);
-        var rows = await connection.QueryAsync<(
-            string PaymentId, string OrderId, long Amount, string Currency, string Reason, DateTime CreatedAt)>(new CommandDefinition(
+        return (await connection.QueryAsync<Refund>(new CommandDefinition(
             "select payment_id, order_id, amount, currency, reason, created_at from refunds order by created_at desc limit 1000",
-            cancellationToken: cancellationToken));
-        return [.. rows.Select(row => new Refund(row.PaymentId, row.OrderId, row.Amount, row.Currency, row.Reason, row.CreatedAt))];
+            cancellationToken: cancellationToken))).AsList();
     }
 }
 

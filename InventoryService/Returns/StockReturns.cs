@@ -80,7 +80,7 @@ internal sealed partial class StockReturns(
         var resting = _refused.Where(item => Clock.GetElapsedTime(item.Value) < s_pauseAfterRefusal).Select(item => item.Key).ToList();
         // Committed only when the stock is back, so the rows survive any failure. Selected by ctid, which no other transaction changes:
         // these rows are only inserted and deleted.
-        var waiting = (await connection.QueryAsync<(string OrderId, long SaleId, long SkuId)>(new CommandDefinition(
+        var waiting = (await connection.QueryAsync<ClosedOrder>(new CommandDefinition(
             """
             delete from stock_returns
             where ctid = any(array(
@@ -130,6 +130,8 @@ internal sealed partial class StockReturns(
         await transaction.CommitAsync(cancellationToken);
         return waiting.Count;
     }
+
+    private sealed record ClosedOrder(string OrderId, long SaleId, long SkuId);
 
     [LoggerMessage(410, LogLevel.Warning, "Could not return the stock of closed orders; retrying: {Reason}")]
     private partial void LogFailed(string reason);
