@@ -14,9 +14,9 @@ internal sealed record Queues(long Waiting, long Consumers, long DeadLetters);
 internal sealed class QueueBacklog : BacklogReader<Queues>
 {
     private readonly Meter _meter = new(Measurements.Name);
-    private readonly Broker _broker;
+    private readonly BrokerClient _broker;
 
-    public QueueBacklog(Broker broker, TimeProvider clock, ILogger<QueueBacklog> logger)
+    public QueueBacklog(BrokerClient broker, TimeProvider clock, ILogger<QueueBacklog> logger)
         : base("RabbitMQ", clock, logger)
     {
         _broker = broker;

@@ -12,7 +12,7 @@ namespace Seckill.InventoryService.Outbox;
 /// broker. Oldest first, in batches. Any number of sweepers may run; each claims its own entries.
 /// </summary>
 internal sealed partial class OutboxSweeper(
-    StockLedger stock, SaleCatalog catalog, Broker broker, OrdersReservedPublisher publisher, IOptions<SweeperOptions> options,
+    StockLedger stock, SaleCatalog catalog, BrokerClient broker, OrdersReservedPublisher publisher, IOptions<SweeperOptions> options,
     TimeProvider clock, ILogger<OutboxSweeper> logger) : PeriodicService(clock)
 {
     // Orders in a message.

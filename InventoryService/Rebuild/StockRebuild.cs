@@ -60,7 +60,7 @@ public enum RebuildStep
 /// </summary>
 internal sealed partial class StockRebuild(
     NpgsqlDataSource database, AuditRows rows, StockLedger stock, StockPages pages, StockRepair repair, HoldRestorer holds,
-    SaleCatalog catalog, Broker broker, IOptions<RebuildOptions> options, ILogger<StockRebuild> logger)
+    SaleCatalog catalog, BrokerClient broker, IOptions<RebuildOptions> options, ILogger<StockRebuild> logger)
 {
     private static readonly TimeSpan s_pause = TimeSpan.FromMilliseconds(100);
 

@@ -66,7 +66,7 @@ public static class ConnectionsFeature
     public static void ConnectEarly(this IServiceProvider services)
     {
         _ = Task.Run(services.GetRequiredService<IConnectionMultiplexer>);
-        _ = Task.Run(() => services.GetRequiredService<Broker>().AnswersAsync());
+        _ = Task.Run(() => services.GetRequiredService<BrokerClient>().AnswersAsync());
         _ = Task.Run(async () =>
         {
             await using var connection = await services.GetRequiredService<NpgsqlDataSource>().OpenConnectionAsync();
@@ -99,7 +99,7 @@ public static class ConnectionsFeature
         services.Remove(services.Single(service => service.ImplementationType == typeof(ConfigureBusHealthCheckServiceOptions)));
         // A service starts without its broker; the outbox keeps unpublished orders.
         services.Configure<MassTransitHostOptions>(host => host.WaitUntilStarted = false);
-        services.AddSingleton(_ => new Broker(address));
+        services.AddSingleton(_ => new BrokerClient(address));
         services.AddSingleton<OrdersReservedPublisher>();
     }
 }

@@ -70,7 +70,7 @@ public static class StoreHealth
         }
     }
 
-    private sealed class RabbitMqCheck(IBusControl bus, Broker broker) : IHealthCheck
+    private sealed class RabbitMqCheck(IBusControl bus, BrokerClient broker) : IHealthCheck
     {
         public async Task<HealthCheckResult> CheckHealthAsync(HealthCheckContext context, CancellationToken cancellationToken = default) =>
             bus.CheckHealth().Status == BusHealthStatus.Healthy && await broker.AnswersAsync()

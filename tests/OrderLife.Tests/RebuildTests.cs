@@ -151,7 +151,7 @@ public sealed class RebuildTests(Stores stores)
         await stores.Losses.WatchAsync(CancellationToken.None);
         Assert.Equal(ReserveOutcome.UnknownItem, (await sale.TryReserveAsync(50)).Outcome);
         Assert.Equal(ItemState.Lost, (await sale.InspectAsync()).State);
-        Assert.NotNull((await sale.AuditedAsync()).lost_at);
+        Assert.NotNull((await sale.AuditedAsync()).LostAt);
 
         await sale.ConsumeAsync(late);
         Assert.Equal(RebuildOutcome.Done, await RebuildAsync(sale));

@@ -121,7 +121,7 @@ public sealed class Stores : IAsyncLifetime
 
     /// <summary>A rebuild, and where it is stopped.</summary>
     internal StockRebuild Rebuild(Func<RebuildStep, Task>? before = null) => new(
-        Database, Rows, Stock, Pages, Repair, Holds, Catalog, new Broker(new Uri(Required("RabbitMq"))),
+        Database, Rows, Stock, Pages, Repair, Holds, Catalog, new BrokerClient(new Uri(Required("RabbitMq"))),
         // One order in a batch: many steps to stop between. The queue is only waited for.
         Options.Create(new RebuildOptions { MaxBatch = 1, DrainMilliseconds = 200 }), NullLogger<StockRebuild>.Instance)
     {

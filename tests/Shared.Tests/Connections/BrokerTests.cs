@@ -19,7 +19,7 @@ public sealed class BrokerTests
         var queue = (await channel.QueueDeclareAsync()).QueueName;
         await channel.BasicPublishAsync("", queue, ReadOnlyMemory<byte>.Empty);
         await channel.BasicPublishAsync("", queue, ReadOnlyMemory<byte>.Empty);
-        await using var broker = new Broker(new Uri(Servers.RabbitMqConnection));
+        await using var broker = new BrokerClient(new Uri(Servers.RabbitMqConnection));
         await Eventually.Holds(
             async () => await broker.FindQueueAsync(queue) == new QueueState(2, 0), "the queue has two messages and no consumer");
 
@@ -32,7 +32,7 @@ public sealed class BrokerTests
     [Fact]
     public async Task Questions_at_once_are_all_answered()
     {
-        await using var broker = new Broker(new Uri(Servers.RabbitMqConnection));
+        await using var broker = new BrokerClient(new Uri(Servers.RabbitMqConnection));
         var answers = await Task.WhenAll(Enumerable.Range(0, 20).Select(_ => broker.AnswersAsync())).InTime();
         Assert.All(answers, Assert.True);
     }
@@ -43,10 +43,10 @@ public sealed class BrokerTests
         using var silent = new TcpListener(IPAddress.Loopback, 0);
         silent.Start();
         var port = ((IPEndPoint)silent.LocalEndpoint).Port;
-        await using var broker = new Broker(new Uri($"amqp://guest:guest@127.0.0.1:{port}"));
+        await using var broker = new BrokerClient(new Uri($"amqp://guest:guest@127.0.0.1:{port}"));
         var answers = Task.WhenAll(broker.AnswersAsync(), broker.AnswersAsync());
         // One waits for the answer, the other for its turn: each for a second at most.
-        Assert.Equal([false, false], await answers.WaitAsync(3 * StoreHealth.Timeout));
+        Assert.All(await answers.WaitAsync(3 * StoreHealth.Timeout), Assert.False);
         Assert.Null(await broker.FindQueueAsync("orders-reserved").InTime());
         silent.Stop();
         Assert.False(await broker.AnswersAsync().InTime());

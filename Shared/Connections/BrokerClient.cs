@@ -13,7 +13,7 @@ public readonly record struct QueueState(long Messages, long Consumers);
 /// Asks RabbitMQ questions, on one connection of its own that it keeps and one question at a time. A bus that only sends notices the loss
 /// of its broker at the next message, and a frozen broker at the next heartbeat; readiness must know sooner.
 /// </summary>
-public sealed class Broker(Uri address) : IAsyncDisposable
+public sealed class BrokerClient(Uri address) : IAsyncDisposable
 {
     private readonly ConnectionFactory _factory = new()
     {
