@@ -179,7 +179,8 @@ internal sealed class ItemAuditor(AuditRows rows, StockLedger stock, StockPages 
         var isExact = isSumValid && held.Minimum == held.Maximum;
         var correction = isExact && isPlanKnown
             ? new Correction(
-                redis.Repairs, allocated - redis.Allocated, (int)(allocated - held.Minimum - redis.Available), (int)held.Minimum - redis.Held)
+                redis.Repairs, allocated - redis.Allocated, (int)(allocated - held.Minimum - redis.Available),
+                (int)held.Minimum - redis.Held)
             : null;
         long Units(BreakKind kind) => findings.Where(finding => finding.Kind == kind).Sum(finding => finding.Expected + finding.Actual);
         var missing = Units(BreakKind.MissingHold);

@@ -47,7 +47,8 @@ internal sealed record Condition(string Key, Tone Tone, string Headline, string 
         if (unbalanced.Length > 0)
         {
             yield return new("books", Tone.Broken, "The audit finds broken equations",
-                string.Join("; ", unbalanced.Take(3).Select(Words)) + ". Find the cause, then repair.", "The audit finds no broken equation any more");
+                string.Join("; ", unbalanced.Take(3).Select(Words)) + ". Find the cause, then repair.",
+                "The audit finds no broken equation any more");
         }
     }
 

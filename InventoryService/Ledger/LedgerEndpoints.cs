@@ -16,7 +16,7 @@ internal static class LedgerEndpoints
         var sales = app.MapGroup("/sales").WithMetadata(new RequiresOpsKey());
         sales.MapPost("/{saleId:long}/items/{skuId:long}/stock", ChangeStockAsync)
             .WithSummary("Add units in mid-sale, or withdraw available ones")
-            .WithDescription("Requires an Idempotency-Key; the same key changes the stock once. Units that buyers hold cannot be withdrawn.")
+            .WithDescription("Requires an Idempotency-Key; a key changes the stock once. Units that buyers hold cannot be withdrawn.")
             .Accepts<ChangeStock>("application/json")
             .Produces<SaleLedger>()
             .ProducesProblems(400, 401, 404, 409, 413, 415, 422, 503);

@@ -66,7 +66,7 @@ internal sealed partial class OutboxSweeper(
                 cancellationToken.ThrowIfCancellationRequested();
             }
         }
-#pragma warning disable CA1031 // The other items continue, whatever a store throws. The client of the broker throws cancellations of its own.
+#pragma warning disable CA1031 // The other items continue, whatever a store throws. The broker client throws cancellations of its own.
         catch (Exception exception) when (!cancellationToken.IsCancellationRequested)
 #pragma warning restore CA1031
         {

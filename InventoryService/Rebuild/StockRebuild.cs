@@ -25,7 +25,7 @@ internal enum RebuildOutcome
     LostAgain,
 }
 
-/// <summary>The steps of a rebuild. After a kill before any of them the item stays stopped; the next rebuild starts from the first.</summary>
+/// <summary>The steps of a rebuild. After a kill before any of them the item stays stopped; the next rebuild starts at the first.</summary>
 public enum RebuildStep
 {
     /// <summary>The item is stopped in Redis.</summary>

@@ -69,7 +69,8 @@ internal sealed class SaleReader(SaleCatalog catalog, StockLedger stock)
         }
 
         // An item that waits for its rebuild is neither closed nor sold out; who orders it is told to try again.
-        var state = first.Now < first.OpensAt ? "upcoming" : first.Now < first.ClosesAt && first.State != ItemState.Closed ? "open" : "closed";
+        var state = first.Now < first.OpensAt ? "upcoming"
+            : first.Now < first.ClosesAt && first.State != ItemState.Closed ? "open" : "closed";
         return new SaleView(
             saleId, sale.Name, first.OpensAt, first.ClosesAt, first.Now, state,
             [.. sale.SkuIds.Zip(items, (skuId, item) =>

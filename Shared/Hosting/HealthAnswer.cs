@@ -34,7 +34,7 @@ internal sealed class HealthAnswer(HealthReport report)
         IReadOnlyDictionary<string, object> Data, string? Description, TimeSpan Duration, string Status, IEnumerable<string> Tags);
 }
 
-/// <summary>Types that checks may report; a type that is not listed fails. Generated, because each start waits for the first answer.</summary>
+/// <summary>Types that checks may report; any other type fails. Generated, because each start waits for the first answer.</summary>
 [JsonSourceGenerationOptions(PropertyNamingPolicy = JsonKnownNamingPolicy.CamelCase)]
 [JsonSerializable(typeof(HealthAnswer))]
 [JsonSerializable(typeof(string))]

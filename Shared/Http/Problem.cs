@@ -7,8 +7,8 @@ using Microsoft.AspNetCore.Http;
 namespace Seckill.Shared.Http;
 
 /// <summary>
-/// A refusal as <c>application/problem+json</c> (RFC 9457) with a stable <c>code</c>. The body is serialized once; a frequent refusal such as
-/// sold-out costs only its copy.
+/// A refusal as <c>application/problem+json</c> (RFC 9457) with a stable <c>code</c>. The body is serialized once; a frequent refusal such
+/// as sold-out costs only its copy.
 /// </summary>
 public sealed class Problem : IResult, IStatusCodeHttpResult
 {

@@ -77,7 +77,9 @@ public sealed class BuyerToken
         const int EncodedHashLength = 43;
         Span<byte> actual = stackalloc byte[HMACSHA256.HashSizeInBytes];
         Span<byte> expected = stackalloc byte[HMACSHA256.HashSizeInBytes];
-        if (encodedSignature.Length != EncodedHashLength || !TryDecode(encodedSignature, actual, out var length) || length != expected.Length)
+        if (encodedSignature.Length != EncodedHashLength
+            || !TryDecode(encodedSignature, actual, out var length)
+            || length != expected.Length)
         {
             return false;
         }

@@ -6,8 +6,8 @@ using System.Text;
 namespace Seckill.Shared.Security;
 
 /// <summary>
-/// The signature of the payment provider: <c>X-Signature: t=unix seconds,v1=hex HMAC-SHA256 of "t.body"</c>. It may have several v1 during a
-/// key rotation. A time that differs by more than five minutes is refused, so that an old call cannot be replayed.
+/// The signature of the payment provider: <c>X-Signature: t=unix seconds,v1=hex HMAC-SHA256 of "t.body"</c>. It may have several v1 during
+/// a key rotation. A time that differs by more than five minutes is refused, so that an old call cannot be replayed.
 /// </summary>
 public sealed class PaymentSignature(string key, TimeProvider clock)
 {

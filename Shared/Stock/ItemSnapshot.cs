@@ -29,7 +29,7 @@ public sealed record ItemSnapshot(
     int PaymentTimeoutSeconds,
     long OutboxDepth)
 {
-    /// <summary>Counts the rebuilds: 1 before the first. A value below that of PostgreSQL means that Redis is older than a rebuild.</summary>
+    /// <summary>Counts the rebuilds: 1 before the first. Below the value of PostgreSQL, Redis is older than a rebuild.</summary>
     public int Epoch { get; init; } = 1;
 
     /// <summary>Units returned so far.</summary>

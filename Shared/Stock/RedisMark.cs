@@ -12,7 +12,7 @@ public sealed class RedisMark(IConnectionMultiplexer redis)
     private static readonly RedisKey s_mark = "seckill:mark";
     private static readonly string s_script = StockScript.Load("mark.lua");
 
-    /// <summary>The name of this data set, or null when it has none yet. Another name means another data set, which started empty.</summary>
+    /// <summary>The name of this data set, or null when it has none yet. Another name is another data set, which started empty.</summary>
     public async Task<string?> StoreAsync() => await redis.GetDatabase().HashGetAsync(s_mark, "store", CommandFlags.DemandMaster);
 
     /// <summary>Increments the counter, unless it is below <paramref name="atLeast"/>.</summary>

@@ -4,8 +4,8 @@ using StackExchange.Redis;
 namespace Seckill.Shared.Stock;
 
 /// <summary>
-/// The requests of one reserve.lua call and, afterwards, its reply. Reusable: argument arrays are kept by size. One owner at a time. Discard
-/// the batch after a failed call, because the client library may still use its arrays.
+/// The requests of one reserve.lua call and, afterwards, its reply. Reusable: argument arrays are kept by size. One owner at a time.
+/// Discard the batch after a failed call, because the client library may still use its arrays.
 /// </summary>
 public sealed class ReserveBatch
 {

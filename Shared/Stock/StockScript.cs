@@ -16,8 +16,8 @@ internal static partial class StockScript
     }
 
     /// <summary>
-    /// Runs a script on the primary, and never on a replica, whose stock may be stale. The client sends the text again to a server that does
-    /// not have it (restart, failover, SCRIPT FLUSH).
+    /// Runs a script on the primary, and never on a replica, whose stock may be stale. The client sends the text again to a server that
+    /// does not have it (restart, failover, SCRIPT FLUSH).
     /// </summary>
     public static Task<RedisResult> EvaluateAsync(
         IConnectionMultiplexer redis, string script, RedisKey[] keys, RedisValue[] arguments) =>

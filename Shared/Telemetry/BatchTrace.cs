@@ -9,7 +9,7 @@ public readonly record struct TracedOrder(string OrderId, ActivityContext Reques
 
 /// <summary>
 /// One step of a batch as spans: one in the trace of each sampled request of the batch, so that the trace of a request is complete. Each
-/// span links to all sampled requests of the batch, so that a slow batch shows its orders. Most batches have no sampled request and no span.
+/// span links to all sampled requests of the batch, so that a slow batch shows its orders. Most batches have no span.
 /// </summary>
 public sealed class BatchTrace : IDisposable
 {

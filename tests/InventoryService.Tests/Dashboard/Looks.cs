@@ -6,7 +6,7 @@ using Seckill.Shared.Stock;
 
 namespace Seckill.InventoryService.Tests.Dashboard;
 
-/// <summary>Feeds made-up facts one after the other, as the dashboard does. A viewer has been connected for a while; nothing was broken.</summary>
+/// <summary>Feeds made-up facts one after the other, as the dashboard does. A viewer was connected before; nothing was broken.</summary>
 public abstract class Looks
 {
     private protected static readonly DateTimeOffset Now = new(2030, 1, 2, 10, 0, 3, TimeSpan.Zero);

@@ -16,7 +16,7 @@ public sealed class BrokerTests
     {
         await using var connection = await new ConnectionFactory { Uri = new Uri(Servers.RabbitMqConnection) }.CreateConnectionAsync();
         await using var channel = await connection.CreateChannelAsync();
-        var queue = (await channel.QueueDeclareAsync()).QueueName;
+        var queue = (await channel.QueueDeclareAsync("", durable: false, exclusive: false, autoDelete: true)).QueueName;
         await channel.BasicPublishAsync("", queue, ReadOnlyMemory<byte>.Empty);
         await channel.BasicPublishAsync("", queue, ReadOnlyMemory<byte>.Empty);
         await using var broker = new BrokerClient(new Uri(Servers.RabbitMqConnection));
@@ -27,6 +27,7 @@ public sealed class BrokerTests
         Assert.Equal(new QueueState(0, 0), await broker.FindQueueAsync(queue + "-missing").InTime());
         Assert.Equal(new QueueState(2, 0), await broker.FindQueueAsync(queue).InTime());
         Assert.True(await broker.AnswersAsync().InTime());
+        await channel.QueueDeleteAsync(queue);
     }
 
     [Fact]

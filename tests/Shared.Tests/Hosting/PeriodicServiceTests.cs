@@ -93,7 +93,7 @@ public sealed class PeriodicServiceTests
         using var service = new Service(_clock, atOnce: duringARound);
         service.OnRound = _ => Task.Delay(Timeout.Infinite, service.Stopping);
         await service.StartAsync(CancellationToken.None);
-        await service.HasRunAsync(duringARound ? 1 : 0);
+        await Eventually.Holds(() => (duringARound ? service.Rounds : _clock.Timers) == 1, "the round or the pause has begun");
         await service.StopAsync(CancellationToken.None).InTime();
         Assert.True(service.ExecuteTask!.IsCompletedSuccessfully);
         Assert.Empty(service.Failures);
