@@ -44,13 +44,7 @@ internal sealed partial class Auditor(
         results.EndRound();
     }
 
-    protected override void OnFailure(Exception exception, bool isRepeated)
-    {
-        if (!isRepeated)
-        {
-            LogFailed("all items", exception.Message);
-        }
-    }
+    protected override void OnOutage(Exception exception) => LogFailed("all items", exception.Message);
 
     private async Task AuditAsync(AuditedItem item, CancellationToken cancellationToken)
     {

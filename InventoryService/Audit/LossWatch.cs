@@ -60,13 +60,7 @@ internal sealed partial class LossWatch(
 
     protected override Task RunRoundAsync(CancellationToken stoppingToken) => WatchAsync(stoppingToken);
 
-    protected override void OnFailure(Exception exception, bool isRepeated)
-    {
-        if (!isRepeated)
-        {
-            LogFailed(exception.Message);
-        }
-    }
+    protected override void OnOutage(Exception exception) => LogFailed(exception.Message);
 
     private static bool NeedsFence(AuditedItem item, ItemSnapshot? redis) =>
         redis is null

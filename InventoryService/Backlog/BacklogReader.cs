@@ -36,14 +36,11 @@ internal abstract partial class BacklogReader<T>(string store, TimeProvider cloc
 
     protected override void OnFailure(Exception exception, bool isRepeated)
     {
-        // Once for each outage: readiness and its metric say how long it lasts.
-        if (_isUp)
-        {
-            LogFailed(store, exception.Message);
-        }
-
         _isUp = false;
+        base.OnFailure(exception, isRepeated);
     }
+
+    protected override void OnOutage(Exception exception) => LogFailed(store, exception.Message);
 
     [LoggerMessage(470, LogLevel.Warning, "Could not measure the backlog in {Store}; retrying: {Reason}")]
     private partial void LogFailed(string store, string reason);

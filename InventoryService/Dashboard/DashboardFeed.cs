@@ -73,13 +73,7 @@ internal sealed partial class DashboardFeed(
         }
     }
 
-    protected override void OnFailure(Exception exception, bool isRepeated)
-    {
-        if (!isRepeated)
-        {
-            LogFailed(exception.Message);
-        }
-    }
+    protected override void OnOutage(Exception exception) => LogFailed(exception.Message);
 
     private async Task LookAtAllAsync(bool isFirstLook, CancellationToken cancellationToken)
     {

@@ -21,13 +21,7 @@ internal sealed partial class StockChangeFinisher(StockChanges changes, TimeProv
         }
     }
 
-    protected override void OnFailure(Exception exception, bool isRepeated)
-    {
-        if (!isRepeated)
-        {
-            LogFailed("all items", exception.Message);
-        }
-    }
+    protected override void OnOutage(Exception exception) => LogFailed("all items", exception.Message);
 
     // A change that cannot be finished must not block the others.
     private async Task FinishAsync(ItemKey item, string key, int delta, CancellationToken cancellationToken)

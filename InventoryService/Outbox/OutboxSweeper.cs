@@ -49,13 +49,7 @@ internal sealed partial class OutboxSweeper(
         }
     }
 
-    protected override void OnFailure(Exception exception, bool isRepeated)
-    {
-        if (!isRepeated)
-        {
-            LogRoundFailed("all items", exception.Message);
-        }
-    }
+    protected override void OnOutage(Exception exception) => LogRoundFailed("all items", exception.Message);
 
     private async Task SweepItemAsync(ItemKey item, CancellationToken cancellationToken)
     {

@@ -25,13 +25,7 @@ internal sealed partial class AutomaticRebuild(
         }
     }
 
-    protected override void OnFailure(Exception exception, bool isRepeated)
-    {
-        if (!isRepeated)
-        {
-            LogFailed(exception.Message);
-        }
-    }
+    protected override void OnOutage(Exception exception) => LogFailed(exception.Message);
 
     [LoggerMessage(462, LogLevel.Warning, "Could not rebuild {Item}; retrying: {Outcome}.")]
     private partial void LogNotDone(string item, RebuildOutcome outcome);

@@ -57,13 +57,7 @@ internal sealed partial class StockReturns(
         }
     }
 
-    protected override void OnFailure(Exception exception, bool isRepeated)
-    {
-        if (!isRepeated)
-        {
-            LogFailed(exception.Message);
-        }
-    }
+    protected override void OnOutage(Exception exception) => LogFailed(exception.Message);
 
     // While one batch waits for the disk, another waits for Redis.
     private async Task ReturnWhatWaitsAsync(CancellationToken cancellationToken)

@@ -24,7 +24,7 @@ internal sealed class HeartbeatSender(HeartbeatCounters counters, IConnectionMul
             .SendAsync(redis);
     }
 
-    protected override void OnFailure(Exception exception, bool isRepeated)
+    protected override void OnOutage(Exception exception)
     {
         // Redis is down, which other log lines and readiness report. The next heartbeat has the same counts and more.
     }

@@ -101,13 +101,7 @@ internal sealed partial class OrderEventHub : PeriodicService
         }
     }
 
-    protected override void OnFailure(Exception exception, bool isRepeated)
-    {
-        if (!isRepeated)
-        {
-            LogFailed(exception.Message);
-        }
-    }
+    protected override void OnOutage(Exception exception) => LogFailed(exception.Message);
 
     private void KeepAlive()
     {

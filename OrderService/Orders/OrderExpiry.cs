@@ -55,13 +55,7 @@ internal sealed partial class OrderExpiry(
         return !activity.IsSaleOn ? TimeSpan.Zero : rest < s_longestRest ? rest : s_longestRest;
     }
 
-    protected override void OnFailure(Exception exception, bool isRepeated)
-    {
-        if (!isRepeated)
-        {
-            LogFailed(exception.Message);
-        }
-    }
+    protected override void OnOutage(Exception exception) => LogFailed(exception.Message);
 
     [LoggerMessage(500, LogLevel.Warning, "Overdue orders could not be expired; the next round tries again: {Reason}")]
     private partial void LogFailed(string reason);

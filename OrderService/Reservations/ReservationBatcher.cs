@@ -101,7 +101,7 @@ internal sealed partial class ReservationBatcher : PeriodicService
     }
 
     /// <inheritdoc/>
-    protected override void OnFailure(Exception exception, bool isRepeated) => LogWatchdogFailed(exception);
+    protected override void OnOutage(Exception exception) => LogWatchdogFailed(exception);
 
     private void GiveUpOn(long limit)
     {

@@ -88,7 +88,7 @@ public sealed partial class DurabilityCheck(
     }
 
     /// <inheritdoc/>
-    protected override void OnFailure(Exception exception, bool isRepeated)
+    protected override void OnOutage(Exception exception)
     {
         // Redis is down, which readiness and the client's own log lines report.
     }

@@ -25,10 +25,20 @@ public abstract class PeriodicService(TimeProvider clock) : BackgroundService
     /// <param name="stoppingToken">Cancelled when the process stops; a cancellation for another reason is a failure.</param>
     protected abstract Task RunRoundAsync(CancellationToken stoppingToken);
 
-    /// <summary>A round failed.</summary>
-    /// <param name="exception">What it threw.</param>
-    /// <param name="isRepeated">True when the round before failed in the same way: one log line per outage is enough.</param>
-    protected abstract void OnFailure(Exception exception, bool isRepeated);
+    /// <summary>A round failed in another way than the round before: log it. One line per outage is enough.</summary>
+    /// <param name="exception">What the round threw.</param>
+    protected abstract void OnOutage(Exception exception);
+
+    /// <summary>A round failed. Override to act on each failure, and not only on the first of an outage.</summary>
+    /// <param name="exception">What the round threw.</param>
+    /// <param name="isRepeated">True when the round before failed in the same way.</param>
+    protected virtual void OnFailure(Exception exception, bool isRepeated)
+    {
+        if (!isRepeated)
+        {
+            OnOutage(exception);
+        }
+    }
 
     /// <summary>
     /// Pause before the next round; negative is none. Override to rest longer after a long round, or to continue at once while there is

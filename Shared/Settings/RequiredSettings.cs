@@ -43,7 +43,8 @@ public static class RequiredSettings
 
         if (value.Length < MinimumSecretLength)
         {
-            throw new InvalidSettingException(path, $"is too short: {value.Length} characters; at least {MinimumSecretLength} are required");
+            throw new InvalidSettingException(
+                path, $"is too short: {value.Length} characters; at least {MinimumSecretLength} are required");
         }
 
         return value != developmentValue || environment.IsDevelopment()

@@ -81,6 +81,7 @@ public sealed class PeriodicServiceTests
         }
 
         Assert.Equal([false, true, false, false, false, false], service.Failures);
+        Assert.Equal(5, service.Outages);
         Assert.False(service.ExecuteTask!.IsCompleted);
         await service.StopAsync(CancellationToken.None).InTime();
     }
@@ -129,6 +130,8 @@ public sealed class PeriodicServiceTests
 
         public List<bool> Failures { get; } = [];
 
+        public int Outages { get; private set; }
+
         public CancellationToken Stopping { get; private set; }
 
         public int Rounds => Volatile.Read(ref _rounds);
@@ -145,6 +148,12 @@ public sealed class PeriodicServiceTests
             return OnRound(Interlocked.Increment(ref _rounds));
         }
 
-        protected override void OnFailure(Exception exception, bool isRepeated) => Failures.Add(isRepeated);
+        protected override void OnFailure(Exception exception, bool isRepeated)
+        {
+            Failures.Add(isRepeated);
+            base.OnFailure(exception, isRepeated);
+        }
+
+        protected override void OnOutage(Exception exception) => Outages++;
     }
 }
