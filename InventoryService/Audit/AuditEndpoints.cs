@@ -1,4 +1,5 @@
 using Microsoft.AspNetCore.Mvc;
+using Seckill.InventoryService.Operations;
 using Seckill.InventoryService.Sales;
 using Seckill.Shared.Http;
 using Seckill.Shared.Security;
@@ -8,33 +9,29 @@ namespace Seckill.InventoryService.Audit;
 /// <summary>(11) The audit of a sale on demand, with or without repair.</summary>
 internal static class AuditEndpoints
 {
-    private static readonly Problem s_unknownSale = new(404, "unknown-sale", "There is no such sale.");
-    private static readonly Problem s_running = new(
-        409, "repair-running", "Somebody else repairs or rebuilds an item of this sale.", retryAfterSeconds: 1);
-
     public static void Map(IEndpointRouteBuilder app) =>
         app.MapGroup("/sales").WithMetadata(new RequiresOpsKey())
             .MapPost("/{saleId:id}/audit", AuditAsync)
             .WithSummary("Audit a sale now")
             .WithDescription(
-                "Compares Redis with PostgreSQL, order by order. With repair=true it also repairs, by exact differences, and writes "
-                + "each step into audit_repairs. May be repeated, also while the sale goes on. After PostgreSQL was restored to an older "
-                + "state, newer=redis closes the unpaid orders again whose stock has come back since, instead of giving them holds.")
+                "Compares Redis with PostgreSQL, order by order. With repair=true it also repairs findings by exact differences, and "
+                + "writes each step into audit_repairs. May be repeated, also during the sale. After PostgreSQL was restored to an older "
+                + "state, newer=redis closes unpaid orders whose stock has come back since, instead of restoring their holds.")
             .Produces<SaleAudit>()
             .ProducesProblems(400, 401, 404, 409, 503);
 
     private static async Task<IResult> AuditAsync(
-        long saleId, ItemAuditor auditor, AuditRepair repair, AuditBook book, AuditRows rows, SaleStore sales,
+        long saleId, ItemAuditor auditor, AuditRepair repair, AuditResults results, AuditRows rows, SaleStore sales,
         CancellationToken cancellationToken, [FromQuery(Name = "repair")] bool withRepair = false, string? newer = null)
     {
         if (newer is not (null or "redis"))
         {
-            return Problem.Invalid("newer", "it is redis, or not there");
+            return Problem.Invalid("newer", "this must be \"redis\" or omitted");
         }
 
         if (await sales.FindAsync(saleId, cancellationToken) is null)
         {
-            return s_unknownSale;
+            return Refusals.UnknownSale;
         }
 
         var items = new List<AuditedItemView>();
@@ -45,7 +42,7 @@ internal static class AuditEndpoints
             if (!withRepair)
             {
                 audit = await auditor.AuditAsync(item, cancellationToken);
-                book.Enter(audit);
+                results.Enter(audit);
             }
             else if (await repair.RepairAsync(item, redisIsNewer: newer is not null, cancellationToken) is var (last, made))
             {
@@ -53,11 +50,11 @@ internal static class AuditEndpoints
             }
             else
             {
-                return s_running;
+                return Refusals.RepairRunning;
             }
 
             items.Add(new AuditedItemView(
-                item.sku_id, audit.IsConclusive && audit.Findings.Count == 0, [.. repaired, .. audit.Findings]));
+                item.SkuId, audit.IsConclusive && audit.Findings.Count == 0, [.. repaired, .. audit.Findings]));
         }
 
         return Results.Json(new SaleAudit(saleId, items.All(item => item.Balanced), items), AuditJson.Default.SaleAudit);

@@ -2,7 +2,7 @@ using Seckill.Shared.Settings;
 
 namespace Seckill.InventoryService.Audit;
 
-/// <summary>(11) The audit: all the time, on demand, and the watch for lost data.</summary>
+/// <summary>(11) The audit, continuous and on demand, and the data-loss check.</summary>
 internal static class AuditFeature
 {
     public static void AddAudit(this WebApplicationBuilder builder)
@@ -11,11 +11,11 @@ internal static class AuditFeature
         builder.Services.AddSingleton<AuditRows>();
         builder.Services.AddSingleton<ItemAuditor>();
         builder.Services.AddSingleton<AuditRepair>();
-        builder.Services.AddSingleton<AuditBook>();
+        builder.Services.AddSingleton<AuditResults>();
         builder.Services.AddHostedService<Auditor>();
         builder.Services.AddSingleton<LossWatch>();
         builder.Services.AddHostedService(provider => provider.GetRequiredService<LossWatch>());
-        builder.Services.AddHealthChecks().AddCheck<AuditBook>("books");
+        builder.Services.AddHealthChecks().AddCheck<AuditResults>("books");
     }
 
     public static void MapAudit(this WebApplication app)

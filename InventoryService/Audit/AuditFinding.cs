@@ -4,11 +4,11 @@ using Seckill.Shared.Stock;
 
 namespace Seckill.InventoryService.Audit;
 
-/// <summary>Which equation does not hold.</summary>
+/// <summary>A kind of equation that can be broken.</summary>
 [JsonConverter(typeof(BreakKindConverter))]
 public enum BreakKind
 {
-    /// <summary>Redis has lost the item, or data of it. Nothing is sold until it is rebuilt.</summary>
+    /// <summary>Redis has lost the item or data of it. The item sells nothing until it is rebuilt.</summary>
     StockLost,
 
     /// <summary>allocated = available + held, in Redis.</summary>
@@ -29,7 +29,7 @@ public enum BreakKind
     /// <summary>A live order has a hold.</summary>
     MissingHold,
 
-    /// <summary>A hold is of the buyer and the units of its order.</summary>
+    /// <summary>A hold has the buyer and the units of its order.</summary>
     WrongHold,
 
     /// <summary>An order whose stock was returned has no hold.</summary>
@@ -42,7 +42,7 @@ public enum BreakKind
     Buyer,
 }
 
-/// <summary>Writes the kinds as words with hyphens, as all codes are.</summary>
+/// <summary>Writes the kinds as words with hyphens, like all codes.</summary>
 internal sealed class BreakKindConverter() : JsonStringEnumConverter<BreakKind>(JsonNamingPolicy.KebabCaseLower)
 {
     /// <summary>The word of a kind.</summary>
@@ -50,28 +50,28 @@ internal sealed class BreakKindConverter() : JsonStringEnumConverter<BreakKind>(
 }
 
 /// <summary>A broken equation.</summary>
-/// <param name="Kind">Which.</param>
-/// <param name="OrderId">Of which order, where it is about one.</param>
-/// <param name="UserId">Of which buyer, where it is about one.</param>
-/// <param name="Expected">Units that there should be.</param>
-/// <param name="Actual">Units that there are.</param>
+/// <param name="Kind">Kind of equation.</param>
+/// <param name="OrderId">The order, if the equation is about one.</param>
+/// <param name="UserId">The buyer, if the equation is about one.</param>
+/// <param name="Expected">Expected units.</param>
+/// <param name="Actual">Actual units.</param>
 public sealed record AuditFinding(BreakKind Kind, string? OrderId, long? UserId, long Expected, long Actual)
 {
-    /// <summary>For the log, which says nothing of a buyer.</summary>
-    internal string Text => $"{BreakKindConverter.Name(Kind)} {OrderId} expected {Expected}, is {Actual}";
+    /// <summary>For the log, which must not identify a buyer.</summary>
+    internal string Text => $"{BreakKindConverter.Name(Kind)} {OrderId} expected {Expected}, actual {Actual}";
 
-    /// <summary>What was done about it, if anything.</summary>
+    /// <summary>The repair, if one was made.</summary>
     public string? Repair { get; init; }
 }
 
-/// <summary>Differences of the counters in Redis, exact for the item as it was after <paramref name="Repairs"/> repairs.</summary>
+/// <summary>Differences of the counters in Redis, exact for the item after <paramref name="Repairs"/> repairs.</summary>
 internal sealed record Correction(long Repairs, int Allocated, int Available, int Held);
 
-/// <summary>What one look at a whole item found.</summary>
-/// <param name="Item">Which.</param>
-/// <param name="IsConclusive">False when a rebuild began or ended meanwhile: then nothing can be said.</param>
-/// <param name="Findings">Broken equations; empty when the books are balanced.</param>
-/// <param name="Correction">What would make the counters right, when it is known to the unit.</param>
-/// <param name="SellsTooMuch">Live orders lost their holds, and their units are for sale again: Redis lost data.</param>
+/// <summary>Result of the audit of one item.</summary>
+/// <param name="Item">The item.</param>
+/// <param name="IsConclusive">False when a rebuild began or ended during the audit: then there is no result.</param>
+/// <param name="Findings">Broken equations; empty when all hold.</param>
+/// <param name="Correction">The exact correction of the counters, when it is known.</param>
+/// <param name="SellsTooMuch">Live orders lost their holds and their units are for sale again: Redis lost data.</param>
 internal sealed record ItemAudit(
     ItemKey Item, bool IsConclusive, IReadOnlyList<AuditFinding> Findings, Correction? Correction = null, bool SellsTooMuch = false);

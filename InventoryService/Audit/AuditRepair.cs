@@ -5,23 +5,23 @@ using Seckill.Shared.Stock;
 namespace Seckill.InventoryService.Audit;
 
 /// <summary>
-/// (11) Repairs what an audit found, by exact differences, and writes down each step before it is taken. The order of the steps keeps
-/// stock on the safe side: what takes units from sale comes before what gives units back. One process at a time repairs an item.
+/// (11) Repairs the findings of an audit by exact differences, and records each step before it is taken. The order of the steps is safe
+/// for the stock: steps that take units from sale come before steps that give units back. One process at a time repairs an item.
 /// </summary>
 internal sealed partial class AuditRepair(
     NpgsqlDataSource database, ItemAuditor auditor, AuditRows rows, StockLedger stock, StockRepair repair, HoldRestorer holds,
-    AuditBook book, ILogger<AuditRepair> logger)
+    AuditResults results, ILogger<AuditRepair> logger)
 {
     private const int Rounds = 8;
-    private const int Together = 500;
+    private const int FindingsInAStep = 500;
 
-    /// <summary>Audits and repairs until nothing is left that can be repaired.</summary>
-    /// <param name="item">Which.</param>
+    /// <summary>Audits and repairs until no repairable finding is left.</summary>
+    /// <param name="item">The item.</param>
     /// <param name="redisIsNewer">
-    /// PostgreSQL was restored to an older state: an unpaid order without a hold was closed since, and is closed again.
+    /// PostgreSQL was restored to an older state: an unpaid order without a hold was closed after that state, and is closed again.
     /// </param>
     /// <param name="cancellationToken">Stops between two steps.</param>
-    /// <returns>The last audit, and everything that was repaired; null when somebody else repairs or rebuilds the item.</returns>
+    /// <returns>The last audit and all repairs; null when another process repairs or rebuilds the item.</returns>
     public async Task<(ItemAudit Audit, IReadOnlyList<AuditFinding> Repaired)?> RepairAsync(
         AuditedItem item, bool redisIsNewer, CancellationToken cancellationToken)
     {
@@ -35,7 +35,7 @@ internal sealed partial class AuditRepair(
         for (var round = 1; ; round++)
         {
             var audit = await auditor.AuditAsync(item, cancellationToken);
-            book.Enter(audit);
+            results.Enter(audit);
             var steps = round < Rounds ? await TakeStepAsync(item, audit, redisIsNewer, cancellationToken) : [];
             if (steps.Count == 0 && audit.IsConclusive)
             {
@@ -46,20 +46,20 @@ internal sealed partial class AuditRepair(
         }
     }
 
-    // The first kind that there is, and then the next look decides what is left.
+    // Repairs the first kind that has findings; the next audit finds what is left.
     private async Task<IReadOnlyList<AuditFinding>> TakeStepAsync(
         AuditedItem item, ItemAudit audit, bool redisIsNewer, CancellationToken cancellationToken)
     {
         var steps = Steps(item, audit, cancellationToken);
         foreach (var (kinds, what, act) in redisIsNewer ? steps.Prepend(ClosedSince(item, cancellationToken)) : steps)
         {
-            AuditFinding[] findings = [.. audit.Findings.Where(finding => kinds.Contains(finding.Kind)).Take(Together)];
+            AuditFinding[] findings = [.. audit.Findings.Where(finding => kinds.Contains(finding.Kind)).Take(FindingsInAStep)];
             if (findings.Length == 0)
             {
                 continue;
             }
 
-            var ids = await WriteDownAsync(item, findings, what, cancellationToken);
+            var ids = await RecordAsync(item, findings, what, cancellationToken);
             var done = await act(findings);
             if (done.Count == 0)
             {
@@ -69,7 +69,7 @@ internal sealed partial class AuditRepair(
             await MarkDoneAsync([.. ids.Where((_, i) => done.Contains(findings[i]))], cancellationToken);
             foreach (var finding in done)
             {
-                book.CountRepair(finding.Kind);
+                results.CountRepair(finding.Kind);
                 LogRepaired(item.Key.ToString(), finding.Text, what);
             }
 
@@ -82,13 +82,13 @@ internal sealed partial class AuditRepair(
     private IEnumerable<(BreakKind[] Kinds, string What, Func<AuditFinding[], Task<IReadOnlyList<AuditFinding>>> Act)> Steps(
         AuditedItem item, ItemAudit audit, CancellationToken cancellationToken)
     {
-        // An accepted order is never dropped: published again, it becomes a row, or rejected.
-        yield return ([BreakKind.LostOrder], "put back into the outbox", async findings =>
+        // An accepted order is never dropped: published again, it becomes a row or is rejected.
+        yield return ([BreakKind.LostOrder], "published again through the outbox", async findings =>
         {
             await repair.RequeueAsync(item.Keys, Ids(findings));
             return findings;
         });
-        yield return ([BreakKind.MissingHold], "hold given back, its units taken from the stock", async findings =>
+        yield return ([BreakKind.MissingHold], "restored the hold, took its units from sale", async findings =>
             await holds.RestoreAsync(item.Keys, Ids(findings), cancellationToken) > 0 ? findings : []);
         yield return ([BreakKind.Buyer], "derived from the buyer's holds", async findings =>
         {
@@ -99,19 +99,19 @@ internal sealed partial class AuditRepair(
 
             return findings;
         });
-        yield return ([BreakKind.Ledger], "live units set to the sum of the live rows", async findings =>
+        yield return ([BreakKind.Ledger], "set live units to the sum of the live rows", async findings =>
             await MendLedgerAsync(item.Key, cancellationToken) ? findings : []);
         yield return ([BreakKind.Counters, BreakKind.Allocation, BreakKind.Held], Describe(audit.Correction), async findings =>
             audit.Correction is { } by && await repair.CorrectAsync(item.Keys, by.Repairs, by.Allocated, by.Available, by.Held)
                 ? findings : []);
-        yield return ([BreakKind.WrongHold], "hold made again as its row says", async findings =>
+        yield return ([BreakKind.WrongHold], "replaced the hold by one equal to the order row", async findings =>
         {
             await stock.ReleaseAsync(item.Keys, Ids(findings));
             return await holds.RestoreAsync(item.Keys, Ids(findings), cancellationToken) > 0 ? findings : [];
         });
-        yield return ([BreakKind.LeftoverHold], "units given back", async findings =>
+        yield return ([BreakKind.LeftoverHold], "returned the units", async findings =>
             await stock.ReleaseAsync(item.Keys, Ids(findings)) > 0 ? findings : []);
-        yield return ([BreakKind.OrphanEntry], "taken from the outbox, for PostgreSQL has the order", async findings =>
+        yield return ([BreakKind.OrphanEntry], "removed from the outbox, because PostgreSQL has the order", async findings =>
         {
             var known = (await rows.FatesAsync(Ids(findings), cancellationToken))
                 .Where(fate => fate.Status is not null || fate.IsQuarantined).Select(fate => fate.OrderId).ToHashSet();
@@ -124,10 +124,10 @@ internal sealed partial class AuditRepair(
         });
     }
 
-    // First of all: its units may have another buyer by now, whose order would find no room and be rejected.
+    // Before all other steps: another buyer may have its units, and the order of that buyer would be rejected.
     private (BreakKind[] Kinds, string What, Func<AuditFinding[], Task<IReadOnlyList<AuditFinding>>> Act) ClosedSince(
         AuditedItem item, CancellationToken cancellationToken) =>
-        ([BreakKind.MissingHold], "closed again, for Redis is newer and its stock had come back", async findings =>
+        ([BreakKind.MissingHold], "closed again, because Redis is newer and its stock had come back", async findings =>
         {
             var closed = await CloseAgainAsync(item, Ids(findings), cancellationToken);
             return [.. findings.Where(finding => closed.Contains(finding.OrderId!))];
@@ -138,9 +138,9 @@ internal sealed partial class AuditRepair(
 
     private static string Describe(Correction? by) =>
         by is null ? ""
-        : $"counters changed by: allocated {by.Allocated:+0;-0;0}, available {by.Available:+0;-0;0}, held {by.Held:+0;-0;0}";
+        : $"changed the counters: allocated {by.Allocated:+0;-0;0}, available {by.Available:+0;-0;0}, held {by.Held:+0;-0;0}";
 
-    // With the row locked no order of the item can become or cease to be live, so the difference is exact.
+    // While the row is locked, no order of the item becomes live or stops being live, so the difference is exact.
     private async Task<bool> MendLedgerAsync(ItemKey item, CancellationToken cancellationToken)
     {
         await using var connection = await database.OpenConnectionAsync(cancellationToken);
@@ -180,28 +180,28 @@ internal sealed partial class AuditRepair(
               group by 1
             ), ledger as (
               update sale_items set live = live - (select coalesce(sum(quantity), 0) from closed)
-              where (sale_id, sku_id) = (@sale_id, @sku_id)
+              where (sale_id, sku_id) = (@SaleId, @SkuId)
             )
             select order_id from closed
             """,
-            new { orderIds, item.sale_id, item.sku_id },
+            new { orderIds, item.SaleId, item.SkuId },
             cancellationToken: cancellationToken))];
     }
 
-    private async Task<long[]> WriteDownAsync(
+    private async Task<long[]> RecordAsync(
         AuditedItem item, AuditFinding[] findings, string what, CancellationToken cancellationToken)
     {
         await using var connection = await database.OpenConnectionAsync(cancellationToken);
         return [.. await connection.QueryAsync<long>(new CommandDefinition(
             """
             insert into audit_repairs (sale_id, sku_id, kind, order_id, user_id, repair)
-            select @sale_id, @sku_id, kind, order_id, user_id, @what
+            select @SaleId, @SkuId, kind, order_id, user_id, @what
             from unnest(@kinds, @orderIds, @userIds) as f (kind, order_id, user_id)
             returning id
             """,
             new
             {
-                item.sale_id, item.sku_id, what,
+                item.SaleId, item.SkuId, what,
                 kinds = findings.Select(finding => BreakKindConverter.Name(finding.Kind)).ToArray(),
                 orderIds = findings.Select(finding => finding.OrderId).ToArray(),
                 userIds = findings.Select(finding => finding.UserId).ToArray(),

@@ -3,13 +3,13 @@ using System.Text.Json.Serialization;
 
 namespace Seckill.InventoryService.Audit;
 
-/// <summary>The books of a sale item.</summary>
+/// <summary>The audit of a sale item.</summary>
 /// <param name="SkuId">The SKU.</param>
-/// <param name="Balanced">True when nothing is broken, or everything is repaired.</param>
-/// <param name="Findings">Broken equations, those first that were repaired.</param>
+/// <param name="Balanced">True when every equation holds, perhaps after repairs.</param>
+/// <param name="Findings">Broken equations, the repaired ones first.</param>
 public sealed record AuditedItemView(long SkuId, bool Balanced, IReadOnlyList<AuditFinding> Findings);
 
-/// <summary>The books of a sale.</summary>
+/// <summary>The audit of a sale.</summary>
 /// <param name="SaleId">The sale.</param>
 /// <param name="Balanced">True when every item is balanced.</param>
 /// <param name="Items">One entry for each item.</param>

@@ -1,77 +1,59 @@
-using System.Diagnostics;
 using Microsoft.Extensions.Options;
 using Npgsql;
+using Seckill.Shared.Hosting;
 using StackExchange.Redis;
 
 namespace Seckill.InventoryService.Audit;
 
 /// <summary>
-/// (11) Audits every item, round after round, for at most a quarter of the time, or half of it where a break would else be told too late.
-/// It finds and tells, and changes nothing, but for one case: an item that sells units a second time, because Redis lost holds, is stopped.
+/// (11) Audits every item, round after round. A round takes at most a quarter of the time, or half of it where a finding would otherwise
+/// be reported too late. It reports findings and changes nothing, with one exception: it stops an item that sells units a second time
+/// because Redis lost holds.
 /// </summary>
 internal sealed partial class Auditor(
-    AuditRows rows, ItemAuditor auditor, AuditBook book, LossWatch losses, IOptions<AuditorOptions> options, TimeProvider clock,
-    ILogger<Auditor> logger) : BackgroundService
+    AuditRows rows, ItemAuditor auditor, AuditResults results, LossWatch losses, IOptions<AuditorOptions> options, TimeProvider clock,
+    ILogger<Auditor> logger) : PeriodicService(clock)
 {
     private const int PausePerRound = 3;
 
-    // What breaks just after it was looked at waits for the rest of that round, the pause, and the next round.
+    // An item that breaks just after its audit waits for the rest of the round, the pause, and the next round.
     private static readonly TimeSpan s_alarmWithin = TimeSpan.FromSeconds(9);
 
-    /// <summary>How long to leave the stores alone after a round that took so long.</summary>
-    internal static TimeSpan PauseAfter(TimeSpan round, TimeSpan least)
+    /// <summary>Pause after a round.</summary>
+    /// <param name="round">Duration of the round.</param>
+    /// <param name="minimum">Shortest pause.</param>
+    internal static TimeSpan PauseAfter(TimeSpan round, TimeSpan minimum)
     {
         var inTime = s_alarmWithin - 2 * round;
         var fair = PausePerRound * round;
         var pause = fair < inTime ? fair : inTime;
-        return new[] { least, round, pause }.Max();
+        return new[] { minimum, round, pause }.Max();
     }
 
-    protected override async Task ExecuteAsync(CancellationToken stoppingToken)
+    protected override TimeSpan Interval => TimeSpan.FromMilliseconds(options.Value.IntervalMilliseconds);
+
+    protected override TimeSpan PauseAfter(TimeSpan round) => PauseAfter(round, Interval);
+
+    protected override async Task RunRoundAsync(CancellationToken stoppingToken)
     {
-        var least = TimeSpan.FromMilliseconds(options.Value.IntervalMilliseconds);
-        var pause = least;
-        try
+        foreach (var item in await rows.ItemsAsync(null, stoppingToken))
         {
-            while (true)
-            {
-                await Task.Delay(pause, clock, stoppingToken);
-                var startedAt = Stopwatch.GetTimestamp();
-                await AuditAllAsync(stoppingToken);
-                pause = PauseAfter(Stopwatch.GetElapsedTime(startedAt), least);
-            }
+            await AuditAsync(item, stoppingToken);
         }
-        catch (OperationCanceledException) when (stoppingToken.IsCancellationRequested)
-        {
-            // The process stops; another one, or the next start, audits.
-        }
+
+        results.EndRound();
     }
 
-    private async Task AuditAllAsync(CancellationToken cancellationToken)
-    {
-        try
-        {
-            foreach (var item in await rows.ItemsAsync(null, cancellationToken))
-            {
-                await AuditAsync(item, cancellationToken);
-            }
-
-            book.EndRound();
-        }
-        catch (Exception exception) when (exception is NpgsqlException or RedisException or TimeoutException)
-        {
-            LogFailed("all items", exception.Message);
-        }
-    }
+    protected override void OnOutage(Exception exception) => LogFailed("all items", exception.Message);
 
     private async Task AuditAsync(AuditedItem item, CancellationToken cancellationToken)
     {
         try
         {
             var audit = await auditor.AuditAsync(item, cancellationToken);
-            if (book.Enter(audit))
+            if (results.Enter(audit))
             {
-                Tell(audit);
+                Report(audit);
             }
 
             if (audit.SellsTooMuch)
@@ -80,7 +62,7 @@ internal sealed partial class Auditor(
                     item.Key, async current => (await auditor.AuditAsync(current, cancellationToken)).SellsTooMuch, cancellationToken);
             }
         }
-#pragma warning disable CA1031 // A value that nobody of ours wrote, a sale that was deleted: the other items go on.
+#pragma warning disable CA1031 // A value of unknown origin in Redis, a sale that was deleted: the audit of the other items continues.
         catch (Exception exception) when (
             exception is not (OperationCanceledException or NpgsqlException or RedisConnectionException or TimeoutException))
 #pragma warning restore CA1031
@@ -89,7 +71,7 @@ internal sealed partial class Auditor(
         }
     }
 
-    private void Tell(ItemAudit audit)
+    private void Report(ItemAudit audit)
     {
         if (audit.Findings.Count == 0)
         {
@@ -102,12 +84,12 @@ internal sealed partial class Auditor(
         }
     }
 
-    [LoggerMessage(440, LogLevel.Error, "The books of {Item} are out of balance, {Findings} findings: {Examples}")]
+    [LoggerMessage(440, LogLevel.Error, "The audit of {Item} finds broken equations, {Findings} findings: {Examples}")]
     private partial void LogUnbalanced(string item, int findings, string examples);
 
-    [LoggerMessage(441, LogLevel.Information, "The books of {Item} are balanced again.")]
+    [LoggerMessage(441, LogLevel.Information, "The audit of {Item} finds no broken equation any more.")]
     private partial void LogBalanced(string item);
 
-    [LoggerMessage(442, LogLevel.Warning, "The audit of {Item} failed; the next round tries again: {Reason}")]
+    [LoggerMessage(442, LogLevel.Warning, "The audit of {Item} failed; retrying: {Reason}")]
     private partial void LogFailed(string item, string reason);
 }

@@ -4,13 +4,13 @@ using Seckill.Shared.Stock;
 namespace Seckill.InventoryService.Audit;
 
 /// <summary>
-/// Adds up holds that are read page by page while orders come and go, and says between which two numbers their sum lay at the
-/// moment before the reading. Without returns during the reading it is one number, however many orders came.
+/// Adds up holds that are read page by page while orders come and go, and computes the bounds of their sum at the moment before the first
+/// page. Without returns during the reading the bounds are equal, however many orders came.
 /// </summary>
 /// <param name="before">The item before the reading.</param>
 internal sealed class HoldSum(ItemSnapshot before)
 {
-    // A page may repeat what another page had.
+    // A page may repeat entries of another page.
     private readonly HashSet<UInt128> _seen = [];
     private long _all;
     private long _older;
@@ -33,14 +33,14 @@ internal sealed class HoldSum(ItemSnapshot before)
         }
     }
 
-    /// <summary>Least and most units that were held before the reading.</summary>
+    /// <summary>Minimum and maximum of the units held before the reading.</summary>
     /// <param name="after">The item after the reading.</param>
-    public (long Least, long Most) Bounds(ItemSnapshot after)
+    public (long Minimum, long Maximum) Bounds(ItemSnapshot after)
     {
         var released = after.Released - before.Released;
         var reserved = after.Held - before.Held + released;
         return reserved == 0 ? (_all, _all + released)
-            // A hold from the future: the clock of Redis went back, so ages say nothing about what came during the reading.
+            // A hold from the future: the clock of Redis went back, so ages do not show which holds are new.
             : _newest > after.Now ? (_all - reserved, _all + released)
             : (_older, _older + _sameMoment + released);
     }

@@ -4,17 +4,17 @@ using Seckill.Shared.Stock;
 namespace Seckill.InventoryService.Audit;
 
 /// <summary>
-/// (11) Looks at a whole item, in pages, while it is sold. Two stores cannot be read at one instant, so each equation is read in the
-/// order in which its two sides become true; what contradicts it then cannot be movement. docs/decisions/0008 has the reasons.
+/// (11) Audits a whole item, in pages, while it is sold. Two stores cannot be read at one instant, so both sides of each equation are read
+/// in the order in which they become true; then concurrent orders cannot break it. docs/decisions/0008 has the reasons.
 /// </summary>
 internal sealed class ItemAuditor(AuditRows rows, StockLedger stock, StockPages pages, IOptions<AuditorOptions> options)
 {
     private const int Tries = 3;
 
-    /// <summary>Called between a look at one store and a look at the other: where a test lets things move.</summary>
+    /// <summary>Called between the reads of the two stores: a test changes them here.</summary>
     internal Func<ItemKey, Task> BetweenTheStores { get; init; } = _ => Task.CompletedTask;
 
-    /// <summary>Looks until the sum of the holds shows no difference, or the same one twice.</summary>
+    /// <summary>Repeats until the sum of the holds shows no difference, or the same difference twice.</summary>
     public async Task<ItemAudit> AuditAsync(AuditedItem item, CancellationToken cancellationToken)
     {
         var audit = await LookAsync(item, cancellationToken);
@@ -40,25 +40,25 @@ internal sealed class ItemAuditor(AuditRows rows, StockLedger stock, StockPages 
 
     private async Task<ItemAudit> LookAsync(AuditedItem item, CancellationToken cancellationToken)
     {
-        if (await rows.BooksAsync(item.Key, cancellationToken) is not { } booksBefore)
+        if (await rows.LedgerAsync(item.Key, cancellationToken) is not { } ledgerBefore)
         {
             return new ItemAudit(item.Key, false, []);
         }
 
-        if (await stock.InspectAsync(item.Keys) is not { State: not "lost" } before)
+        if (await stock.InspectAsync(item.Keys) is not { State: not ItemState.Lost } before)
         {
-            return new ItemAudit(item.Key, true, [new AuditFinding(BreakKind.StockLost, null, null, item.allocated, 0)]);
+            return new ItemAudit(item.Key, true, [new AuditFinding(BreakKind.StockLost, null, null, item.Allocated, 0)]);
         }
 
-        // Side by side: while one waits for a store, another has work for it, and the round is as long as the longest.
+        // Concurrently: the audit takes as long as its longest part.
         var sum = new HoldSum(before);
         var found = await Task.WhenAll(
             CheckHoldsAsync(item, sum, cancellationToken), CheckBuyersAsync(item, cancellationToken),
             FindMissingHoldsAsync(item, cancellationToken));
         var findings = found.SelectMany(part => part).ToList();
-        return await rows.BooksAsync(item.Key, cancellationToken) is { } booksAfter
-            && await stock.InspectAsync(item.Keys) is { State: not "lost" } after && after.Epoch == before.Epoch
-            ? Conclude(item, findings, (booksBefore, booksAfter), before, sum.Bounds(after), after.Repairs == before.Repairs)
+        return await rows.LedgerAsync(item.Key, cancellationToken) is { } ledgerAfter
+            && await stock.InspectAsync(item.Keys) is { State: not ItemState.Lost } after && after.Epoch == before.Epoch
+            ? Conclude(item, findings, (ledgerBefore, ledgerAfter), before, sum.Bounds(after), after.Repairs == before.Repairs)
             : new ItemAudit(item.Key, false, []);
     }
 
@@ -76,7 +76,7 @@ internal sealed class ItemAuditor(AuditRows rows, StockLedger stock, StockPages 
         return findings;
     }
 
-    // What Redis can tell by itself.
+    // Checks within Redis.
     private async Task<List<AuditFinding>> CheckBuyersAsync(AuditedItem item, CancellationToken cancellationToken)
     {
         var findings = new List<AuditFinding>();
@@ -93,7 +93,7 @@ internal sealed class ItemAuditor(AuditRows rows, StockLedger stock, StockPages 
         return findings;
     }
 
-    // Redis first: what has left the outbox was in PostgreSQL by then. What was returned by then must be gone from Redis afterwards.
+    // Redis first: an order that left the outbox was in PostgreSQL before. A returned order must have no hold in Redis afterwards.
     private async Task<IEnumerable<AuditFinding>> CheckSettledAsync(
         AuditedItem item, IReadOnlyList<HoldEntry> settled, CancellationToken cancellationToken)
     {
@@ -123,7 +123,7 @@ internal sealed class ItemAuditor(AuditRows rows, StockLedger stock, StockPages 
             new(kind, orderId, holds[orderId].UserId, holds[orderId].Units, holds[orderId].Units);
     }
 
-    // PostgreSQL first, and again at the end: an order that is live at both moments was live, and so held, at the moment between.
+    // PostgreSQL first, and again at the end: an order that is live at both moments was live, and held, in between.
     private async Task<List<AuditFinding>> FindMissingHoldsAsync(AuditedItem item, CancellationToken cancellationToken)
     {
         var missing = new List<AuditFinding>();
@@ -148,10 +148,10 @@ internal sealed class ItemAuditor(AuditRows rows, StockLedger stock, StockPages 
     }
 
     private static ItemAudit Conclude(
-        AuditedItem item, List<AuditFinding> findings, (LedgerBooks Before, LedgerBooks After) books, ItemSnapshot redis,
-        (long Least, long Most) held, bool isSumValid)
+        AuditedItem item, List<AuditFinding> findings, (LedgerTotals Before, LedgerTotals After) ledger, ItemSnapshot redis,
+        (long Minimum, long Maximum) held, bool isSumValid)
     {
-        var (before, after) = books;
+        var (before, after) = ledger;
         if (after.Live != after.LiveRows)
         {
             findings.Add(new AuditFinding(BreakKind.Ledger, null, null, after.LiveRows, after.Live));
@@ -162,7 +162,7 @@ internal sealed class ItemAuditor(AuditRows rows, StockLedger stock, StockPages 
             findings.Add(new AuditFinding(BreakKind.Counters, null, null, redis.Allocated, redis.Available + redis.Held));
         }
 
-        // No change of stock was under way at either moment, and none was made in between.
+        // No stock change was in progress at either moment, and none was made in between.
         var isPlanKnown = after.ChangesUnderWay == 0 && before with { Live = 0, LiveRows = 0 } == after with { Live = 0, LiveRows = 0 };
         var allocated = isPlanKnown ? after.Allocated : redis.Allocated;
         if (redis.Allocated != allocated)
@@ -170,21 +170,22 @@ internal sealed class ItemAuditor(AuditRows rows, StockLedger stock, StockPages 
             findings.Add(new AuditFinding(BreakKind.Allocation, null, null, allocated, redis.Allocated));
         }
 
-        if (isSumValid && (redis.Held < held.Least || redis.Held > held.Most))
+        if (isSumValid && (redis.Held < held.Minimum || redis.Held > held.Maximum))
         {
             findings.Add(new AuditFinding(
-                BreakKind.Held, null, null, redis.Held < held.Least ? held.Least : held.Most, redis.Held));
+                BreakKind.Held, null, null, redis.Held < held.Minimum ? held.Minimum : held.Maximum, redis.Held));
         }
 
-        var isExact = isSumValid && held.Least == held.Most;
+        var isExact = isSumValid && held.Minimum == held.Maximum;
         var correction = isExact && isPlanKnown
             ? new Correction(
-                redis.Repairs, allocated - redis.Allocated, (int)(allocated - held.Least - redis.Available), (int)held.Least - redis.Held)
+                redis.Repairs, allocated - redis.Allocated, (int)(allocated - held.Minimum - redis.Available),
+                (int)held.Minimum - redis.Held)
             : null;
         long Units(BreakKind kind) => findings.Where(finding => finding.Kind == kind).Sum(finding => finding.Expected + finding.Actual);
         var missing = Units(BreakKind.MissingHold);
         var sellsTooMuch = missing > 0 && isSumValid
-            && redis.Available > allocated - (held.Least + missing - Units(BreakKind.LeftoverHold));
+            && redis.Available > allocated - (held.Minimum + missing - Units(BreakKind.LeftoverHold));
         return new ItemAudit(item.Key, true, findings, correction, sellsTooMuch);
     }
 }

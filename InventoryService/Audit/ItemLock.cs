@@ -5,8 +5,8 @@ using Seckill.Shared.Stock;
 namespace Seckill.InventoryService.Audit;
 
 /// <summary>
-/// One process at a time repairs, stops or rebuilds an item. An advisory lock of PostgreSQL, which ends with its transaction, and so
-/// with the process.
+/// One process at a time repairs, stops or rebuilds an item: an advisory lock of PostgreSQL, which ends with its transaction and thus with
+/// the process.
 /// </summary>
 internal sealed class ItemLock : IAsyncDisposable
 {
@@ -15,13 +15,13 @@ internal sealed class ItemLock : IAsyncDisposable
 
     private ItemLock(NpgsqlConnection connection, NpgsqlTransaction transaction) => (_connection, _transaction) = (connection, transaction);
 
-    /// <summary>The lock, or null when somebody else has it.</summary>
+    /// <summary>The lock, or null when another process has it.</summary>
     public static async Task<ItemLock?> TryTakeAsync(NpgsqlDataSource database, ItemKey item, CancellationToken cancellationToken)
     {
         var connection = await database.OpenConnectionAsync(cancellationToken);
         var transaction = await connection.BeginTransactionAsync(cancellationToken);
         var taken = new ItemLock(connection, transaction);
-        // It is idle by design, for as long as its owner works on the item.
+        // Idle by design while its owner works on the item.
         await connection.ExecuteAsync("set local idle_in_transaction_session_timeout = 0");
         if (await connection.ExecuteScalarAsync<bool>(
             "select pg_try_advisory_xact_lock(hashtextextended('seckill item ' || @name, 0))", new { name = item.ToString() }))

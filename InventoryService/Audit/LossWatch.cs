@@ -1,43 +1,43 @@
 using Dapper;
 using Microsoft.Extensions.Options;
 using Npgsql;
+using Seckill.Shared.Hosting;
 using Seckill.Shared.Stock;
-using StackExchange.Redis;
 
 namespace Seckill.InventoryService.Audit;
 
 /// <summary>
-/// (11) Notices that Redis has lost data, and stops what it can no longer count: an item that is gone, one that is older than its
-/// last rebuild, and all of them when the mark of the whole store went back. PostgreSQL remembers it until the rebuild.
+/// (11) Notices that Redis has lost data, and stops the items whose stock is no longer known: an item that is missing, one that is older
+/// than its last rebuild, and all items when the mark of the whole store went back. PostgreSQL remembers it until the rebuild.
 /// </summary>
 internal sealed partial class LossWatch(
     NpgsqlDataSource database, AuditRows rows, StockLedger stock, StockRepair repair, RedisMark mark, IOptions<AuditorOptions> options,
-    TimeProvider clock, ILogger<LossWatch> logger) : BackgroundService
+    TimeProvider clock, ILogger<LossWatch> logger) : PeriodicService(clock)
 {
-    private const int Together = 64;
+    private const int ItemsAtOnce = 64;
 
-    /// <summary>Looks once at everything.</summary>
+    /// <summary>Checks the mark of the store and all items once.</summary>
     public async Task WatchAsync(CancellationToken cancellationToken)
     {
         await CompareMarkAsync(cancellationToken);
-        foreach (var some in (await rows.ItemsAsync(null, cancellationToken)).Chunk(Together))
+        foreach (var items in (await rows.ItemsAsync(null, cancellationToken)).Chunk(ItemsAtOnce))
         {
-            var snapshots = await Task.WhenAll(some.Select(item => stock.InspectAsync(item.Keys)));
-            foreach (var item in some.Where((item, i) => NeedsFence(item, snapshots[i])))
+            var snapshots = await Task.WhenAll(items.Select(item => stock.InspectAsync(item.Keys)));
+            foreach (var item in items.Where((item, i) => NeedsFence(item, snapshots[i])))
             {
                 await ConfirmAsync(item.Key, cancellationToken);
             }
 
-            foreach (var item in some.Where((item, i) => snapshots[i] is { } now && IsBehind(item, now)))
+            foreach (var item in items.Where((item, i) => snapshots[i] is { } now && IsBehind(item, now)))
             {
                 await ApplyStateAsync(item);
             }
         }
     }
 
-    /// <summary>Records that an item needs a rebuild, and stops it. Not while somebody rebuilds or repairs it.</summary>
-    /// <param name="item">Which.</param>
-    /// <param name="isLost">Looks again, now that nobody else acts on it.</param>
+    /// <summary>Records that an item needs a rebuild, and stops it. Does nothing while a rebuild or repair of the item runs.</summary>
+    /// <param name="item">The item.</param>
+    /// <param name="isLost">Checks again, under the lock of the item.</param>
     /// <param name="cancellationToken">Stops.</param>
     public async Task DeclareLostAsync(ItemKey item, Func<AuditedItem, Task<bool>> isLost, CancellationToken cancellationToken)
     {
@@ -49,7 +49,7 @@ internal sealed partial class LossWatch(
             return;
         }
 
-        // Redis first: every moment counts. Killed in between, the next look finds an item that is stopped, and records it.
+        // Redis first, because each moment counts. After a kill in between, the next round finds a stopped item and records it.
         if (await repair.FenceAsync(current.Keys, current.Plan))
         {
             LogLost(item.ToString());
@@ -61,47 +61,29 @@ internal sealed partial class LossWatch(
             cancellationToken);
     }
 
-    protected override async Task ExecuteAsync(CancellationToken stoppingToken)
-    {
-        using var timer = new PeriodicTimer(TimeSpan.FromMilliseconds(options.Value.LossIntervalMilliseconds), clock);
-        try
-        {
-            while (await timer.WaitForNextTickAsync(stoppingToken))
-            {
-                try
-                {
-                    await WatchAsync(stoppingToken);
-                }
-#pragma warning disable CA1031 // Whatever it was, the next round tries again; the service never stops for it.
-                catch (Exception exception) when (!stoppingToken.IsCancellationRequested)
-#pragma warning restore CA1031
-                {
-                    LogFailed(exception.Message);
-                }
-            }
-        }
-        catch (OperationCanceledException) when (stoppingToken.IsCancellationRequested)
-        {
-            // The process stops; what is recorded stays recorded.
-        }
-    }
+    protected override TimeSpan Interval => TimeSpan.FromMilliseconds(options.Value.LossIntervalMilliseconds);
+
+    protected override Task RunRoundAsync(CancellationToken stoppingToken) => WatchAsync(stoppingToken);
+
+    protected override void OnOutage(Exception exception) => LogFailed(exception.Message);
 
     private static bool NeedsFence(AuditedItem item, ItemSnapshot? redis) =>
         redis is null
-        || (redis.State == "lost") != (item.lost_at is not null)
-        || (redis.State != "lost" && redis.Epoch < item.epoch);
+        || (redis.State == ItemState.Lost) != (item.LostAt is not null)
+        || (redis.State != ItemState.Lost && redis.Epoch < item.Epoch);
 
     private static bool IsBehind(AuditedItem item, ItemSnapshot redis) =>
-        redis.StateVersion < item.state_version
-        || (redis.StateVersion == item.state_version && redis.State != "lost" && redis.State != item.state && item.state != "created");
+        redis.StateVersion < item.StateVersion
+        || (redis.StateVersion == item.StateVersion && redis.State != ItemState.Lost && item.State != "created"
+            && redis.State.Text() != item.State);
 
-    // An operator's call that died between the two stores, or whose answer from Redis got lost.
+    // An operator's call died between the two stores, or Redis never received it.
     private async Task ApplyStateAsync(AuditedItem item)
     {
-        if (item.state == "closed" ? await stock.CloseAsync(item.Keys, item.state_version) == CloseOutcome.Closed
+        if (item.State == "closed" ? await stock.CloseAsync(item.Keys, item.StateVersion) == CloseOutcome.Closed
             : await stock.WarmAsync(item.Keys, item.Plan) == WarmOutcome.Existed)
         {
-            LogApplied(item.Key.ToString(), item.state);
+            LogApplied(item.Key.ToString(), item.State);
         }
     }
 
@@ -109,7 +91,7 @@ internal sealed partial class LossWatch(
         DeclareLostAsync(
             item, async current => NeedsFence(current, await stock.InspectAsync(current.Keys)), cancellationToken);
 
-    // PostgreSQL's value is read first: Redis had it by then. While Redis has less nothing grows, so a kill in between forgets nothing.
+    // PostgreSQL is read first: Redis had that value before. The mark does not grow while Redis has less, so a kill loses nothing.
     private async Task CompareMarkAsync(CancellationToken cancellationToken)
     {
         var known = await mark.StoreAsync();
@@ -134,7 +116,7 @@ internal sealed partial class LossWatch(
             return;
         }
 
-        // Also over a rebuild that is under way: it may have lost what it had written.
+        // Also during a rebuild: Redis may have lost what the rebuild had written.
         LogWentBack(value, atLeast);
         await ExecuteAsync(
             """
@@ -151,15 +133,15 @@ internal sealed partial class LossWatch(
         await connection.ExecuteAsync(new CommandDefinition(sql, parameters, cancellationToken: cancellationToken));
     }
 
-    [LoggerMessage(430, LogLevel.Critical, "Redis has lost data of {Item}. It sells nothing until it is rebuilt.")]
+    [LoggerMessage(430, LogLevel.Critical, "Redis has lost data of {Item}. The item sells nothing until it is rebuilt.")]
     private partial void LogLost(string item);
 
-    [LoggerMessage(431, LogLevel.Critical, "Redis has lost writes that it had confirmed: its mark is {Value}, and was {Known}.")]
+    [LoggerMessage(431, LogLevel.Critical, "Redis has lost confirmed writes: its mark is {Value} and was {Known}.")]
     private partial void LogWentBack(long value, long known);
 
     [LoggerMessage(433, LogLevel.Warning, "{Item} is {State} in PostgreSQL and was not in Redis; Redis has the state now.")]
     private partial void LogApplied(string item, string state);
 
-    [LoggerMessage(432, LogLevel.Warning, "Whether Redis has lost data could not be told; the next round looks again: {Reason}")]
+    [LoggerMessage(432, LogLevel.Warning, "Data-loss check failed; retrying: {Reason}")]
     private partial void LogFailed(string reason);
 }

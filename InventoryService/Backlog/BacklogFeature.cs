@@ -9,8 +9,11 @@ internal static class BacklogFeature
     {
         builder.Services.AddValidatedOptions<BacklogOptions>("Backlog");
         builder.Services.AddSingleton<StockReader>();
-        builder.Services.AddSingleton<BacklogMetrics>();
-        builder.Services.AddSingleton(_ => new QueueDepths(new Uri(builder.Configuration.RequiredConnectionString("RabbitMq"))));
-        builder.Services.AddHostedService<BacklogWatch>();
+        builder.Services.AddSingleton<StockBacklog>();
+        builder.Services.AddSingleton<TableBacklog>();
+        builder.Services.AddSingleton<QueueBacklog>();
+        builder.Services.AddHostedService(provider => provider.GetRequiredService<StockBacklog>());
+        builder.Services.AddHostedService(provider => provider.GetRequiredService<TableBacklog>());
+        builder.Services.AddHostedService(provider => provider.GetRequiredService<QueueBacklog>());
     }
 }

@@ -9,14 +9,14 @@ namespace Seckill.InventoryService.Backlog;
 /// <param name="OldestSeconds">Age of the oldest order in its outbox; 0 when that is empty.</param>
 internal sealed record ItemStock(ItemSnapshot? Snapshot, double OldestSeconds);
 
-/// <summary>Stock and outbox, for metrics and dashboard: one call for each item, and some more for items whose orders wait.</summary>
+/// <summary>Reads stock and outbox of sale items: one call for each item, and a few more for items with orders in the outbox.</summary>
 internal sealed partial class StockReader(StockLedger stock, ILogger<StockReader> logger)
 {
     private const int ItemsAtOnce = 8;
     private readonly ConcurrentDictionary<ItemKey, bool> _unreadable = new();
 
     /// <summary>
-    /// One that cannot be read is missing, and hides none of the others. Throws as <see cref="StockLedger"/> does when Redis is away.
+    /// An item that cannot be read is missing and hides none of the others. Throws as <see cref="StockLedger"/> does when Redis is down.
     /// </summary>
     public async Task<IReadOnlyDictionary<ItemKey, ItemStock>> ReadAsync(
         IEnumerable<ItemKey> items, CancellationToken cancellationToken)
@@ -32,12 +32,12 @@ internal sealed partial class StockReader(StockLedger stock, ILogger<StockReader
                     read[item] = await ReadAsync(item);
                     _unreadable.TryRemove(item, out var _);
                 }
-#pragma warning disable CA1031 // A value that nobody of ours wrote. A store that is away is no matter of one item.
+#pragma warning disable CA1031 // A value of unknown origin in Redis. That Redis is down concerns all items, and is thrown.
                 catch (Exception exception) when (
                     exception is not (RedisConnectionException or TimeoutException or ObjectDisposedException))
 #pragma warning restore CA1031
                 {
-                    // Once, until it could be read again.
+                    // Once, until the item can be read again.
                     if (_unreadable.TryAdd(item, true))
                     {
                         LogUnreadable(item.ToString(), exception.Message);
@@ -55,6 +55,6 @@ internal sealed partial class StockReader(StockLedger stock, ILogger<StockReader
         return new ItemStock(snapshot, oldest.TotalSeconds);
     }
 
-    [LoggerMessage(471, LogLevel.Warning, "What Redis has of {Item} cannot be read: {Reason}")]
+    [LoggerMessage(471, LogLevel.Warning, "Could not read {Item} from Redis: {Reason}")]
     private partial void LogUnreadable(string item, string reason);
 }

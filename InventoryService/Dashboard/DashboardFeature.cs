@@ -1,30 +1,26 @@
 using System.Buffers;
 using System.Reflection;
 using Microsoft.AspNetCore.Http.Features;
-using Seckill.Shared.Http;
+using Seckill.InventoryService.Operations;
 using Seckill.Shared.Security;
-using Seckill.Shared.Settings;
 
 namespace Seckill.InventoryService.Dashboard;
 
-/// <summary>(13) The ops dashboard: a page that anybody may load, and the stream behind it that only the ops key opens.</summary>
+/// <summary>(13) The ops dashboard: a public page, and its stream of data, which needs the ops key.</summary>
 internal static class DashboardFeature
 {
-    // Nothing from elsewhere, nothing inline: what the page shows comes from buyers and sellers.
+    // No other origin and nothing inline, because the page shows text from buyers and sellers.
     private const string Policy =
         "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; base-uri 'none'; "
         + "form-action 'none'; frame-ancestors 'none'";
 
-    private static readonly Problem s_tooMany = new(503, "unavailable", "Too many dashboards are open, or this process stops.", 5);
-
     public static void AddDashboard(this WebApplicationBuilder builder)
     {
         var services = builder.Services;
-        services.AddSingleton(_ => new QueueWatch(new Uri(builder.Configuration.RequiredConnectionString("RabbitMq"))));
         services.AddSingleton<OrdersReader>();
         services.AddSingleton<StoreWatch>();
-        services.AddSingleton<PulseBoard>();
-        services.AddHostedService(provider => provider.GetRequiredService<PulseBoard>());
+        services.AddSingleton<HeartbeatBoard>();
+        services.AddHostedService(provider => provider.GetRequiredService<HeartbeatBoard>());
         services.AddSingleton<DashboardFeed>();
         services.AddHostedService(provider => provider.GetRequiredService<DashboardFeed>());
     }
@@ -50,7 +46,7 @@ internal static class DashboardFeature
             response.Headers.ContentSecurityPolicy = Policy;
             response.Headers.XContentTypeOptions = "nosniff";
             response.Headers["Referrer-Policy"] = "no-referrer";
-            // A page and the scripts of another version do not understand each other.
+            // A page does not work with the scripts of another version.
             response.Headers.CacheControl = "no-cache";
             return Results.Bytes(content, type);
         }).ExcludeFromDescription();
@@ -69,14 +65,14 @@ internal static class DashboardFeature
         using var viewer = feed.Watch();
         if (viewer is null)
         {
-            await s_tooMany.ExecuteAsync(http);
+            await Refusals.TooManyDashboards.ExecuteAsync(http);
             return;
         }
 
         var (response, aborted) = (http.Response, http.RequestAborted);
         response.ContentType = "text/event-stream";
         response.Headers.CacheControl = "no-store";
-        // Proxies that gather a response before they pass it on would gather this one for ever.
+        // A proxy that buffers a whole response would never pass this one on.
         response.Headers["X-Accel-Buffering"] = "no";
         http.Features.GetRequiredFeature<IHttpResponseBodyFeature>().DisableBuffering();
         try

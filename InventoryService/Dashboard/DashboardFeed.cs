@@ -3,37 +3,37 @@ using System.Text.Json;
 using System.Threading.Channels;
 using Seckill.InventoryService.Audit;
 using Seckill.InventoryService.Backlog;
-using Seckill.Shared.Stock;
+using Seckill.Shared.Hosting;
 
 namespace Seckill.InventoryService.Dashboard;
 
 /// <summary>
-/// (13) Looks once a second while somebody watches, for all viewers together. While nobody does, it only asks every few seconds
-/// whether the stores are there, so that the incidents are known to whoever comes to see what happened.
+/// (13) Makes a snapshot once a second while a viewer is connected, one for all viewers. Stock, queues and backlogs are those that the
+/// metrics have, at most a second old. Without a viewer it only checks every few seconds whether the stores answer, so that the next
+/// viewer sees past incidents.
 /// </summary>
 internal sealed partial class DashboardFeed(
-    StoreWatch stores, OrdersReader ordersReader, StockReader stockReader, QueueWatch queueWatch, PulseBoard pulses, AuditBook audits,
-    BacklogMetrics backlogs, IHostApplicationLifetime lifetime, TimeProvider clock, ILogger<DashboardFeed> logger) : BackgroundService
+    StoreWatch stores, OrdersReader ordersReader, StockBacklog stock, TableBacklog tables, QueueBacklog queues, HeartbeatBoard heartbeats,
+    AuditResults audits, IHostApplicationLifetime lifetime, TimeProvider clock, ILogger<DashboardFeed> logger) : PeriodicService(clock)
 {
-    private const int MostViewers = 100;
-    private const int TicksBetweenIdleLooks = 5;
-    private static readonly TimeSpan s_interval = TimeSpan.FromSeconds(1);
+    private const int MaximumViewers = 100;
+    private const int RoundsBetweenIdleChecks = 5;
 
-    // A process is missing only when it has been silent for longer than a pulse may take to come through again.
+    // A process is missing only when it is silent for longer than its heartbeat may need to arrive again.
     private static readonly TimeSpan s_settling = TimeSpan.FromSeconds(5);
 
     private readonly ConcurrentDictionary<Channel<byte[]>, bool> _viewers = new();
     private readonly LastKnown<OrdersReading> _orders = new(clock);
-    private readonly LastKnown<IReadOnlyDictionary<ItemKey, ItemStock>> _stock = new(clock);
-    private readonly LastKnown<Queues> _queues = new(clock);
     private readonly IncidentLog _incidents = new();
+    private int _idleRounds;
+    private bool _wasWatched;
 
     /// <summary>Snapshots as JSON, the newest only; null when there are too many viewers or the process stops. Dispose to leave.</summary>
     public Viewer? Watch()
     {
         var channel = Channel.CreateBounded<byte[]>(new BoundedChannelOptions(1) { FullMode = BoundedChannelFullMode.DropOldest });
         _viewers[channel] = true;
-        if (!lifetime.ApplicationStopping.IsCancellationRequested && _viewers.Count <= MostViewers)
+        if (!lifetime.ApplicationStopping.IsCancellationRequested && _viewers.Count <= MaximumViewers)
         {
             return new Viewer(this, channel);
         }
@@ -41,6 +41,10 @@ internal sealed partial class DashboardFeed(
         _viewers.TryRemove(channel, out _);
         return null;
     }
+
+    protected override TimeSpan Interval => TimeSpan.FromSeconds(1);
+
+    protected override bool StartsAtOnce => true;
 
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
     {
@@ -51,64 +55,36 @@ internal sealed partial class DashboardFeed(
                 viewer.Writer.TryComplete();
             }
         });
-        using var timer = new PeriodicTimer(s_interval, clock);
-        var (tick, watched) = (0, false);
-        try
-        {
-            do
-            {
-                var before = watched;
-                watched = !_viewers.IsEmpty;
-                if (watched || tick++ % TicksBetweenIdleLooks == 0)
-                {
-                    await LookAsync(watched, isFirstLook: !before, stoppingToken);
-                }
-            }
-            while (await timer.WaitForNextTickAsync(stoppingToken));
-        }
-        catch (OperationCanceledException) when (stoppingToken.IsCancellationRequested)
-        {
-            // The process stops; the viewers go to another one.
-        }
+        await base.ExecuteAsync(stoppingToken);
     }
 
-    private async Task LookAsync(bool watched, bool isFirstLook, CancellationToken cancellationToken)
+    protected override async Task RunRoundAsync(CancellationToken stoppingToken)
     {
-        try
+        var isFirstLook = !_wasWatched;
+        _wasWatched = !_viewers.IsEmpty;
+        if (_wasWatched)
         {
-            if (watched)
-            {
-                await LookAtAllAsync(isFirstLook, cancellationToken);
-                return;
-            }
-
-            await queueWatch.DropAsync();
-            var facts = await FactsAsync(stores.AskAsync(cancellationToken));
-            _incidents.Look(
-                [.. Condition.OfStores(facts)], facts.Now, Condition.IsOfStores, isFirstLook: false);
+            await LookAtAllAsync(isFirstLook, stoppingToken);
         }
-#pragma warning disable CA1031 // Whatever it was, the next look tries again; the service never stops for it.
-        catch (Exception exception) when (!cancellationToken.IsCancellationRequested)
-#pragma warning restore CA1031
+        else if (_idleRounds++ % RoundsBetweenIdleChecks == 0)
         {
-            LogFailed(exception.Message);
+            var facts = await FactsAsync(stores.AskAsync(stoppingToken));
+            _incidents.Look([.. Condition.OfStores(facts)], facts.Now, Condition.IsOfStores, isFirstLook: false);
         }
     }
+
+    protected override void OnOutage(Exception exception) => LogFailed(exception.Message);
 
     private async Task LookAtAllAsync(bool isFirstLook, CancellationToken cancellationToken)
     {
         var asked = stores.AskAsync(cancellationToken);
-        var others = Task.WhenAll(asked, _queues.RefreshAsync(queueWatch.ReadAsync));
-        // It names the items whose stock is asked for.
         await _orders.RefreshAsync(ordersReader.ReadAsync);
-        await _stock.RefreshAsync(ReadStockAsync);
-        await others;
         var facts = await FactsAsync(asked);
         _incidents.Look(
             [.. Condition.OfStores(facts), .. Condition.OfRoad(facts)], facts.Now, key => Condition.IsLookedFor(key, facts), isFirstLook);
         var snapshot = SnapshotMaker.Make(facts, _incidents, audits.Find) with
         {
-            RedisAgeSeconds = _stock.AgeSeconds, PostgresAgeSeconds = _orders.AgeSeconds,
+            RedisAgeSeconds = stock.AgeSeconds, PostgresAgeSeconds = _orders.AgeSeconds,
         };
         var json = JsonSerializer.SerializeToUtf8Bytes(snapshot, DashboardJson.Default.Snapshot);
         foreach (var viewer in _viewers.Keys)
@@ -117,29 +93,23 @@ internal sealed partial class DashboardFeed(
         }
     }
 
-    // The items that PostgreSQL named last: while it is away these are still the ones that sell.
-    private Task<IReadOnlyDictionary<ItemKey, ItemStock>> ReadStockAsync() =>
-        stockReader.ReadAsync(
-            (_orders.Value?.Items ?? []).Where(item => item.is_warm).Select(item => new ItemKey(item.sale_id, item.sku_id)),
-            lifetime.ApplicationStopping);
-
     private async Task<Facts> FactsAsync(Task<Stores> asked)
     {
-        var (now, found) = (clock.GetUtcNow(), await asked);
-        var traffic = found.Redis.IsUp ? pulses.Read() : null;
+        var (now, found) = (Clock.GetUtcNow(), await asked);
+        var traffic = found.Redis.IsUp ? heartbeats.Read() : null;
         if (traffic is { Apis: 0 } or { Workers: 0 } && now - found.Redis.Since < s_settling)
         {
             traffic = null;
         }
 
         return new Facts(
-            now, found, traffic, _orders.Value, _stock.Value, backlogs.Items, _queues.Value, audits.Broken(), audits.AgeSeconds);
+            now, found, traffic, _orders.Value, stock.Last, tables.Last, queues.Last, audits.Broken(), audits.AgeSeconds);
     }
 
-    [LoggerMessage(490, LogLevel.Warning, "The dashboard could not look; it will look again: {Reason}")]
+    [LoggerMessage(490, LogLevel.Warning, "Could not make a dashboard snapshot; retrying: {Reason}")]
     private partial void LogFailed(string reason);
 
-    /// <summary>Somebody who watches.</summary>
+    /// <summary>One connected viewer.</summary>
     internal sealed class Viewer(DashboardFeed feed, Channel<byte[]> channel) : IDisposable
     {
         /// <summary>Snapshots; complete when the process stops.</summary>

@@ -1,7 +1,7 @@
 namespace Seckill.InventoryService.Dashboard;
 
 /// <summary>
-/// Remembers what began and ended, as long as this process lives. Used by one loop; <see cref="Recent"/> by anyone.
+/// Remembers conditions that began and ended since the start of this process. Not thread-safe.
 /// </summary>
 internal sealed class IncidentLog
 {
@@ -10,19 +10,19 @@ internal sealed class IncidentLog
     private readonly Dictionary<long, Incident> _all = [];
     private long _lastId;
 
-    /// <summary>The newest first, those that go on before all others.</summary>
+    /// <summary>Broken ones that last come first, then the newest.</summary>
     public IReadOnlyList<Incident> Recent =>
         [.. _all.Values.OrderByDescending(incident => incident is { Ended: null, Tone: Tone.Broken })
             .ThenByDescending(incident => incident.Ended ?? incident.Began).ThenByDescending(incident => incident.Id)];
 
-    /// <summary>What is broken now, the worst first.</summary>
+    /// <summary>Broken conditions that hold now, the worst first.</summary>
     public IReadOnlyList<Condition> Broken { get; private set; } = [];
 
-    /// <summary>Compares what holds now with what held before.</summary>
-    /// <param name="conditions">What holds, the worst first.</param>
+    /// <summary>Compares the present conditions with those before.</summary>
+    /// <param name="conditions">Present conditions, the worst first.</param>
     /// <param name="now">UTC.</param>
-    /// <param name="wasLookedFor">Whether a condition with this key would be among them; of others nothing is said.</param>
-    /// <param name="isFirstLook">True when it is not known how things stood a moment ago: then news is none.</param>
+    /// <param name="wasLookedFor">Whether a condition with this key was checked; all others stay unchanged.</param>
+    /// <param name="isFirstLook">True when the conditions of a moment ago are unknown: then news is not reported.</param>
     public void Look(IReadOnlyList<Condition> conditions, DateTimeOffset now, Func<string, bool> wasLookedFor, bool isFirstLook)
     {
         foreach (var condition in conditions)
@@ -47,12 +47,12 @@ internal sealed class IncidentLog
             {
                 Ended = now, Headline = condition.Over,
                 Detail = condition.Tone != Tone.Broken ? condition.Detail
-                    : isFirstLook && !Condition.IsOfStores(key) ? "It was over when somebody looked again." : $"It took {took}.",
+                    : isFirstLook && !Condition.IsOfStores(key) ? "It ended while no dashboard was open." : $"It lasted {took}.",
             };
         }
 
         Broken = [.. conditions.Where(condition => condition.Tone == Tone.Broken)];
-        // Each by itself: a sale that sells out and sells again all the time must not push an outage out.
+        // Each tone by itself: frequent news of a sale must not displace an outage.
         foreach (var old in _all.Values.Where(incident => incident.Ended is not null || incident.Tone == Tone.Fine)
             .GroupBy(incident => incident.Tone)
             .SelectMany(same => same.OrderByDescending(incident => incident.Id).Skip(Remembered)).ToList())

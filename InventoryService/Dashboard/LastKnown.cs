@@ -1,10 +1,10 @@
 namespace Seckill.InventoryService.Dashboard;
 
-/// <summary>What a store said last, and when. A store that does not answer keeps nobody waiting, and is not asked twice at once.</summary>
+/// <summary>The last answer of a store, and its age. A store that hangs delays no snapshot and gets one question at a time.</summary>
 internal sealed class LastKnown<T>(TimeProvider clock)
     where T : class
 {
-    private static readonly TimeSpan s_patience = TimeSpan.FromMilliseconds(800);
+    private static readonly TimeSpan s_timeout = TimeSpan.FromMilliseconds(800);
     private volatile Task? _asked;
     private volatile Reading? _last;
 
@@ -14,12 +14,12 @@ internal sealed class LastKnown<T>(TimeProvider clock)
     /// <summary>Age of <see cref="Value"/>; null before the first answer.</summary>
     public double? AgeSeconds => _last is { } last ? Math.Round(clock.GetElapsedTime(last.At).TotalSeconds, 1) : null;
 
-    /// <summary>Asks, unless the last question is still open, and waits for the answer for a moment.</summary>
+    /// <summary>Asks, unless the last question is still open, and waits briefly for the answer.</summary>
     public async Task RefreshAsync(Func<Task<T>> read)
     {
         var asked = _asked is { IsCompleted: false } pending ? pending : _asked = AskAsync(read);
-        // A late answer is still taken, by the question itself.
-        await Task.WhenAny(asked, Task.Delay(s_patience, clock));
+        // A late answer is stored by the question itself.
+        await Task.WhenAny(asked, Task.Delay(s_timeout, clock));
     }
 
     private async Task AskAsync(Func<Task<T>> read)
@@ -28,11 +28,11 @@ internal sealed class LastKnown<T>(TimeProvider clock)
         {
             _last = new Reading(await read(), clock.GetTimestamp());
         }
-#pragma warning disable CA1031 // Whatever a store throws, what it said last stays, and its age tells.
+#pragma warning disable CA1031 // The last answer stays, whatever a store throws, and its age shows that it is old.
         catch (Exception)
 #pragma warning restore CA1031
         {
-            // Which store is away is found out elsewhere.
+            // StoreWatch finds out which store is down.
         }
     }
 

@@ -3,31 +3,31 @@ using System.Globalization;
 namespace Seckill.InventoryService.Dashboard;
 
 /// <summary>
-/// Draws the road of an order from the facts. Red is only what is broken itself: what merely waits for it keeps its colour, so that
-/// one look finds the cause.
+/// Draws the path of an order from the facts. Only the cause of a failure is red: a backlog behind it keeps its colour, so that the cause
+/// is obvious.
 /// </summary>
 internal static class RoadPicture
 {
-    /// <summary>(1) to (8).</summary>
+    /// <summary>Steps (1) to (8).</summary>
     public static IReadOnlyList<Station> Road(Facts facts) =>
         [Buyers(facts), Api(facts), Redis(facts), RabbitMq(facts), Worker(facts), Postgres(facts), Legacy(facts)];
 
-    /// <summary>(9) to (12).</summary>
+    /// <summary>Steps (9) to (12).</summary>
     public static IReadOnlyList<Station> Upkeep(Facts facts)
     {
-        var backlogs = facts.Orders?.Backlogs;
-        var known = backlogs is null || !facts.Stores.Postgres.IsUp ? Tone.Unknown : Tone.Fine;
+        var tables = facts.Tables;
+        var known = tables is null || !facts.Stores.Postgres.IsUp ? Tone.Unknown : Tone.Fine;
         var findings = facts.Unbalanced.Sum(audit => audit.Findings.Count);
         return
         [
             new("returns", "9", "Returns", "process",
                 known == Tone.Fine && facts.ReturnsAreStuck ? Tone.Broken : known,
-                backlogs?.Returns, "orders to give back",
-                backlogs?.Returns > 0 ? "oldest " + Seconds(backlogs.OldestReturnSeconds) : "nothing waits"),
+                tables?.Returns, "orders to return",
+                tables?.Returns > 0 ? "oldest " + Seconds(tables.OldestReturnSeconds) : "nothing waits"),
             new("sweeper", "10", "Sweeper", "process",
                 !facts.Stores.Redis.IsUp || facts.Stock is null ? Tone.Unknown : facts.IsStuck ? Tone.Broken : Tone.Fine,
                 facts.Stock?.Values.Count(item => item.OldestSeconds > 5), "items with late orders",
-                facts.OldestSeconds > 0 ? "oldest " + Seconds(facts.OldestSeconds) : "nobody is late"),
+                facts.OldestSeconds > 0 ? "oldest " + Seconds(facts.OldestSeconds) : "no order is late"),
             new("audit", "11", "Audit", "process",
                 findings > 0 ? Tone.Broken : facts.AuditAgeSeconds > 60 ? Tone.Unknown : Tone.Fine,
                 findings, findings == 1 ? "broken equation" : "broken equations",
@@ -35,11 +35,11 @@ internal static class RoadPicture
             new("rebuild", "12", "Rebuild", "process",
                 facts.Orders is null ? Tone.Unknown : facts.Lost > 0 ? Tone.Broken : Tone.Fine,
                 facts.Orders is null ? null : facts.Lost, facts.Lost == 1 ? "item waits for it" : "items wait for it",
-                facts.Lost > 0 ? "they sell nothing" : "nothing was lost"),
+                facts.Lost > 0 ? "they sell nothing" : "no data is lost"),
         ];
     }
 
-    /// <summary>A duration as people say it.</summary>
+    /// <summary>A duration for people.</summary>
     internal static string Seconds(double seconds) => seconds switch
     {
         < 10 => seconds.ToString("0.0", CultureInfo.InvariantCulture) + " s",
@@ -48,26 +48,26 @@ internal static class RoadPicture
         _ => (seconds / 3_600).ToString("0", CultureInfo.InvariantCulture) + " h",
     };
 
-    /// <summary>A number as people write it.</summary>
+    /// <summary>A number for people.</summary>
     internal static string Number(long number) => number.ToString("N0", CultureInfo.InvariantCulture);
 
     private static Station Buyers(Facts facts) => facts.Traffic is { } traffic
         ? new("buyers", "", "Buyers", "people", Tone.Fine,
             (long)Math.Round(traffic.Accepted + traffic.Repeated + traffic.Refused.Sum(refusal => refusal.PerSecond)), "clicks a second",
-            traffic.P99Milliseconds is { } p99 ? $"p99 {p99.ToString("0.#", CultureInfo.InvariantCulture)} ms" : "nobody clicks")
-        : new("buyers", "", "Buyers", "people", Tone.Unknown, null, "clicks a second", "not known");
+            traffic.P99Milliseconds is { } p99 ? $"p99 {p99.ToString("0.#", CultureInfo.InvariantCulture)} ms" : "no clicks")
+        : new("buyers", "", "Buyers", "people", Tone.Unknown, null, "clicks a second", "unknown");
 
     private static Station Api(Facts facts) => facts.Traffic is { } traffic
         ? new("api", "1 2 4", "API", "process", traffic.Apis == 0 ? Tone.Broken : Tone.Fine, (long)Math.Round(traffic.Accepted),
-            "orders a second", traffic.Apis == 0 ? "none is running" : $"{traffic.Apis} running, {traffic.InFlight} requests in hand")
-        : new("api", "1 2 4", "API", "process", Tone.Unknown, null, "orders a second", "not known while Redis is away");
+            "orders a second", traffic.Apis == 0 ? "none is running" : $"{traffic.Apis} running, {traffic.InFlight} requests in progress")
+        : new("api", "1 2 4", "API", "process", Tone.Unknown, null, "orders a second", "unknown while Redis is down");
 
     private static Station Redis(Facts facts)
     {
         var tone = !facts.Stores.Redis.IsUp || facts.Lost > 0 || facts.IsStuck ? Tone.Broken
             : facts.Stock is null ? Tone.Unknown : Tone.Fine;
-        var note = !facts.Stores.Redis.IsUp ? Away(facts.Stores.Redis)
-            : facts.Lost > 0 ? "it has lost data"
+        var note = !facts.Stores.Redis.IsUp ? Down(facts.Stores.Redis)
+            : facts.Lost > 0 ? "lost data"
             : facts.OldestSeconds > 0 ? "oldest " + Seconds(facts.OldestSeconds) : "nothing waits";
         return new("redis", "3", "Redis", "store", tone, facts.Stores.Redis.IsUp ? facts.Outbox : null, "orders in the outbox", note);
     }
@@ -78,21 +78,21 @@ internal static class RoadPicture
         return new("rabbitmq", "5", "RabbitMQ", "store",
             !facts.Stores.RabbitMq.IsUp || dead > 0 ? Tone.Broken : facts.Queues is null ? Tone.Unknown : Tone.Fine,
             facts.Stores.RabbitMq.IsUp ? facts.Queues?.Waiting : null, facts.Queues?.Waiting == 1 ? "message waits" : "messages wait",
-            !facts.Stores.RabbitMq.IsUp ? Away(facts.Stores.RabbitMq) : dead > 0 ? $"{Number(dead)} dead letters" : "no dead letters");
+            !facts.Stores.RabbitMq.IsUp ? Down(facts.Stores.RabbitMq) : dead > 0 ? $"{Number(dead)} dead letters" : "no dead letters");
     }
 
     private static Station Worker(Facts facts) => facts.Traffic is { } traffic
         ? new("worker", "6 7", "Worker", "process", traffic.Workers == 0 ? Tone.Broken : Tone.Fine, traffic.Workers, "running",
-            traffic.Workers == 0 ? "nobody persists orders" : "each batch is one transaction")
-        : new("worker", "6 7", "Worker", "process", Tone.Unknown, null, "running", "not known while Redis is away");
+            traffic.Workers == 0 ? "no order is persisted" : "each batch is one transaction")
+        : new("worker", "6 7", "Worker", "process", Tone.Unknown, null, "running", "unknown while Redis is down");
 
     private static Station Postgres(Facts facts)
     {
-        var quarantined = facts.Orders?.Backlogs.Quarantined ?? 0;
+        var quarantined = facts.Tables?.Quarantined ?? 0;
         return new("postgres", "6", "PostgreSQL", "store",
             !facts.Stores.Postgres.IsUp || quarantined > 0 ? Tone.Broken : facts.Orders is null ? Tone.Unknown : Tone.Fine,
-            facts.Stores.Postgres.IsUp ? facts.Orders?.Items.Sum(item => (long)item.live) : null, "units in order rows",
-            !facts.Stores.Postgres.IsUp ? Away(facts.Stores.Postgres)
+            facts.Stores.Postgres.IsUp ? facts.Orders?.Items.Sum(item => (long)item.Live) : null, "units in order rows",
+            !facts.Stores.Postgres.IsUp ? Down(facts.Stores.Postgres)
             : quarantined > 0 ? $"{Number(quarantined)} in quarantine" : "quarantine is empty");
     }
 
@@ -100,19 +100,19 @@ internal static class RoadPicture
     {
         if (facts.Orders?.DualWrite is not { } dual)
         {
-            return new("legacy", "8", "Legacy", "store", Tone.Unknown, null, "changes wait", "not known yet");
+            return new("legacy", "8", "Legacy", "store", Tone.Unknown, null, "changes wait", "unknown");
         }
 
         var tone = !facts.Stores.Postgres.IsUp ? Tone.Unknown
             : !facts.WritesLegacy ? Tone.Off
-            : facts.LegacyIsAway || dual.Mismatched + dual.Missing > 0 ? Tone.Broken : Tone.Fine;
+            : facts.LegacyIsDown || dual.Mismatched + dual.Missing > 0 ? Tone.Broken : Tone.Fine;
         var note = !facts.WritesLegacy ? $"dual write is {dual.Mode}"
-            : facts.LegacyIsAway ? $"away: breaker {dual.Breaker}"
+            : facts.LegacyIsDown ? $"down: breaker {dual.Breaker}"
             : dual.Mismatched + dual.Missing > 0 ? $"{Number(dual.Mismatched + dual.Missing)} orders differ"
             : dual.Pending > 0 ? "oldest " + Seconds(dual.LagSeconds) : "both schemas agree";
         return new("legacy", "8", "Legacy", "store", tone, facts.WritesLegacy ? dual.Pending : null, "changes wait", note);
     }
 
-    private static string Away(StoreState store) =>
-        "away since " + store.Since.UtcDateTime.ToString("HH:mm:ss", CultureInfo.InvariantCulture);
+    private static string Down(StoreState store) =>
+        "down since " + store.Since.UtcDateTime.ToString("HH:mm:ss", CultureInfo.InvariantCulture);
 }

@@ -1,22 +1,23 @@
 using System.Text.Json.Serialization;
+using Seckill.InventoryService.Sales;
 using Seckill.Shared.Http;
 
 namespace Seckill.InventoryService.Dashboard;
 
-/// <summary>How something is doing. The page shows red for <see cref="Broken"/> alone.</summary>
+/// <summary>Condition of one part. The page shows red only for <see cref="Broken"/>.</summary>
 [JsonConverter(typeof(JsonStringEnumConverter<Tone>))]
 public enum Tone
 {
-    /// <summary>As it should be.</summary>
+    /// <summary>Works.</summary>
     Fine,
 
-    /// <summary>Worth a look, and nothing is broken.</summary>
+    /// <summary>Under load; nothing is broken.</summary>
     Busy,
 
-    /// <summary>Somebody must do something.</summary>
+    /// <summary>An operator must act.</summary>
     Broken,
 
-    /// <summary>Not known at the moment; what is shown is the last that was.</summary>
+    /// <summary>Unknown at the moment; the last known value is shown.</summary>
     Unknown,
 
     /// <summary>Not in use.</summary>
@@ -24,50 +25,50 @@ public enum Tone
 }
 
 /// <summary>Everything that the dashboard shows, at one moment.</summary>
-/// <param name="At">When, UTC.</param>
-/// <param name="Verdict">The whole in one sentence.</param>
-/// <param name="Road">(1) to (8), in the order of the road.</param>
-/// <param name="Upkeep">(9) to (12), which go on beside it.</param>
-/// <param name="Traffic">Null when it is not known: then no number is better than an old one.</param>
+/// <param name="At">Time of the snapshot, UTC.</param>
+/// <param name="Verdict">The condition of the whole system.</param>
+/// <param name="Road">Steps (1) to (8), in order.</param>
+/// <param name="Upkeep">Steps (9) to (12).</param>
+/// <param name="Traffic">Null while unknown; old rates are never shown.</param>
 /// <param name="Sales">Sales that are on first, then the newest.</param>
-/// <param name="SalesInAll">How many there are, more than are shown perhaps.</param>
+/// <param name="SalesInAll">Number of all sales, shown or not.</param>
 /// <param name="Quarantined">Orders that could not be persisted.</param>
-/// <param name="DualWrite">Null until PostgreSQL was read for the first time.</param>
+/// <param name="DualWrite">Null before the first reading of PostgreSQL.</param>
 /// <param name="Incidents">What changed, the newest first.</param>
-/// <param name="RedisAgeSeconds">Age of what Redis said; null before it said anything.</param>
-/// <param name="PostgresAgeSeconds">Age of what PostgreSQL said; null before it said anything.</param>
+/// <param name="RedisAgeSeconds">Age of the data from Redis; null before the first reading.</param>
+/// <param name="PostgresAgeSeconds">Age of the data from PostgreSQL; null before the first reading.</param>
 public sealed record Snapshot(
     DateTimeOffset At, Verdict Verdict, IReadOnlyList<Station> Road, IReadOnlyList<Station> Upkeep, Traffic? Traffic,
     IReadOnlyList<SaleView> Sales, long SalesInAll, long Quarantined, DualWriteState? DualWrite, IReadOnlyList<Incident> Incidents,
     double? RedisAgeSeconds, double? PostgresAgeSeconds);
 
-/// <summary>The whole in one sentence, and what it means for buyers.</summary>
-/// <param name="Tone">How it is.</param>
-/// <param name="Headline">A sentence.</param>
-/// <param name="Detail">Another one.</param>
+/// <summary>The condition of the whole system, and its effect on buyers.</summary>
+/// <param name="Tone">Condition.</param>
+/// <param name="Headline">One sentence.</param>
+/// <param name="Detail">More.</param>
 public sealed record Verdict(Tone Tone, string Headline, string Detail);
 
-/// <summary>A place on the road of an order.</summary>
+/// <summary>A station on the path of an order.</summary>
 /// <param name="Id">Stable, for the page and its tests.</param>
 /// <param name="Steps">Its numbers in the flow.</param>
-/// <param name="Name">What people call it.</param>
+/// <param name="Name">Display name.</param>
 /// <param name="Kind"><c>people</c>, <c>process</c> or <c>store</c>.</param>
-/// <param name="Tone">How it is.</param>
-/// <param name="Figure">What waits here, or passes; null when it is not known.</param>
+/// <param name="Tone">Condition.</param>
+/// <param name="Figure">Number of what waits or passes here; null while unknown.</param>
 /// <param name="Unit">Of the figure, in words.</param>
 /// <param name="Note">One more fact.</param>
 public sealed record Station(string Id, string Steps, string Name, string Kind, Tone Tone, long? Figure, string Unit, string Note);
 
-/// <summary>What buyers were told in the last seconds, a second, by all APIs together.</summary>
+/// <summary>Answers to buyers per second, of all APIs together.</summary>
 /// <param name="Accepted">Orders reserved.</param>
-/// <param name="Repeated">Answers that named an order which the buyer had already.</param>
+/// <param name="Repeated">Answers with an order that the buyer already had.</param>
 /// <param name="Refused">Refusals by reason, the most frequent first.</param>
-/// <param name="GateShare">Share of the sold-out answers that Redis was not asked for, 0 to 1; null when there were none.</param>
-/// <param name="P50Milliseconds">Half of the answers took less; null when there were none.</param>
-/// <param name="P99Milliseconds">All but one of a hundred took less; null when there were none.</param>
-/// <param name="InFlight">Requests that wait for their answer.</param>
-/// <param name="Apis">Processes that answer.</param>
-/// <param name="Workers">Processes that persist.</param>
+/// <param name="GateShare">Share of sold-out answers without a call to Redis, 0 to 1; null when there were none.</param>
+/// <param name="P50Milliseconds">Median duration of an answer; null when there were none.</param>
+/// <param name="P99Milliseconds">99th percentile; null when there were none.</param>
+/// <param name="InFlight">Requests in progress.</param>
+/// <param name="Apis">Running processes with the role api.</param>
+/// <param name="Workers">Running processes with the role worker.</param>
 public sealed record Traffic(
     double Accepted, double Repeated, IReadOnlyList<RefusalRate> Refused, double? GateShare, double? P50Milliseconds,
     double? P99Milliseconds, long InFlight, int Apis, int Workers);
@@ -75,42 +76,42 @@ public sealed record Traffic(
 /// <summary>One reason to refuse.</summary>
 /// <param name="Reason">As in the HTTP interface.</param>
 /// <param name="PerSecond">Refusals a second.</param>
-/// <param name="Tone">Broken when it is us and not the sale.</param>
+/// <param name="Tone">Broken when Seckill causes the refusal and not the sale.</param>
 public sealed record RefusalRate(string Reason, double PerSecond, Tone Tone);
 
 /// <summary>A sale.</summary>
-/// <param name="SaleId">Which; as text, for a browser's numbers are exact up to 2^53 only.</param>
-/// <param name="Name">What people call it.</param>
+/// <param name="SaleId">As text, because numbers in a browser are exact only up to 2^53.</param>
+/// <param name="Name">Display name.</param>
 /// <param name="State"><c>created</c>, <c>open</c> or <c>closed</c>.</param>
-/// <param name="Phase">What that and its window come to: <c>planned</c>, <c>upcoming</c>, <c>on</c>, <c>over</c>, <c>closed</c>.</param>
+/// <param name="Phase">State and window combined: <c>planned</c>, <c>upcoming</c>, <c>on</c>, <c>over</c>, <c>closed</c>.</param>
 /// <param name="OpensAt">Start of the window, UTC.</param>
 /// <param name="ClosesAt">End of the window, UTC.</param>
-/// <param name="ItemsInAll">How many it has, more than are shown perhaps.</param>
+/// <param name="ItemsInAll">Number of its items, shown or not.</param>
 /// <param name="Items">In the order of the sale.</param>
 public sealed record SaleView(
-    [property: JsonNumberHandling(JsonNumberHandling.WriteAsString)] long SaleId, string Name, string State, string Phase,
+    [property: JsonNumberHandling(JsonNumberHandling.WriteAsString)] long SaleId, string Name, SaleState State, string Phase,
     DateTimeOffset OpensAt, DateTimeOffset ClosesAt, long ItemsInAll, IReadOnlyList<ItemView> Items);
 
-/// <summary>The books of a sale item, in units. What only Redis knows is null until it has said it.</summary>
-/// <param name="SkuId">Which; as text, as the sale's.</param>
+/// <summary>A sale item, in units. Values from Redis are null before the first reading.</summary>
+/// <param name="SkuId">As text, like <see cref="SaleView.SaleId"/>.</param>
 /// <param name="Allocated">Given to the sale.</param>
 /// <param name="Available">For sale.</param>
 /// <param name="Held">Held by live reservations.</param>
-/// <param name="Live">Of these, in order rows of PostgreSQL.</param>
+/// <param name="Live">Units among them in order rows of PostgreSQL.</param>
 /// <param name="Outbox">Orders not yet known to be in PostgreSQL.</param>
 /// <param name="OldestSeconds">Age of the oldest of them.</param>
 /// <param name="Price">Minor units of <paramref name="Currency"/>.</param>
 /// <param name="Currency">ISO 4217 code.</param>
-/// <param name="Books">What the last audit said.</param>
-/// <param name="Finding">In words, when something is broken.</param>
+/// <param name="Books">Result of the last audit.</param>
+/// <param name="Finding">The first finding, if any.</param>
 public sealed record ItemView(
     [property: JsonNumberHandling(JsonNumberHandling.WriteAsString)] long SkuId, int Allocated, int? Available, int? Held, int Live,
     long? Outbox, double? OldestSeconds, long Price, string Currency, Tone Books, string? Finding);
 
-/// <summary>How our orders and the legacy database stand.</summary>
+/// <summary>State of the dual write.</summary>
 /// <param name="Mode"><c>off</c>, <c>shadow</c>, <c>dual</c> or <c>retired</c>.</param>
-/// <param name="ReadFromNewPercent">Share of users whose orders are read from ours.</param>
-/// <param name="Pending">Changes that wait.</param>
+/// <param name="ReadFromNewPercent">Share of users whose orders are read from the new schema.</param>
+/// <param name="Pending">Changes that wait for the legacy database.</param>
 /// <param name="LagSeconds">Age of the oldest of them.</param>
 /// <param name="Verified">Orders read back and found equal.</param>
 /// <param name="Mismatched">Orders with an open difference.</param>
@@ -119,13 +120,13 @@ public sealed record ItemView(
 public sealed record DualWriteState(
     string Mode, int ReadFromNewPercent, long Pending, double LagSeconds, long Verified, long Mismatched, long Missing, string Breaker);
 
-/// <summary>Something that began, and perhaps ended.</summary>
+/// <summary>A condition with its begin and, once it is over, its end.</summary>
 /// <param name="Id">Stable.</param>
-/// <param name="Tone">Broken, or fine for news that is none to worry about.</param>
+/// <param name="Tone">Broken, or fine for news.</param>
 /// <param name="Began">UTC.</param>
-/// <param name="Ended">UTC; null while it goes on.</param>
-/// <param name="Headline">What happened.</param>
-/// <param name="Detail">What it means, with the latest numbers while it goes on.</param>
+/// <param name="Ended">UTC; null while it lasts.</param>
+/// <param name="Headline">The condition.</param>
+/// <param name="Detail">Its effect, with the latest numbers.</param>
 public sealed record Incident(long Id, Tone Tone, DateTimeOffset Began, DateTimeOffset? Ended, string Headline, string Detail);
 
 /// <summary>JSON of the dashboard, generated at compile time.</summary>

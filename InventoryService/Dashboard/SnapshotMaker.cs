@@ -1,5 +1,5 @@
-
 using Seckill.InventoryService.Audit;
+using Seckill.InventoryService.Sales;
 using Seckill.Shared.Stock;
 
 namespace Seckill.InventoryService.Dashboard;
@@ -7,11 +7,11 @@ namespace Seckill.InventoryService.Dashboard;
 /// <summary>Makes what the page shows from the facts.</summary>
 internal static class SnapshotMaker
 {
-    /// <summary>Everything but its age.</summary>
+    /// <summary>The snapshot without the ages of its data.</summary>
     public static Snapshot Make(Facts facts, IncidentLog incidents, Func<ItemKey, ItemAudit?> audits) => new(
         facts.Now, VerdictOf(facts, incidents), RoadPicture.Road(facts), RoadPicture.Upkeep(facts), facts.Traffic,
-        [.. (facts.Orders?.Items ?? []).GroupBy(item => item.sale_id).Select(sale => SaleOf(facts, [.. sale], audits))],
-        facts.Orders?.Backlogs.Sales ?? 0, facts.Orders?.Backlogs.Quarantined ?? 0, facts.Orders?.DualWrite, incidents.Recent, null, null);
+        [.. (facts.Orders?.Items ?? []).GroupBy(item => item.SaleId).Select(sale => SaleOf(facts, [.. sale], audits))],
+        facts.Orders?.Totals.Sales ?? 0, facts.Tables?.Quarantined ?? 0, facts.Orders?.DualWrite, incidents.Recent, null, null);
 
     private static Verdict VerdictOf(Facts facts, IncidentLog incidents)
     {
@@ -20,7 +20,7 @@ internal static class SnapshotMaker
         {
             var more = broken.Count switch
             {
-                1 => "", 2 => $" Also: {broken[1].Headline}.", _ => $" And {broken.Count - 1} more, see the incidents.",
+                1 => "", 2 => $" Also: {broken[1].Headline}.", _ => $" And {broken.Count - 1} more, see incidents.",
             };
             return new Verdict(Tone.Broken, worst.Headline + ".", worst.Detail + more);
         }
@@ -29,14 +29,14 @@ internal static class SnapshotMaker
         if (on.Count == 0)
         {
             return facts.Orders is null
-                ? new Verdict(Tone.Unknown, "Looking …", "Nothing is known yet.")
-                : new Verdict(Tone.Fine, "No sale is on.", "Everything that the next one needs is there.");
+                ? new Verdict(Tone.Unknown, "Loading …", "No data yet.")
+                : new Verdict(Tone.Fine, "No sale is on.", "All services that the next sale needs are running.");
         }
 
         var known = on.Select(item => facts.Stock?.GetValueOrDefault(Key(item))?.Snapshot).OfType<ItemSnapshot>().ToList();
         var left = known.Sum(item => (long)item.Available);
-        // Of an item that is not shown, or could not be read, nobody can say that it is sold out.
-        var isAll = known.Count == on.Count && on.Count == facts.Orders!.Backlogs.ItemsOn;
+        // An item that is not shown or could not be read may have units left.
+        var isAll = known.Count == on.Count && on.Count == facts.Orders!.Totals.ItemsOn;
         var units = isAll ? $"{RoadPicture.Number(left)} units"
             : left > 0 ? $"at least {RoadPicture.Number(left)} units" : "an unknown number of units";
         return facts.Traffic is { Accepted: >= 1 } traffic
@@ -51,7 +51,7 @@ internal static class SnapshotMaker
     {
         var sale = rows[0];
         return new SaleView(
-            sale.sale_id, sale.name, sale.state, PhaseOf(facts, sale), sale.opens_at, sale.closes_at, sale.items_in_sale,
+            sale.SaleId, sale.Name, sale.State, PhaseOf(facts, sale), sale.OpensAt, sale.ClosesAt, sale.ItemsInSale,
             [.. rows.Select(row => ItemOf(facts, row, audits(Key(row))))]);
     }
 
@@ -59,26 +59,26 @@ internal static class SnapshotMaker
     {
         var stock = facts.Stock?.GetValueOrDefault(Key(row));
         var now = stock?.Snapshot;
-        var books = !row.is_warm ? Tone.Off
-            : row.is_lost || audit?.Findings.Count > 0 ? Tone.Broken
+        var audited = !row.IsWarm ? Tone.Off
+            : row.IsLost || audit?.Findings.Count > 0 ? Tone.Broken
             : audit is null || facts.AuditAgeSeconds > 60 ? Tone.Unknown : Tone.Fine;
-        var finding = row.is_lost ? "Redis lost its data: it waits for its rebuild"
+        var finding = row.IsLost ? "Redis lost its data; the item waits for its rebuild"
             : audit?.Findings is [var first, ..]
             ? $"{BreakKindConverter.Name(first.Kind)}: {first.Actual:N0} instead of {first.Expected:N0}"
                 + (audit.Findings.Count > 1 ? $", and {audit.Findings.Count - 1} more" : "")
             : null;
         return new ItemView(
-            row.sku_id, row.allocated, now?.Available ?? (row.is_warm ? null : row.allocated), now?.Held ?? (row.is_warm ? null : 0),
-            row.live, now?.OutboxDepth ?? (row.is_warm ? null : 0), stock is null ? null : Math.Round(stock.OldestSeconds, 1),
-            row.unit_price, row.currency, books, finding);
+            row.SkuId, row.Allocated, now?.Available ?? (row.IsWarm ? null : row.Allocated), now?.Held ?? (row.IsWarm ? null : 0),
+            row.Live, now?.OutboxDepth ?? (row.IsWarm ? null : 0), stock is null ? null : Math.Round(stock.OldestSeconds, 1),
+            row.UnitPrice, row.Currency, audited, finding);
     }
 
-    private static string PhaseOf(Facts facts, ItemRow sale) => sale.state switch
+    private static string PhaseOf(Facts facts, ItemRow sale) => sale.State switch
     {
-        "created" => "planned",
-        "closed" => "closed",
-        _ => facts.Now < sale.opens_at ? "upcoming" : facts.Now < sale.closes_at ? "on" : "over",
+        SaleState.Created => "planned",
+        SaleState.Closed => "closed",
+        _ => facts.Now < sale.OpensAt ? "upcoming" : facts.Now < sale.ClosesAt ? "on" : "over",
     };
 
-    private static ItemKey Key(ItemRow row) => new(row.sale_id, row.sku_id);
+    private static ItemKey Key(ItemRow row) => new(row.SaleId, row.SkuId);
 }

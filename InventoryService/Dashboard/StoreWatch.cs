@@ -2,25 +2,25 @@ using Microsoft.Extensions.Diagnostics.HealthChecks;
 
 namespace Seckill.InventoryService.Dashboard;
 
-/// <summary>Which stores answer, and since when that is so.</summary>
+/// <summary>Which stores are up or down, and since when.</summary>
 internal sealed record Stores(StoreState Redis, StoreState Postgres, StoreState RabbitMq)
 {
-    /// <summary>True when all of them do.</summary>
+    /// <summary>True when all stores are up.</summary>
     public bool AreUp => Redis.IsUp && Postgres.IsUp && RabbitMq.IsUp;
 }
 
-/// <summary>One of them.</summary>
+/// <summary>State of one store.</summary>
 internal sealed record StoreState(bool IsUp, DateTimeOffset Since);
 
 /// <summary>
-/// Asks the stores as readiness does. One answer that is missing is a busy machine; two in a row are a store that is away.
+/// Asks the stores by the checks of readiness. One missing answer is a busy machine; two in a row mean that the store is down.
 /// </summary>
 internal sealed class StoreWatch(HealthCheckService health, TimeProvider clock)
 {
-    private const int MissesUntilAway = 2;
+    private const int MissesUntilDown = 2;
     private readonly Watched _redis = new("redis"), _postgres = new("postgres"), _rabbitMq = new("rabbitmq");
 
-    /// <summary>Asks all of them, for a second at most.</summary>
+    /// <summary>Asks all stores, for a second at most.</summary>
     public async Task<Stores> AskAsync(CancellationToken cancellationToken)
     {
         var report = await health.CheckHealthAsync(check => check.Name is "redis" or "postgres" or "rabbitmq", cancellationToken);
@@ -44,7 +44,7 @@ internal sealed class StoreWatch(HealthCheckService health, TimeProvider clock)
                 return _state = _state is { IsUp: true } ? _state : new StoreState(true, now);
             }
 
-            return _state = _misses >= MissesUntilAway && _state is not { IsUp: false }
+            return _state = _misses >= MissesUntilDown && _state is not { IsUp: false }
                 ? new StoreState(false, _firstMiss)
                 : _state ?? new StoreState(true, now);
         }

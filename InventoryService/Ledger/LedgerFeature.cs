@@ -1,6 +1,6 @@
 namespace Seckill.InventoryService.Ledger;
 
-/// <summary>Where the units of a sale are, and changes of its stock in mid-sale.</summary>
+/// <summary>The ledger of a sale, and changes of its stock in mid-sale.</summary>
 internal static class LedgerFeature
 {
     public static void AddLedger(this WebApplicationBuilder builder)

@@ -4,19 +4,19 @@ using System.Text.Json;
 namespace Seckill.InventoryService.Ledger;
 
 /// <summary>A change of stock in mid-sale.</summary>
-/// <param name="Delta">Units to add, or, negative, to withdraw. Not 0, at most 1,000,000.</param>
+/// <param name="Delta">Units to add; negative to withdraw. Not 0, at most 1,000,000.</param>
 public sealed record ChangeStock(int? Delta);
 
-/// <summary>Where the units of a sale item are, in units.</summary>
+/// <summary>The ledger of a sale item, in units.</summary>
 /// <param name="SkuId">The SKU.</param>
 /// <param name="Allocated">Given to the sale (PostgreSQL).</param>
 /// <param name="Available">For sale (Redis).</param>
-/// <param name="Reserved">Held in Redis by orders that PostgreSQL does not have yet.</param>
+/// <param name="Reserved">Held in Redis by orders that are not in PostgreSQL yet.</param>
 /// <param name="Placed">In orders that wait for payment.</param>
 /// <param name="Paid">In paid orders.</param>
 /// <param name="Returned">In cancelled and expired orders.</param>
 /// <param name="Rejected">In orders that the ledger had no room for.</param>
-/// <param name="Balanced">allocated = available + reserved + placed + paid, and nothing contradicts it.</param>
+/// <param name="Balanced">allocated = available + reserved + placed + paid, and the last audit has no findings.</param>
 public sealed record LedgerItem(
     long SkuId, int Allocated, int Available, long Reserved, long Placed, long Paid, long Returned, long Rejected, bool Balanced);
 

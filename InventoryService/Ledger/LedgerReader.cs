@@ -6,8 +6,8 @@ using Seckill.Shared.Stock;
 
 namespace Seckill.InventoryService.Ledger;
 
-/// <summary>Adds up where the units of a sale are, from Redis and PostgreSQL.</summary>
-internal sealed class LedgerReader(NpgsqlDataSource database, SaleStore sales, StockLedger stock, AuditBook audits)
+/// <summary>Computes the ledger of a sale from Redis and PostgreSQL.</summary>
+internal sealed class LedgerReader(NpgsqlDataSource database, SaleStore sales, StockLedger stock, AuditResults audits)
 {
     private const int Tries = 5;
 
@@ -20,12 +20,12 @@ internal sealed class LedgerReader(NpgsqlDataSource database, SaleStore sales, S
         }
 
         var items = await Task.WhenAll(sale.Items.Select(item => ReadItemAsync(saleId, item.SkuId, cancellationToken)));
-        // Its own few sums at this moment, and what the last audit found, order by order.
+        // The sums at this moment, and the findings of the last audit, order by order.
         items = [.. items.Select(item => item with { Balanced = item.Balanced && audits.IsBalanced(new ItemKey(saleId, item.SkuId)) })];
         return new SaleLedger(saleId, items.All(item => item.Balanced), items);
     }
 
-    /// <summary>The two stores cannot be read at one instant, so an imbalance counts only when it stays.</summary>
+    /// <summary>The two stores cannot be read at one instant, so an imbalance counts only if it persists.</summary>
     private async Task<LedgerItem> ReadItemAsync(long saleId, long skuId, CancellationToken cancellationToken)
     {
         for (var attempt = 1; ; attempt++)
@@ -47,11 +47,11 @@ internal sealed class LedgerReader(NpgsqlDataSource database, SaleStore sales, S
         var (allocated, live, placed, paid, returned, rejected, returning, quarantined) = await ReadRowsAsync(item, cancellationToken);
         if (redis is null)
         {
-            // Before its first opening, an item has all of its stock in the plan.
+            // Before its first opening, all stock of an item is in the plan.
             return new LedgerItem(item.SkuId, allocated, allocated, 0, placed, paid, returned, rejected, live == 0);
         }
 
-        // What a closed order still holds counts as reserved until its return, a moment later.
+        // Units of a closed order count as reserved until their return, a moment later.
         var reserved = redis.Held - placed - paid;
         var balanced = before.Live == live
             && live == placed + paid
@@ -62,22 +62,20 @@ internal sealed class LedgerReader(NpgsqlDataSource database, SaleStore sales, S
         return new LedgerItem(item.SkuId, allocated, redis.Available, reserved, placed, paid, returned, rejected, balanced);
     }
 
-    private async Task<(
-        int Allocated, int Live, long Placed, long Paid, long Returned, long Rejected, long Returning, long Quarantined)> ReadRowsAsync(
-        ItemKey item, CancellationToken cancellationToken)
+    private async Task<Rows> ReadRowsAsync(ItemKey item, CancellationToken cancellationToken)
     {
         await using var connection = await database.OpenConnectionAsync(cancellationToken);
-        return await connection.QuerySingleAsync<(int, int, long, long, long, long, long, long)>(new CommandDefinition(
+        return await connection.QuerySingleAsync<Rows>(new CommandDefinition(
             """
             select i.allocated, i.live,
-              coalesce(sum(o.quantity) filter (where o.status = 'placed'), 0),
-              coalesce(sum(o.quantity) filter (where o.status = 'paid'), 0),
-              coalesce(sum(o.quantity) filter (where o.status in ('cancelled', 'expired')), 0),
-              coalesce(sum(o.quantity) filter (where o.status = 'rejected'), 0),
-              coalesce(sum(o.quantity) filter (where r.order_id is not null), 0),
+              coalesce(sum(o.quantity) filter (where o.status = 'placed'), 0) as placed,
+              coalesce(sum(o.quantity) filter (where o.status = 'paid'), 0) as paid,
+              coalesce(sum(o.quantity) filter (where o.status in ('cancelled', 'expired')), 0) as returned,
+              coalesce(sum(o.quantity) filter (where o.status = 'rejected'), 0) as rejected,
+              coalesce(sum(o.quantity) filter (where r.order_id is not null), 0) as returning,
               (select coalesce(sum(q.quantity), 0) from quarantined_orders q
                where q.sale_id = @SaleId and q.sku_id = @SkuId
-                 and not exists (select from orders known where known.order_id = q.order_id))
+                 and not exists (select from orders known where known.order_id = q.order_id)) as quarantined
             from sale_items i
             left join orders_of(i) o on true
             left join stock_returns r on r.order_id = o.order_id and r.returned_at is null
@@ -87,4 +85,7 @@ internal sealed class LedgerReader(NpgsqlDataSource database, SaleStore sales, S
             new { item.SaleId, item.SkuId },
             cancellationToken: cancellationToken));
     }
+
+    private sealed record Rows(
+        int Allocated, int Live, long Placed, long Paid, long Returned, long Rejected, long Returning, long Quarantined);
 }

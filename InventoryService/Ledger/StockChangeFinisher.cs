@@ -1,65 +1,44 @@
 using Npgsql;
+using Seckill.Shared.Hosting;
 using Seckill.Shared.Stock;
 using StackExchange.Redis;
 
 namespace Seckill.InventoryService.Ledger;
 
-/// <summary>Finishes changes of stock that a crash left half made.</summary>
+/// <summary>Finishes changes of stock that a crash interrupted between the two stores.</summary>
 internal sealed partial class StockChangeFinisher(StockChanges changes, TimeProvider clock, ILogger<StockChangeFinisher> logger)
-    : BackgroundService
+    : PeriodicService(clock)
 {
-    private static readonly TimeSpan s_interval = TimeSpan.FromSeconds(2);
     private static readonly TimeSpan s_age = TimeSpan.FromSeconds(5);
 
-    protected override async Task ExecuteAsync(CancellationToken stoppingToken)
+    protected override TimeSpan Interval => TimeSpan.FromSeconds(2);
+
+    protected override async Task RunRoundAsync(CancellationToken stoppingToken)
     {
-        using var timer = new PeriodicTimer(s_interval, clock);
-        try
+        foreach (var (item, key, delta) in await changes.FindUnfinishedAsync(s_age, stoppingToken))
         {
-            while (await timer.WaitForNextTickAsync(stoppingToken))
-            {
-                await FinishAllAsync(stoppingToken);
-            }
-        }
-        catch (OperationCanceledException) when (stoppingToken.IsCancellationRequested)
-        {
-            // The process stops; the changes stay recorded.
+            await FinishAsync(item, key, delta, stoppingToken);
         }
     }
 
-    private async Task FinishAllAsync(CancellationToken cancellationToken)
-    {
-        try
-        {
-            foreach (var (item, key, delta) in await changes.FindUnfinishedAsync(s_age, cancellationToken))
-            {
-                await FinishAsync(item, key, delta, cancellationToken);
-            }
-        }
-        catch (Exception exception) when (IsOutage(exception))
-        {
-            LogFailed("all items", exception.Message);
-        }
-    }
+    protected override void OnOutage(Exception exception) => LogFailed("all items", exception.Message);
 
-    // One that cannot be finished must not stand before the others for ever.
+    // A change that cannot be finished must not block the others.
     private async Task FinishAsync(ItemKey item, string key, int delta, CancellationToken cancellationToken)
     {
         try
         {
             LogFinished(item.ToString(), delta, await changes.FinishAsync(item, key, delta, cancellationToken));
         }
-        catch (Exception exception) when (IsOutage(exception))
+        catch (Exception exception) when (exception is NpgsqlException or RedisException or TimeoutException)
         {
             LogFailed(item.ToString(), exception.Message);
         }
     }
 
-    private static bool IsOutage(Exception exception) => exception is NpgsqlException or RedisException or TimeoutException;
-
-    [LoggerMessage(420, LogLevel.Warning, "A change of {Delta} units of {Item} had been left half made; now: {Outcome}.")]
+    [LoggerMessage(420, LogLevel.Warning, "Finished an interrupted change of {Delta} units of {Item}: {Outcome}.")]
     private partial void LogFinished(string item, int delta, StockChangeOutcome outcome);
 
-    [LoggerMessage(421, LogLevel.Warning, "A half-made change of stock of {Item} could not be finished yet: {Reason}")]
+    [LoggerMessage(421, LogLevel.Warning, "Could not finish an interrupted stock change of {Item}; retrying: {Reason}")]
     private partial void LogFailed(string item, string reason);
 }

@@ -5,7 +5,7 @@ using Seckill.Shared.Stock;
 
 namespace Seckill.InventoryService.Ledger;
 
-/// <summary>What came of a change of stock.</summary>
+/// <summary>Outcome of a change of stock.</summary>
 internal enum StockChangeOutcome
 {
     /// <summary>Made, now or before.</summary>
@@ -17,23 +17,23 @@ internal enum StockChangeOutcome
     /// <summary>The sale was never opened: its plan is not in Redis yet.</summary>
     NeverOpened,
 
-    /// <summary>Redis has lost its stock; a change that was begun is made after its rebuild.</summary>
+    /// <summary>Redis has lost its stock; a change that was started is finished after its rebuild.</summary>
     StockLost,
 
     /// <summary>The item would have more units than <see cref="CreateSaleRules.MostUnits"/>; nothing is changed.</summary>
     TooMany,
 
-    /// <summary>Fewer units are available than would be withdrawn; nothing is changed.</summary>
+    /// <summary>Fewer units are available than the change withdraws; nothing is changed.</summary>
     NotEnough,
 
-    /// <summary>The key came before with another delta.</summary>
+    /// <summary>The key was used before with another delta.</summary>
     KeyReused,
 }
 
 /// <summary>
-/// Adds and withdraws stock in mid-sale. The two stores change in the order that never lets Redis sell more than PostgreSQL's
-/// ledger allows: units are added to the ledger first, and withdrawn from Redis first. Each step is repeatable by the key, and a
-/// change that a crash left half made is finished by <see cref="FinishAsync"/>.
+/// Adds and withdraws stock in mid-sale. The two stores change in an order that never lets Redis sell more than the ledger in PostgreSQL
+/// allows: units are added to the ledger first, and withdrawn from Redis first. The key makes each step repeatable, and
+/// <see cref="FinishAsync"/> finishes a change that a crash interrupted.
 /// </summary>
 internal sealed class StockChanges(NpgsqlDataSource database, StockLedger stock)
 {
@@ -57,12 +57,12 @@ internal sealed class StockChanges(NpgsqlDataSource database, StockLedger stock)
             : await FinishAsync(item, key, delta, cancellationToken);
     }
 
-    /// <summary>Changes that were started before <paramref name="age"/> and are not done.</summary>
+    /// <summary>Unfinished changes that are older than <paramref name="age"/>.</summary>
     public async Task<IReadOnlyList<(ItemKey Item, string Key, int Delta)>> FindUnfinishedAsync(
         TimeSpan age, CancellationToken cancellationToken)
     {
         await using var connection = await database.OpenConnectionAsync(cancellationToken);
-        var rows = await connection.QueryAsync<(long SaleId, long SkuId, string Key, int Delta)>(new CommandDefinition(
+        var rows = await connection.QueryAsync<UnfinishedChange>(new CommandDefinition(
             """
             select sale_id, sku_id, idempotency_key, delta
             from stock_changes
@@ -71,12 +71,12 @@ internal sealed class StockChanges(NpgsqlDataSource database, StockLedger stock)
             """,
             new { age },
             cancellationToken: cancellationToken));
-        return [.. rows.Select(row => (new ItemKey(row.SaleId, row.SkuId), row.Key, row.Delta))];
+        return [.. rows.Select(row => (new ItemKey(row.SaleId, row.SkuId), row.IdempotencyKey, row.Delta))];
     }
 
     /// <summary>
-    /// The second step of a change whose start is recorded. The row's lock lets one caller in at a time: otherwise one could be
-    /// refused and forget the change while another makes it.
+    /// The second step of a change whose start is recorded. The row lock admits one caller at a time: otherwise one caller could be refused
+    /// and delete the change while another makes it.
     /// </summary>
     public async Task<StockChangeOutcome> FinishAsync(ItemKey item, string key, int delta, CancellationToken cancellationToken)
     {
@@ -94,14 +94,14 @@ internal sealed class StockChanges(NpgsqlDataSource database, StockLedger stock)
             cancellationToken: cancellationToken));
         if (change is not { Done: false, StartedAt: var startedAt, Epoch: var epoch })
         {
-            // Another caller was first, and has made the change or was refused.
+            // Another caller was first: it made the change, or was refused.
             return change is null ? StockChangeOutcome.NotEnough : StockChangeOutcome.Made;
         }
 
         var outcome = await stock.AdjustAsync(new ItemKeys(item), key, delta, startedAt, epoch);
         if (outcome != AdjustOutcome.NotWarm)
         {
-            // A refused withdrawal changed nothing anywhere, so its key may be used again.
+            // A refused withdrawal changed neither store, so its key may be used again.
             var made = outcome == AdjustOutcome.Made;
             await connection.ExecuteAsync(new CommandDefinition(
                 made
@@ -143,7 +143,7 @@ internal sealed class StockChanges(NpgsqlDataSource database, StockLedger stock)
             """,
             new { item.SaleId, item.SkuId, key, delta, CreateSaleRules.MostUnits },
             cancellationToken: cancellationToken));
-        // Nothing (a delta of 0) when it would be too many, or when another caller of the same withdrawal was refused and forgot it.
+        // No row (a delta of 0) when it would be too many, or when another caller of the same withdrawal was refused and deleted it.
         return await connection.QuerySingleOrDefaultAsync<(int, bool)>(new CommandDefinition(
             """
             select delta, done_at is not null
@@ -162,4 +162,6 @@ internal sealed class StockChanges(NpgsqlDataSource database, StockLedger stock)
             new { item.SaleId, item.SkuId },
             cancellationToken: cancellationToken));
     }
+
+    private sealed record UnfinishedChange(long SaleId, long SkuId, string IdempotencyKey, int Delta);
 }

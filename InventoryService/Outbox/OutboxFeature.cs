@@ -7,7 +7,7 @@ using Seckill.Shared.Stock;
 
 namespace Seckill.InventoryService.Outbox;
 
-/// <summary>(10) Publishes what nobody published, and shows what waits in the outbox.</summary>
+/// <summary>(10) Publishes overdue orders, and shows what waits in the outbox.</summary>
 internal static class OutboxFeature
 {
     public static void AddOutbox(this WebApplicationBuilder builder)
@@ -21,7 +21,7 @@ internal static class OutboxFeature
         var ops = app.MapGroup("").WithMetadata(new RequiresOpsKey());
         ops.MapGet("/outbox", async (SaleCatalog catalog, StockLedger stock) => Results.Json(
                 await ReadOutboxAsync(catalog, stock), OutboxJson.Default.IReadOnlyListOutboxView))
-            .WithSummary("Orders that wait to be persisted, by sale item")
+            .WithSummary("Orders that wait to be persisted, per sale item")
             .Produces<IReadOnlyList<OutboxView>>()
             .ProducesProblems(401, 503);
     }

@@ -8,12 +8,12 @@ using Seckill.Shared.Stock;
 namespace Seckill.InventoryService.Outbox;
 
 /// <summary>
-/// (10) Publishes reserved orders that nobody published, or whose message got lost: an API that died after the reservation, a
-/// broker that was away. Oldest first, in batches. Any number of sweepers may run; each claims entries of its own.
+/// (10) Publishes reserved orders that were not published, or whose message was lost: after the crash of an API, after an outage of the
+/// broker. Oldest first, in batches. Any number of sweepers may run; each claims its own entries.
 /// </summary>
 internal sealed partial class OutboxSweeper(
-    StockLedger stock, SaleCatalog catalog, BrokerProbe broker, OrdersReservedPublisher publisher, IOptions<SweeperOptions> options,
-    TimeProvider clock, ILogger<OutboxSweeper> logger) : BackgroundService
+    StockLedger stock, SaleCatalog catalog, BrokerClient broker, OrdersReservedPublisher publisher, IOptions<SweeperOptions> options,
+    TimeProvider clock, ILogger<OutboxSweeper> logger) : PeriodicService(clock)
 {
     // Orders in a message.
     private const int MaxBatch = 256;
@@ -23,49 +23,33 @@ internal sealed partial class OutboxSweeper(
         s_meter.CreateCounter<long>("seckill.sweeper.orders", "{order}", "Orders that the sweeper published.");
 
     private static readonly Counter<long> s_orphans =
-        s_meter.CreateCounter<long>("seckill.sweeper.orphans", "{entry}", "Outbox entries without a hold; each needs a look.");
+        s_meter.CreateCounter<long>("seckill.sweeper.orphans", "{entry}", "Outbox entries without a hold; each needs an investigation.");
 
-    protected override async Task ExecuteAsync(CancellationToken stoppingToken)
+    protected override TimeSpan Interval => TimeSpan.FromMilliseconds(options.Value.IntervalMilliseconds);
+
+    protected override Task ExecuteAsync(CancellationToken stoppingToken)
     {
-        // What begins at one instead of nothing has not increased, for Prometheus.
+        // Prometheus sees no increase when a counter first appears with a value above 0.
         s_orphans.Add(0);
         s_published.Add(0);
-        using var timer = new PeriodicTimer(TimeSpan.FromMilliseconds(options.Value.IntervalMilliseconds), clock);
-        try
-        {
-            while (await timer.WaitForNextTickAsync(stoppingToken))
-            {
-                await SweepAsync(stoppingToken);
-            }
-        }
-        catch (OperationCanceledException) when (stoppingToken.IsCancellationRequested)
-        {
-            // The process stops. What was claimed and not published becomes due again.
-        }
+        return base.ExecuteAsync(stoppingToken);
     }
 
-    private async Task SweepAsync(CancellationToken cancellationToken)
+    protected override async Task RunRoundAsync(CancellationToken stoppingToken)
     {
-        try
+        // Without its broker, a bus queues messages in memory without bound.
+        if (!await broker.AnswersAsync())
         {
-            // A bus without its broker keeps each message, without end, until there is one.
-            if (!await broker.AnswersAsync())
-            {
-                return;
-            }
-
-            foreach (var item in await catalog.ItemsAsync())
-            {
-                await SweepItemAsync(item, cancellationToken);
-            }
+            return;
         }
-#pragma warning disable CA1031 // Whatever a store throws, the next round tries again: nobody else sweeps.
-        catch (Exception exception) when (!cancellationToken.IsCancellationRequested)
-#pragma warning restore CA1031
+
+        foreach (var item in await catalog.ItemsAsync())
         {
-            LogRoundFailed("all items", exception.Message);
+            await SweepItemAsync(item, stoppingToken);
         }
     }
+
+    protected override void OnOutage(Exception exception) => LogRoundFailed("all items", exception.Message);
 
     private async Task SweepItemAsync(ItemKey item, CancellationToken cancellationToken)
     {
@@ -76,7 +60,7 @@ internal sealed partial class OutboxSweeper(
                 cancellationToken.ThrowIfCancellationRequested();
             }
         }
-#pragma warning disable CA1031 // Whatever a store throws, the other items go on. The broker's client also cancels what nobody asked it to.
+#pragma warning disable CA1031 // The other items continue, whatever a store throws. The broker client throws cancellations of its own.
         catch (Exception exception) when (!cancellationToken.IsCancellationRequested)
 #pragma warning restore CA1031
         {
@@ -117,10 +101,10 @@ internal sealed partial class OutboxSweeper(
         return claimed.Count;
     }
 
-    [LoggerMessage(400, LogLevel.Information, "Published {Orders} orders of {Item} that had waited in the outbox.")]
+    [LoggerMessage(400, LogLevel.Information, "Published {Orders} overdue orders of {Item} from the outbox.")]
     private partial void LogPublished(int orders, string item);
 
-    [LoggerMessage(401, LogLevel.Warning, "Sweeping {Item} failed; the next round tries again: {Reason}")]
+    [LoggerMessage(401, LogLevel.Warning, "Could not sweep the outbox of {Item}; retrying: {Reason}")]
     private partial void LogRoundFailed(string item, string reason);
 
     [LoggerMessage(402, LogLevel.Error, "Outbox entry {OrderId} of {Item} has no hold.")]

@@ -9,11 +9,11 @@ public sealed class SweeperOptions
     [Range(10, 60_000)]
     public int IntervalMilliseconds { get; set; } = 1_000;
 
-    /// <summary>A younger outbox entry is left to the instance that reserved it, milliseconds.</summary>
+    /// <summary>Minimum age of an outbox entry, milliseconds. Younger entries are published by the instance that reserved them.</summary>
     [Range(0, 600_000)]
     public int MinimumAgeMilliseconds { get; set; } = 5_000;
 
-    /// <summary>An entry is published again after at most this long, milliseconds. Until then the pause doubles.</summary>
+    /// <summary>Longest pause between two attempts for one entry, milliseconds. The pause doubles up to this limit.</summary>
     [Range(100, 3_600_000)]
     public int LongestPauseMilliseconds { get; set; } = 300_000;
 }

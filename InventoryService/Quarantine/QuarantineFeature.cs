@@ -2,6 +2,7 @@ using System.Text.Json;
 using System.Text.Json.Serialization;
 using Dapper;
 using Npgsql;
+using Seckill.InventoryService.Operations;
 using Seckill.Shared.Connections;
 using Seckill.Shared.Contracts;
 using Seckill.Shared.Http;
@@ -9,11 +10,9 @@ using Seckill.Shared.Security;
 
 namespace Seckill.InventoryService.Quarantine;
 
-/// <summary>Orders that could not be persisted: for an operator to look at, and to replay.</summary>
+/// <summary>Orders that could not be persisted: an operator inspects and replays them.</summary>
 internal static class QuarantineFeature
 {
-    private static readonly Problem s_notQuarantined = new(404, "not-quarantined", "This order is not in quarantine.");
-
     public static void MapQuarantine(this WebApplication app)
     {
         var ops = app.MapGroup("").WithMetadata(new RequiresOpsKey());
@@ -23,8 +22,8 @@ internal static class QuarantineFeature
             .Produces<IReadOnlyList<QuarantinedOrder>>()
             .ProducesProblems(401, 503);
         ops.MapPost("/quarantine/{orderId}/replay", ReplayAsync)
-            .WithSummary("Try again to persist an order")
-            .WithDescription("Publishes it. If it can be persisted now it leaves the list, else it stays.")
+            .WithSummary("Retry to persist an order")
+            .WithDescription("Publishes the order again. It leaves the list if it can be persisted now.")
             .Produces(StatusCodes.Status202Accepted)
             .ProducesProblems(401, 404, 503);
     }
@@ -34,10 +33,10 @@ internal static class QuarantineFeature
     {
         if (await ReadQuarantineAsync(database, orderId, cancellationToken) is not [var order])
         {
-            return s_notQuarantined;
+            return Refusals.NotQuarantined;
         }
 
-        // The row stays: if the order fails again it must not be gone. The list leaves out what has an order row.
+        // The row stays in case the order fails again. The list omits orders that have an order row.
         await publisher.PublishAsync(new OrdersReserved(
             order.SaleId, order.SkuId, order.UnitPrice, order.Currency,
             [new ReservedOrder(order.OrderId, order.UserId, order.Quantity, order.ReservedAt)]));
@@ -48,9 +47,7 @@ internal static class QuarantineFeature
         NpgsqlDataSource database, string? orderId, CancellationToken cancellationToken)
     {
         await using var connection = await database.OpenConnectionAsync(cancellationToken);
-        var rows = await connection.QueryAsync<(
-            string OrderId, long SaleId, long SkuId, long UserId, int Quantity, long UnitPrice, string Currency,
-            DateTime ReservedAt, string Error, DateTime QuarantinedAt)>(new CommandDefinition(
+        return (await connection.QueryAsync<QuarantinedOrder>(new CommandDefinition(
             """
             select order_id, sale_id, sku_id, user_id, quantity, unit_price, currency, reserved_at, error, quarantined_at
             from quarantined_orders q
@@ -60,13 +57,7 @@ internal static class QuarantineFeature
             limit 1000
             """,
             new { orderId },
-            cancellationToken: cancellationToken));
-        return
-        [
-            .. rows.Select(row => new QuarantinedOrder(
-                row.OrderId, row.SaleId, row.SkuId, row.UserId, row.Quantity, row.UnitPrice, row.Currency,
-                row.ReservedAt, row.Error, row.QuarantinedAt)),
-        ];
+            cancellationToken: cancellationToken))).AsList();
     }
 }
 
@@ -79,7 +70,7 @@ internal static class QuarantineFeature
 /// <param name="UnitPrice">Minor units of <paramref name="Currency"/>.</param>
 /// <param name="Currency">ISO 4217 code.</param>
 /// <param name="ReservedAt">UTC.</param>
-/// <param name="Error">What PostgreSQL said.</param>
+/// <param name="Error">The error of PostgreSQL.</param>
 /// <param name="QuarantinedAt">UTC.</param>
 public sealed record QuarantinedOrder(
     string OrderId, long SaleId, long SkuId, long UserId, int Quantity, long UnitPrice, string Currency,

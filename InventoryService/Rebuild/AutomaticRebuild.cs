@@ -1,59 +1,35 @@
 using Microsoft.Extensions.Options;
-using Npgsql;
 using Seckill.InventoryService.Audit;
-using StackExchange.Redis;
+using Seckill.Shared.Hosting;
 
 namespace Seckill.InventoryService.Rebuild;
 
-/// <summary>(12) Rebuilds what Redis lost without waiting for an operator, when <c>Rebuild:Automatic</c> says so.</summary>
+/// <summary>(12) Rebuilds items that Redis lost, without an operator, when <c>Rebuild:Automatic</c> is true.</summary>
 internal sealed partial class AutomaticRebuild(
     AuditRows rows, StockRebuild rebuild, IOptions<RebuildOptions> options, TimeProvider clock,
-    ILogger<AutomaticRebuild> logger) : BackgroundService
+    ILogger<AutomaticRebuild> logger) : PeriodicService(clock)
 {
-    protected override async Task ExecuteAsync(CancellationToken stoppingToken)
-    {
-        if (!options.Value.Automatic)
-        {
-            return;
-        }
+    protected override TimeSpan Interval => TimeSpan.FromMilliseconds(options.Value.IntervalMilliseconds);
 
-        using var timer = new PeriodicTimer(TimeSpan.FromMilliseconds(options.Value.IntervalMilliseconds), clock);
-        try
+    protected override Task ExecuteAsync(CancellationToken stoppingToken) =>
+        options.Value.Automatic ? base.ExecuteAsync(stoppingToken) : Task.CompletedTask;
+
+    protected override async Task RunRoundAsync(CancellationToken stoppingToken)
+    {
+        foreach (var item in (await rows.ItemsAsync(null, stoppingToken)).Where(item => item.LostAt is not null))
         {
-            while (await timer.WaitForNextTickAsync(stoppingToken))
+            if (await rebuild.RebuildAsync(item, stoppingToken) is var outcome and not RebuildOutcome.Done)
             {
-                await RebuildAllAsync(stoppingToken);
+                LogNotDone(item.Key.ToString(), outcome);
             }
-        }
-        catch (OperationCanceledException) when (stoppingToken.IsCancellationRequested)
-        {
-            // The process stops; what is not rebuilt stays stopped.
         }
     }
 
-    private async Task RebuildAllAsync(CancellationToken cancellationToken)
-    {
-        try
-        {
-            foreach (var item in (await rows.ItemsAsync(null, cancellationToken)).Where(item => item.lost_at is not null))
-            {
-                if (await rebuild.RebuildAsync(item, cancellationToken) is var outcome and not RebuildOutcome.Done)
-                {
-                    LogNotDone(item.Key.ToString(), outcome);
-                }
-            }
-        }
-#pragma warning disable CA1031 // Whatever it was, the next round tries again; the service never stops for it.
-        catch (Exception exception) when (!cancellationToken.IsCancellationRequested)
-#pragma warning restore CA1031
-        {
-            LogFailed(exception.Message);
-        }
-    }
+    protected override void OnOutage(Exception exception) => LogFailed(exception.Message);
 
-    [LoggerMessage(462, LogLevel.Warning, "{Item} could not be rebuilt yet: {Outcome}.")]
+    [LoggerMessage(462, LogLevel.Warning, "Could not rebuild {Item}; retrying: {Outcome}.")]
     private partial void LogNotDone(string item, RebuildOutcome outcome);
 
-    [LoggerMessage(463, LogLevel.Warning, "The rebuild failed; the next round tries again: {Reason}")]
+    [LoggerMessage(463, LogLevel.Warning, "The rebuild failed; retrying: {Reason}")]
     private partial void LogFailed(string reason);
 }

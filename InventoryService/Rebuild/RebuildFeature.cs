@@ -8,7 +8,6 @@ internal static class RebuildFeature
     public static void AddRebuild(this WebApplicationBuilder builder)
     {
         builder.Services.AddValidatedOptions<RebuildOptions>("Rebuild");
-        builder.Services.AddSingleton(_ => new OrderQueue(new Uri(builder.Configuration.RequiredConnectionString("RabbitMq"))));
         builder.Services.AddSingleton<StockRebuild>();
         builder.Services.AddHostedService<AutomaticRebuild>();
     }

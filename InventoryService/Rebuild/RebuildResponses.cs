@@ -5,7 +5,7 @@ namespace Seckill.InventoryService.Rebuild;
 
 /// <summary>A sale item that was rebuilt.</summary>
 /// <param name="SkuId">The SKU.</param>
-/// <param name="Epoch">Rebuilds so far, and one.</param>
+/// <param name="Epoch">Number of rebuilds so far, plus one.</param>
 /// <param name="Available">Units for sale.</param>
 /// <param name="Held">Units of live orders.</param>
 public sealed record RebuiltItem(long SkuId, int Epoch, int Available, int Held);

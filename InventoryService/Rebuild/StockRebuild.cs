@@ -3,37 +3,38 @@ using Dapper;
 using Microsoft.Extensions.Options;
 using Npgsql;
 using Seckill.InventoryService.Audit;
+using Seckill.Shared.Connections;
 using Seckill.Shared.Hosting;
 using Seckill.Shared.Stock;
 
 namespace Seckill.InventoryService.Rebuild;
 
-/// <summary>What came of a rebuild.</summary>
+/// <summary>Outcome of a rebuild.</summary>
 internal enum RebuildOutcome
 {
     /// <summary>The item sells again, or stays closed by hand, with the next epoch.</summary>
     Done,
 
-    /// <summary>Somebody else rebuilds or repairs the item.</summary>
+    /// <summary>Another process rebuilds or repairs the item.</summary>
     Running,
 
     /// <summary>Accepted orders wait in the outbox for RabbitMQ, a worker or PostgreSQL. The item stays stopped; try again.</summary>
     NotDrained,
 
-    /// <summary>Redis lost data again meanwhile, or another rebuild began. The item stays stopped; try again.</summary>
+    /// <summary>Redis lost data again during the rebuild, or another rebuild started. The item stays stopped; try again.</summary>
     LostAgain,
 }
 
-/// <summary>The steps of a rebuild. Killed before any of them, the item stays stopped; the next rebuild begins from the first.</summary>
+/// <summary>The steps of a rebuild. After a kill before any of them the item stays stopped; the next rebuild starts at the first.</summary>
 public enum RebuildStep
 {
     /// <summary>The item is stopped in Redis.</summary>
     Fence,
 
-    /// <summary>PostgreSQL remembers that it is.</summary>
+    /// <summary>PostgreSQL remembers that the item is stopped.</summary>
     Mark,
 
-    /// <summary>Accepted orders come to PostgreSQL.</summary>
+    /// <summary>Accepted orders reach PostgreSQL.</summary>
     Drain,
 
     /// <summary>The item has its whole allocation and no holds.</summary>
@@ -42,10 +43,10 @@ public enum RebuildStep
     /// <summary>Live orders get their holds back.</summary>
     Restore,
 
-    /// <summary>Some have theirs, and the others get them. Repeated for each batch after the first.</summary>
+    /// <summary>The remaining orders get their holds back. Repeated for each batch after the first.</summary>
     RestoreRest,
 
-    /// <summary>PostgreSQL counts the next epoch: whatever Redis had before is void.</summary>
+    /// <summary>PostgreSQL counts the next epoch: all earlier data in Redis is void.</summary>
     Epoch,
 
     /// <summary>The item sells again.</summary>
@@ -53,13 +54,13 @@ public enum RebuildStep
 }
 
 /// <summary>
-/// (12) Makes an item in Redis anew from PostgreSQL, after Redis lost data. First the item is stopped and set back to its whole
-/// allocation; then each live order gets its hold back and takes its units. Nothing is counted and written over: whoever places,
-/// settles or returns an order meanwhile does so by the same scripts, and each order is held once.
+/// (12) Rebuilds an item in Redis from PostgreSQL after Redis lost data. First the item is stopped and reset to its whole allocation; then
+/// each live order gets its hold back and takes its units. No total is computed and written: processes that place, settle or return an
+/// order during the rebuild use the same scripts, and each order is held once.
 /// </summary>
 internal sealed partial class StockRebuild(
     NpgsqlDataSource database, AuditRows rows, StockLedger stock, StockPages pages, StockRepair repair, HoldRestorer holds,
-    SaleCatalog catalog, OrderQueue queue, IOptions<RebuildOptions> options, ILogger<StockRebuild> logger)
+    SaleCatalog catalog, BrokerClient broker, IOptions<RebuildOptions> options, ILogger<StockRebuild> logger)
 {
     private static readonly TimeSpan s_pause = TimeSpan.FromMilliseconds(100);
 
@@ -79,7 +80,7 @@ internal sealed partial class StockRebuild(
             return RebuildOutcome.Running;
         }
 
-        // A process that was frozen for a minute and lost its lock also lost its token: its later steps do nothing.
+        // A process that froze for a minute and lost its lock also lost its token: its later steps do nothing.
         var token = Guid.NewGuid().ToString("N");
         await Before(RebuildStep.Fence);
         await repair.FenceAsync(item.Keys, item.Plan, token);
@@ -87,8 +88,8 @@ internal sealed partial class StockRebuild(
         var lostAt = await MarkLostAsync(item.Key, cancellationToken);
         LogBegun(item.Key.ToString());
         await catalog.AddNumberAsync(item.Number, item.Key);
-        var skus = (await rows.ItemsAsync(item.sale_id, cancellationToken)).Select(row => row.sku_id);
-        await catalog.AddSaleAsync(new OpenedSale(item.sale_id, item.name, [.. skus]));
+        var skus = (await rows.ItemsAsync(item.SaleId, cancellationToken)).Select(row => row.SkuId);
+        await catalog.AddSaleAsync(new OpenedSale(item.SaleId, item.Name, [.. skus]));
 
         await Before(RebuildStep.Drain);
         await RequeueLostOrdersAsync(item, cancellationToken);
@@ -108,7 +109,7 @@ internal sealed partial class StockRebuild(
         }
 
         await Before(RebuildStep.Reopen);
-        if (!await repair.ReopenAsync(item.Keys, token, epoch, state, version))
+        if (!await repair.ReopenAsync(item.Keys, token, epoch, ItemStates.Parse(state), version))
         {
             return RebuildOutcome.LostAgain;
         }
@@ -117,7 +118,7 @@ internal sealed partial class StockRebuild(
         return RebuildOutcome.Done;
     }
 
-    // What survived in Redis, left the outbox and has no row: accepted, so it goes the whole way again.
+    // Orders that survived in Redis, left the outbox and have no row: they were accepted, so they are published again.
     private async Task RequeueLostOrdersAsync(AuditedItem item, CancellationToken cancellationToken)
     {
         await foreach (var page in pages.HoldsAsync(item.Keys, options.Value.MaxBatch).WithCancellation(cancellationToken))
@@ -131,43 +132,44 @@ internal sealed partial class StockRebuild(
         }
     }
 
-    // Of the outbox the reset makes sure itself. The queue may hold messages of other items without end, so it is only waited for;
-    // an order that comes later gets its hold from its worker, or is rejected.
+    // The reset itself checks that the outbox is empty. The queue may always have messages of other items, so waiting for it has a
+    // timeout; an order that arrives later gets its hold from its worker, or is rejected.
     private async Task DrainAsync(AuditedItem item, CancellationToken cancellationToken)
     {
         var startedAt = Stopwatch.GetTimestamp();
-        var patience = TimeSpan.FromMilliseconds(options.Value.DrainMilliseconds);
-        while (Stopwatch.GetElapsedTime(startedAt) < patience
-            && ((await stock.InspectAsync(item.Keys))?.OutboxDepth > 0 || await queue.WaitingAsync() is null or > 0))
+        var timeout = TimeSpan.FromMilliseconds(options.Value.DrainMilliseconds);
+        while (Stopwatch.GetElapsedTime(startedAt) < timeout
+            && ((await stock.InspectAsync(item.Keys))?.OutboxDepth > 0
+                || await broker.FindQueueAsync(OrdersReservedPublisher.QueueName) is not { Messages: 0 }))
         {
             await Task.Delay(s_pause, cancellationToken);
         }
     }
 
-    // The row is locked, so no units are added between its reading and the reset; changes that began earlier are waited for, and
-    // those that are half made are left out, because they are made again.
+    // The row is locked, so no units are added between its reading and the reset. Changes in progress are waited for, and interrupted
+    // ones are left out, because they are finished later.
     private async Task<ResetOutcome> ResetAsync(AuditedItem item, string token, CancellationToken cancellationToken)
     {
         await using var connection = await database.OpenConnectionAsync(cancellationToken);
         await using var transaction = await connection.BeginTransactionAsync(cancellationToken);
         await connection.ExecuteAsync(new CommandDefinition(
             """
-            select from stock_changes where (sale_id, sku_id) = (@sale_id, @sku_id) and done_at is null order by idempotency_key
+            select from stock_changes where (sale_id, sku_id) = (@SaleId, @SkuId) and done_at is null order by idempotency_key
             for update
             """,
-            item,
+            new { item.SaleId, item.SkuId },
             cancellationToken: cancellationToken));
         var allocated = await connection.ExecuteScalarAsync<int>(new CommandDefinition(
-            "select allocated from sale_items where (sale_id, sku_id) = (@sale_id, @sku_id) for update",
-            item,
+            "select allocated from sale_items where (sale_id, sku_id) = (@SaleId, @SkuId) for update",
+            new { item.SaleId, item.SkuId },
             cancellationToken: cancellationToken));
-        // Read under that lock: what began since the first look is in the allocation, too.
+        // Read under that lock: the allocation includes changes that started since the first statement.
         var underWay = await connection.ExecuteScalarAsync<int>(new CommandDefinition(
             """
             select coalesce(sum(delta), 0)::int from stock_changes
-            where (sale_id, sku_id) = (@sale_id, @sku_id) and done_at is null and delta > 0
+            where (sale_id, sku_id) = (@SaleId, @SkuId) and done_at is null and delta > 0
             """,
-            new { item.sale_id, item.sku_id },
+            new { item.SaleId, item.SkuId },
             cancellationToken: cancellationToken));
         return await repair.ResetAsync(item.Keys, item.Plan with { Allocated = allocated - underWay }, token);
     }
@@ -185,7 +187,7 @@ internal sealed partial class StockRebuild(
         }
         while (live.Count == size);
 
-        // In quarantine they are accepted, too, and may be replayed.
+        // Orders in quarantine are accepted as well, and may be replayed.
         var deadline = await repair.DeadlineAsync();
         var quarantined = await rows.QuarantinedAsync(item.Key, cancellationToken);
         return restored + (quarantined.Count > 0 ? Math.Max(await repair.RestoreAsync(item.Keys, quarantined, deadline), 0) : 0);
@@ -203,7 +205,7 @@ internal sealed partial class StockRebuild(
             cancellationToken: cancellationToken));
     }
 
-    // PostgreSQL before Redis: killed in between, the item is older than its last rebuild, and stays stopped.
+    // PostgreSQL before Redis: after a kill in between, the item is older than its last rebuild and stays stopped.
     private async Task<(int Epoch, string State, long Version)?> NextEpochAsync(
         ItemKey item, DateTime lostAt, CancellationToken cancellationToken)
     {
@@ -220,9 +222,9 @@ internal sealed partial class StockRebuild(
             cancellationToken: cancellationToken));
     }
 
-    [LoggerMessage(460, LogLevel.Warning, "The rebuild of {Item} has begun.")]
+    [LoggerMessage(460, LogLevel.Warning, "Rebuilding {Item}.")]
     private partial void LogBegun(string item);
 
-    [LoggerMessage(461, LogLevel.Warning, "{Item} is rebuilt and has epoch {Epoch}; {Orders} orders got their holds back.")]
+    [LoggerMessage(461, LogLevel.Warning, "Rebuilt {Item}: epoch {Epoch}, {Orders} holds restored.")]
     private partial void LogDone(string item, int epoch, int orders);
 }

@@ -7,7 +7,7 @@ using Seckill.Shared.Security;
 
 namespace Seckill.InventoryService.Refunds;
 
-/// <summary>Payments whose money must go back.</summary>
+/// <summary>Payments to refund.</summary>
 internal static class RefundsFeature
 {
     public static void MapRefunds(this WebApplication app)
@@ -15,7 +15,7 @@ internal static class RefundsFeature
         var ops = app.MapGroup("").WithMetadata(new RequiresOpsKey());
         ops.MapGet("/refunds", async (NpgsqlDataSource database, CancellationToken cancellationToken) => Results.Json(
                 await ReadRefundsAsync(database, cancellationToken), RefundsJson.Default.IReadOnlyListRefund))
-            .WithSummary("Payments whose money must go back, the newest thousand first")
+            .WithSummary("Payments to refund, the newest thousand first")
             .Produces<IReadOnlyList<Refund>>()
             .ProducesProblems(401, 503);
     }
@@ -23,17 +23,15 @@ internal static class RefundsFeature
     private static async Task<IReadOnlyList<Refund>> ReadRefundsAsync(NpgsqlDataSource database, CancellationToken cancellationToken)
     {
         await using var connection = await database.OpenConnectionAsync(cancellationToken);
-        var rows = await connection.QueryAsync<(
-            string PaymentId, string OrderId, long Amount, string Currency, string Reason, DateTime CreatedAt)>(new CommandDefinition(
+        return (await connection.QueryAsync<Refund>(new CommandDefinition(
             "select payment_id, order_id, amount, currency, reason, created_at from refunds order by created_at desc limit 1000",
-            cancellationToken: cancellationToken));
-        return [.. rows.Select(row => new Refund(row.PaymentId, row.OrderId, row.Amount, row.Currency, row.Reason, row.CreatedAt))];
+            cancellationToken: cancellationToken))).AsList();
     }
 }
 
-/// <summary>Money that must go back.</summary>
+/// <summary>A payment to refund.</summary>
 /// <param name="PaymentId">The provider's id.</param>
-/// <param name="OrderId">What it was paid for.</param>
+/// <param name="OrderId">The order it was for.</param>
 /// <param name="Amount">Minor units of <paramref name="Currency"/>.</param>
 /// <param name="Currency">ISO 4217 code.</param>
 /// <param name="Reason">

@@ -13,7 +13,7 @@ namespace Seckill.InventoryService.Returns;
 /// <summary>Settings under <c>Returns</c>.</summary>
 public sealed class ReturnsOptions
 {
-    /// <summary>Time between two looks for closed orders, milliseconds.</summary>
+    /// <summary>Time between two checks for closed orders, milliseconds.</summary>
     [Range(10, 60_000)]
     public int IntervalMilliseconds { get; set; } = 200;
 
@@ -23,57 +23,41 @@ public sealed class ReturnsOptions
 }
 
 /// <summary>
-/// (9) Gives the stock of cancelled, expired and rejected orders back. The order's close wrote a row in the same transaction;
-/// here the hold is released in Redis, and the row is gone when that is committed afterwards. Killed in between, the release is tried
-/// again and finds no hold. Any number of instances may do it at once. An item that Redis refuses is left alone for a while, so that it
-/// keeps none of the others.
+/// (9) Gives back the stock of cancelled, expired and rejected orders. The statement that closed the order wrote a row; here the row is
+/// deleted, the hold is released in Redis, and then the deletion is committed. After a kill in between, the release is repeated and finds
+/// no hold. Any number of instances may run at once. An item whose release Redis refuses is skipped for a while, so that it does not block
+/// the others.
 /// </summary>
 internal sealed partial class StockReturns(
     NpgsqlDataSource database, StockLedger stock, IOptions<ReturnsOptions> options, TimeProvider clock, ILogger<StockReturns> logger)
-    : BackgroundService
+    : PeriodicService(clock)
 {
-    // Transactions of one instance, when there is more than one batch.
+    // Concurrent transactions of one instance, when more than one batch waits.
     private const int BatchesAtOnce = 2;
     private static readonly Meter s_meter = new("Seckill");
     private static readonly Counter<long> s_returned =
         s_meter.CreateCounter<long>("seckill.returns", "{order}", "Orders whose stock came back.");
-    private static readonly TimeSpan s_pauseOfARefused = TimeSpan.FromSeconds(5);
+    private static readonly TimeSpan s_pauseAfterRefusal = TimeSpan.FromSeconds(5);
     private readonly ConcurrentDictionary<ItemKey, long> _refused = new();
 
-    protected override async Task ExecuteAsync(CancellationToken stoppingToken)
+    protected override TimeSpan Interval => TimeSpan.FromMilliseconds(options.Value.IntervalMilliseconds);
+
+    protected override Task ExecuteAsync(CancellationToken stoppingToken)
     {
-        // What begins at one instead of nothing has not increased, for Prometheus.
+        // Prometheus sees no increase when a counter first appears with a value above 0.
         s_returned.Add(0);
-        using var timer = new PeriodicTimer(TimeSpan.FromMilliseconds(options.Value.IntervalMilliseconds), clock);
-        try
+        return base.ExecuteAsync(stoppingToken);
+    }
+
+    protected override async Task RunRoundAsync(CancellationToken stoppingToken)
+    {
+        if (await ReturnBatchAsync(stoppingToken) == options.Value.MaxBatch)
         {
-            while (await timer.WaitForNextTickAsync(stoppingToken))
-            {
-                await ReturnAllAsync(stoppingToken);
-            }
-        }
-        catch (OperationCanceledException) when (stoppingToken.IsCancellationRequested)
-        {
-            // The process stops; what is not marked is returned by others, or after the next start.
+            await Task.WhenAll(Enumerable.Range(0, BatchesAtOnce).Select(_ => ReturnWhatWaitsAsync(stoppingToken)));
         }
     }
 
-    private async Task ReturnAllAsync(CancellationToken cancellationToken)
-    {
-        try
-        {
-            if (await ReturnBatchAsync(cancellationToken) == options.Value.MaxBatch)
-            {
-                await Task.WhenAll(Enumerable.Range(0, BatchesAtOnce).Select(_ => ReturnWhatWaitsAsync(cancellationToken)));
-            }
-        }
-#pragma warning disable CA1031 // Whatever it was, the next round tries again; the service never stops for it.
-        catch (Exception exception) when (!cancellationToken.IsCancellationRequested)
-#pragma warning restore CA1031
-        {
-            LogFailed(exception.Message);
-        }
-    }
+    protected override void OnOutage(Exception exception) => LogFailed(exception.Message);
 
     // While one batch waits for the disk, another waits for Redis.
     private async Task ReturnWhatWaitsAsync(CancellationToken cancellationToken)
@@ -87,10 +71,10 @@ internal sealed partial class StockReturns(
     {
         await using var connection = await database.OpenConnectionAsync(cancellationToken);
         await using var transaction = await connection.BeginTransactionAsync(cancellationToken);
-        var resting = _refused.Where(item => clock.GetElapsedTime(item.Value) < s_pauseOfARefused).Select(item => item.Key).ToList();
-        // Uncommitted until the stock is back, so whatever goes wrong, the rows are there again. By their place in the table, which
-        // no other transaction changes: these rows are only ever added and deleted.
-        var waiting = (await connection.QueryAsync<(string OrderId, long SaleId, long SkuId)>(new CommandDefinition(
+        var resting = _refused.Where(item => Clock.GetElapsedTime(item.Value) < s_pauseAfterRefusal).Select(item => item.Key).ToList();
+        // Committed only when the stock is back, so the rows survive any failure. Selected by ctid, which no other transaction changes:
+        // these rows are only inserted and deleted.
+        var waiting = (await connection.QueryAsync<ClosedOrder>(new CommandDefinition(
             """
             delete from stock_returns
             where ctid = any(array(
@@ -125,14 +109,14 @@ internal sealed partial class StockReturns(
             }
             catch (RedisServerException exception)
             {
-                _refused[item.Key] = clock.GetTimestamp();
+                _refused[item.Key] = Clock.GetTimestamp();
                 refusal = exception;
             }
         }
 
         if (refusal is not null)
         {
-            // Uncommitted: the next round leaves out what was refused, and finds the others released already.
+            // Not committed: the next round skips the refused item, and finds the other holds already released.
             throw new InvalidOperationException(refusal.Message, refusal);
         }
 
@@ -141,6 +125,8 @@ internal sealed partial class StockReturns(
         return waiting.Count;
     }
 
-    [LoggerMessage(410, LogLevel.Warning, "Stock of closed orders could not be given back; the next round tries again: {Reason}")]
+    private sealed record ClosedOrder(string OrderId, long SaleId, long SkuId);
+
+    [LoggerMessage(410, LogLevel.Warning, "Could not return the stock of closed orders; retrying: {Reason}")]
     private partial void LogFailed(string reason);
 }

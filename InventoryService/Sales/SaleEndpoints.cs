@@ -1,5 +1,4 @@
-
-
+using Seckill.InventoryService.Operations;
 using Seckill.Shared.Http;
 using Seckill.Shared.Security;
 
@@ -10,19 +9,6 @@ internal static class SaleEndpoints
 {
     // A sale of a thousand items does not fit the usual 4 KB: docs/decisions/0022.
     private const int MaximumSaleBytes = 256 * 1024;
-    private static readonly Problem s_unknownSale = new(404, "unknown-sale", "There is no such sale.");
-    private static readonly Problem s_saleExists = new(409, "sale-exists", "This sale id is taken.");
-    private static readonly Problem s_neverOpened = new(409, "sale-never-opened", "A sale that was never opened cannot be closed.");
-
-    private static readonly Problem s_stockLost = new(
-        409, "stock-lost", "Redis has lost the stock of this sale. Opening it from the plan would sell units twice; it must be rebuilt.");
-
-    private static readonly Problem s_stockDiffers = new(
-        409, "stock-differs",
-        "Redis has stock of an earlier sale with this id and other terms. Nothing was changed. Delete its keys or choose another id.");
-
-    private static readonly Problem s_superseded = new(
-        409, "state-changed", "A later request changed the state of this sale. The sale has the state of that request.");
 
     public static void Map(IEndpointRouteBuilder app)
     {
@@ -41,7 +27,7 @@ internal static class SaleEndpoints
         sales.MapGet("/{saleId:id}", async (long saleId, SaleStore store, CancellationToken cancellationToken) =>
                 await store.FindAsync(saleId, cancellationToken) is { } sale
                     ? Results.Json(sale, OpsJson.Default.SaleDetails)
-                    : s_unknownSale)
+                    : Refusals.UnknownSale)
             .WithSummary("One sale")
             .Produces<SaleDetails>()
             .ProducesProblems(401, 404, 503);
@@ -75,7 +61,7 @@ internal static class SaleEndpoints
                 await WithLocationAsync(request, sale!.SaleId!.Value, store, cancellationToken),
                 OpsJson.Default.SaleDetails,
                 statusCode: StatusCodes.Status201Created)
-            : s_saleExists;
+            : Refusals.SaleExists;
     }
 
     private static async Task<SaleDetails?> WithLocationAsync(
@@ -94,11 +80,11 @@ internal static class SaleEndpoints
     private static async Task<IResult> AnswerAsync(
         OpeningOutcome outcome, long saleId, SaleStore store, CancellationToken cancellationToken) => outcome switch
     {
-        OpeningOutcome.UnknownSale => s_unknownSale,
-        OpeningOutcome.StockLost => s_stockLost,
-        OpeningOutcome.NeverOpened => s_neverOpened,
-        OpeningOutcome.StockDiffers => s_stockDiffers,
-        OpeningOutcome.Superseded => s_superseded,
+        OpeningOutcome.UnknownSale => Refusals.UnknownSale,
+        OpeningOutcome.StockLost => Refusals.StockLost,
+        OpeningOutcome.NeverOpened => Refusals.NeverOpened,
+        OpeningOutcome.StockDiffers => Refusals.StockDiffers,
+        OpeningOutcome.Superseded => Refusals.StateChanged,
         _ => Results.Json(await store.FindAsync(saleId, cancellationToken), OpsJson.Default.SaleDetails),
     };
 }

@@ -46,7 +46,7 @@ internal sealed class SaleOpening(SaleStore sales, StockLedger stock, SaleCatalo
         var inRedis = await Task.WhenAll(sale.Items.Select(item => stock.InspectAsync(KeysOf(sale, item))));
         foreach (var (item, now) in sale.Items.Zip(inRedis))
         {
-            if (item.WasWarm && now is null or { State: "lost" })
+            if (item.WasWarm && now is null or { State: ItemState.Lost })
             {
                 return OpeningOutcome.StockLost;
             }
@@ -128,7 +128,7 @@ internal sealed class SaleOpening(SaleStore sales, StockLedger stock, SaleCatalo
         Currency: item.Currency,
         OpensAt: sale.OpensAt,
         ClosesAt: sale.ClosesAt,
-        State: "open",
+        State: ItemState.Open,
         LimitPerUser: item.LimitPerUser,
         PaymentTimeoutSeconds: sale.PaymentTimeoutSeconds,
         OutboxDepth: 0)

@@ -30,7 +30,7 @@ internal sealed partial class StockAlerts(
 
     // A dip that recovers between two polls is not reported.
     private static readonly TimeSpan s_interval = TimeSpan.FromMilliseconds(500);
-    private static readonly TimeSpan s_patience = OrdersReservedPublisher.Patience;
+    private static readonly TimeSpan s_patience = OrdersReservedPublisher.Timeout;
     // Long enough for two messages and what Redis takes.
     private static readonly TimeSpan s_claim = 3 * s_patience;
     private static readonly Meter s_meter = new("Seckill");
@@ -102,7 +102,7 @@ internal sealed partial class StockAlerts(
         // Never a cancellable token: a cancelled publish leaves the client's channel unusable.
         await bus.Publish(news).WaitAsync(s_patience);
         s_published.Add(1, new KeyValuePair<string, object?>("mark", mark.ToString()));
-        await stock.RememberToldAsync(item, mark, crossing);
+        await stock.MarkPublishedAsync(item, mark, crossing);
     }
 
     [LoggerMessage(480, LogLevel.Warning, "Low stock of {Item} could not be told; it will be tried again: {Reason}")]

@@ -6,6 +6,7 @@ using Dapper;
 using Microsoft.Extensions.Options;
 using Npgsql;
 using Seckill.OrderService.Orders;
+using Seckill.Shared.Hosting;
 using Seckill.Shared.Stock;
 
 namespace Seckill.OrderService.OrderEvents;
@@ -26,12 +27,13 @@ public sealed class EventOptions
 /// Tells open streams of changes to their orders. One query a few times a second asks for all of them at once, so a stream costs
 /// neither a thread nor a database connection, and a change is found however it came about, and whoever made it.
 /// </summary>
-internal sealed partial class OrderEventHub : BackgroundService
+internal sealed partial class OrderEventHub : PeriodicService
 {
     private const int OrdersInAQuery = 5_000;
 
     // An event is late by up to this long, and the query.
     private static readonly TimeSpan s_interval = TimeSpan.FromMilliseconds(200);
+    private static readonly TimeSpan s_keepAliveInterval = TimeSpan.FromMilliseconds(250);
     private readonly NpgsqlDataSource _database;
     private readonly EventOptions _options;
     private readonly IHostApplicationLifetime _lifetime;
@@ -43,6 +45,7 @@ internal sealed partial class OrderEventHub : BackgroundService
     public OrderEventHub(
         NpgsqlDataSource database, IOptions<EventOptions> options, IHostApplicationLifetime lifetime, TimeProvider clock,
         ILogger<OrderEventHub> logger)
+        : base(clock)
     {
         (_database, _options, _lifetime, _clock, _logger) = (database, options.Value, lifetime, clock, logger);
         _meter.CreateObservableGauge("seckill.events.streams", () => OpenStreams, "{stream}", "Open streams of order events.");
@@ -73,6 +76,8 @@ internal sealed partial class OrderEventHub : BackgroundService
         base.Dispose();
     }
 
+    protected override TimeSpan Interval => s_interval;
+
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
     {
         // Open streams would hold up the stop of the process. Their clients come back with Last-Event-ID, to another instance.
@@ -83,50 +88,26 @@ internal sealed partial class OrderEventHub : BackgroundService
                 stream.End();
             }
         });
-        // Two loops: while the database does not answer, the streams must be kept alive.
-        await Task.WhenAll(
-            RepeatAsync(s_interval, LookForChangesAsync, stoppingToken),
-            RepeatAsync(TimeSpan.FromMilliseconds(250), KeepAliveAsync, stoppingToken));
+        // Beside the queries: while the database does not answer, the streams must be kept alive.
+        await using var keepAlive = _clock.CreateTimer(_ => KeepAlive(), null, s_keepAliveInterval, s_keepAliveInterval);
+        await base.ExecuteAsync(stoppingToken);
     }
 
-    private async Task RepeatAsync(TimeSpan interval, Func<CancellationToken, Task> step, CancellationToken stoppingToken)
+    protected override async Task RunRoundAsync(CancellationToken stoppingToken)
     {
-        using var timer = new PeriodicTimer(interval, _clock);
-        try
+        foreach (var streams in _streams.Keys.Chunk(OrdersInAQuery))
         {
-            while (await timer.WaitForNextTickAsync(stoppingToken))
-            {
-                await step(stoppingToken);
-            }
-        }
-        catch (OperationCanceledException) when (stoppingToken.IsCancellationRequested)
-        {
-            // The process stops, and the streams have ended.
+            await LookForChangesAsync(streams, stoppingToken);
         }
     }
 
-    private Task KeepAliveAsync(CancellationToken cancellationToken)
+    protected override void OnOutage(Exception exception) => LogFailed(exception.Message);
+
+    private void KeepAlive()
     {
         foreach (var stream in _streams.Keys)
         {
             stream.KeepAlive();
-        }
-
-        return Task.CompletedTask;
-    }
-
-    private async Task LookForChangesAsync(CancellationToken cancellationToken)
-    {
-        try
-        {
-            foreach (var streams in _streams.Keys.Chunk(OrdersInAQuery))
-            {
-                await LookForChangesAsync(streams, cancellationToken);
-            }
-        }
-        catch (Exception exception) when (exception is NpgsqlException or TimeoutException)
-        {
-            LogFailed(exception.Message);
         }
     }
 

@@ -1,7 +1,7 @@
 using System.ComponentModel.DataAnnotations;
 using System.Diagnostics.Metrics;
 using Microsoft.Extensions.Options;
-using Npgsql;
+using Seckill.Shared.Hosting;
 
 namespace Seckill.OrderService.Orders;
 
@@ -24,7 +24,7 @@ public sealed class ExpiryOptions
 /// </summary>
 internal sealed partial class OrderExpiry(
     OrderStore orders, SaleActivity activity, IOptions<ExpiryOptions> options, TimeProvider clock, ILogger<OrderExpiry> logger)
-    : BackgroundService
+    : PeriodicService(clock)
 {
     private const int RestByWork = 3;
     private static readonly TimeSpan s_longestRest = TimeSpan.FromSeconds(1);
@@ -32,45 +32,30 @@ internal sealed partial class OrderExpiry(
     private static readonly Counter<long> s_expired =
         s_meter.CreateCounter<long>("seckill.orders.expired", "{order}", "Orders not paid in time.");
 
-    protected override async Task ExecuteAsync(CancellationToken stoppingToken)
+    private bool _isMoreOverdue;
+
+    protected override TimeSpan Interval => TimeSpan.FromMilliseconds(options.Value.IntervalMilliseconds);
+
+    protected override async Task RunRoundAsync(CancellationToken stoppingToken)
     {
-        using var timer = new PeriodicTimer(TimeSpan.FromMilliseconds(options.Value.IntervalMilliseconds), clock);
-        try
-        {
-            while (await timer.WaitForNextTickAsync(stoppingToken))
-            {
-                await ExpireAllAsync(stoppingToken);
-            }
-        }
-        catch (OperationCanceledException) when (stoppingToken.IsCancellationRequested)
-        {
-            // The process stops; others, or the next start, go on.
-        }
+        _isMoreOverdue = false;
+        var expired = await orders.ExpireAsync(options.Value.MaxBatch, stoppingToken);
+        s_expired.Add(expired);
+        _isMoreOverdue = expired == options.Value.MaxBatch;
     }
 
-    private async Task ExpireAllAsync(CancellationToken cancellationToken)
+    protected override TimeSpan PauseAfter(TimeSpan round)
     {
-        try
+        if (!_isMoreOverdue)
         {
-            int expired;
-            do
-            {
-                var startedAt = clock.GetTimestamp();
-                expired = await orders.ExpireAsync(options.Value.MaxBatch, cancellationToken);
-                s_expired.Add(expired);
-                if (expired == options.Value.MaxBatch && activity.IsSaleOn)
-                {
-                    var rest = RestByWork * clock.GetElapsedTime(startedAt);
-                    await Task.Delay(rest < s_longestRest ? rest : s_longestRest, clock, cancellationToken);
-                }
-            }
-            while (expired == options.Value.MaxBatch);
+            return base.PauseAfter(round);
         }
-        catch (Exception exception) when (exception is NpgsqlException or TimeoutException)
-        {
-            LogFailed(exception.Message);
-        }
+
+        var rest = RestByWork * round;
+        return !activity.IsSaleOn ? TimeSpan.Zero : rest < s_longestRest ? rest : s_longestRest;
     }
+
+    protected override void OnOutage(Exception exception) => LogFailed(exception.Message);
 
     [LoggerMessage(500, LogLevel.Warning, "Overdue orders could not be expired; the next round tries again: {Reason}")]
     private partial void LogFailed(string reason);

@@ -3,6 +3,7 @@ using System.Diagnostics;
 using System.Diagnostics.Metrics;
 using Microsoft.Extensions.ObjectPool;
 using Microsoft.Extensions.Options;
+using Seckill.Shared.Hosting;
 using Seckill.Shared.Stock;
 using Seckill.Shared.Telemetry;
 
@@ -12,7 +13,7 @@ namespace Seckill.OrderService.Reservations;
 /// (2) Requests for one sale item that are waiting together leave together: one reserve.lua call for all of them. Nobody waits
 /// for a timer. Every request is answered: by Redis, or after the time-out, or at shutdown.
 /// </summary>
-internal sealed class ReservationBatcher : BackgroundService
+internal sealed partial class ReservationBatcher : PeriodicService
 {
     private static readonly TimeSpan s_watchdogInterval = TimeSpan.FromMilliseconds(100);
     private static readonly TimeSpan s_shutdownPatience = TimeSpan.FromSeconds(5);
@@ -28,6 +29,7 @@ internal sealed class ReservationBatcher : BackgroundService
 
     public ReservationBatcher(
         StockLedger stock, OutboxRelay relay, IOptions<ReservationOptions> options, TimeProvider clock, ILogger<ReservationBatcher> logger)
+        : base(clock)
     {
         (_stock, _relay, _options, _clock, _logger) = (stock, relay, options.Value, clock, logger);
         _pool = new DefaultObjectPool<Reservation>(new Policy(this), maximumRetained: _options.QueueCapacity);
@@ -89,22 +91,17 @@ internal sealed class ReservationBatcher : BackgroundService
     }
 
     /// <inheritdoc/>
-    protected override async Task ExecuteAsync(CancellationToken stoppingToken)
+    protected override TimeSpan Interval => s_watchdogInterval;
+
+    /// <inheritdoc/>
+    protected override Task RunRoundAsync(CancellationToken stoppingToken)
     {
-        var timeout = (long)(_options.TimeoutMilliseconds / 1000.0 * Stopwatch.Frequency);
-        using var timer = new PeriodicTimer(s_watchdogInterval, _clock);
-        try
-        {
-            while (await timer.WaitForNextTickAsync(stoppingToken))
-            {
-                GiveUpOn(Stopwatch.GetTimestamp() - timeout);
-            }
-        }
-        catch (OperationCanceledException) when (stoppingToken.IsCancellationRequested)
-        {
-            // The process stops; StopAsync answers whoever still waits.
-        }
+        GiveUpOn(Stopwatch.GetTimestamp() - (long)(_options.TimeoutMilliseconds / 1000.0 * Stopwatch.Frequency));
+        return Task.CompletedTask;
     }
+
+    /// <inheritdoc/>
+    protected override void OnOutage(Exception exception) => LogWatchdogFailed(exception);
 
     private void GiveUpOn(long limit)
     {
@@ -148,6 +145,9 @@ internal sealed class ReservationBatcher : BackgroundService
         var lane = _lanes.GetOrAdd(item, _ => new ItemLane(keys, _stock, _relay, _options, _clock, _logger));
         return await Reserve(lane, userId, quantity, idempotencyKey, cancellationToken);
     }
+
+    [LoggerMessage(206, LogLevel.Error, "The watchdog of reservation timeouts failed; it runs again in a moment.")]
+    private partial void LogWatchdogFailed(Exception exception);
 
     private sealed class Policy(ReservationBatcher batcher) : PooledObjectPolicy<Reservation>
     {

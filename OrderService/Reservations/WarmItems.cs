@@ -45,7 +45,7 @@ internal sealed class WarmItems(NpgsqlDataSource database, StockLedger stock, IO
         }
 
         var (item, epoch, isLost) = (new ItemKey(reader.GetInt64(0), reader.GetInt64(1)), reader.GetInt32(2), reader.GetBoolean(3));
-        return isLost || await stock.InspectAsync(new ItemKeys(item)) is not { State: not "lost" } now || now.Epoch < epoch;
+        return isLost || await stock.InspectAsync(new ItemKeys(item)) is not { State: not ItemState.Lost } now || now.Epoch < epoch;
     });
 
     public void Dispose() => _questions.Dispose();

@@ -69,13 +69,13 @@ internal sealed class SaleReader(SaleCatalog catalog, StockLedger stock)
         }
 
         // An item that waits for its rebuild is neither closed nor sold out; who orders it is told to try again.
-        var isOver = first.Now >= first.ClosesAt || items.All(item => item!.State == "closed");
+        var isOver = first.Now >= first.ClosesAt || items.All(item => item!.State == ItemState.Closed);
         var state = isOver ? "closed" : first.Now < first.OpensAt ? "upcoming" : "open";
         return new SaleView(
             saleId, sale.Name, first.OpensAt, first.ClosesAt, first.Now, state,
             [.. sale.SkuIds.Zip(items, (skuId, item) =>
                 new SaleItemView(
                     skuId, item!.UnitPrice, item.Currency, item.LimitPerUser,
-                    SoldOut: item is { Available: <= 0, State: not "lost" }))]);
+                    SoldOut: item is { Available: <= 0, State: not ItemState.Lost }))]);
     }
 }

@@ -15,7 +15,7 @@ namespace Seckill.Shared.Connections;
 /// <summary>Connections to the three stores, the same in every process.</summary>
 public static class ConnectionsFeature
 {
-    /// <summary>PostgreSQL connections of one process at most, unless the connection string says otherwise.</summary>
+    /// <summary>Maximum number of PostgreSQL connections of one process, unless the connection string has another.</summary>
     public const int MaxPostgresConnections = 20;
 
     /// <summary>Redis and the orders database, and the health of all three stores.</summary>
@@ -41,16 +41,16 @@ public static class ConnectionsFeature
     /// <summary>The orders database, from <c>ConnectionStrings:Orders</c> (Npgsql format), and its schema.</summary>
     private static IServiceCollection AddOrdersDatabase(this IServiceCollection services, IConfiguration configuration)
     {
-        // The last value of a setting counts, so whatever the connection string says goes before these defaults.
+        // The last value of a setting counts, so the connection string overrides these defaults.
         var settings = new NpgsqlConnectionStringBuilder(
             $"Maximum Pool Size={MaxPostgresConnections};Timeout=3;Command Timeout=10;Cancellation Timeout=300;"
-            // Planning the statement that places a batch costs as much as running it for some dozens of orders.
+            // Planning the statement that places a batch costs as much as running it for a few dozen orders.
             + "Max Auto Prepare=50;"
-            // A process that is frozen in the middle of a transaction must not keep a ledger row from all others.
+            // A process that freezes inside a transaction must not block a ledger row for all others.
             + "Options=-c idle_in_transaction_session_timeout=15s;"
-            // Nobody encrypts by Kerberos unless they say so, and the images lack its library.
+            // Kerberos encryption is opt-in, and the images lack its library.
             + "GSS Encryption Mode=Disable;"
-            // Whose connection it is, for whoever looks at pg_stat_activity.
+            // Shows the process in pg_stat_activity.
             + $"Application Name={AppDomain.CurrentDomain.FriendlyName}-{ProcessName.Unique};"
             + configuration.RequiredConnectionString("Orders"));
         // Its name in the metrics; without one it would be the connection string.
@@ -60,13 +60,13 @@ public static class ConnectionsFeature
     }
 
     /// <summary>
-    /// Begins to connect to the stores, all at once, while the process is still being put together. Nobody waits for it; what fails
-    /// here is tried again by whoever needs it, and readiness asks the stores themselves.
+    /// Starts to connect to all stores at once while the process is still being built. Nothing waits for it: each user of a connection
+    /// retries what fails here, and readiness asks the stores itself.
     /// </summary>
     public static void ConnectEarly(this IServiceProvider services)
     {
         _ = Task.Run(services.GetRequiredService<IConnectionMultiplexer>);
-        _ = Task.Run(() => services.GetRequiredService<BrokerProbe>().AnswersAsync());
+        _ = Task.Run(() => services.GetRequiredService<BrokerClient>().AnswersAsync());
         _ = Task.Run(async () =>
         {
             await using var connection = await services.GetRequiredService<NpgsqlDataSource>().OpenConnectionAsync();
@@ -95,11 +95,11 @@ public static class ConnectionsFeature
                 configure?.Invoke(context, rabbit);
             });
         });
-        // Ours asks more, and the registration of theirs puts the bus together when the first endpoint is mapped.
+        // RabbitMqCheck asks more, and this registration builds the bus when the first endpoint is mapped.
         services.Remove(services.Single(service => service.ImplementationType == typeof(ConfigureBusHealthCheckServiceOptions)));
-        // A service starts without its broker; the outbox keeps what it cannot publish.
+        // A service starts without its broker; the outbox keeps unpublished orders.
         services.Configure<MassTransitHostOptions>(host => host.WaitUntilStarted = false);
-        services.AddSingleton(_ => new BrokerProbe(address));
+        services.AddSingleton(_ => new BrokerClient(address));
         services.AddSingleton<OrdersReservedPublisher>();
     }
 }

@@ -1,33 +1,38 @@
 using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
+using Seckill.Shared.Hosting;
 using StackExchange.Redis;
 
 namespace Seckill.Shared.Connections;
 
 /// <summary>
-/// Compares the settings of Redis with what the promises rest on, as soon as it answers and then once a minute, for a failover may lead
-/// to another. Weaker settings are logged with the promise that is lost, once; with <c>Redis:RefuseWeakDurability</c> = true they stop
-/// the process.
+/// Compares the settings of Redis with those that the promises need, as soon as Redis answers and then once a minute, because a failover
+/// may lead to another server. A weaker setting is logged once, with the promise that it breaks; with
+/// <c>Redis:RefuseWeakDurability</c> = true it stops the process.
 /// </summary>
 public sealed partial class DurabilityCheck(
     IConnectionMultiplexer redis, IConfiguration configuration, IHostApplicationLifetime lifetime, TimeProvider clock,
     ILogger<DurabilityCheck> logger)
-    : BackgroundService
+    : PeriodicService(clock)
 {
-    private static readonly TimeSpan s_pauseBetweenTries = TimeSpan.FromSeconds(1);
+    private static readonly TimeSpan s_intervalWithoutAnswer = TimeSpan.FromSeconds(1);
     private static readonly TimeSpan s_interval = TimeSpan.FromMinutes(1);
 
     private static readonly (string Setting, string Needed, string Lost)[] s_needed =
     [
         ("appendonly", "yes", "no order lost: a restart of Redis forgets accepted orders"),
         ("appendfsync", "always", "no order lost: a crash of the machine forgets the orders of the last second"),
-        ("maxmemory-policy", "noeviction", "no order lost and no oversell: a full Redis throws away holds and stock"),
+        ("maxmemory-policy", "noeviction", "no order lost and no oversell: a full Redis evicts holds and stock"),
     ];
 
+    private IReadOnlyList<(string Setting, string Value, string Lost)> _reported = [];
+    private bool _isAnswered;
+    private bool _isHidden;
+
     /// <summary>What is weaker than needed at any primary: setting, value, and the promise that is lost.</summary>
-    /// <exception cref="RedisServerException">It does not show its settings; managed servers may not.</exception>
-    /// <exception cref="RedisCommandException">The connection string takes CONFIG away.</exception>
+    /// <exception cref="RedisServerException">Redis hides its settings, as managed servers may.</exception>
+    /// <exception cref="RedisCommandException">The connection string disables CONFIG.</exception>
     /// <exception cref="RedisException">No primary is connected.</exception>
     public static async Task<IReadOnlyList<(string Setting, string Value, string Lost)>> FindWeakSettingsAsync(
         IConnectionMultiplexer redis)
@@ -54,36 +59,38 @@ public sealed partial class DurabilityCheck(
     }
 
     /// <inheritdoc/>
-    protected override async Task ExecuteAsync(CancellationToken stoppingToken)
+    protected override TimeSpan Interval => _isAnswered ? s_interval : s_intervalWithoutAnswer;
+
+    /// <inheritdoc/>
+    protected override bool StartsAtOnce => true;
+
+    /// <inheritdoc/>
+    protected override async Task RunRoundAsync(CancellationToken stoppingToken)
     {
-        await Task.Yield();
-        IReadOnlyList<(string Setting, string Value, string Lost)> told = [];
-        var isHidden = false;
-        while (!stoppingToken.IsCancellationRequested)
+        try
         {
-            var pause = s_interval;
-            try
-            {
-                var weak = await FindWeakSettingsAsync(redis);
-                Report([.. weak.Except(told)]);
-                told = weak;
-            }
-            catch (Exception exception) when (exception is RedisServerException or RedisCommandException)
-            {
-                if (!isHidden)
-                {
-                    LogHidden(exception.Message);
-                }
-
-                isHidden = true;
-            }
-            catch (Exception exception) when (exception is RedisException or TimeoutException)
-            {
-                pause = s_pauseBetweenTries;
-            }
-
-            await Task.Delay(pause, clock, stoppingToken).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+            _isAnswered = false;
+            var weak = await FindWeakSettingsAsync(redis);
+            _isAnswered = true;
+            Report([.. weak.Except(_reported)]);
+            _reported = weak;
         }
+        catch (Exception exception) when (exception is RedisServerException or RedisCommandException)
+        {
+            _isAnswered = true;
+            if (!_isHidden)
+            {
+                LogHidden(exception.Message);
+            }
+
+            _isHidden = true;
+        }
+    }
+
+    /// <inheritdoc/>
+    protected override void OnOutage(Exception exception)
+    {
+        // Redis is down, which readiness and the client's own log lines report.
     }
 
     private void Report(IReadOnlyList<(string Setting, string Value, string Lost)> weak)
@@ -101,12 +108,12 @@ public sealed partial class DurabilityCheck(
         }
     }
 
-    [LoggerMessage(110, LogLevel.Warning, "Redis has {Setting} = {Value}. The promise that is lost: {Lost}.")]
+    [LoggerMessage(110, LogLevel.Warning, "Redis has {Setting} = {Value}. This breaks a promise: {Lost}.")]
     private partial void LogWeak(string setting, string value, string lost);
 
     [LoggerMessage(111, LogLevel.Critical, "Stopping, because Redis:RefuseWeakDurability is set.")]
     private partial void LogRefused();
 
-    [LoggerMessage(112, LogLevel.Information, "Redis does not show its settings, so its durability is not checked: {Reason}")]
+    [LoggerMessage(112, LogLevel.Information, "Redis hides its settings; durability is not checked: {Reason}")]
     private partial void LogHidden(string reason);
 }

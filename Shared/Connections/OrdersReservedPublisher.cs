@@ -11,24 +11,24 @@ public sealed class OrdersReservedPublisher(IBus bus)
     /// <summary>The quorum queue that workers consume, and the exchange of the same name in front of it.</summary>
     public const string QueueName = "orders-reserved";
 
-    /// <summary>Where messages end that no worker could consume.</summary>
+    /// <summary>The dead-letter queue: messages that no worker could consume.</summary>
     public const string DeadLetterQueueName = "orders-reserved-dead";
 
-    /// <summary>How long a publish may take. The broker may still confirm it later, which does no harm.</summary>
-    public static readonly TimeSpan Patience = TimeSpan.FromSeconds(5);
+    /// <summary>How long a publish may take. A later confirmation does no harm.</summary>
+    public static readonly TimeSpan Timeout = TimeSpan.FromSeconds(5);
 
-    // An exchange, not a queue address: the queue is declared by those who consume it, with its quorum arguments.
+    // An exchange, not a queue address: the workers declare the queue, with its quorum arguments.
     private static readonly Uri s_exchange = new("exchange:" + QueueName);
 
-    /// <summary>Ends when the broker has the message durably in the queue.</summary>
+    /// <summary>Returns when the broker has the message durably in the queue.</summary>
     /// <param name="message">The orders.</param>
-    /// <param name="traces">Those of them whose requests were drawn to be traced.</param>
-    /// <exception cref="Exception">The broker is away, refused, or has no such queue yet; the outbox still has the orders.</exception>
+    /// <param name="traces">The sampled requests among them.</param>
+    /// <exception cref="Exception">The broker is down, refused, or has no such queue yet; the outbox still has the orders.</exception>
     public async Task PublishAsync(OrdersReserved message, IReadOnlyList<TracedOrder>? traces = null)
     {
         // Never a cancellable token: a cancelled publish leaves the client's channel unusable.
         var traceText = OrderTraces.Text(traces);
-        var endpoint = await bus.GetSendEndpoint(s_exchange).WaitAsync(Patience);
+        var endpoint = await bus.GetSendEndpoint(s_exchange).WaitAsync(Timeout);
         await endpoint.Send(message, context =>
         {
             if (context.TryGetPayload<RabbitMqSendContext>(out var rabbit))
@@ -40,6 +40,6 @@ public sealed class OrdersReservedPublisher(IBus bus)
             {
                 OrderTraces.Write(context.Headers, traceText);
             }
-        }).WaitAsync(Patience);
+        }).WaitAsync(Timeout);
     }
 }

@@ -3,37 +3,37 @@ using StackExchange.Redis;
 
 namespace Seckill.Shared.Connections;
 
-/// <summary>How a process connects to Redis: once, for all of its life. The client connects again by itself.</summary>
+/// <summary>How a process connects to Redis: once in its life. The client reconnects automatically.</summary>
 public static partial class RedisClient
 {
     /// <summary>How long a call may take.</summary>
     public static readonly TimeSpan Timeout = TimeSpan.FromSeconds(2);
 
-    // Seconds, not the client's minutes: each server is asked for its role each second, which shows a silent one as well, and the
-    // connection of subscriptions, which is asked nothing, is written to each other second.
+    // Seconds, not the client's minutes: the client asks each server for its role every second, which also detects a silent one, and
+    // writes to the subscription connection, which gets no commands, every other second.
     private const string Defaults = "connectTimeout=1000,keepAlive=2,configCheckSeconds=1,asyncTimeout=2000,";
 
-    /// <summary>A connection string in the format of StackExchange.Redis, with our defaults for what it leaves out.</summary>
+    /// <summary>A connection string in the format of StackExchange.Redis, with defaults for what it leaves out.</summary>
     public static ConfigurationOptions Options(string connectionString)
     {
         // The last value of a setting counts.
         var options = ConfigurationOptions.Parse(Defaults + connectionString);
-        // A process starts without Redis, and serves what does not need it.
+        // A process starts without Redis and serves what needs no stock.
         options.AbortOnConnectFail = false;
-        // A shorter timeout would break the promise that a call which its caller gave up can still change nothing: rehold.lua.
+        // A shorter timeout would let a call take effect after its caller gave up on it: see rehold.lua.
         options.AsyncTimeout = Math.Max(options.AsyncTimeout, (int)Timeout.TotalMilliseconds);
-        // The client looks for overdue calls at each heartbeat, so this is how much longer than its timeout a call may take.
+        // The client looks for overdue calls at each heartbeat, so a call may exceed its timeout by this much.
         options.HeartbeatInterval = TimeSpan.FromMilliseconds(250);
         options.ReconnectRetryPolicy = new LinearRetry(500);
         // Without a connection a call fails at once, and its caller knows that nothing was sent. A backlog would keep buyers waiting
-        // for the timeout, and send what they clicked into a server that has just come back: late calls, made on purpose.
+        // until the timeout and then send expired calls to a server that has just come back.
         options.BacklogPolicy = BacklogPolicy.FailFast;
-        // For CONFIG GET alone, which the client counts among what administrators do.
+        // Only for CONFIG GET, which the client treats as an admin command.
         options.AllowAdmin = true;
         return options;
     }
 
-    /// <summary>Connects, or returns without Redis, and without its Sentinels, and connects when they come.</summary>
+    /// <summary>Connects. Without Redis or its Sentinels it returns as well, and connects in the background when they answer.</summary>
     public static IConnectionMultiplexer Connect(ConfigurationOptions options, ILogger logger)
     {
         var redis = ConnectionMultiplexer.Connect(options);
@@ -62,7 +62,7 @@ public static partial class RedisClient
     [LoggerMessage(120, LogLevel.Warning, "Lost the connection to Redis at {Endpoint} ({Kind}): {Reason}")]
     private static partial void LogLost(ILogger logger, string? endpoint, ConnectionFailureType kind, string? reason);
 
-    [LoggerMessage(121, LogLevel.Warning, "Redis does not answer yet; connecting goes on in the background.")]
+    [LoggerMessage(121, LogLevel.Warning, "Redis does not answer yet; reconnecting in the background.")]
     private static partial void LogAbsent(ILogger logger);
 
     [LoggerMessage(122, LogLevel.Information, "Connected to Redis at {Endpoint} again.")]

@@ -7,13 +7,13 @@ using StackExchange.Redis;
 
 namespace Seckill.Shared.Connections;
 
-/// <summary>The checks of the three stores. Each store is really asked, for at most <see cref="Patience"/>.</summary>
+/// <summary>The checks of the three stores. Each check asks its store and waits <see cref="Timeout"/> at most.</summary>
 public static class StoreHealth
 {
-    /// <summary>How long a dependency may take to answer.</summary>
-    public static readonly TimeSpan Patience = TimeSpan.FromSeconds(1);
+    /// <summary>How long a store may take to answer.</summary>
+    public static readonly TimeSpan Timeout = TimeSpan.FromSeconds(1);
 
-    /// <summary>Watches the three stores. A store that is not essential only degrades the process (still 200).</summary>
+    /// <summary>Checks the three stores. A store that is not essential only degrades the process (still 200).</summary>
     internal static IServiceCollection AddStoreHealth(this IServiceCollection services, bool databaseIsEssential, bool brokerIsEssential)
     {
         services.AddSingleton<PostgresCheck>();
@@ -30,7 +30,7 @@ public static class StoreHealth
         {
             try
             {
-                var roundTrip = await redis.GetDatabase().PingAsync(CommandFlags.DemandMaster).WaitAsync(Patience, cancellationToken);
+                var roundTrip = await redis.GetDatabase().PingAsync(CommandFlags.DemandMaster).WaitAsync(Timeout, cancellationToken);
                 return HealthCheckResult.Healthy(data: new Dictionary<string, object> { ["roundTripMs"] = roundTrip.TotalMilliseconds });
             }
             catch (Exception exception) when (exception is RedisException or TimeoutException)
@@ -48,12 +48,12 @@ public static class StoreHealth
         {
             try
             {
-                // Not cancelled: the client library cancels by a blocking call to the server that does not answer. Nor asked
-                // twice at once: each question that is given up on keeps its connection until its own time-out.
+                // Not cancelled: the client library cancels by a blocking call to the server that does not answer. One query at a
+                // time: an abandoned query keeps its connection until its own timeout.
                 var asked = _asked is { IsCompleted: false } pending ? pending : _asked = AskAsync();
-                var version = await asked.WaitAsync(Patience, cancellationToken);
+                var version = await asked.WaitAsync(Timeout, cancellationToken);
                 return !schema.Done.IsCompleted
-                    ? new HealthCheckResult(context.Registration.FailureStatus, "its schema is being brought up to date")
+                    ? new HealthCheckResult(context.Registration.FailureStatus, "the schema migration is running")
                     : HealthCheckResult.Healthy(data: new Dictionary<string, object> { ["version"] = version ?? "" });
             }
             catch (Exception exception) when (exception is NpgsqlException or TimeoutException)
@@ -65,12 +65,12 @@ public static class StoreHealth
         private async Task<object?> AskAsync()
         {
             await using var command = database.CreateCommand("select current_setting('server_version')");
-            command.CommandTimeout = (int)Patience.TotalSeconds;
+            command.CommandTimeout = (int)Timeout.TotalSeconds;
             return await command.ExecuteScalarAsync();
         }
     }
 
-    private sealed class RabbitMqCheck(IBusControl bus, BrokerProbe broker) : IHealthCheck
+    private sealed class RabbitMqCheck(IBusControl bus, BrokerClient broker) : IHealthCheck
     {
         public async Task<HealthCheckResult> CheckHealthAsync(HealthCheckContext context, CancellationToken cancellationToken = default) =>
             bus.CheckHealth().Status == BusHealthStatus.Healthy && await broker.AnswersAsync()

@@ -3,8 +3,8 @@ using System.Diagnostics;
 namespace Seckill.Shared.Hosting;
 
 /// <summary>
-/// Where a test lets a process die: the steps of the flow, by number. Debug builds only; in a release build a fail point is nothing,
-/// not even a call. The file that <c>SECKILL_FAIL_POINT</c> names holds the step at which the process kills itself, once.
+/// Steps of the flow, by number, at which a test kills a process. Debug builds only; a release build does not even contain the call. The
+/// file named by <c>SECKILL_FAIL_POINT</c> has the step at which the process kills itself, once.
 /// </summary>
 public static class FailPoint
 {
@@ -12,7 +12,7 @@ public static class FailPoint
     private static readonly string? s_file = Environment.GetEnvironmentVariable("SECKILL_FAIL_POINT");
 #endif
 
-    /// <summary>A step was reached. SIGKILL, when a test wants it: no clean-up runs that a crash would not run.</summary>
+    /// <summary>A step was reached. If a test asks for it, SIGKILL: like a crash, it runs no clean-up.</summary>
     [Conditional("DEBUG")]
     public static void Reach(string step)
     {
@@ -33,7 +33,7 @@ public static class FailPoint
         }
         catch (IOException)
         {
-            // The test took it back at this moment.
+            // The test removed the file at this moment.
         }
 #endif
     }

@@ -15,22 +15,22 @@ namespace Seckill.Shared.Hosting;
 public sealed class StopOptions
 {
     /// <summary>
-    /// How long a process that was told to stop says that it is not ready and serves on, milliseconds: as long as a balancer takes
-    /// to notice. In Development, where there is none, 0.
+    /// How long to keep serving after SIGTERM while readiness reports 503, milliseconds: as long as a load balancer takes to notice. 0 in
+    /// Development, where there is none.
     /// </summary>
     [Range(0, 300_000)]
     public int DrainMilliseconds { get; set; } = 3_000;
 
-    /// <summary>Afterwards, how long what is in hand may take, milliseconds. Whoever still waits then is cut off.</summary>
+    /// <summary>Afterwards, how long work in progress may take, milliseconds. Requests that still wait then are aborted.</summary>
     [Range(10_000, 300_000)]
     public int LongestMilliseconds { get; set; } = 15_000;
 }
 
 /// <summary>
-/// What SIGTERM does, in this order: readiness turns 503, streams of events end, and each answer closes its connection, while requests
-/// are served as before; then nothing new is let in and what is in hand is finished: requests, the batcher, the relay, the
-/// worker's messages; then the process ends. All of it takes <see cref="StopOptions.DrainMilliseconds"/> and
-/// <see cref="StopOptions.LongestMilliseconds"/> at most. Nothing depends on it: a kill -9 loses nothing either, it is only ruder.
+/// What SIGTERM does, in this order: readiness turns 503, event streams end, and each answer closes its connection, while requests are
+/// served as before; then the process accepts nothing new and finishes its work: requests, the batcher, the relay, the messages of the
+/// worker; then it exits. The maximum is <see cref="StopOptions.DrainMilliseconds"/> plus <see cref="StopOptions.LongestMilliseconds"/>.
+/// No promise depends on it: kill -9 loses no order either.
 /// </summary>
 internal sealed partial class GracefulStop(IHostApplicationLifetime lifetime, IOptions<StopOptions> options, ILogger<GracefulStop> logger)
     : IHostedLifecycleService, IHealthCheck
@@ -38,7 +38,7 @@ internal sealed partial class GracefulStop(IHostApplicationLifetime lifetime, IO
     /// <summary>Name of its check.</summary>
     public const string CheckName = "serving";
 
-    // A message that waits for a store that is away goes back to its queue, and the bus still has time to close.
+    // A message that waits for a store that is down goes back to its queue, and the bus still has time to close.
     private const double ConsumersShare = 0.4;
     private const double BusShare = 0.7;
 
@@ -48,7 +48,7 @@ internal sealed partial class GracefulStop(IHostApplicationLifetime lifetime, IO
     {
         if (environment.IsDevelopment())
         {
-            // The configuration, which is bound afterwards, may say otherwise.
+            // The configuration is bound afterwards and may override it.
             services.Configure<StopOptions>(stop => stop.DrainMilliseconds = 0);
         }
 
@@ -65,13 +65,13 @@ internal sealed partial class GracefulStop(IHostApplicationLifetime lifetime, IO
         });
     }
 
-    /// <summary>Comes before routing, for the busiest endpoint is short-circuited there.</summary>
+    /// <summary>Must come before routing, because the busiest endpoint is short-circuited there.</summary>
     public static void Use(IApplicationBuilder app)
     {
         var stopping = app.ApplicationServices.GetRequiredService<IHostApplicationLifetime>().ApplicationStopping;
         app.Use(next => http =>
         {
-            // Else a client goes on with its connection until we cut it, perhaps in the middle of a request.
+            // Otherwise a client keeps its connection until the process cuts it, perhaps in the middle of a request.
             if (stopping.IsCancellationRequested && HttpProtocol.IsHttp11(http.Request.Protocol))
             {
                 http.Response.Headers.Connection = "close";
@@ -81,7 +81,7 @@ internal sealed partial class GracefulStop(IHostApplicationLifetime lifetime, IO
         });
     }
 
-    /// <summary>The host calls it first, while the server still listens.</summary>
+    /// <summary>The host calls it first, while the server still accepts connections.</summary>
     public async Task StoppingAsync(CancellationToken cancellationToken)
     {
         LogDraining(options.Value.DrainMilliseconds);
@@ -90,7 +90,7 @@ internal sealed partial class GracefulStop(IHostApplicationLifetime lifetime, IO
 
     public Task<HealthCheckResult> CheckHealthAsync(HealthCheckContext context, CancellationToken cancellationToken = default) =>
         Task.FromResult(_stopping.IsCancellationRequested
-            ? HealthCheckResult.Unhealthy("stopping; new requests belong elsewhere")
+            ? HealthCheckResult.Unhealthy("stopping; send new requests to another instance")
             : HealthCheckResult.Healthy());
 
     public Task StartingAsync(CancellationToken cancellationToken) => Task.CompletedTask;
@@ -103,6 +103,6 @@ internal sealed partial class GracefulStop(IHostApplicationLifetime lifetime, IO
 
     public Task StoppedAsync(CancellationToken cancellationToken) => Task.CompletedTask;
 
-    [LoggerMessage(2, LogLevel.Information, "Stopping: not ready any more, serving on for {DrainMilliseconds} ms.")]
+    [LoggerMessage(2, LogLevel.Information, "Stopping: readiness reports 503; still serving for {DrainMilliseconds} ms.")]
     private partial void LogDraining(int drainMilliseconds);
 }

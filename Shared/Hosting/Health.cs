@@ -6,13 +6,13 @@ using Microsoft.Extensions.Diagnostics.HealthChecks;
 namespace Seckill.Shared.Hosting;
 
 /// <summary>
-/// <c>/health/live</c>: the process runs. <c>/health/ready</c>: what it needs answers; 503 when something essential does not.
-/// <c>/health/serving</c>: it takes requests, whatever is away; 503 once it stops, for a balancer that would otherwise take every
-/// process out at once.
+/// <c>/health/live</c>: the process runs. <c>/health/ready</c>: its dependencies answer; 503 when an essential one does not.
+/// <c>/health/serving</c>: the process accepts requests, whichever dependency is down; 503 once it stops. It is for load balancers, which
+/// would otherwise remove every process at once when a store is down.
 /// </summary>
 /// <remarks>
-/// Why not the checks of AspNetCore.HealthChecks: theirs of Redis fails when any server of the connection string is down, and took six
-/// seconds to say so; theirs of PostgreSQL knows nothing of the schema, and theirs of RabbitMQ nothing of the bus.
+/// Why not the checks of AspNetCore.HealthChecks: the one for Redis fails when any server of the connection string is down, and took six
+/// seconds to report it; the one for PostgreSQL does not know the schema, and the one for RabbitMQ does not know the bus.
 /// </remarks>
 public static class Health
 {

@@ -34,7 +34,7 @@ internal sealed class HealthAnswer(HealthReport report)
         IReadOnlyDictionary<string, object> Data, string? Description, TimeSpan Duration, string Status, IEnumerable<string> Tags);
 }
 
-/// <summary>What checks may report: a kind that is not listed fails. Generated, for the first answer is part of every start.</summary>
+/// <summary>Types that checks may report; any other type fails. Generated, because each start waits for the first answer.</summary>
 [JsonSourceGenerationOptions(PropertyNamingPolicy = JsonKnownNamingPolicy.CamelCase)]
 [JsonSerializable(typeof(HealthAnswer))]
 [JsonSerializable(typeof(string))]

@@ -5,7 +5,7 @@ using Seckill.Shared.Telemetry;
 
 namespace Seckill.Shared.Hosting;
 
-/// <summary>Every check of <c>/health/ready</c> as a metric, looked at every two seconds: an alert needs no second opinion.</summary>
+/// <summary>Every check of <c>/health/ready</c> as a metric, measured every two seconds, so that alerts and readiness agree.</summary>
 internal sealed class HealthGauge : IHealthCheckPublisher, IDisposable
 {
     private static readonly TimeSpan s_interval = TimeSpan.FromSeconds(2);
@@ -13,7 +13,7 @@ internal sealed class HealthGauge : IHealthCheckPublisher, IDisposable
     private volatile HealthReport? _last;
 
     public HealthGauge() => _meter.CreateObservableGauge(
-        "seckill.health", Observe, "1", "What this process needs, by check of its readiness: 1 healthy, 0 not.");
+        "seckill.health", Observe, "1", "Checks of the readiness of this process: 1 healthy, 0 not.");
 
     public static void AddTo(IServiceCollection services)
     {

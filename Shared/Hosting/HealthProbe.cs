@@ -1,7 +1,7 @@
 namespace Seckill.Shared.Hosting;
 
 /// <summary>
-/// <c>--health-check URL</c>: asks a running service instead of starting one, for container images without a shell or curl.
+/// <c>--health-check URL</c>: asks a running service and starts none, for container images without a shell or curl.
 /// </summary>
 public static class HealthProbe
 {
@@ -13,7 +13,7 @@ public static class HealthProbe
             return null;
         }
 
-        // Docker gives every container the proxies of its user, which know nothing of an address in here.
+        // Docker gives every container the proxies of its user, which cannot reach an address inside the container.
         using var client = new HttpClient(new SocketsHttpHandler { UseProxy = false }) { Timeout = TimeSpan.FromSeconds(3) };
         try
         {

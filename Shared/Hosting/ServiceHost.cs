@@ -20,23 +20,23 @@ using StackExchange.Redis;
 
 namespace Seckill.Shared.Hosting;
 
-/// <summary>What every process has: strict JSON, errors as problems, health, metrics, OpenAPI, a bounded stop.</summary>
+/// <summary>Common parts of every process: strict JSON, errors as problems, health, metrics, OpenAPI, a bounded stop.</summary>
 public static partial class ServiceHost
 {
     private static readonly Problem s_unavailable = new(
         StatusCodes.Status503ServiceUnavailable,
         "unavailable",
-        "A store that this needs is away. It is safe to try again.",
+        "A store that this request needs is down. It is safe to retry.",
         retryAfterSeconds: 1);
 
     /// <summary>A builder with the settings that all services share.</summary>
     public static WebApplicationBuilder CreateBuilder(string[] args)
     {
-        // Without what nobody here uses: IIS, HTTP/3, loggers for developers, static files.
+        // The slim builder omits IIS, HTTP/3, development loggers and static files, which are unused.
         var builder = WebApplication.CreateSlimBuilder(new WebApplicationOptions
         {
             Args = args,
-            // appsettings.json stands beside the program, wherever it is started from.
+            // appsettings.json is beside the program, whatever the working directory is.
             ContentRootPath = AppContext.BaseDirectory,
         });
         builder.WebHost.UseKestrelHttpsConfiguration().ConfigureKestrel(kestrel => kestrel.AddServerHeader = false);
@@ -60,7 +60,7 @@ public static partial class ServiceHost
             json.AllowDuplicateProperties = false;
             json.UnmappedMemberHandling = JsonUnmappedMemberHandling.Disallow;
             json.NumberHandling = JsonNumberHandling.Strict;
-            // As deep as the description of our own answers; what callers send is read by stricter options.
+            // As deep as the OpenAPI description of the answers; request bodies are read with stricter options.
             json.MaxDepth = 16;
             json.Converters.Add(new UtcTimeConverter());
         });
@@ -69,15 +69,15 @@ public static partial class ServiceHost
         return builder;
     }
 
-    /// <summary>Comes first, before routing: what holds for every request, whichever way it takes.</summary>
+    /// <summary>Must come first, before routing: it applies to every request.</summary>
     public static void UseEntrance(this WebApplication app)
     {
-        // Takes long, so the other core does it while the endpoints are mapped.
+        // Slow, so another core does it while the endpoints are mapped.
         _ = Task.Run(app.Services.GetRequiredService<MeterProvider>);
         GracefulStop.Use(app);
     }
 
-    /// <summary>The pipeline and the endpoints that are the same everywhere. Comes before a service's own endpoints.</summary>
+    /// <summary>The common pipeline and endpoints. Must come before the endpoints of the service.</summary>
     public static void UseServiceDefaults(this WebApplication app)
     {
         app.UseExceptionHandler(new ExceptionHandlerOptions
@@ -92,13 +92,13 @@ public static partial class ServiceHost
         app.MapOpenApi();
         if (app.Environment.IsDevelopment())
         {
-            // All of it comes from the assembly; what would ask servers of its makers is left out.
+            // Served from the assembly; features that call servers of the vendor are disabled.
             app.MapScalarApiReference(scalar =>
                 scalar.DisableDefaultFonts().DisableTelemetry().DisableAgent().DisableMcp().HideDeveloperTools());
         }
     }
 
-    /// <summary>Runs it. The endpoint of metrics comes last, because it waits until they are counted.</summary>
+    /// <summary>Runs the service. The metrics endpoint is mapped last, because mapping it waits for the meters.</summary>
     public static Task RunServiceAsync(this WebApplication app)
     {
         app.MapPrometheusScrapingEndpoint("/metrics");
@@ -106,8 +106,7 @@ public static partial class ServiceHost
     }
 
     /// <summary>
-    /// The answer to a failed request of an endpoint that does without the pipeline (<c>ShortCircuit</c>): the same as the
-    /// pipeline's.
+    /// The answer to a failed request of an endpoint outside the pipeline (<c>ShortCircuit</c>); the same as that of the pipeline.
     /// </summary>
     public static Task AnswerAsync(HttpContext http, Exception error)
     {
@@ -129,9 +128,9 @@ public static partial class ServiceHost
     private static Problem ToProblem(Exception? error) => error switch
     {
         BadHttpRequestException bad when bad.StatusCode != StatusCodes.Status400BadRequest => Bare(bad.StatusCode),
-        _ when IsFaultOfCaller(error) => Problem.Invalid("request", "it is malformed"),
+        _ when IsFaultOfCaller(error) => Problem.Invalid("request", "malformed"),
         RedisException or TimeoutException or NpgsqlException { IsTransient: true } => s_unavailable,
-        // Just after the start with a new database, or a new version.
+        // Right after the start with a new database or a new version.
         PostgresException { SqlState: PostgresErrorCodes.UndefinedTable or PostgresErrorCodes.UndefinedColumn } => s_unavailable,
         _ => Bare(StatusCodes.Status500InternalServerError),
     };
@@ -140,18 +139,18 @@ public static partial class ServiceHost
     private static bool IsFaultOfCaller(Exception? error) =>
         error is BadHttpRequestException or IOException { InnerException: OverflowException };
 
-    [LoggerMessage(1, LogLevel.Error, "An exception was not expected.")]
+    [LoggerMessage(1, LogLevel.Error, "Unexpected exception.")]
     private static partial void LogUnhandled(ILogger logger, Exception exception);
 
     private static Problem Bare(int status) => status switch
     {
-        StatusCodes.Status400BadRequest => Problem.Invalid("request", "it is malformed"),
-        StatusCodes.Status404NotFound => new Problem(status, "not-found", "There is nothing here."),
-        StatusCodes.Status405MethodNotAllowed => new Problem(status, "method-not-allowed", "This method is not supported here."),
+        StatusCodes.Status400BadRequest => Problem.Invalid("request", "malformed"),
+        StatusCodes.Status404NotFound => new Problem(status, "not-found", "No such resource."),
+        StatusCodes.Status405MethodNotAllowed => new Problem(status, "method-not-allowed", "This resource does not support the method."),
         StatusCodes.Status408RequestTimeout => new Problem(status, "request-timeout", "The request arrived too slowly."),
         StatusCodes.Status413PayloadTooLarge => Problem.TooLarge,
         StatusCodes.Status415UnsupportedMediaType => Problem.NotJson,
-        StatusCodes.Status500InternalServerError => new Problem(status, "internal-error", "Something went wrong here; it has been logged."),
-        _ => new Problem(status, "http-" + status.ToString(CultureInfo.InvariantCulture), "The request cannot be answered."),
+        StatusCodes.Status500InternalServerError => new Problem(status, "internal-error", "Internal error; it is logged."),
+        _ => new Problem(status, "http-" + status.ToString(CultureInfo.InvariantCulture), "The request failed."),
     };
 }

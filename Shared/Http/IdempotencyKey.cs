@@ -8,7 +8,10 @@ public static class IdempotencyKey
     private const int MaximumLength = 64;
     private static readonly Problem s_bad = Problem.Invalid("Idempotency-Key", "this must be 1 to 64 visible ASCII characters, once");
 
-    /// <summary>Null and the key (null when there is none), or the refusal.</summary>
+    /// <summary>Reads the header.</summary>
+    /// <param name="request">The request.</param>
+    /// <param name="key">The key; null when the header is missing.</param>
+    /// <returns>The refusal; null when there is none.</returns>
     public static Problem? Read(HttpRequest request, out string? key)
     {
         key = null;

@@ -7,15 +7,15 @@ using Microsoft.Net.Http.Headers;
 
 namespace Seckill.Shared.Http;
 
-/// <summary>Reads a small JSON body from the connection's own buffers, strictly.</summary>
+/// <summary>Reads a small JSON body strictly, from the buffers of the connection.</summary>
 public static class JsonBody
 {
-    /// <summary>The value, or why there is none: 415, 413 over <paramref name="maximumBytes"/>, or 400 with the field.</summary>
-    /// <param name="request">Whose body.</param>
-    /// <param name="type">Of the value.</param>
-    /// <param name="maximumBytes">A larger body is not read to its end.</param>
+    /// <summary>The value, or a refusal: 415, 413 over <paramref name="maximumBytes"/>, or 400 with the field.</summary>
+    /// <param name="request">Request with the body.</param>
+    /// <param name="type">Type of the value.</param>
+    /// <param name="maximumBytes">Maximum size; a larger body is not read to its end.</param>
     /// <param name="cancellationToken">Stops the reading.</param>
-    /// <param name="check">Sees the raw body before it is parsed, and may refuse it.</param>
+    /// <param name="check">Checks the raw body before it is parsed, and may refuse it.</param>
     public static async ValueTask<(T? Value, Problem? Problem)> ReadAsync<T>(
         HttpRequest request,
         JsonTypeInfo<T> type,
@@ -67,11 +67,11 @@ public static class JsonBody
     private static string Field(JsonException error) =>
         error.Path is { Length: > 2 } path && path.StartsWith("$.", StringComparison.Ordinal) ? path[2..] : "body";
 
-    // The serializer tells its reasons only in words, and its words name our types.
+    // The serializer reports its reasons only as text that names internal types.
     private static string Reason(JsonException error) => error switch
     {
         { Message: var message } when message.Contains("could not be mapped", StringComparison.Ordinal) => "this field is unknown",
-        { Message: var message } when message.Contains("uplicate", StringComparison.Ordinal) => "this field stands twice",
+        { Message: var message } when message.Contains("uplicate", StringComparison.Ordinal) => "this field occurs twice",
         { Path.Length: > 2 } => "this value has the wrong type or does not fit",
         _ => "this is not a JSON object of the documented form",
     };

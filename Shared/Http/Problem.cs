@@ -7,12 +7,12 @@ using Microsoft.AspNetCore.Http;
 namespace Seckill.Shared.Http;
 
 /// <summary>
-/// A refusal as <c>application/problem+json</c> (RFC 9457) with a stable <c>code</c>. The body is written once; a refusal
-/// that everybody gets, like sold-out, costs nothing but its copying.
+/// A refusal as <c>application/problem+json</c> (RFC 9457) with a stable <c>code</c>. The body is serialized once; a frequent refusal such
+/// as sold-out costs only its copy.
 /// </summary>
 public sealed class Problem : IResult, IStatusCodeHttpResult
 {
-    // The body is never put into HTML, so apostrophes and the like may stand as they are.
+    // The body is never embedded in HTML, so apostrophes need no escaping.
     private static readonly JsonWriterOptions s_plainText = new() { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
 
     private readonly byte[] _body;
@@ -44,7 +44,7 @@ public sealed class Problem : IResult, IStatusCodeHttpResult
     /// <summary>HTTP status.</summary>
     public int Status { get; }
 
-    /// <summary>What programs decide by.</summary>
+    /// <summary>Stable code for programs.</summary>
     public string Code { get; }
 
     /// <inheritdoc/>
@@ -56,9 +56,9 @@ public sealed class Problem : IResult, IStatusCodeHttpResult
     /// <summary>415 for a body that is not JSON in UTF-8.</summary>
     public static Problem NotJson { get; } = new(415, "not-json", "The body must be application/json in UTF-8.");
 
-    /// <summary>400 <c>invalid-request</c> with what is wrong, by field.</summary>
+    /// <summary>400 <c>invalid-request</c> with the errors by field.</summary>
     public static Problem Invalid(IReadOnlyDictionary<string, string> errors) =>
-        new(StatusCodes.Status400BadRequest, "invalid-request", "The request is not valid.", writeDetails: json =>
+        new(StatusCodes.Status400BadRequest, "invalid-request", "The request is invalid.", writeDetails: json =>
         {
             json.WriteStartObject("errors");
             foreach (var (field, error) in errors)
@@ -71,7 +71,7 @@ public sealed class Problem : IResult, IStatusCodeHttpResult
             json.WriteEndObject();
         });
 
-    /// <summary>400 <c>invalid-request</c> with one thing wrong.</summary>
+    /// <summary>400 <c>invalid-request</c> with one error.</summary>
     public static Problem Invalid(string field, string error) => Invalid(new Dictionary<string, string> { [field] = error });
 
     /// <inheritdoc/>

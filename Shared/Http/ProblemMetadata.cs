@@ -4,7 +4,7 @@ using Microsoft.AspNetCore.Mvc;
 
 namespace Seckill.Shared.Http;
 
-/// <summary>Tells OpenAPI which refusals an endpoint has.</summary>
+/// <summary>Describes the refusals of an endpoint in OpenAPI.</summary>
 public static class ProblemMetadata
 {
     /// <summary>The endpoint may answer with these statuses, each as a problem with a <c>code</c>.</summary>

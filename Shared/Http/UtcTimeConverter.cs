@@ -5,7 +5,7 @@ using System.Text.Json.Serialization;
 namespace Seckill.Shared.Http;
 
 /// <summary>
-/// RFC 3339 times: written in UTC with milliseconds and <c>Z</c>; read only with an offset, for a time without one is a guess.
+/// RFC 3339 times: written in UTC with milliseconds and <c>Z</c>; read only with an offset, because a time without one is ambiguous.
 /// </summary>
 public sealed class UtcTimeConverter : JsonConverter<DateTimeOffset>
 {
@@ -24,7 +24,7 @@ public sealed class UtcTimeConverter : JsonConverter<DateTimeOffset>
             ? time
             : throw new JsonException();
 
-    // RFC 3339 allows small letters and fractions of any length; ours end at 100 ns.
+    // RFC 3339 allows lower-case letters and fractions of any length; .NET has 100 ns.
     private static string Plain(string text)
     {
         const int DateAndTime = 19;

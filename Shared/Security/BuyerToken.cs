@@ -12,7 +12,7 @@ namespace Seckill.Shared.Security;
 /// <summary>
 /// Signs and verifies buyer tokens. The algorithm is pinned to HS256 whatever the header says, <c>exp</c> is required
 /// (RFC 8725, section 3), and the signature is compared in constant time. Verification allocates nothing. An expired token is refused
-/// at once; one whose time has not come (<c>nbf</c>) may be a minute early, for the clock that issued it may be ahead of ours.
+/// at once; <c>nbf</c> may be a minute in the future, because the clock of the issuer may be ahead.
 /// </summary>
 public sealed class BuyerToken
 {
@@ -50,7 +50,7 @@ public sealed class BuyerToken
         return signed + "." + Base64Url.EncodeToString(HMACSHA256.HashData(_key, Encoding.ASCII.GetBytes(signed)));
     }
 
-    /// <summary>True, and the user, when the token is ours, unexpired, and its subject is a positive 64-bit integer.</summary>
+    /// <summary>True, and the user, when signature and times are valid and the subject is a positive 64-bit integer.</summary>
     public bool TryVerify(ReadOnlySpan<char> token, out long userId)
     {
         userId = 0;
@@ -67,23 +67,25 @@ public sealed class BuyerToken
         var endOfPayload = ascii.LastIndexOf((byte)'.');
         return endOfHeader > 0
             && endOfPayload > endOfHeader
-            && HasOurSignature(ascii[..endOfPayload], ascii[(endOfPayload + 1)..])
+            && HasValidSignature(ascii[..endOfPayload], ascii[(endOfPayload + 1)..])
             && IsHs256(ascii[..endOfHeader])
             && TryReadClaims(ascii[(endOfHeader + 1)..endOfPayload], out userId);
     }
 
-    private bool HasOurSignature(ReadOnlySpan<byte> signed, ReadOnlySpan<byte> encodedSignature)
+    private bool HasValidSignature(ReadOnlySpan<byte> signed, ReadOnlySpan<byte> encodedSignature)
     {
         const int EncodedHashLength = 43;
-        Span<byte> claimed = stackalloc byte[HMACSHA256.HashSizeInBytes];
-        Span<byte> ours = stackalloc byte[HMACSHA256.HashSizeInBytes];
-        if (encodedSignature.Length != EncodedHashLength || !TryDecode(encodedSignature, claimed, out var length) || length != ours.Length)
+        Span<byte> actual = stackalloc byte[HMACSHA256.HashSizeInBytes];
+        Span<byte> expected = stackalloc byte[HMACSHA256.HashSizeInBytes];
+        if (encodedSignature.Length != EncodedHashLength
+            || !TryDecode(encodedSignature, actual, out var length)
+            || length != expected.Length)
         {
             return false;
         }
 
-        HMACSHA256.HashData(_key, signed, ours);
-        return CryptographicOperations.FixedTimeEquals(ours, claimed);
+        HMACSHA256.HashData(_key, signed, expected);
+        return CryptographicOperations.FixedTimeEquals(expected, actual);
     }
 
     private static bool IsHs256(ReadOnlySpan<byte> encodedHeader)
@@ -105,7 +107,7 @@ public sealed class BuyerToken
             var reader = new Utf8JsonReader(json[..length]);
             while (TryReadMember(ref reader))
             {
-                // A critical extension that we do not understand must be refused: RFC 7515, section 4.1.11.
+                // An unknown critical extension must be refused: RFC 7515, section 4.1.11.
                 if (reader.ValueTextEquals("crit"u8))
                 {
                     return false;
@@ -172,7 +174,7 @@ public sealed class BuyerToken
         return userId > 0 && expires > now && notBefore < now + s_clockSkew.TotalSeconds;
     }
 
-    // The other is thrown at a name with half of a surrogate pair.
+    // InvalidOperationException: a name with half of a surrogate pair.
     private static bool IsBadJson(Exception exception) => exception is JsonException or InvalidOperationException;
 
     private static bool TryReadUser(ref Utf8JsonReader reader, out long userId)

@@ -1,6 +1,6 @@
 namespace Seckill.Shared.Security;
 
-/// <summary>Keys that everybody knows. A process accepts them only when its environment is Development.</summary>
+/// <summary>Public keys for development. A process accepts them only when its environment is Development.</summary>
 public static class DevelopmentKeys
 {
     /// <summary>Signs buyer tokens (<c>Auth:BuyerTokenKey</c>).</summary>

@@ -6,18 +6,18 @@ using Seckill.Shared.Http;
 
 namespace Seckill.Shared.Security;
 
-/// <summary>Marks endpoints that only <see cref="OpsKey"/> opens.</summary>
+/// <summary>Marks endpoints that require the <see cref="OpsKey"/>.</summary>
 public sealed class RequiresOpsKey;
 
-/// <summary>The key that opens the ops endpoints, sent as <c>Authorization: Bearer</c> and compared in constant time.</summary>
+/// <summary>The key of the ops endpoints, sent as <c>Authorization: Bearer</c> and compared in constant time.</summary>
 public sealed class OpsKey(string key)
 {
     private static readonly Problem s_unauthenticated =
-        new(StatusCodes.Status401Unauthorized, "unauthenticated", "This needs the ops key as a bearer token.");
+        new(StatusCodes.Status401Unauthorized, "unauthenticated", "The ops key is required as a bearer token.");
 
     private readonly byte[] _hash = SHA256.HashData(Encoding.UTF8.GetBytes(key));
 
-    /// <summary>Refuses requests without the key before anything of them is read.</summary>
+    /// <summary>Refuses requests without the key before their body is read.</summary>
     public void Guard(IApplicationBuilder app) => app.Use((context, next) =>
         context.GetEndpoint()?.Metadata.GetMetadata<RequiresOpsKey>() is null || IsIn(context.Request)
             ? next(context)
@@ -29,7 +29,7 @@ public sealed class OpsKey(string key)
         var header = request.Headers.Authorization;
         return header.Count == 1
             && header[0]!.StartsWith(Scheme, StringComparison.OrdinalIgnoreCase)
-            // Hashing first hides the length of the key, too.
+            // Hashing first also hides the length of the key.
             && CryptographicOperations.FixedTimeEquals(SHA256.HashData(Encoding.UTF8.GetBytes(header[0]![Scheme.Length..])), _hash);
     }
 }

@@ -6,15 +6,15 @@ using System.Text;
 namespace Seckill.Shared.Security;
 
 /// <summary>
-/// The provider's signature over a call: <c>X-Signature: t=unix seconds,v1=hex HMAC-SHA256 of "t.body"</c>. Several v1 may stand in
-/// it while a key is exchanged. A time more than five minutes away is refused, so that an old call cannot be played again.
+/// The signature of the payment provider: <c>X-Signature: t=unix seconds,v1=hex HMAC-SHA256 of "t.body"</c>. It may have several v1 during
+/// a key rotation. A time that differs by more than five minutes is refused, so that an old call cannot be replayed.
 /// </summary>
 public sealed class PaymentSignature(string key, TimeProvider clock)
 {
     private const int ToleranceSeconds = 300;
     private readonly byte[] _key = Encoding.UTF8.GetBytes(key);
 
-    /// <summary>True when the header fits the body and the time.</summary>
+    /// <summary>True when the header has a valid signature of the body and a recent time.</summary>
     public bool Fits(string? header, in ReadOnlySequence<byte> body)
     {
         long? signedAt = null;
@@ -48,7 +48,7 @@ public sealed class PaymentSignature(string key, TimeProvider clock)
             hash.AppendData(segment.Span);
         }
 
-        var ours = hash.GetHashAndReset();
-        return signatures.Exists(signature => CryptographicOperations.FixedTimeEquals(signature, ours));
+        var expected = hash.GetHashAndReset();
+        return signatures.Exists(signature => CryptographicOperations.FixedTimeEquals(signature, expected));
     }
 }

@@ -4,12 +4,12 @@ using Microsoft.Extensions.Hosting;
 
 namespace Seckill.Shared.Settings;
 
-/// <summary>Settings that a process cannot start without. Each error names the setting and how to give it.</summary>
+/// <summary>Settings that are required at start. Each error names the setting and how to set it.</summary>
 public static class RequiredSettings
 {
     private const int MinimumSecretLength = 32;
 
-    /// <summary>Options of one section, checked at start; an error names the section and the member.</summary>
+    /// <summary>Options of one section, validated at start; an error names the section and the member.</summary>
     public static void AddValidatedOptions<T>(this IServiceCollection services, string section)
         where T : class =>
         services.AddOptions<T>().BindConfiguration(section).ValidateDataAnnotations().ValidateOnStart();
@@ -22,8 +22,8 @@ public static class RequiredSettings
             : throw new InvalidSettingException($"ConnectionStrings:{name}", "is missing");
 
     /// <summary>
-    /// A secret of at least 32 characters. In Development alone it may be missing, and is <paramref name="developmentValue"/> then;
-    /// everywhere else that value is refused, because everybody knows it.
+    /// A secret of at least 32 characters. In Development it may be missing and is <paramref name="developmentValue"/>; in any other
+    /// environment that value is refused, because it is public.
     /// </summary>
     /// <exception cref="InvalidSettingException">It is missing, too short, or the development value.</exception>
     public static string RequiredSecret(
@@ -38,22 +38,23 @@ public static class RequiredSettings
         if (string.IsNullOrEmpty(value))
         {
             throw new InvalidSettingException(
-                path, $"is missing; outside Development it has no default (environment: {environment.EnvironmentName})");
+                path, $"is missing and has no default outside Development (environment: {environment.EnvironmentName})");
         }
 
         if (value.Length < MinimumSecretLength)
         {
-            throw new InvalidSettingException(path, $"is too short: {value.Length} characters, at least {MinimumSecretLength} are needed");
+            throw new InvalidSettingException(
+                path, $"is too short: {value.Length} characters; at least {MinimumSecretLength} are required");
         }
 
         return value != developmentValue || environment.IsDevelopment()
             ? value
             : throw new InvalidSettingException(
-                path, $"is the development default, which everybody knows (environment: {environment.EnvironmentName})");
+                path, $"is the development default, which is public (environment: {environment.EnvironmentName})");
     }
 }
 
-/// <summary>A setting that a process cannot start with.</summary>
+/// <summary>A setting with which a process cannot start.</summary>
 public sealed class InvalidSettingException(string path, string problem)
     : Exception($"The setting {path} {problem}. Set it in the configuration, "
         + $"or as the environment variable {path.Replace(":", "__", StringComparison.Ordinal)}.");

@@ -1,12 +1,12 @@
 namespace Seckill.Shared.Stock;
 
-/// <summary>What came of a change of stock. The numbers are those of adjust.lua.</summary>
+/// <summary>Outcome of a change of stock. The numbers are those of adjust.lua.</summary>
 public enum AdjustOutcome
 {
     /// <summary>The item is not warm, or waits for its rebuild.</summary>
     NotWarm = -1,
 
-    /// <summary>More units would be withdrawn than are available.</summary>
+    /// <summary>Fewer units are available than the change withdraws.</summary>
     NotEnough = 0,
 
     /// <summary>The change is made, now or before.</summary>

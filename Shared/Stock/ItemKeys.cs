@@ -4,8 +4,8 @@ namespace Seckill.Shared.Stock;
 
 /// <summary>The Redis keys of one sale item. The hash tag in braces keeps them in one cluster slot.</summary>
 /// <remarks>
-/// All of them live as long as the sale and have no expiry: an eviction would lose an order. What leaves by itself are the
-/// entries: an outbox entry when its order is in PostgreSQL, a hold when its stock is returned.
+/// All keys live as long as the sale and have no expiry: an eviction would lose an order. Only their entries are removed: an outbox entry
+/// when its order is in PostgreSQL, a hold when its stock is returned.
 /// </remarks>
 public sealed class ItemKeys
 {
@@ -26,7 +26,7 @@ public sealed class ItemKeys
         ForReserve = [State, Buyers, Holds, Outbox, Orders, Keys];
     }
 
-    /// <summary>Whose keys these are.</summary>
+    /// <summary>The item.</summary>
     public ItemKey Item { get; }
 
     /// <summary>Hash: counters, window, price.</summary>
@@ -50,7 +50,7 @@ public sealed class ItemKeys
     /// <summary>Set: names of the stock changes that were made.</summary>
     internal RedisKey Changes { get; }
 
-    /// <summary>Hash: low and sold_out → number of the last crossing of the mark, and what became of it.</summary>
+    /// <summary>Hash: low and sold_out → number of the last crossing of the mark, and whether it is published.</summary>
     internal RedisKey Alerts { get; }
 
     internal RedisKey[] ForReserve { get; }

@@ -10,8 +10,8 @@ namespace Seckill.Shared.Stock;
 /// <param name="Currency">ISO 4217 code.</param>
 /// <param name="OpensAt">Start of the window.</param>
 /// <param name="ClosesAt">End of the window.</param>
-/// <param name="State"><c>open</c>, <c>closed</c>, or <c>lost</c>: it waits for its rebuild.</param>
-/// <param name="LimitPerUser">Most units a user may hold.</param>
+/// <param name="State">Open, closed by an operator, or lost.</param>
+/// <param name="LimitPerUser">Maximum number of units a user may hold.</param>
 /// <param name="PaymentTimeoutSeconds">How long an order waits for its payment.</param>
 /// <param name="OutboxDepth">Orders not yet known to be in PostgreSQL.</param>
 public sealed record ItemSnapshot(
@@ -24,20 +24,20 @@ public sealed record ItemSnapshot(
     string Currency,
     DateTimeOffset OpensAt,
     DateTimeOffset ClosesAt,
-    string State,
+    ItemState State,
     int LimitPerUser,
     int PaymentTimeoutSeconds,
     long OutboxDepth)
 {
-    /// <summary>Counts the rebuilds: 1 before the first. Lower than PostgreSQL's means that Redis is older than a rebuild.</summary>
+    /// <summary>Counts the rebuilds: 1 before the first. Below the value of PostgreSQL, Redis is older than a rebuild.</summary>
     public int Epoch { get; init; } = 1;
 
     /// <summary>Version of the sale's state that the item has.</summary>
     public long StateVersion { get; init; }
 
-    /// <summary>Units given back so far.</summary>
+    /// <summary>Units returned so far.</summary>
     public long Released { get; init; }
 
-    /// <summary>Repairs so far; a difference that was found between two repairs is not applied.</summary>
+    /// <summary>Repairs so far; a difference is applied only if no other repair came first.</summary>
     public long Repairs { get; init; }
 }

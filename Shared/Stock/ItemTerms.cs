@@ -1,6 +1,6 @@
 namespace Seckill.Shared.Stock;
 
-/// <summary>What never changes about a sale item.</summary>
+/// <summary>The constant terms of a sale item.</summary>
 /// <param name="Number">The first digits of its order ids.</param>
 /// <param name="UnitPrice">Price of one unit, minor units of <paramref name="Currency"/>.</param>
 /// <param name="Currency">ISO 4217 code.</param>

@@ -8,8 +8,8 @@ namespace Seckill.Shared.Stock;
 
 /// <summary>
 /// An order id is 32 lower-case hex digits: 8 of the sale item's number, so that any instance finds the hold; 10 of the time in
-/// milliseconds (modulo 34 years), so that new ids stand together at the end of every index; and 14 random ones (56 bits). The
-/// time is for the indexes alone: a wrong clock costs speed, nothing else. All but the number is made by the caller.
+/// milliseconds (modulo 34 years), so that new ids are adjacent at the end of every index; and 14 random ones (56 bits). The time is only
+/// for the indexes: a wrong clock costs speed and nothing else. The caller makes all digits but the number.
 /// </summary>
 public static class OrderId
 {
@@ -26,7 +26,7 @@ public static class OrderId
 
     private static readonly SearchValues<char> s_digits = SearchValues.Create("0123456789abcdef");
 
-    /// <summary>The item's number as it stands in an order id.</summary>
+    /// <summary>The number of an item as the first digits of an order id.</summary>
     public static string Number(int itemNumber) => itemNumber.ToString("x8", CultureInfo.InvariantCulture);
 
     /// <summary>Fills <paramref name="suffix"/> (<see cref="SuffixLength"/> bytes of ASCII) with the digits of a new id.</summary>

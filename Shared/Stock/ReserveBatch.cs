@@ -4,12 +4,12 @@ using StackExchange.Redis;
 namespace Seckill.Shared.Stock;
 
 /// <summary>
-/// The requests of one reserve.lua call and, afterwards, its reply. Reusable: argument arrays are kept by size. One owner at a
-/// time. After a failed call throw the batch away, for the client library may still hold its arrays.
+/// The requests of one reserve.lua call and, afterwards, its reply. Reusable: argument arrays are kept by size. One owner at a time.
+/// Discard the batch after a failed call, because the client library may still use its arrays.
 /// </summary>
 public sealed class ReserveBatch
 {
-    /// <summary>Most requests in a batch: bounded by the argument limit of Lua's <c>unpack</c> in reserve.lua.</summary>
+    /// <summary>Maximum number of requests in a batch: bounded by the argument limit of Lua's <c>unpack</c> in reserve.lua.</summary>
     public const int MaximumSize = 1024;
 
     private const int LeadingArguments = 2;
@@ -17,13 +17,13 @@ public sealed class ReserveBatch
     private const int OutcomesInReply = 7;
     private static readonly int s_sizes = BitOperations.Log2(MaximumSize) + 1;
 
-    // The library wants arrays of the exact length. Sizes are rounded up to a power of two; the script ignores the padding.
+    // The library requires arrays of the exact length. Sizes are rounded up to a power of two; the script ignores the padding.
     private readonly RedisValue[]?[] _argumentsBySize = new RedisValue[s_sizes][];
     private readonly RedisValue[] _requests;
     private RedisResult[] _reply = [];
     private byte[] _outcomes = [];
 
-    /// <param name="capacity">Most requests, 1 to <see cref="MaximumSize"/>.</param>
+    /// <param name="capacity">Maximum number of requests, 1 to <see cref="MaximumSize"/>.</param>
     public ReserveBatch(int capacity)
     {
         ArgumentOutOfRangeException.ThrowIfNegativeOrZero(capacity);
@@ -43,7 +43,7 @@ public sealed class ReserveBatch
     /// <summary>Units left after the call.</summary>
     public int Available { get; private set; }
 
-    /// <summary>Of the item that was asked for last; null before the first reply.</summary>
+    /// <summary>Terms of the item in the last reply; null before the first.</summary>
     public ItemTerms? Terms { get; private set; }
 
     /// <summary>Empties the batch for its next use.</summary>
@@ -56,7 +56,7 @@ public sealed class ReserveBatch
 
     /// <summary>Adds a request. <paramref name="suffix"/> must stay unchanged until the call has ended.</summary>
     /// <param name="suffix">See <see cref="OrderId.FillSuffix"/>.</param>
-    /// <param name="userId">The buyer: a number, or its digits, which the client library need not make then.</param>
+    /// <param name="userId">The buyer: a number, or its digits, which save the client library the conversion.</param>
     /// <param name="quantity">Units, at least 1.</param>
     /// <param name="idempotencyKey">1 to 64 visible ASCII characters, or none.</param>
     public void Add(byte[] suffix, RedisValue userId, int quantity, string? idempotencyKey)
@@ -68,11 +68,11 @@ public sealed class ReserveBatch
         _requests[at + 3] = idempotencyKey ?? RedisValue.EmptyString;
     }
 
-    /// <summary>The outcome of the request added as number <paramref name="index"/>, from 0.</summary>
-    /// <param name="index">Which request.</param>
+    /// <summary>The outcome of one request.</summary>
+    /// <param name="index">Zero-based index of the request.</param>
     /// <param name="detail">
     /// For <see cref="ReserveOutcome.Replayed"/> the order's id, quantity and unix ms; for
-    /// <see cref="ReserveOutcome.LimitReached"/> the live orders' ids; else empty.
+    /// <see cref="ReserveOutcome.LimitReached"/> the ids of the live orders; otherwise empty.
     /// </param>
     public ReserveOutcome Outcome(int index, out string[] detail)
     {

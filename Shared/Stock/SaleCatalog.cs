@@ -3,14 +3,14 @@ using StackExchange.Redis;
 
 namespace Seckill.Shared.Stock;
 
-/// <summary>A sale as the storefront sees it, from the moment it is opened for the first time.</summary>
+/// <summary>A sale in the storefront, from its first opening.</summary>
 /// <param name="SaleId">Positive.</param>
-/// <param name="Name">What people call it.</param>
-/// <param name="SkuIds">What is sold, in the order of the sale.</param>
+/// <param name="Name">Display name.</param>
+/// <param name="SkuIds">Its SKUs, in the order of the sale.</param>
 public sealed record OpenedSale(long SaleId, string Name, IReadOnlyList<long> SkuIds);
 
 /// <summary>
-/// Which sales and items have been opened, in Redis, so that taking an order asks no other store. Hash <c>seckill:sales</c>:
+/// The opened sales and items, in Redis, so that accepting an order needs no other store. Hash <c>seckill:sales</c>:
 /// sale id → name and SKUs; hash <c>seckill:numbers</c>: item number → item. Written at warm-up, never changed, never deleted.
 /// </summary>
 /// <remarks>Throws <see cref="RedisException"/>, or <see cref="TimeoutException"/> after <see cref="StockLedger.Timeout"/>.</remarks>
@@ -25,7 +25,7 @@ public sealed class SaleCatalog(IConnectionMultiplexer redis)
     public Task AddNumberAsync(string number, ItemKey item) =>
         Database.HashSetAsync(s_numbers, number, item.ToString());
 
-    /// <summary>Shows the sale to the storefront.</summary>
+    /// <summary>Publishes the sale to the storefront.</summary>
     public Task AddSaleAsync(OpenedSale sale) =>
         Database.HashSetAsync(s_sales, sale.SaleId, JsonSerializer.Serialize(sale));
 

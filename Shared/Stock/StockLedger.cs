@@ -10,11 +10,11 @@ namespace Seckill.Shared.Stock;
 /// </summary>
 /// <remarks>
 /// Every method throws <see cref="RedisException"/> when Redis fails, and <see cref="TimeoutException"/> after <see cref="Timeout"/>:
-/// the outcome is unknown then. Only the primary is asked, also for reads: what a replica knows may be old.
+/// then the outcome is unknown. Only the primary is asked, also for reads, because a replica may be stale.
 /// </remarks>
 public sealed class StockLedger(IConnectionMultiplexer redis)
 {
-    /// <summary>No call takes less to time out, and none takes a heartbeat of the client longer.</summary>
+    /// <summary>Timeout of a call. A call may exceed it by one heartbeat of the client.</summary>
     public static readonly TimeSpan Timeout = RedisClient.Timeout;
 
     private const int OrdersInARelease = 256;
@@ -36,7 +36,7 @@ public sealed class StockLedger(IConnectionMultiplexer redis)
     public async Task ReserveAsync(ItemKeys item, ReserveBatch batch, int outboxBound) =>
         batch.SetReply(((RedisResult[]?)await EvaluateAsync(s_reserve, item.ForReserve, batch.Arguments(outboxBound)))!);
 
-    /// <summary>Waits until Redis has answered what it was asked before, or the connection is lost. Does not throw.</summary>
+    /// <summary>Waits until Redis has answered all earlier calls, or the connection is lost. Does not throw.</summary>
     public async Task AnswersAsync()
     {
         Task answer;
@@ -45,12 +45,12 @@ public sealed class StockLedger(IConnectionMultiplexer redis)
             answer = Database.PingAsync(CommandFlags.DemandMaster);
             await answer.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         }
-        // After some of these the client gives the connection up, and a call without one fails at once.
+        // After several timeouts the client drops the connection, and a call without a connection fails at once.
         while (answer.Exception?.InnerException is TimeoutException);
     }
 
-    /// <summary>(7) Takes orders that PostgreSQL has from the outbox. Repeatable.</summary>
-    /// <returns>Those without a hold: returned by now, or reserved in a Redis that has lost data since.</returns>
+    /// <summary>(7) Removes orders that are in PostgreSQL from the outbox. Repeatable.</summary>
+    /// <returns>The orders without a hold: already returned, or reserved before Redis lost data.</returns>
     public async Task<IReadOnlyList<string>> SettleAsync(ItemKeys item, IEnumerable<string> orderIds)
     {
         var reply = await EvaluateAsync(
@@ -89,7 +89,7 @@ public sealed class StockLedger(IConnectionMultiplexer redis)
                 Currency: (string)reply[6]!,
                 OpensAt: DateTimeOffset.FromUnixTimeMilliseconds((long)reply[7]),
                 ClosesAt: DateTimeOffset.FromUnixTimeMilliseconds((long)reply[8]),
-                State: (string)reply[9]!,
+                State: ItemStates.Parse((string)reply[9]!),
                 LimitPerUser: (int)reply[10],
                 PaymentTimeoutSeconds: (int)reply[11],
                 OutboxDepth: (long)reply[12])
@@ -115,15 +115,15 @@ public sealed class StockLedger(IConnectionMultiplexer redis)
     }
 
     /// <summary>(10) Claims the oldest outbox entries that are due: see claim.lua.</summary>
-    /// <param name="item">Whose outbox.</param>
-    /// <param name="minimumAge">An entry younger than this is left to the instance that reserved it.</param>
-    /// <param name="most">Most entries to claim.</param>
-    /// <param name="longestWait">An entry is offered again after at most this long.</param>
+    /// <param name="item">The item.</param>
+    /// <param name="minimumAge">A younger entry is published by the instance that reserved it.</param>
+    /// <param name="maximum">Maximum number of entries.</param>
+    /// <param name="longestWait">Longest time until an entry is due again.</param>
     /// <returns>Order ids with their holds; the hold is null for an entry that has none.</returns>
     public async Task<IReadOnlyList<(string OrderId, Hold? Hold)>> ClaimAsync(
-        ItemKeys item, TimeSpan minimumAge, int most, TimeSpan longestWait)
+        ItemKeys item, TimeSpan minimumAge, int maximum, TimeSpan longestWait)
     {
-        RedisValue[] arguments = [(long)minimumAge.TotalMilliseconds, most, (long)longestWait.TotalMilliseconds];
+        RedisValue[] arguments = [(long)minimumAge.TotalMilliseconds, maximum, (long)longestWait.TotalMilliseconds];
         var reply = ((RedisResult[]?)await EvaluateAsync(s_claim, [item.Outbox, item.Holds], arguments))!;
         var claimed = new List<(string, Hold?)>(reply.Length / 2);
         for (var i = 1; i < reply.Length; i += 2)
@@ -134,7 +134,7 @@ public sealed class StockLedger(IConnectionMultiplexer redis)
         return claimed;
     }
 
-    /// <summary>How many orders wait in the outbox, and the age of the oldest among the thousand that are due first.</summary>
+    /// <summary>Number of orders in the outbox, and the age of the oldest among the thousand that are due first.</summary>
     public async Task<(long Depth, TimeSpan Oldest)> InspectOutboxAsync(ItemKeys item)
     {
         const int Sample = 1000;
@@ -146,12 +146,12 @@ public sealed class StockLedger(IConnectionMultiplexer redis)
         return (depth, ages.Append(TimeSpan.Zero).Max());
     }
 
-    /// <summary>(9) Gives back the units of closed orders and tells every instance. Repeatable.</summary>
-    /// <returns>How many orders' units came back now.</returns>
+    /// <summary>(9) Returns the units of closed orders and notifies every instance. Repeatable.</summary>
+    /// <returns>Number of orders whose units came back in this call.</returns>
     public async Task<int> ReleaseAsync(ItemKeys item, IEnumerable<string> orderIds)
     {
         var released = 0;
-        // In pieces: a longer script holds up everybody who wants to buy.
+        // In pieces, because a longer script delays all buyers.
         foreach (var piece in orderIds.Chunk(OrdersInARelease))
         {
             RedisValue[] arguments = [item.Item.ToString(), .. piece.Select(id => (RedisValue)id)];
@@ -162,11 +162,11 @@ public sealed class StockLedger(IConnectionMultiplexer redis)
     }
 
     /// <summary>Adds units, or withdraws available ones. Repeatable: the same change is made, or refused, once.</summary>
-    /// <param name="item">Whose stock.</param>
-    /// <param name="key">Of the change.</param>
+    /// <param name="item">The item.</param>
+    /// <param name="key">Key of the change.</param>
     /// <param name="units">Negative to withdraw.</param>
     /// <param name="startedAt">
-    /// When it was started, unix microseconds: a key that was refused may be used again, and is another change then.
+    /// Start of the change, unix microseconds: a refused key may be used again, and then it is another change.
     /// </param>
     /// <param name="epoch">Of the item when the change was decided; a call that arrives after a rebuild changes nothing.</param>
     public async Task<AdjustOutcome> AdjustAsync(ItemKeys item, string key, int units, long startedAt = 0, int epoch = int.MaxValue) =>
@@ -177,10 +177,10 @@ public sealed class StockLedger(IConnectionMultiplexer redis)
                 epoch,
             ]);
 
-    /// <summary>Looks whether stock has fallen to a mark, and claims what nobody has told yet: see notice.lua.</summary>
-    /// <param name="item">Whose stock.</param>
+    /// <summary>Checks whether stock has fallen to a mark, and claims unpublished crossings: see notice.lua.</summary>
+    /// <param name="item">The item.</param>
     /// <param name="lowShare">Share of the allocation at which stock is low.</param>
-    /// <param name="claim">How long nobody else is handed what this call was handed.</param>
+    /// <param name="claim">How long the claim lasts; no other caller gets the same crossing meanwhile.</param>
     /// <returns>Null when the item is not warm.</returns>
     public async Task<StockNotice?> NoticeAsync(ItemKeys item, double lowShare, TimeSpan claim)
     {
@@ -192,13 +192,13 @@ public sealed class StockLedger(IConnectionMultiplexer redis)
                 DateTimeOffset.FromUnixTimeMilliseconds((long)reply[0]), (int)reply[1], (int)reply[2], (long)reply[3], (long)reply[4]);
     }
 
-    /// <summary>Remembers that a crossing was told. Repeatable.</summary>
+    /// <summary>Marks a crossing as published. Repeatable.</summary>
     /// <returns>False when stock has risen above the mark since.</returns>
-    public async Task<bool> RememberToldAsync(ItemKeys item, StockMark mark, long crossing) =>
+    public async Task<bool> MarkPublishedAsync(ItemKeys item, StockMark mark, long crossing) =>
         (bool)await EvaluateAsync(
             s_told, [item.Alerts], [mark == StockMark.Low ? "low" : "sold_out", crossing]);
 
-    /// <summary>Calls back, on a thread of the pool, when units of an item became available again.</summary>
+    /// <summary>Calls back, on a thread of the pool, when units of an item become available again.</summary>
     public void OnRestocked(Action<ItemKey> notify) =>
         _ = redis.GetSubscriber().SubscribeAsync(s_restocked, (_, message) =>
         {
@@ -208,7 +208,7 @@ public sealed class StockLedger(IConnectionMultiplexer redis)
             }
         });
 
-    /// <summary>The fields of an item that its sales do not change.</summary>
+    /// <summary>The fields of an item that orders do not change.</summary>
     internal static RedisValue[] Plan(ItemSnapshot item) =>
     [
         "number", item.Number, "price", item.UnitPrice, "currency", item.Currency,

@@ -2,22 +2,22 @@ using StackExchange.Redis;
 
 namespace Seckill.Shared.Stock;
 
-/// <summary>A hold, and what the other keys of its item say of it at the same instant.</summary>
-/// <param name="OrderId">Whose hold.</param>
-/// <param name="Hold">By whom, how much, since when; the default when it cannot be read.</param>
-/// <param name="InOutbox">True when PostgreSQL is not known to have the order.</param>
-/// <param name="BuyerKnows">True when the buyer's entries know the order.</param>
+/// <summary>A hold, and the entries of the other keys of its item at the same instant.</summary>
+/// <param name="OrderId">The order.</param>
+/// <param name="Hold">The hold; the default when it cannot be parsed.</param>
+/// <param name="InOutbox">True when the order is in the outbox: it may not be in PostgreSQL yet.</param>
+/// <param name="BuyerKnows">True when the entries of the buyer have the order.</param>
 public readonly record struct HoldEntry(string OrderId, Hold Hold, bool InOutbox, bool BuyerKnows);
 
 /// <summary>A buyer whose entries disagree with the holds.</summary>
-/// <param name="UserId">Who.</param>
-/// <param name="Counted">Units by the buyer's count.</param>
-/// <param name="Held">Units by the holds in the buyer's list.</param>
+/// <param name="UserId">The buyer.</param>
+/// <param name="Counted">Units by the count of the buyer.</param>
+/// <param name="Held">Units by the holds in the list of the buyer.</param>
 public readonly record struct BuyerBreak(long UserId, int Counted, int Held);
 
 /// <summary>
-/// (11) Reads all of an item in pages, each of which keeps Redis busy for about a millisecond. A page is one instant; two pages are
-/// not. What exists during the whole reading is read at least once.
+/// (11) Reads a whole item in pages, each of which blocks Redis for about a millisecond. A page is one instant; two pages are not. An entry
+/// that exists during the whole reading is read at least once.
 /// </summary>
 /// <remarks>Throws as <see cref="StockLedger"/> does.</remarks>
 public sealed class StockPages(IConnectionMultiplexer redis)
@@ -34,7 +34,7 @@ public sealed class StockPages(IConnectionMultiplexer redis)
             (bool)page[at + 2],
             (bool)page[at + 3]));
 
-    /// <summary>Buyers whose count or list is not what they hold.</summary>
+    /// <summary>Buyers whose count or list differs from their holds.</summary>
     public IAsyncEnumerable<IReadOnlyList<BuyerBreak>> BrokenBuyersAsync(ItemKeys item, int pageSize) =>
         PagesAsync(s_buyers, [item.Buyers, item.Holds, item.Orders], pageSize, 3, (page, at) => new BuyerBreak(
             long.TryParse((string?)page[at], out var user) ? user : 0,
@@ -45,7 +45,7 @@ public sealed class StockPages(IConnectionMultiplexer redis)
     public IAsyncEnumerable<IReadOnlyList<string>> OrphansAsync(ItemKeys item, int pageSize) =>
         PagesAsync(s_outbox, [item.Outbox, item.Holds], pageSize, 1, (page, at) => (string)page[at]!);
 
-    /// <summary>Which of these orders have no hold now.</summary>
+    /// <summary>The orders among these that have no hold now.</summary>
     public async Task<IReadOnlyList<string>> WithoutHoldAsync(ItemKeys item, IReadOnlyList<string> orderIds)
     {
         if (orderIds.Count == 0)

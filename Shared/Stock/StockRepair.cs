@@ -2,13 +2,13 @@ using StackExchange.Redis;
 
 namespace Seckill.Shared.Stock;
 
-/// <summary>An order whose hold is given back.</summary>
+/// <summary>An order whose hold is restored.</summary>
 public sealed record HoldToRestore(string OrderId, long UserId, int Units, DateTime ReservedAt);
 
-/// <summary>What came of setting an item back.</summary>
+/// <summary>Outcome of resetting an item.</summary>
 public enum ResetOutcome
 {
-    /// <summary>Another rebuild began since.</summary>
+    /// <summary>Another rebuild has started since.</summary>
     Superseded = -1,
 
     /// <summary>An order in the outbox may not be in PostgreSQL yet.</summary>
@@ -19,8 +19,8 @@ public enum ResetOutcome
 }
 
 /// <summary>
-/// (11)(12) Changes of stock that no buyer makes: repairs by exact differences, and the steps of a rebuild. Each may be repeated,
-/// and commutes with the reservations and returns that go on meanwhile.
+/// (11)(12) Changes of stock that no buyer makes: repairs by exact differences, and the steps of a rebuild. Each may be repeated, and
+/// commutes with concurrent reservations and returns.
 /// </summary>
 /// <remarks>Throws as <see cref="StockLedger"/> does.</remarks>
 public sealed class StockRepair(IConnectionMultiplexer redis)
@@ -35,8 +35,8 @@ public sealed class StockRepair(IConnectionMultiplexer redis)
     private static readonly string s_reopen = StockScript.Load("reopen.lua");
 
     /// <summary>
-    /// Until when (Redis time, unix ms) holds may be given back to orders that are read, and kept from being closed, from now on. It is
-    /// less than <see cref="StockLedger.Timeout"/> away: who gives up on a call knows that it will not take effect any more.
+    /// Deadline (Redis time, unix ms) for restoring the holds of orders that are read and locked from now on. It is nearer than
+    /// <see cref="StockLedger.Timeout"/>, so a call that timed out can no longer take effect.
     /// </summary>
     public async Task<long> DeadlineAsync()
     {
@@ -44,12 +44,12 @@ public sealed class StockRepair(IConnectionMultiplexer redis)
         return (long)time[0] * 1_000 + (long)time[1] / 1_000 + s_restoreWithin;
     }
 
-    /// <summary>Gives orders their holds back and takes the units from the stock: see rehold.lua.</summary>
-    /// <param name="item">Whose.</param>
-    /// <param name="orders">Live, and nobody may close them before <paramref name="deadline"/>.</param>
+    /// <summary>Restores the holds of orders and takes their units from sale: see rehold.lua.</summary>
+    /// <param name="item">The item.</param>
+    /// <param name="orders">Live orders that no process can close before <paramref name="deadline"/>.</param>
     /// <param name="deadline">From <see cref="DeadlineAsync"/>.</param>
-    /// <returns>How many had none; -1 when the item is not warm.</returns>
-    /// <exception cref="TimeoutException">It is too late; nothing was done.</exception>
+    /// <returns>Number of restored holds; -1 when the item is not warm.</returns>
+    /// <exception cref="TimeoutException">The deadline has passed; nothing was changed.</exception>
     public async Task<int> RestoreAsync(ItemKeys item, IEnumerable<HoldToRestore> orders, long deadline)
     {
         RedisValue[] arguments =
@@ -61,15 +61,15 @@ public sealed class StockRepair(IConnectionMultiplexer redis)
         ];
         return (int)await EvaluateAsync(s_rehold, [item.State, item.Buyers, item.Holds, item.Orders], arguments) is var restored and not -2
             ? restored
-            : throw new TimeoutException("Redis was asked to give holds back, and came to it too late.");
+            : throw new TimeoutException("Redis executed the restore of holds after its deadline, so it did nothing.");
     }
 
-    /// <summary>Corrects counters by differences that were found when the item had seen <paramref name="repairs"/> repairs.</summary>
+    /// <summary>Corrects counters by differences that are exact for the item after <paramref name="repairs"/> repairs.</summary>
     /// <returns>False when another repair came first.</returns>
     public async Task<bool> CorrectAsync(ItemKeys item, long repairs, int allocated, int available, int held) =>
         (bool)await EvaluateAsync(s_correct, [item.State], [repairs, allocated, available, held]);
 
-    /// <summary>Derives a buyer's count and list from the buyer's holds.</summary>
+    /// <summary>Derives the count and the list of a buyer from the holds of the buyer.</summary>
     public Task MendBuyerAsync(ItemKeys item, long userId, IEnumerable<string> orderIds) =>
         EvaluateAsync(
             s_mendBuyer, [item.Buyers, item.Holds, item.Orders], [userId, .. orderIds.Select(id => (RedisValue)id)]);
@@ -78,26 +78,26 @@ public sealed class StockRepair(IConnectionMultiplexer redis)
     public Task RequeueAsync(ItemKeys item, IEnumerable<string> orderIds) =>
         EvaluateAsync(s_requeue, [item.Outbox, item.Holds], [.. orderIds.Select(id => (RedisValue)id)]);
 
-    /// <summary>Stops an item until it is rebuilt; makes it anew, without stock, when it is gone.</summary>
-    /// <param name="item">Which.</param>
-    /// <param name="plan">Its unchanging fields.</param>
-    /// <param name="token">Of the rebuild that begins; empty when none does.</param>
+    /// <summary>Stops an item until it is rebuilt; creates it without stock when it is missing.</summary>
+    /// <param name="item">The item.</param>
+    /// <param name="plan">Its constant fields.</param>
+    /// <param name="token">Token of the rebuild that starts; empty when none does.</param>
     /// <returns>True when it was not stopped before.</returns>
     public async Task<bool> FenceAsync(ItemKeys item, ItemSnapshot plan, string token = "") =>
         (bool)await EvaluateAsync(
             s_fence, [item.State], [token, "allocated", plan.Allocated, .. StockLedger.Plan(plan)]);
 
-    /// <summary>Sets a stopped item back to its allocation.</summary>
+    /// <summary>Resets a stopped item to its allocation.</summary>
     public async Task<ResetOutcome> ResetAsync(ItemKeys item, ItemSnapshot plan, string token) =>
         (ResetOutcome)(int)await EvaluateAsync(
             s_reset,
             [item.State, item.Buyers, item.Holds, item.Outbox, item.Orders, item.Changes],
             [token, plan.Allocated, .. StockLedger.Plan(plan)]);
 
-    /// <summary>Lets a rebuilt item sell again.</summary>
-    /// <returns>False when another rebuild began since.</returns>
-    public async Task<bool> ReopenAsync(ItemKeys item, string token, int epoch, string state, long stateVersion = 0) =>
-        (bool)await EvaluateAsync(s_reopen, [item.State], [token, epoch, state, item.Item.ToString(), stateVersion]);
+    /// <summary>Puts a rebuilt item on sale again.</summary>
+    /// <returns>False when another rebuild has started since.</returns>
+    public async Task<bool> ReopenAsync(ItemKeys item, string token, int epoch, ItemState state, long stateVersion = 0) =>
+        (bool)await EvaluateAsync(s_reopen, [item.State], [token, epoch, state.Text(), item.Item.ToString(), stateVersion]);
 
     private Task<RedisResult> EvaluateAsync(string script, RedisKey[] keys, RedisValue[] arguments) =>
         StockScript.EvaluateAsync(redis, script, keys, arguments);

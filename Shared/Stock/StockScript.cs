@@ -4,7 +4,7 @@ using StackExchange.Redis;
 
 namespace Seckill.Shared.Stock;
 
-/// <summary>The embedded scripts, and how one is run.</summary>
+/// <summary>Loads and runs the embedded scripts.</summary>
 internal static partial class StockScript
 {
     /// <summary>An embedded script, after the libraries that its header names: <c>-- Uses: hold, time</c> (Scripts/lib).</summary>
@@ -16,8 +16,8 @@ internal static partial class StockScript
     }
 
     /// <summary>
-    /// Runs a script on the primary, never on a replica while the primary is down: its stock may be old. The client sends the text
-    /// again to a server that forgot it (restart, failover, SCRIPT FLUSH).
+    /// Runs a script on the primary, and never on a replica, whose stock may be stale. The client sends the text again to a server that
+    /// does not have it (restart, failover, SCRIPT FLUSH).
     /// </summary>
     public static Task<RedisResult> EvaluateAsync(
         IConnectionMultiplexer redis, string script, RedisKey[] keys, RedisValue[] arguments) =>

@@ -2,42 +2,42 @@ using System.Diagnostics;
 
 namespace Seckill.Shared.Telemetry;
 
-/// <summary>An order whose request was drawn to be traced.</summary>
-/// <param name="OrderId">32 hex digits; empty while it is not known.</param>
+/// <summary>An order whose request is sampled.</summary>
+/// <param name="OrderId">32 hex digits; empty while unknown.</param>
 /// <param name="Request">The span of the request.</param>
 public readonly record struct TracedOrder(string OrderId, ActivityContext Request);
 
 /// <summary>
-/// One step of a batch as spans: one in the trace of each drawn request in it, so that the trace of a request is whole, and each
-/// links to all drawn requests of the batch, so that a slow batch shows whom it carried. Most batches carry none and have no span.
+/// One step of a batch as spans: one in the trace of each sampled request of the batch, so that the trace of a request is complete. Each
+/// span links to all sampled requests of the batch, so that a slow batch shows its orders. Most batches have no span.
 /// </summary>
 public sealed class BatchTrace : IDisposable
 {
     /// <summary>Name of the tag that finds a request by its order.</summary>
     public const string OrderIdTag = "seckill.order_id";
 
-    /// <summary>Drawn requests of a batch that are followed, at most.</summary>
-    public const int MostRequests = 16;
+    /// <summary>Maximum number of sampled requests of a batch that get spans.</summary>
+    public const int MaximumRequests = 16;
 
-    /// <summary>Of all spans of ours.</summary>
+    /// <summary>Source of all spans of Seckill.</summary>
     internal static ActivitySource Source { get; } = new(Measurements.Name);
 
     private readonly Activity[] _spans;
 
     private BatchTrace(Activity[] spans) => _spans = spans;
 
-    /// <summary>True when somebody listens. Without an exporter nothing is drawn, and nobody pays.</summary>
+    /// <summary>True with an exporter. Without one, no request is sampled and tracing costs nothing.</summary>
     public static bool IsOn => Source.HasListeners();
 
-    /// <summary>The span of the request that is being answered, when it was drawn.</summary>
+    /// <summary>The span of the present request, if it is sampled.</summary>
     public static Activity? CurrentRequest => IsOn && Activity.Current is { Recorded: true } request ? request : null;
 
-    /// <summary>Begins a step; null when no request of the batch was drawn. What the step causes appears below the first span.</summary>
-    /// <param name="step">What is done, in a word or two.</param>
-    /// <param name="kind">Client when another system does it.</param>
-    /// <param name="item">Sale and SKU; null when the batch is of several.</param>
-    /// <param name="batchSize">Orders in the batch, drawn or not.</param>
-    /// <param name="orders">Those that were drawn.</param>
+    /// <summary>Starts a step; null when no request of the batch is sampled. Child spans appear below the first span.</summary>
+    /// <param name="step">Name of the step, one or two words.</param>
+    /// <param name="kind">Client when another system executes it.</param>
+    /// <param name="item">Sale and SKU; null when the batch has several.</param>
+    /// <param name="batchSize">Orders in the batch, sampled or not.</param>
+    /// <param name="orders">The sampled orders.</param>
     public static BatchTrace? Start(string step, ActivityKind kind, string? item, int batchSize, IReadOnlyList<TracedOrder>? orders)
     {
         if (!IsOn)
@@ -45,17 +45,17 @@ public sealed class BatchTrace : IDisposable
             return null;
         }
 
-        // A batch begins in the context of whoever was first, and goes on with what others bring: it is nobody's own work.
+        // A batch starts in the context of its first request and has the requests of others, so it belongs to none of them.
         Activity.Current = null;
         if (orders is null or [])
         {
             return null;
         }
 
-        var links = orders.Take(MostRequests).Select(order => new ActivityLink(order.Request)).ToArray();
+        var links = orders.Take(MaximumRequests).Select(order => new ActivityLink(order.Request)).ToArray();
         KeyValuePair<string, object?>[] tags = [new("seckill.item", item), new("seckill.batch_size", batchSize)];
         var spans = new List<Activity>(links.Length);
-        foreach (var order in orders.Take(MostRequests))
+        foreach (var order in orders.Take(MaximumRequests))
         {
             if (Source.StartActivity(step, kind, order.Request, tags, links) is { } span)
             {
@@ -73,7 +73,9 @@ public sealed class BatchTrace : IDisposable
         return new BatchTrace([.. spans]);
     }
 
-    /// <summary>Adds the order's id, once it is known, to the span of a drawn request, counted from 0.</summary>
+    /// <summary>Adds the order id, once it is known, to the span of a sampled request.</summary>
+    /// <param name="request">Zero-based index of the request.</param>
+    /// <param name="orderId">32 hex digits.</param>
     public void Name(int request, string orderId)
     {
         if (request < _spans.Length)
@@ -82,7 +84,7 @@ public sealed class BatchTrace : IDisposable
         }
     }
 
-    /// <summary>The step went wrong.</summary>
+    /// <summary>The step failed.</summary>
     public void Fail(string reason)
     {
         foreach (var span in _spans)
@@ -94,7 +96,7 @@ public sealed class BatchTrace : IDisposable
     /// <summary>Ends the step.</summary>
     public void Dispose()
     {
-        // The current one last: its end makes its parent current, which is none.
+        // The current span last: its end makes its parent current, and it has none.
         foreach (var span in _spans.Reverse())
         {
             span.Dispose();

@@ -1,6 +1,6 @@
 namespace Seckill.Shared.Telemetry;
 
-/// <summary>How this process is called in lists of connections and of processes.</summary>
+/// <summary>Name of this process in lists of connections and of processes.</summary>
 public static class ProcessName
 {
     /// <summary>Machine and process id: in a container every process is number 1.</summary>

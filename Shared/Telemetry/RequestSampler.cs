@@ -4,8 +4,8 @@ using OpenTelemetry.Trace;
 namespace Seckill.Shared.Telemetry;
 
 /// <summary>
-/// Which spans begin a trace: a share of the requests, and nothing else. What a sampled request causes is recorded, here and in other
-/// processes; rounds of background services are not.
+/// Decides which spans start a trace: a share of the requests, and nothing else. The spans that a sampled request causes are recorded, here
+/// and in other processes; rounds of background services are not.
 /// </summary>
 internal sealed class RequestSampler(double share) : Sampler
 {
@@ -18,8 +18,8 @@ internal sealed class RequestSampler(double share) : Sampler
 }
 
 /// <summary>
-/// Reads no trace from a request, or buyers would decide what tracing costs: by the flag of a parent, which the sampler follows, or by a
-/// trace id, which it computes the share from.
+/// Ignores the trace of a request. Otherwise buyers would decide what tracing costs: by the flag of a parent, which the sampler follows, or
+/// by a trace id, from which it computes the share.
 /// </summary>
 internal sealed class NoCallersTrace : DistributedContextPropagator
 {

@@ -13,33 +13,33 @@ using Seckill.Shared.Settings;
 
 namespace Seckill.Shared.Telemetry;
 
-/// <summary>Settings under <c>Telemetry</c>. The standard's own variables, <c>OTEL_EXPORTER_OTLP_*</c>, name the collector.</summary>
+/// <summary>Settings under <c>Telemetry</c>. The standard variables <c>OTEL_EXPORTER_OTLP_*</c> name the collector.</summary>
 public sealed class TelemetryOptions
 {
     /// <summary>Share of the requests that are traced, 0 to 1.</summary>
     [Range(0.0, 1.0)]
     public double TraceRatio { get; set; } = 0.001;
 
-    /// <summary>True when the caller's traceparent decides: only behind a gateway that removes what buyers send.</summary>
+    /// <summary>True when the traceparent of the caller decides: only behind a gateway that removes the headers of buyers.</summary>
     public bool TrustTraceParent { get; set; }
 }
 
 /// <summary>
-/// Metrics at <c>/metrics</c>. With <c>OTEL_EXPORTER_OTLP_ENDPOINT</c> set, a collector gets metrics, traces and logs as well; without it
-/// nothing listens to spans, and none is made.
+/// Metrics at <c>/metrics</c>. With <c>OTEL_EXPORTER_OTLP_ENDPOINT</c> set, a collector also gets metrics, traces and logs; without it no
+/// span is created.
 /// </summary>
 internal static class TelemetryFeature
 {
     private const string Endpoint = "OTEL_EXPORTER_OTLP_ENDPOINT";
 
-    // The server's meters by name: their package adds those of routing, which count every request once more (0.5 µs).
+    // The meters of the server by name: their package adds those of routing, which count every request once more (0.5 µs).
     private static readonly string[] s_meters =
         [Measurements.Name, "MassTransit", "Microsoft.AspNetCore.Hosting", "Microsoft.AspNetCore.Server.Kestrel"];
 
     public static void AddTo(IServiceCollection services)
     {
         services.AddValidatedOptions<TelemetryOptions>("Telemetry");
-        // OTEL_SERVICE_NAME and OTEL_RESOURCE_ATTRIBUTES come after, and win.
+        // OTEL_SERVICE_NAME and OTEL_RESOURCE_ATTRIBUTES come later and override it.
         var name = AppDomain.CurrentDomain.FriendlyName.ToLowerInvariant().Replace("service", "-service", StringComparison.Ordinal);
         var telemetry = services.AddOpenTelemetry()
             .ConfigureResource(resource => resource.Clear().AddService(name).AddTelemetrySdk().AddEnvironmentVariableDetector())
@@ -48,11 +48,11 @@ internal static class TelemetryFeature
                 .AddNpgsqlInstrumentation()
                 .AddRuntimeInstrumentation()
                 .AddView(View)
-                // Each scrape reads the present; labels are those of the instruments, without the meter's beside them.
+                // Each scrape reads present values; labels are those of the instruments, without those of the meter.
                 .AddPrometheusExporter(text => (text.ScrapeResponseCacheDurationMilliseconds, text.ScopeInfoEnabled) = (0, false)));
         if (!string.IsNullOrEmpty(Environment.GetEnvironmentVariable(Endpoint)))
         {
-            // Else the instrumentation of requests reads the caller's trace by itself.
+            // Otherwise the instrumentation of requests reads the trace of the caller itself.
             Sdk.SetDefaultTextMapPropagator(new TraceContextPropagator());
             services.AddSingleton(provider =>
                 Options(provider).TrustTraceParent ? DistributedContextPropagator.Current : new NoCallersTrace());
@@ -70,7 +70,7 @@ internal static class TelemetryFeature
     private static TelemetryOptions Options(IServiceProvider provider) =>
         provider.GetRequiredService<IOptions<TelemetryOptions>>().Value;
 
-    // The buckets that they bring begin where our answers end.
+    // The default buckets begin above the duration of a usual answer.
     private static ExplicitBucketHistogramConfiguration? View(Instrument instrument) =>
         instrument.Name is "http.server.request.duration" or "db.client.operation.duration"
             ? new ExplicitBucketHistogramConfiguration { Boundaries = Measurements.Seconds }

@@ -43,8 +43,8 @@ public sealed class ActionTests(Stage stage)
         Assert.Equal(75, await Ledger("allocated"));
         await page.Page.Keyboard.PressAsync("Escape");
 
-        Assert.Equal("The books balance.", await DoAsync("audit"));
-        Assert.Equal("The books balance.", await DoAsync("repair"));
+        Assert.Equal("The audit finds no broken equation.", await DoAsync("audit"));
+        Assert.Equal("The audit finds no broken equation.", await DoAsync("repair"));
         Assert.Equal("The stock is rebuilt.", await DoAsync("rebuild"));
         Assert.Equal((75, 65, 10), (await Ledger("allocated"), await Ledger("available"), await Ledger("placed")));
 
@@ -67,19 +67,19 @@ public sealed class ActionTests(Stage stage)
     }
 
     [Fact]
-    public async Task Broken_books_are_found_named_and_repaired_by_keyboard()
+    public async Task Broken_equations_are_found_named_and_repaired_by_keyboard()
     {
-        var sale = await stage.OpenSaleAsync("Broken books", (6101, 20));
+        var sale = await stage.OpenSaleAsync("Broken equations", (6101, 20));
         await stage.BuyAsync(sale, 6101, 5);
         await using var page = await stage.OpenAsync();
         await page.BecomesAsync("the orders are placed", () => page.SaysAsync("[data-sku='6101']", "5 in PostgreSQL"));
         await stage.SqlAsync($"update sale_items set live = live + 3 where sale_id = {sale}");
-        await page.BecomesAsync("it is told", async () => await page.HeadlineAsync() == "The books are out of balance.");
+        await page.BecomesAsync("it is told", async () => await page.HeadlineAsync() == "The audit finds broken equations.");
         await page.BecomesAsync("only the audit is red", async () => await page.RedAsync() is ["audit"]);
         Assert.Equal("ledger: 8 instead of 5", await page.Page.Locator("[data-sku='6101'] .broken").InnerTextAsync());
         await FocusAsync(page, sale, "repair");
         await page.Page.Keyboard.PressAsync("Enter");
-        Assert.Equal("The books balance.", await ConfirmAsync(page));
+        Assert.Equal("The audit finds no broken equation.", await ConfirmAsync(page));
         Assert.Contains("ledger", await page.Page.Locator("#dialog-list").InnerTextAsync(), StringComparison.Ordinal);
         await page.BecomesAsync("all is well again", async () => (await page.RedAsync()).Length == 0);
     }
@@ -134,7 +134,7 @@ public sealed class ActionTests(Stage stage)
     }
 
     [Fact]
-    public async Task A_late_answer_is_not_told_in_the_dialog_of_another_action()
+    public async Task A_late_answer_is_not_shown_in_the_dialog_of_another_action()
     {
         var sale = await stage.OpenSaleAsync("Late answer", (6401, 5));
         await using var page = await stage.OpenAsync();
@@ -152,7 +152,7 @@ public sealed class ActionTests(Stage stage)
         await page.Page.Keyboard.PressAsync("Enter");
         answer.SetResult();
         await page.BecomesAsync("it is told to those who hear", async () =>
-            await page.Page.Locator("#announce").TextContentAsync() == "Audit Late answer? The books balance.");
+            await page.Page.Locator("#announce").TextContentAsync() == "Audit Late answer? The audit finds no broken equation.");
         Assert.Equal("Close Late answer?", await page.Page.Locator("#dialog-title").InnerTextAsync());
         Assert.Equal("", await page.Page.Locator("#dialog-result").InnerTextAsync());
         Assert.True(await page.Page.Locator("#dialog-confirm").IsVisibleAsync());

@@ -43,7 +43,7 @@ internal sealed class DashboardPage : IAsyncDisposable
         {
             await dashboard.GiveKeyAsync(DevelopmentKeys.Ops);
             await dashboard.Page.Locator("#main").WaitForAsync();
-            await dashboard.BecomesAsync("the first look is over", async () => await dashboard.HeadlineAsync() != "Looking …");
+            await dashboard.BecomesAsync("the first snapshot is shown", async () => await dashboard.HeadlineAsync() != "Loading …");
         }
 
         return dashboard;

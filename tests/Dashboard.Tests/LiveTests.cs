@@ -54,11 +54,11 @@ public sealed partial class LiveTests(Stage stage)
     }
 
     [Theory]
-    [InlineData("redis", 3001, "Redis is away.")]
-    [InlineData("rabbitmq", 3002, "RabbitMQ is away.")]
-    [InlineData("postgres", 3003, "PostgreSQL is away.")]
-    [InlineData("legacy", 3004, "The legacy database is away.")]
-    public async Task A_store_that_is_away_is_the_only_red_one_and_is_named(string store, int sku, string headline)
+    [InlineData("redis", 3001, "Redis is down.")]
+    [InlineData("rabbitmq", 3002, "RabbitMQ is down.")]
+    [InlineData("postgres", 3003, "PostgreSQL is down.")]
+    [InlineData("legacy", 3004, "The legacy database is down.")]
+    public async Task A_store_that_is_down_is_the_only_red_one_and_is_named(string store, int sku, string headline)
     {
         var relay = store switch
         {
@@ -73,7 +73,7 @@ public sealed partial class LiveTests(Stage stage)
         {
             if (store == "legacy")
             {
-                // Nobody notices until there is something to write.
+                // The outage shows only when there is something to write.
                 await stage.BuyAsync(sale, sku, 5);
             }
 
@@ -89,7 +89,7 @@ public sealed partial class LiveTests(Stage stage)
                 await page.BecomesAsync("the age of what is shown is told", async () => Regex.IsMatch(
                     await page.Page.Locator("#sales-age").InnerTextAsync(), (store == "redis" ? "Stock" : "Orders") + @" as of \d+ s ago"));
                 Assert.True(await page.SaysAsync($"[data-sku='{sku}']", "100 of 100 left"));
-                // Nobody can audit without either of them.
+                // An audit needs both of them.
                 await page.BecomesAsync("the last audit grows old", async () => Regex.IsMatch(
                     await page.Page.Locator("[data-station='audit'] .note").InnerTextAsync(), @"last round ([3-9]|\d\d)"));
             }
@@ -101,7 +101,7 @@ public sealed partial class LiveTests(Stage stage)
 
         await page.BecomesAsync("all is well again", async () => (await page.RedAsync()).Length == 0);
         await page.BecomesAsync("the end is told", async () => (await page.Page.Locator("#incidents").InnerTextAsync())
-            .Contains(headline.Replace("away.", "back", StringComparison.Ordinal), StringComparison.Ordinal));
+            .Contains(headline.Replace("down.", "up again", StringComparison.Ordinal), StringComparison.Ordinal));
         await Installation.ReadyAsync(stage.Api, stage.Worker, stage.Inventory);
     }
 

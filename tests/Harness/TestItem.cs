@@ -95,7 +95,7 @@ internal sealed class TestItem
         return new ItemSnapshot(
             Now: default, Available: units, Held: 0, Allocated: units, Number, UnitPrice: 4999, Currency: "EUR",
             OpensAt: now + (opensIn ?? TimeSpan.FromHours(-1)), ClosesAt: now + (closesIn ?? TimeSpan.FromHours(1)),
-            State: "open", LimitPerUser: limit, PaymentTimeoutSeconds: 900, OutboxDepth: 0);
+            State: ItemState.Open, LimitPerUser: limit, PaymentTimeoutSeconds: 900, OutboxDepth: 0);
     }
 
     public async Task<ItemSnapshot> InspectAsync() =>

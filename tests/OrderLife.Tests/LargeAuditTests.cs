@@ -51,7 +51,7 @@ public sealed class LargeAuditTests(Stores stores, ITestOutputHelper output)
             }
         };
         metrics.SetMeasurementEventCallback<int>((_, items, _, _) => unbalanced = items);
-        using var book = new AuditBook(TimeProvider.System);
+        using var book = new AuditResults(TimeProvider.System);
         var since = 0L;
         var auditor = stores.AuditorWithPages(of: new AuditorOptions().PageSize, betweenTheStores: async item =>
         {

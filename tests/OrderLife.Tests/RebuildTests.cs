@@ -21,13 +21,13 @@ public sealed class RebuildTests(Stores stores)
     {
         var (sale, late, closed) = await LostAsync();
         await stores.Losses.WatchAsync(CancellationToken.None);
-        Assert.Equal(("lost", 0), ((await sale.InspectAsync()).State, (await sale.InspectAsync()).Available));
+        Assert.Equal((ItemState.Lost, 0), ((await sale.InspectAsync()).State, (await sale.InspectAsync()).Available));
         Assert.Equal(ReserveOutcome.UnknownItem, (await sale.TryReserveAsync(50)).Outcome);
         Assert.Equal(OpeningOutcome.StockLost, await stores.Opening.OpenAsync(sale.Item.SaleId, CancellationToken.None));
 
         Assert.Equal(RebuildOutcome.Done, await RebuildAsync(sale));
         var state = await sale.InspectAsync();
-        Assert.Equal(("open", 2, 16, 4), (state.State, state.Epoch, state.Available, state.Held));
+        Assert.Equal((ItemState.Open, 2, 16, 4), (state.State, state.Epoch, state.Available, state.Held));
 
         // The return of an order that was closed before finds no hold; an order whose message comes now is held now.
         await sale.ReturnAllAsync();
@@ -102,7 +102,7 @@ public sealed class RebuildTests(Stores stores)
         await sale.ReturnAllAsync();
         await sale.RestoreAsync(copy);
 
-        await StartAuditorUntilAsync(async () => (await sale.InspectAsync()).State == "lost");
+        await StartAuditorUntilAsync(async () => (await sale.InspectAsync()).State == ItemState.Lost);
         // An order that was in the outbox of the copy, and waits: it must reach PostgreSQL first.
         Assert.Equal(RebuildOutcome.NotDrained, await RebuildAsync(sale));
         Assert.Equal(ReserveOutcome.UnknownItem, (await sale.TryReserveAsync(50)).Outcome);
@@ -126,7 +126,7 @@ public sealed class RebuildTests(Stores stores)
         Assert.Equal(RebuildOutcome.Done, await RebuildAsync(sale));
         await sale.RestoreAsync(copy);
         await stores.Losses.WatchAsync(CancellationToken.None);
-        Assert.Equal("lost", (await sale.InspectAsync()).State);
+        Assert.Equal(ItemState.Lost, (await sale.InspectAsync()).State);
         Assert.Equal(RebuildOutcome.Done, await RebuildAsync(sale));
         Assert.Equal(3, (await sale.InspectAsync()).Epoch);
         await sale.AssertConservedAsync(20);
@@ -150,8 +150,8 @@ public sealed class RebuildTests(Stores stores)
         Assert.Equal(ReserveOutcome.UnknownItem, (await sale.TryReserveAsync(50)).Outcome);
         await stores.Losses.WatchAsync(CancellationToken.None);
         Assert.Equal(ReserveOutcome.UnknownItem, (await sale.TryReserveAsync(50)).Outcome);
-        Assert.Equal("lost", (await sale.InspectAsync()).State);
-        Assert.NotNull((await sale.AuditedAsync()).lost_at);
+        Assert.Equal(ItemState.Lost, (await sale.InspectAsync()).State);
+        Assert.NotNull((await sale.AuditedAsync()).LostAt);
 
         await sale.ConsumeAsync(late);
         Assert.Equal(RebuildOutcome.Done, await RebuildAsync(sale));
@@ -214,7 +214,7 @@ public sealed class RebuildTests(Stores stores)
         await RebuildAsync(sale);
         var plan = (await sale.AuditedAsync()).Plan;
         Assert.Equal(ResetOutcome.Superseded, await stores.Repair.ResetAsync(sale.Keys, plan, stale));
-        Assert.False(await stores.Repair.ReopenAsync(sale.Keys, stale, 9, "open"));
+        Assert.False(await stores.Repair.ReopenAsync(sale.Keys, stale, 9, ItemState.Open));
         await sale.ReturnAllAsync();
         await sale.AssertConservedAsync(20);
     }
@@ -246,10 +246,10 @@ public sealed class RebuildTests(Stores stores)
         await stores.Orders.QuarantineAsync(sale.Message(late), "test", CancellationToken.None);
         await stores.Losses.WatchAsync(CancellationToken.None);
         await stores.Opening.CloseAsync(sale.Item.SaleId, CancellationToken.None);
-        Assert.Equal("lost", (await sale.InspectAsync()).State);
+        Assert.Equal(ItemState.Lost, (await sale.InspectAsync()).State);
         await RebuildAsync(sale);
         var state = await sale.InspectAsync();
-        Assert.Equal(("closed", 13, 7), (state.State, state.Available, state.Held));
+        Assert.Equal((ItemState.Closed, 13, 7), (state.State, state.Available, state.Held));
         await sale.ReturnAllAsync();
         Assert.Empty((await stores.Auditor.AuditAsync(await sale.AuditedAsync(), CancellationToken.None)).Findings);
     }

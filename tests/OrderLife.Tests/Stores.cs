@@ -12,6 +12,7 @@ using Seckill.InventoryService.Sales;
 using Seckill.OrderLife.Tests;
 using Seckill.OrderService.Orders;
 using Seckill.OrderService.Payments;
+using Seckill.Shared.Connections;
 using Seckill.Shared.Schema;
 using Seckill.Shared.Stock;
 using StackExchange.Redis;
@@ -44,7 +45,7 @@ public sealed class Stores : IAsyncLifetime
         Pages = new StockPages(_redis);
         Holds = new HoldRestorer(Database, Repair);
         Rows = new AuditRows(Database);
-        Audits = new AuditBook(TimeProvider.System);
+        Audits = new AuditResults(TimeProvider.System);
         Ledger = new LedgerReader(Database, Sales, Stock, Audits);
         // Small pages, so that a few orders are several.
         Auditor = AuditorWithPages(of: 10);
@@ -81,7 +82,7 @@ public sealed class Stores : IAsyncLifetime
 
     internal AuditRows Rows { get; }
 
-    internal AuditBook Audits { get; }
+    internal AuditResults Audits { get; }
 
     internal ItemAuditor Auditor { get; }
 
@@ -120,7 +121,7 @@ public sealed class Stores : IAsyncLifetime
 
     /// <summary>A rebuild, and where it is stopped.</summary>
     internal StockRebuild Rebuild(Func<RebuildStep, Task>? before = null) => new(
-        Database, Rows, Stock, Pages, Repair, Holds, Catalog, new OrderQueue(new Uri(Required("RabbitMq"))),
+        Database, Rows, Stock, Pages, Repair, Holds, Catalog, new BrokerClient(new Uri(Required("RabbitMq"))),
         // One order in a batch: many steps to stop between. The queue is only waited for.
         Options.Create(new RebuildOptions { MaxBatch = 1, DrainMilliseconds = 200 }), NullLogger<StockRebuild>.Instance)
     {

@@ -1,4 +1,4 @@
-// What ops can do. Each action says first what will happen, and afterwards what has.
+// The actions of an operator. Each says first what it will do, and afterwards what it did.
 
 import { make, number } from './draw.js';
 
@@ -12,7 +12,7 @@ export function useKey(value) {
   key = value;
 }
 
-/** Asks for a confirmation, and does it. */
+/** Asks for a confirmation and runs the action. */
 export function act(name, sale, item) {
   actions[name](sale, item);
 }
@@ -21,32 +21,32 @@ const actions = {
   open: sale => ask({
     title: `Open ${sale.name}?`,
     text: `Puts the stock of ${count(sale.items.length, 'item')} into Redis and lets the window decide when they sell. `
-      + 'Stock that is there already is never added again.',
+      + 'Stock that is already there is never added again.',
     confirm: 'Open the sale',
     run: () => send('POST', `/sales/${sale.saleId}/open`).then(() => ({ text: 'The sale is open; its window decides.' })),
   }),
   close: sale => ask({
     title: `Close ${sale.name}?`,
-    text: 'Selling stops at once, whatever the window says. Orders that were accepted go on. You can open it again.',
+    text: 'Selling stops at once, whatever the window says. Accepted orders continue. You can open it again.',
     confirm: 'Close the sale', danger: true,
     run: () => send('POST', `/sales/${sale.saleId}/close`).then(() => ({ text: 'The sale is closed.' })),
   }),
   audit: sale => ask({
     title: `Audit ${sale.name}?`,
-    text: 'Compares Redis with PostgreSQL, order by order, and changes nothing. The sale goes on.',
+    text: 'Compares Redis with PostgreSQL, order by order, and changes nothing. The sale continues.',
     confirm: 'Audit now',
     run: () => send('POST', `/sales/${sale.saleId}/audit`).then(findings),
   }),
   repair: sale => ask({
-    title: `Repair the books of ${sale.name}?`,
-    text: 'Audits, and puts right what it finds, by exact differences; each step is written into audit_repairs. '
-      + 'Find out first what broke them: no code of ours does. The sale goes on.',
-    confirm: 'Repair the books', danger: true,
+    title: `Repair ${sale.name}?`,
+    text: 'Audits and repairs the findings by exact differences; each step is written into audit_repairs. '
+      + 'Find the cause first: no code path of Seckill makes a finding. The sale continues.',
+    confirm: 'Repair the findings', danger: true,
     run: () => send('POST', `/sales/${sale.saleId}/audit?repair=true`).then(findings),
   }),
   rebuild: sale => ask({
     title: `Rebuild the stock of ${sale.name}?`,
-    text: 'Makes its stock in Redis anew from PostgreSQL, after Redis lost data. Buyers get 503 until it is done: up to '
+    text: 'Rebuilds its stock in Redis from PostgreSQL after Redis lost data. Buyers get 503 until it is done: up to '
       + 'half a minute for each item, and longer if orders cannot be drained. RabbitMQ, PostgreSQL and a worker must run.',
     confirm: 'Rebuild the stock', danger: true,
     run: () => send('POST', `/sales/${sale.saleId}/rebuild`).then(answer => ({
@@ -55,12 +55,12 @@ const actions = {
     })),
   }),
   stock: (sale, item) => {
-    // Of this dialog, so that pressing again after no answer cannot add twice.
+    // One key per dialog, so that a retry after no answer cannot add twice.
     const change = [...crypto.getRandomValues(new Uint8Array(16))].map(byte => byte.toString(16).padStart(2, '0')).join('');
     ask({
       title: `Change the stock of SKU ${item.skuId}?`,
       text: `${sale.name}: ${number(item.available)} of ${number(item.allocated)} units are left. Added units are for sale at once. `
-        + 'A negative number withdraws units that nobody holds.',
+        + 'A negative number withdraws units that no order holds.',
       input: 'Units to add', confirm: 'Change the stock',
       run: units => send('POST', `/sales/${sale.saleId}/items/${item.skuId}/stock`, { delta: units }, { 'Idempotency-Key': change })
         .then(answer => answer.items.find(one => one.skuId === item.skuId))
@@ -70,12 +70,12 @@ const actions = {
   quarantine: async () => {
     const orders = await send('GET', '/quarantine').catch(error => error);
     if (orders instanceof Error) {
-      tell('Quarantine', orders.message);
+      notify('Quarantine', orders.message);
       return;
     }
     ask({
       title: `Replay ${count(orders.length, 'order')}?`,
-      text: 'Publishes them again. Those that can be persisted now leave the quarantine; the others stay, with their new reason.',
+      text: 'Publishes them again. Orders that can be persisted now leave the quarantine; the others stay, with their new reason.',
       list: orders.slice(0, 20).map(order => `${order.orderId} · SKU ${order.skuId} · ${order.error}`),
       confirm: 'Replay all', disabled: orders.length === 0,
       run: async () => {
@@ -92,19 +92,19 @@ function findings(answer) {
   const list = answer.items.flatMap(item => item.findings.map(finding =>
     `SKU ${item.skuId} · ${finding.kind}: ${number(finding.actual)} instead of ${number(finding.expected)}`
     + (finding.orderId ? ` · order ${finding.orderId}` : '') + (finding.repair ? ` · ${finding.repair}` : '')));
-  return { text: answer.balanced ? 'The books balance.' : 'The books do not balance.', list: list.slice(0, 50) };
+  return { text: answer.balanced ? 'The audit finds no broken equation.' : 'The audit finds broken equations.', list: list.slice(0, 50) };
 }
 
-function tell(title, text) {
+function notify(title, text) {
   ask({ title, text, confirm: '', run: async () => ({ text: '' }), disabled: true });
 }
 
-// What has become of an action whose dialog was closed.
-function tellLate(title, text) {
+// The result of an action whose dialog was closed.
+function showLate(title, text) {
   if (dialog.open) {
     byId('announce').textContent = `${title} ${text}`;
   } else {
-    tell(title, text);
+    notify(title, text);
   }
 }
 
@@ -126,7 +126,7 @@ function ask({ title, text, confirm, run: what, input, list = [], danger = false
   button.classList.toggle('danger', danger);
   byId('dialog-cancel').textContent = disabled ? 'Close' : 'Cancel';
   dialog.showModal();
-  // What does harm is not the first thing that a stray Enter hits.
+  // A stray Enter must not run a dangerous action.
   (input ? byId('dialog-number') : danger || disabled ? byId('dialog-cancel') : button).focus();
 }
 
@@ -141,14 +141,14 @@ byId('dialog-form').onsubmit = async event => {
   const button = byId('dialog-confirm');
   const asked = run;
   const title = byId('dialog-title').textContent;
-  // Its dialog may be gone by then, and another one open that this is no answer to.
+  // The dialog may be closed when the answer comes, and another action may be open.
   const isGone = () => asked !== run || !dialog.open;
   button.disabled = true;
   result('Working …');
   try {
     const answer = await asked(units);
     if (isGone()) {
-      tellLate(title, answer.text);
+      showLate(title, answer.text);
       return;
     }
     done = true;
@@ -161,7 +161,7 @@ byId('dialog-form').onsubmit = async event => {
     result(answer.text);
   } catch (error) {
     if (isGone()) {
-      tellLate(title, error.message);
+      showLate(title, error.message);
       return;
     }
     button.disabled = false;
@@ -190,13 +190,13 @@ async function send(method, path, body, headers = {}) {
       body: body && JSON.stringify(body),
     });
   } catch {
-    throw new Error('InventoryService did not answer. It is safe to try again.');
+    throw new Error('InventoryService did not answer. It is safe to retry.');
   }
-  // Ids go beyond the numbers of a browser, so they are read as text.
+  // Ids exceed the exact numbers of a browser, so they are read as text.
   const text = await response.text().catch(() => '');
   const answer = parse(text.replace(/("(?:saleId|skuId)"\s*:\s*)(\d+)/g, '$1"$2"'));
   if (!response.ok) {
-    throw new Error(`${answer.title ?? 'It was refused.'} (${answer.code ?? response.status})`);
+    throw new Error(`${answer.title ?? 'Refused.'} (${answer.code ?? response.status})`);
   }
   return answer;
 }

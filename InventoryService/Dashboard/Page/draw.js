@@ -4,9 +4,9 @@ const byId = id => document.getElementById(id);
 const whole = new Intl.NumberFormat('en-US');
 const tenth = new Intl.NumberFormat('en-US', { maximumFractionDigits: 1 });
 const routes = { returns: 'PostgreSQL → Redis', sweeper: 'Redis → RabbitMQ', audit: 'Redis = PostgreSQL', rebuild: 'PostgreSQL → Redis' };
-const phases = { planned: 'planned, not opened', upcoming: 'opens', on: 'on', over: 'over', closed: 'closed by hand' };
+const phases = { planned: 'planned, not opened', upcoming: 'opens', on: 'on', over: 'over', closed: 'closed by an operator' };
 const history = new Map();
-let today = ''; // of the server: a browser's clock may be off
+let today = ''; // by the clock of the server
 const remembered = 60;
 
 export const number = value => value === null || value === undefined ? '–' : whole.format(value);
@@ -32,20 +32,20 @@ export function draw(now, act) {
   set(byId('sales-more'), now.sales.length === 0 ? 'No sale has been created yet.'
     : now.salesInAll > now.sales.length ? `And ${number(now.salesInAll - now.sales.length)} more sales.` : '');
   byId('quarantine').hidden = now.quarantined === 0;
-  set(byId('quarantine-text'), `${number(now.quarantined)} could not be persisted. Nothing of them is lost.`);
+  set(byId('quarantine-text'), `${number(now.quarantined)} could not be persisted. None is lost.`);
   keyed(byId('incidents'), now.incidents, incident => incident.id, createIncident, drawIncident);
   byId('incidents-none').hidden = now.incidents.length > 0;
   dualWrite(now.dualWrite);
 }
 
-/** Rates are of this second or of none: without a connection they are not known. */
+/** Without a connection, rates are unknown; old rates are never shown. */
 export function forgetRates() {
   traffic(null);
   history.clear();
 }
 
 function age(what, seconds) {
-  return seconds === null ? `${what}: not known yet.` : `${what} as of ${seconds < 120 ? Math.round(seconds) + ' s' : Math.round(seconds / 60) + ' min'} ago.`;
+  return seconds === null ? `${what}: unknown.` : `${what} as of ${seconds < 120 ? Math.round(seconds) + ' s' : Math.round(seconds / 60) + ' min'} ago.`;
 }
 
 function traffic(rates) {
@@ -67,7 +67,7 @@ function traffic(rates) {
       element.querySelector('i').style.width = 100 * refusal.perSecond / most + '%';
     });
   byId('refusals-none').hidden = refusals.length > 0;
-  set(byId('refusals-none'), rates ? 'Nobody is refused.' : 'Not known at the moment.');
+  set(byId('refusals-none'), rates ? 'No request is refused.' : 'Unknown at the moment.');
 }
 
 function figure(id, text) {
@@ -167,11 +167,11 @@ function drawItem(row, sale, item, isOld) {
     [number(item.held), 'held'], [number(item.live), 'in PostgreSQL'],
     [number(item.outbox), item.oldestSeconds > 0 ? `waiting, oldest ${tenth.format(item.oldestSeconds)} s` : 'waiting'],
   ];
-  const books = { Fine: 'books balance', Broken: item.finding, Unknown: 'not audited yet', Off: 'not opened yet' }[item.books];
-  if (places.dataset.text !== JSON.stringify([text, books])) {
-    places.dataset.text = JSON.stringify([text, books]);
+  const audit = { Fine: 'audit balances', Broken: item.finding, Unknown: 'not audited yet', Off: 'not opened yet' }[item.books];
+  if (places.dataset.text !== JSON.stringify([text, audit])) {
+    places.dataset.text = JSON.stringify([text, audit]);
     places.replaceChildren(...text.map(([value, name]) => make('span', '', make('b', '', value), ' ' + name)),
-      make('span', item.books === 'Broken' ? 'broken' : '', books));
+      make('span', item.books === 'Broken' ? 'broken' : '', audit));
   }
 }
 
@@ -187,10 +187,10 @@ function drawIncident(element, incident) {
 }
 
 function dualWrite(dual) {
-  const rows = dual === null ? [['Mode', 'not known yet']]
+  const rows = dual === null ? [['Mode', 'unknown']]
     : dual.mode === 'off' || dual.mode === 'retired' ? [['Mode', dual.mode]] : [
-      ['Mode', dual.mode], ['Users who read ours', (dual.mode === 'dual' ? dual.readFromNewPercent : 100) + ' %'],
-      ['Changes waiting', number(dual.pending)], ['Oldest waits for', tenth.format(dual.lagSeconds) + ' s'],
+      ['Mode', dual.mode], ['Users who read the new schema', (dual.mode === 'dual' ? dual.readFromNewPercent : 100) + ' %'],
+      ['Changes waiting', number(dual.pending)], ['Oldest change waits', tenth.format(dual.lagSeconds) + ' s'],
       ['Verified', number(dual.verified)], ['Different', number(dual.mismatched), dual.mismatched > 0],
       ['Missing', number(dual.missing), dual.missing > 0], ['Breaker', dual.breaker, dual.breaker !== 'closed'],
     ];
@@ -213,7 +213,7 @@ function spark(element, name, value, low, high) {
     values.splice(0, Math.max(0, values.length - remembered));
   }
   const top = Math.max(high ?? 0, ...values, low + 1);
-  // A history that has only begun is drawn wider, or nobody would see it.
+  // A short history is drawn wider, so that it is visible.
   const width = Math.max(values.length, remembered / 3) - 1;
   element.setAttribute('viewBox', `0 0 ${width} 100`);
   element.setAttribute('preserveAspectRatio', 'none');
@@ -244,7 +244,7 @@ function set(element, text) {
   }
 }
 
-// One element for each thing, created once, in the order of the things.
+// One element for each thing, created once, in the same order.
 function keyed(parent, things, keyOf, create, update) {
   const old = new Map([...parent.children].map(element => [element.dataset.key, element]));
   let place = parent.firstElementChild;

@@ -1,4 +1,4 @@
-// The page: the key, the stream, and what is said aloud.
+// The page: the key, the stream, and the announcements.
 
 import { act, useKey } from './actions.js';
 import { draw, forgetRates, time } from './draw.js';
@@ -47,9 +47,9 @@ function open(key) {
         byId('verdict').dataset.tone = 'Broken';
         byId('headline').textContent = 'InventoryService does not answer.';
         document.title = '✕ No connection – Seckill';
-        byId('detail').textContent = `This is how things stood at ${time(last.at)} UTC. The sale does not need it; trying again.`;
+        byId('detail').textContent = `Values as of ${time(last.at)} UTC. The sale continues without it; retrying.`;
       } else {
-        byId('key-error').textContent = 'InventoryService does not answer; trying again.';
+        byId('key-error').textContent = 'InventoryService does not answer; retrying.';
       }
     },
     refused: () => leave('This is not the ops key.'),
@@ -77,7 +77,7 @@ function link(state, text) {
   }
 }
 
-// Only what is new is said, and not each change of its numbers.
+// Announces only new incidents and ends, and not each change of a number.
 function say(incidents) {
   const now = new Set(incidents.map(incident => `${incident.id} ${incident.ended !== null}`));
   const news = said && incidents.filter(incident => !said.has(`${incident.id} ${incident.ended !== null}`));

@@ -3,7 +3,7 @@
 const silence = 6000; // a snapshot comes every second
 const pause = 1000;
 
-/** Watches until `stop` is called. Tells of each snapshot, of a lost connection, and of a key that is refused. */
+/** Reads until the returned function is called. Calls back for each snapshot, a lost connection, and a refused key. */
 export function watch(key, { snapshot, lost, refused }) {
   let stopped = false;
   let abort = new AbortController();
@@ -15,7 +15,7 @@ export function watch(key, { snapshot, lost, refused }) {
       try {
         await read();
       } catch {
-        // Whatever it was, it is tried again.
+        // Retried, whatever the reason is.
       }
       if (!stopped) {
         lost();
@@ -46,7 +46,7 @@ export function watch(key, { snapshot, lost, refused }) {
         if (events.length > 0) {
           clearTimeout(watchdog);
           watchdog = setTimeout(() => abort.abort(), silence);
-          // Only the newest matters.
+          // Only the newest snapshot is drawn.
           snapshot(JSON.parse(events.at(-1).slice('data: '.length)));
         }
       }

@@ -27,7 +27,7 @@ internal sealed class LegacyHealth(LegacyDatabase legacy, DualWriteControl contr
         try
         {
             await legacy.AskAsync(connection => connection.ExecuteScalarAsync<int>("select 1"), CancellationToken.None)
-                .WaitAsync(StoreHealth.Patience, cancellationToken);
+                .WaitAsync(StoreHealth.Timeout, cancellationToken);
             return HealthCheckResult.Healthy(data: data);
         }
         catch (Exception exception) when (exception is NpgsqlException or TimeoutException)

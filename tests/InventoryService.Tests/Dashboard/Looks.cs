@@ -1,17 +1,18 @@
-
 using Seckill.InventoryService.Audit;
 using Seckill.InventoryService.Backlog;
 using Seckill.InventoryService.Dashboard;
+using Seckill.InventoryService.Sales;
 using Seckill.Shared.Stock;
 
 namespace Seckill.InventoryService.Tests.Dashboard;
 
-/// <summary>Looks at made-up facts, one after the other, as the dashboard does. Somebody has watched for a while; all was well.</summary>
+/// <summary>Feeds made-up facts one after the other, as the dashboard does. A viewer was connected before; nothing was broken.</summary>
 public abstract class Looks
 {
     private protected static readonly DateTimeOffset Now = new(2030, 1, 2, 10, 0, 3, TimeSpan.Zero);
     private protected static readonly ItemKey Item = new(7, 1001);
-    private protected static readonly Backlogs NoBacklogs = new(1, 1, 0, 0, 0, 0);
+    private protected static readonly SaleTotals Totals = new(1, 1, 0);
+    private protected static readonly TableCounts NoneWaits = new(0, 0, 0, 0);
     private protected IncidentLog Log { get; } = new();
 
     protected Looks() => Look(Facts(), isFirstLook: true);
@@ -34,18 +35,18 @@ public abstract class Looks
             new OrdersReading(
                 [
                     new ItemRow(
-                        Item.SaleId, "Friday", Now.AddMinutes(-1).UtcDateTime, Now.AddHours(1).UtcDateTime, "open", 1,
+                        Item.SaleId, "Friday", Now.AddMinutes(-1).UtcDateTime, Now.AddHours(1).UtcDateTime, SaleState.Open, 1,
                         Item.SkuId, 100, 40, 1999, "EUR", false, true),
                 ],
-                NoBacklogs, new DualWriteState("shadow", 100, 0, 0, 40, 0, 0, "closed")),
-            Stock(outbox, oldestSeconds), [], new Queues(0, 1, 0), [], 1);
+                Totals, new DualWriteState("shadow", 100, 0, 0, 40, 0, 0, "closed")),
+            Stock(outbox, oldestSeconds), NoneWaits, new Queues(0, 1, 0), [], 1);
     }
 
     private protected static Dictionary<ItemKey, ItemStock> Stock(long outbox, double oldestSeconds, int available = 60) => new()
     {
         [Item] = new ItemStock(
             new ItemSnapshot(
-                Now, available, 40, 100, "00000001", 1999, "EUR", Now.AddMinutes(-1), Now.AddHours(1), "open", 2, 900, outbox),
+                Now, available, 40, 100, "00000001", 1999, "EUR", Now.AddMinutes(-1), Now.AddHours(1), ItemState.Open, 2, 900, outbox),
             oldestSeconds),
     };
 }

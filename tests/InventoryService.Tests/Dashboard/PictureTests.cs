@@ -19,27 +19,27 @@ public sealed class PictureTests : Looks
     }
 
     [Theory]
-    [InlineData("redis", "Redis is away.")]
-    [InlineData("postgres", "PostgreSQL is away.")]
-    [InlineData("rabbitmq", "RabbitMQ is away.")]
-    public void A_store_that_is_away_is_red_alone_however_much_waits_for_it(string store, string headline)
+    [InlineData("redis", "Redis is down.")]
+    [InlineData("postgres", "PostgreSQL is down.")]
+    [InlineData("rabbitmq", "RabbitMQ is down.")]
+    public void A_store_that_is_down_is_red_alone_however_much_waits_for_it(string store, string headline)
     {
-        var away = new StoreState(false, Now.AddSeconds(-4));
+        var down = new StoreState(false, Now.AddSeconds(-4));
         var facts = Facts(outbox: 50_000, oldestSeconds: 900);
         var stores = facts.Stores;
         var snapshot = Look(facts with
         {
             Stores = store switch
             {
-                "redis" => stores with { Redis = away },
-                "postgres" => stores with { Postgres = away },
-                _ => stores with { RabbitMq = away },
+                "redis" => stores with { Redis = down },
+                "postgres" => stores with { Postgres = down },
+                _ => stores with { RabbitMq = down },
             },
             Traffic = store == "redis" ? null : facts.Traffic,
         });
         Assert.Equal([store], Red(snapshot));
         Assert.Equal(headline, snapshot.Verdict.Headline);
-        Assert.Equal("away since 09:59:59", snapshot.Road.Single(station => station.Id == store).Note);
+        Assert.Equal("down since 09:59:59", snapshot.Road.Single(station => station.Id == store).Note);
         Assert.Equal(Now.AddSeconds(-4), Assert.Single(snapshot.Incidents).Began);
     }
 
@@ -62,7 +62,7 @@ public sealed class PictureTests : Looks
     }
 
     [Fact]
-    public void Buyers_whom_we_turn_away_ourselves_are_told_of_and_those_whom_the_sale_does_are_not()
+    public void Refusals_for_a_technical_reason_are_an_incident_and_those_of_the_sale_are_not()
     {
         var facts = Facts();
         Facts Refusing(string reason, Tone tone) =>
@@ -70,25 +70,25 @@ public sealed class PictureTests : Looks
         Assert.Equal(Tone.Fine, Look(Refusing("sold-out", Tone.Fine)).Verdict.Tone);
         var verdict = Look(Refusing("outbox-full", Tone.Broken)).Verdict;
         Assert.Equal(
-            ("Buyers are turned away, and not by the sale.", "13 a second get 503: outbox full."), (verdict.Headline, verdict.Detail));
-        // What is away is the cause, and said alone.
-        var away = Refusing("no-answer", Tone.Broken);
-        away = away with { Stores = away.Stores with { RabbitMq = new StoreState(false, Now) } };
-        Assert.Equal(("RabbitMQ is away.", 1), (Look(away).Verdict.Headline, Log.Broken.Count));
+            ("Buyers get 503 for a technical reason.", "13 a second: outbox full."), (verdict.Headline, verdict.Detail));
+        // The store that is down is the cause, and is reported alone.
+        var down = Refusing("no-answer", Tone.Broken);
+        down = down with { Stores = down.Stores with { RabbitMq = new StoreState(false, Now) } };
+        Assert.Equal(("RabbitMQ is down.", 1), (Look(down).Verdict.Headline, Log.Broken.Count));
     }
 
     [Fact]
-    public void Stock_that_does_not_come_back_is_an_incident_while_nothing_is_away()
+    public void Stock_that_does_not_come_back_is_an_incident_while_all_stores_are_up()
     {
         var facts = Facts();
-        var late = facts with { Orders = facts.Orders! with { Backlogs = NoBacklogs with { Returns = 3, OldestReturnSeconds = 31 } } };
+        var late = facts with { Tables = NoneWaits with { Returns = 3, OldestReturnSeconds = 31 } };
         var snapshot = Look(late);
         Assert.Equal(["returns"], Red(snapshot));
         Assert.Equal(
             ("Stock does not come back.", "3 closed orders keep their units, the oldest for 31 s."),
             (snapshot.Verdict.Headline, snapshot.Verdict.Detail));
         Assert.Equal(["redis"], Red(Look(late with { Stores = late.Stores with { Redis = new StoreState(false, Now) } })));
-        // What has waited for it is old when it is back, and on its way.
+        // A backlog is old right after the store is up again.
         Assert.Empty(Red(Look(late with { Stores = late.Stores with { Redis = new StoreState(true, Now.AddSeconds(-9)) } })));
     }
 
@@ -101,15 +101,17 @@ public sealed class PictureTests : Looks
         var unread = facts with { Stock = new Dictionary<ItemKey, ItemStock>() };
         Assert.Equal(("Open, and quiet.", "An unknown number of units are for sale. Nothing is broken."),
             (Look(unread).Verdict.Headline, Look(unread).Verdict.Detail));
-        var cut = facts with { Orders = facts.Orders! with { Backlogs = NoBacklogs with { ItemsOn = 2 } } };
+        var cut = facts with { Orders = facts.Orders! with { Totals = Totals with { ItemsOn = 2 } } };
         Assert.Equal("Open, and quiet.", Look(cut).Verdict.Headline);
     }
 
     [Fact]
     public void What_waits_in_items_that_are_not_shown_counts()
     {
-        var facts = Facts() with { Waiting = [new ItemBacklog("8:1", 700, 45, 1, 2, 3)] };
-        var snapshot = Look(facts);
+        var stock = Stock(0, 0);
+        var shown = stock[Item].Snapshot!;
+        stock[new ItemKey(8, 1)] = new ItemStock(shown with { OutboxDepth = 700 }, 45);
+        var snapshot = Look(Facts() with { Stock = stock });
         Assert.Equal("Orders are stuck in the outbox.", snapshot.Verdict.Headline);
         Assert.Equal(700, snapshot.Road.Single(station => station.Id == "redis").Figure);
     }
@@ -118,7 +120,7 @@ public sealed class PictureTests : Looks
     public void Ids_are_text_for_a_browser_would_round_them()
     {
         var facts = Facts();
-        var row = facts.Orders!.Items[0] with { sale_id = long.MaxValue, sku_id = long.MaxValue - 1 };
+        var row = facts.Orders!.Items[0] with { SaleId = long.MaxValue, SkuId = long.MaxValue - 1 };
         var json = JsonSerializer.Serialize(
             Look(facts with { Orders = facts.Orders with { Items = [row] } }), DashboardJson.Default.Snapshot);
         Assert.Contains("\"saleId\":\"9223372036854775807\"", json, StringComparison.Ordinal);
@@ -137,14 +139,11 @@ public sealed class PictureTests : Looks
     }
 
     [Fact]
-    public void Broken_books_dead_letters_quarantine_and_legacy_are_red_where_they_are()
+    public void Broken_equations_dead_letters_quarantine_and_legacy_are_red_where_they_are()
     {
         var facts = Facts();
         Assert.Equal(["rabbitmq"], Red(Look(facts with { Queues = new Queues(0, 1, 2) })));
-        Assert.Equal(["postgres"], Red(Look(facts with
-        {
-            Orders = facts.Orders! with { Backlogs = NoBacklogs with { Quarantined = 4 } },
-        })));
+        Assert.Equal(["postgres"], Red(Look(facts with { Tables = NoneWaits with { Quarantined = 4 } })));
         Assert.Equal(["legacy"], Red(Look(facts with
         {
             Orders = facts.Orders! with { DualWrite = facts.Orders.DualWrite with { Mode = "dual", Breaker = "open" } },
@@ -153,14 +152,14 @@ public sealed class PictureTests : Looks
         Assert.Equal(["audit"], Red(Look(facts with { Unbalanced = [new ItemAudit(Item, true, [finding])] })));
         Assert.Equal(["redis", "rebuild"], Red(Look(facts with
         {
-            Orders = facts.Orders! with { Backlogs = NoBacklogs with { ItemsLost = 1 } },
+            Orders = facts.Orders! with { Totals = Totals with { ItemsLost = 1 } },
         })));
     }
 
     [Theory]
-    [InlineData("shadow", 2, 0, "2 orders. See the discrepancies, then repair.")]
-    [InlineData("dual", 0, 1, "1 order. See the discrepancies, then repair.")]
-    [InlineData("dual", 1_500, 3, "1,503 orders. See the discrepancies, then repair.")]
+    [InlineData("shadow", 2, 0, "2 orders. Check the discrepancies, then repair.")]
+    [InlineData("dual", 0, 1, "1 order. Check the discrepancies, then repair.")]
+    [InlineData("dual", 1_500, 3, "1,503 orders. Check the discrepancies, then repair.")]
     public void Schemas_that_differ_are_an_incident_for_as_long_as_they_do(string mode, long mismatched, long missing, string detail)
     {
         var facts = Facts();
@@ -186,14 +185,14 @@ public sealed class PictureTests : Looks
     }
 
     [Fact]
-    public void Lost_data_is_one_incident_whoever_sees_it_first()
+    public void Lost_data_is_one_incident_whether_rows_or_audit_show_it_first()
     {
         var facts = Facts();
         ItemAudit[] audits = [new ItemAudit(Item, true, [new AuditFinding(BreakKind.StockLost, null, null, 10, 0)])];
         Look(facts with { Unbalanced = audits });
         var both = Look(facts with
         {
-            Unbalanced = audits, Orders = facts.Orders! with { Backlogs = NoBacklogs with { ItemsLost = 1 } },
+            Unbalanced = audits, Orders = facts.Orders! with { Totals = Totals with { ItemsLost = 1 } },
         });
         Assert.Equal("Redis has lost data", Assert.Single(both.Incidents).Headline);
     }

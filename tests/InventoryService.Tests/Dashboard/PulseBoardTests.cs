@@ -9,9 +9,9 @@ namespace Seckill.InventoryService.Tests.Dashboard;
 public sealed class PulseBoardTests
 {
     private readonly FakeTimeProvider _clock = new();
-    private readonly PulseBoard _board;
+    private readonly HeartbeatBoard _board;
 
-    public PulseBoardTests() => _board = new PulseBoard(Servers.Redis, _clock);
+    public PulseBoardTests() => _board = new HeartbeatBoard(Servers.Redis, _clock);
 
     [Fact]
     public void Rates_of_all_processes_add_up_by_their_own_clocks()
@@ -55,10 +55,10 @@ public sealed class PulseBoardTests
     [Fact]
     public void A_refusal_that_is_ours_is_broken_and_one_of_the_sale_is_not()
     {
-        _board.Hear(new Pulse("a", "api", 1_000, 0, new Dictionary<string, long>(), 0, new long[Pulse.Bounds.Count + 1]));
-        _board.Hear(new Pulse(
+        _board.Hear(new Heartbeat("a", "api", 1_000, 0, new Dictionary<string, long>(), 0, new long[Heartbeat.Bounds.Count + 1]));
+        _board.Hear(new Heartbeat(
             "a", "api", 2_000, 0, new Dictionary<string, long> { ["limit-reached"] = 3, ["outbox-full"] = 2, ["no-answer"] = 1 }, 0,
-            new long[Pulse.Bounds.Count + 1]));
+            new long[Heartbeat.Bounds.Count + 1]));
         Assert.Equal(
             [("limit-reached", Tone.Fine), ("outbox-full", Tone.Broken), ("no-answer", Tone.Broken)],
             _board.Read().Refused.Select(refusal => (refusal.Reason, refusal.Tone)));
@@ -67,17 +67,17 @@ public sealed class PulseBoardTests
     [Fact]
     public void Quantiles_lie_within_the_bounds_that_were_counted()
     {
-        var counts = new double[Pulse.Bounds.Count + 1];
-        Assert.Null(PulseBoard.Quantile(counts, 0.5));
+        var counts = new double[Heartbeat.Bounds.Count + 1];
+        Assert.Null(HeartbeatBoard.Quantile(counts, 0.5));
         // 99 answers of 2 to 3 ms, and one of more than the last bound.
-        counts[Pulse.Bounds.ToList().IndexOf(3)] = 99;
+        counts[Heartbeat.Bounds.ToList().IndexOf(3)] = 99;
         counts[^1] = 1;
-        Assert.InRange(PulseBoard.Quantile(counts, 0.5)!.Value, 2.4, 2.6);
-        Assert.Equal(3, PulseBoard.Quantile(counts, 0.99)!.Value, 3);
-        Assert.Equal(Pulse.Bounds[^1], PulseBoard.Quantile(counts, 1));
+        Assert.InRange(HeartbeatBoard.Quantile(counts, 0.5)!.Value, 2.4, 2.6);
+        Assert.Equal(3, HeartbeatBoard.Quantile(counts, 0.99)!.Value, 3);
+        Assert.Equal(Heartbeat.Bounds[^1], HeartbeatBoard.Quantile(counts, 1));
     }
 
-    private static Pulse Of(string instance, long uptime, long reserved, long soldOut) => new(
+    private static Heartbeat Of(string instance, long uptime, long reserved, long soldOut) => new(
         instance, "api", uptime, 0, new Dictionary<string, long> { ["reserved"] = reserved, ["sold-out"] = soldOut }, 0,
-        new long[Pulse.Bounds.Count + 1]);
+        new long[Heartbeat.Bounds.Count + 1]);
 }

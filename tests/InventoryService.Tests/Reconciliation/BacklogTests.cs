@@ -1,4 +1,5 @@
 using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Logging.Abstractions;
 using Seckill.InventoryService.Backlog;
 using Seckill.Shared.Stock;
 using StackExchange.Redis;
@@ -6,8 +7,8 @@ using StackExchange.Redis;
 namespace Seckill.InventoryService.Tests.Reconciliation;
 
 /// <summary>
-/// The metrics of what stands and waits are what alerts are made of. Broken by one item that cannot be read and takes those of all
-/// others away; and by a store that is away and looks like items that are gone.
+/// The alerts are made of the metrics of stock and backlog. Broken by one item that cannot be read and hides all others, and by a store
+/// that is down and looks like missing items.
 /// </summary>
 public sealed class BacklogTests(Administration administration)
 {
@@ -29,17 +30,40 @@ public sealed class BacklogTests(Administration administration)
         var reader = administration.Services.GetRequiredService<StockReader>();
         var read = await reader.ReadAsync([bad.Key, good.Key], CancellationToken.None).InTime();
         Assert.Equal(good.Key, Assert.Single(read).Key);
-        var backlog = Assert.Single(BacklogWatch.Label(read, most: 1));
+        var backlog = Assert.Single(StockBacklog.Label(read, maximum: 1));
         Assert.Equal((good.Key.ToString(), 60), (backlog.Item, backlog.Available));
     }
 
     [Fact]
-    public async Task A_store_that_is_away_is_no_matter_of_one_item()
+    public async Task The_reader_keeps_its_last_answer_for_the_dashboard_and_gives_the_metrics_only_a_current_one()
+    {
+        using var reader = new ScriptedReader();
+        await reader.StartAsync(CancellationToken.None);
+        await Eventually.Holds(() => reader.Current == "answer", "the first answer is read");
+        reader.IsDown = true;
+        await Eventually.Holds(() => reader.Current is null, "the outage is noticed");
+        Assert.Equal("answer", reader.Last);
+        Assert.InRange(reader.AgeSeconds!.Value, 0.1, 60);
+        reader.IsDown = false;
+        await Eventually.Holds(() => reader.Current == "answer", "the store answers again");
+        await reader.StopAsync(CancellationToken.None).InTime();
+    }
+
+    [Fact]
+    public async Task A_store_that_is_down_is_a_failure_of_all_items()
     {
         var nowhere = ConfigurationOptions.Parse("127.0.0.1:1,abortConnect=false,connectTimeout=100");
         using var redis = ConnectionMultiplexer.Connect(nowhere);
         var reader = ActivatorUtilities.CreateInstance<StockReader>(administration.Services, new StockLedger(redis));
         await Assert.ThrowsAnyAsync<RedisConnectionException>(
             () => reader.ReadAsync([new TestItem().Key], CancellationToken.None).InTime());
+    }
+
+    private sealed class ScriptedReader() : BacklogReader<string>("a store", TimeProvider.System, NullLogger.Instance)
+    {
+        public volatile bool IsDown;
+
+        protected override Task<string> ReadAsync(CancellationToken cancellationToken) =>
+            IsDown ? Task.FromException<string>(new TimeoutException()) : Task.FromResult("answer");
     }
 }

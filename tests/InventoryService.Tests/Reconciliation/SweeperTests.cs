@@ -20,7 +20,7 @@ public sealed class SweeperTests
         var item = await TestItem.OpenEverywhereAsync();
         await item.ReserveAsync(new Ask(7, 1));
         var bus = DispatchProxy.Create<IBus, Canceller>();
-        await using var broker = new BrokerProbe(new Uri(Servers.RabbitMqConnection));
+        await using var broker = new BrokerClient(new Uri(Servers.RabbitMqConnection));
         using var sweeper = new OutboxSweeper(
             TestItem.Ledger, new SaleCatalog(Servers.Redis), broker, new OrdersReservedPublisher(bus),
             Options.Create(new SweeperOptions { IntervalMilliseconds = 10, MinimumAgeMilliseconds = 0, LongestPauseMilliseconds = 10 }),

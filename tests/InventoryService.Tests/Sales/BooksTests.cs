@@ -7,7 +7,7 @@ using Seckill.Shared.Stock;
 namespace Seckill.InventoryService.Tests.Sales;
 
 /// <summary>
-/// What an operator sees and does when the books are out of balance, or when Redis lost data: over HTTP, in metrics and in the detail
+/// What an operator sees and does when the audit finds broken equations, or when Redis lost data: over HTTP, in metrics and in the detail
 /// of readiness. What the audit finds, and that the rebuild is right, is tested beside the life of orders.
 /// </summary>
 public sealed class BooksTests(Administration administration)
@@ -30,7 +30,7 @@ public sealed class BooksTests(Administration administration)
         Assert.False((await sale.LedgerAsync()).GetProperty("balanced").GetBoolean());
         var books = await BooksCheckAsync();
         Assert.Equal("healthy", books.GetProperty("status").GetString());
-        Assert.Contains("out of balance", books.GetProperty("detail").GetString(), StringComparison.Ordinal);
+        Assert.Contains("broken equations", books.GetProperty("detail").GetString(), StringComparison.Ordinal);
         Assert.Equal(
             [sale.Keys.Item.ToString()],
             books.GetProperty("data").GetProperty("unbalanced").EnumerateArray().Select(item => item.GetString()));

@@ -12,11 +12,11 @@ public sealed class PulseTests(StorefrontHost storefront)
     [Fact]
     public async Task The_pulse_tells_every_answer_by_its_reason_and_how_long_it_took()
     {
-        var heard = new ConcurrentQueue<Pulse>();
-        Pulse.Listen(Servers.Redis, heard.Enqueue);
+        var heard = new ConcurrentQueue<Heartbeat>();
+        Heartbeat.Listen(Servers.Redis, heard.Enqueue);
         // Other tests run storefronts of their own.
-        await Eventually.Holds(() => heard.Any(pulse => pulse.Role == "all"), "a pulse is heard");
-        var before = heard.Last(pulse => pulse.Role == "all");
+        await Eventually.Holds(() => heard.Any(heartbeat => heartbeat.Role == "all"), "a heartbeat is heard");
+        var before = heard.Last(heartbeat => heartbeat.Role == "all");
 
         var item = await TestItem.OpenEverywhereAsync(units: 1, limit: 1);
         using var reserved = await storefront.OrderAsync(item.Key, 7, key: "k");
@@ -33,15 +33,15 @@ public sealed class PulseTests(StorefrontHost storefront)
         [
             ("reserved", 1), ("replayed", 1), ("limit-reached", 1), ("sold-out", 2), ("invalid-request", 1), ("unauthenticated", 1),
         ];
-        Pulse? after = null;
+        Heartbeat? after = null;
         await Eventually.Holds(
-            () => (after = heard.FirstOrDefault(pulse =>
-                pulse.Instance == before.Instance && answers.All(answer => Grew(pulse, answer.Reason, answer.Times)))) is not null,
+            () => (after = heard.FirstOrDefault(heartbeat =>
+                heartbeat.Instance == before.Instance && answers.All(answer => Grew(heartbeat, answer.Reason, answer.Times)))) is not null,
             "the answers are told");
         Assert.True(after!.Latency.Sum() >= before.Latency.Sum() + 7, $"{before.Latency.Sum()} then {after.Latency.Sum()}");
         Assert.True(after.UptimeMilliseconds > before.UptimeMilliseconds);
 
-        bool Grew(Pulse pulse, string reason, int times) =>
-            pulse.Answers.GetValueOrDefault(reason) >= before.Answers.GetValueOrDefault(reason) + times;
+        bool Grew(Heartbeat heartbeat, string reason, int times) =>
+            heartbeat.Answers.GetValueOrDefault(reason) >= before.Answers.GetValueOrDefault(reason) + times;
     }
 }

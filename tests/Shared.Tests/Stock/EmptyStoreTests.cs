@@ -18,7 +18,7 @@ public sealed class EmptyStoreTests
             item.Keys, [new HoldToRestore(order, 7, 1, TimeProvider.System.GetUtcNow().UtcDateTime)], await repair.DeadlineAsync()));
         Assert.Equal(AdjustOutcome.NotWarm, await ledger.AdjustAsync(item.Keys, "change", 5));
         Assert.Equal(ResetOutcome.Superseded, await repair.ResetAsync(item.Keys, plan, "token"));
-        Assert.False(await repair.ReopenAsync(item.Keys, "token", 2, "open"));
+        Assert.False(await repair.ReopenAsync(item.Keys, "token", 2, ItemState.Open));
         await repair.RequeueAsync(item.Keys, [order]);
         await repair.MendBuyerAsync(item.Keys, 7, [order]);
         await ledger.SettleAsync(item.Keys, [order]);

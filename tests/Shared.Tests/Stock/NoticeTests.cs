@@ -47,9 +47,9 @@ public sealed class NoticeTests
     {
         var item = await SoldOutAsync();
         Assert.Equal((1, 1), await NoticeAsync(item, TimeSpan.Zero));
-        Assert.True(await _ledger.RememberToldAsync(item.Keys, StockMark.Low, 1));
+        Assert.True(await _ledger.MarkPublishedAsync(item.Keys, StockMark.Low, 1));
         Assert.Equal((0, 1), await NoticeAsync(item, TimeSpan.Zero));
-        Assert.True(await _ledger.RememberToldAsync(item.Keys, StockMark.SoldOut, 1));
+        Assert.True(await _ledger.MarkPublishedAsync(item.Keys, StockMark.SoldOut, 1));
         Assert.Equal((0, 0), await NoticeAsync(item, TimeSpan.Zero));
 
         // One unit comes back and is sold: sold out again, and running low all the time.
@@ -71,10 +71,10 @@ public sealed class NoticeTests
         Assert.Equal((1, 1), await NoticeAsync(item, s_long));
         await _ledger.AdjustAsync(item.Keys, "more", 9);
         Assert.Equal((0, 0), await NoticeAsync(item, s_long));
-        Assert.False(await _ledger.RememberToldAsync(item.Keys, StockMark.SoldOut, 1));
+        Assert.False(await _ledger.MarkPublishedAsync(item.Keys, StockMark.SoldOut, 1));
         await item.ReserveOneAsync(2, 9);
         Assert.Equal((2, 2), await NoticeAsync(item, TimeSpan.Zero));
-        Assert.False(await _ledger.RememberToldAsync(item.Keys, StockMark.SoldOut, 1));
+        Assert.False(await _ledger.MarkPublishedAsync(item.Keys, StockMark.SoldOut, 1));
         Assert.Equal((2, 2), await NoticeAsync(item, TimeSpan.Zero));
     }
 

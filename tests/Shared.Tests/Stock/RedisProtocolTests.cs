@@ -41,7 +41,7 @@ public sealed class RedisProtocolTests
         Assert.Equal([7], await ledger.BuyersAsync(item.Keys).InTime());
         Assert.Equal(1, (await ledger.InspectOutboxAsync(item.Keys).InTime()).Depth);
         Assert.Equal(1, (await ledger.NoticeAsync(item.Keys, 0.1, TimeSpan.FromMinutes(1)).InTime())!.SoldOutCrossing);
-        Assert.True(await ledger.RememberToldAsync(item.Keys, StockMark.SoldOut, 1).InTime());
+        Assert.True(await ledger.MarkPublishedAsync(item.Keys, StockMark.SoldOut, 1).InTime());
         Assert.Equal(
             orderId,
             Assert.Single(await ledger.ClaimAsync(item.Keys, TimeSpan.Zero, 10, TimeSpan.FromSeconds(1)).InTime()).OrderId);
@@ -70,17 +70,17 @@ public sealed class RedisProtocolTests
     {
         await using var sender = OwnRedis.Connect($"{Servers.RedisConnection},protocol={sent}");
         await using var listener = OwnRedis.Connect($"{Servers.RedisConnection},protocol={received}");
-        var heard = new ConcurrentQueue<Pulse>();
-        Pulse.Listen(listener, heard.Enqueue);
-        var pulse = new Pulse(
-            Guid.NewGuid().ToString("N"), "api", 1, 2, new Dictionary<string, long>(), 3, new long[Pulse.Bounds.Count + 1]);
+        var heard = new ConcurrentQueue<Heartbeat>();
+        Heartbeat.Listen(listener, heard.Enqueue);
+        var heartbeat = new Heartbeat(
+            Guid.NewGuid().ToString("N"), "api", 1, 2, new Dictionary<string, long>(), 3, new long[Heartbeat.Bounds.Count + 1]);
         await Eventually.Holds(
             async () =>
             {
-                await pulse.SendAsync(sender);
-                return heard.Any(one => one.Instance == pulse.Instance);
+                await heartbeat.SendAsync(sender);
+                return heard.Any(one => one.Instance == heartbeat.Instance);
             },
-            "the pulse is heard");
+            "the heartbeat is heard");
     }
 
     private static async Task<List<T>> ReadAsync<T>(IAsyncEnumerable<IReadOnlyList<T>> pages)

@@ -52,10 +52,10 @@ public sealed class WarmAndCloseTests
         await item.ReserveOneAsync(_user);
         Assert.Equal(CloseOutcome.Closed, await TestItem.Ledger.CloseAsync(item.Keys, 0));
         Assert.Equal(CloseOutcome.Closed, await TestItem.Ledger.CloseAsync(item.Keys, 0));
-        Assert.Equal("closed", (await item.InspectAsync()).State);
+        Assert.Equal(ItemState.Closed, (await item.InspectAsync()).State);
         Assert.False(await item.WarmAsync(units: 5));
         var state = await item.InspectAsync();
-        Assert.Equal(("open", 4), (state.State, state.Available));
+        Assert.Equal((ItemState.Open, 4), (state.State, state.Available));
         await item.ReserveOneAsync(_user);
     }
 
@@ -81,7 +81,7 @@ public sealed class WarmAndCloseTests
 
         await TestItem.Ledger.CloseAsync(item.Keys, 2);
         Assert.Equal(WarmOutcome.Stale, await TestItem.Ledger.WarmAsync(item.Keys, item.Plan(units: 5) with { StateVersion = 1 }));
-        Assert.Equal(wasWarm ? "closed" : null, (await TestItem.Ledger.InspectAsync(item.Keys))?.State);
+        Assert.Equal(wasWarm ? ItemState.Closed : null, (await TestItem.Ledger.InspectAsync(item.Keys))?.State);
     }
 
     [Fact]
@@ -90,7 +90,7 @@ public sealed class WarmAndCloseTests
         var item = new TestItem();
         Assert.Equal(WarmOutcome.Created, await TestItem.Ledger.WarmAsync(item.Keys, item.Plan() with { StateVersion = 2 }));
         Assert.Equal(CloseOutcome.Stale, await TestItem.Ledger.CloseAsync(item.Keys, 1));
-        Assert.Equal("open", (await item.InspectAsync()).State);
+        Assert.Equal(ItemState.Open, (await item.InspectAsync()).State);
     }
 
     [Theory]

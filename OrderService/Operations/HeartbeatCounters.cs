@@ -6,22 +6,22 @@ using Seckill.Shared.Telemetry;
 namespace Seckill.OrderService.Operations;
 
 /// <summary>
-/// Counts for the pulse what the instruments of this process measure anyway. The road of an order knows nothing of it; a
-/// measurement costs it an addition.
+/// Counts for the heartbeat what the instruments of this process measure anyway. The path of an order is unchanged; a measurement costs it
+/// one addition.
 /// </summary>
-internal sealed class PulseCounters : IDisposable
+internal sealed class HeartbeatCounters : IDisposable
 {
     private const string Orders = "/orders";
     private readonly MeterListener _listener = new();
     private readonly ConcurrentDictionary<string, Count> _outcomes = new();
     private readonly Dictionary<int, Count> _refusedBefore = new[] { 400, 401, 413, 415, 429 }.ToDictionary(it => it, _ => new Count());
-    private readonly long[] _latency = new long[Pulse.Bounds.Count + 1];
-    private readonly double[] _bounds = [.. Pulse.Bounds.Select(milliseconds => milliseconds / 1000)];
+    private readonly long[] _latency = new long[Heartbeat.Bounds.Count + 1];
+    private readonly double[] _bounds = [.. Heartbeat.Bounds.Select(milliseconds => milliseconds / 1000)];
     private readonly Count _gateRefusals = new();
     private readonly Count _inFlight = new();
 
-    /// <summary>Starts to count.</summary>
-    public PulseCounters()
+    /// <summary>Starts counting.</summary>
+    public HeartbeatCounters()
     {
         _listener.InstrumentPublished = (instrument, listener) =>
         {
@@ -36,13 +36,13 @@ internal sealed class PulseCounters : IDisposable
         _listener.Start();
     }
 
-    /// <summary>HTTP requests that wait for their answer.</summary>
+    /// <summary>HTTP requests in progress.</summary>
     public long InFlight => _inFlight.Read();
 
-    /// <summary>Sold-out answers that Redis was not asked for.</summary>
+    /// <summary>Sold-out answers without a call to Redis.</summary>
     public long GateRefusals => _gateRefusals.Read();
 
-    /// <summary>Answers by how long they took, see <see cref="Pulse.Latency"/>.</summary>
+    /// <summary>Answers by duration, see <see cref="Heartbeat.Latency"/>.</summary>
     public long[] Latency() => [.. _latency.Select((_, i) => Interlocked.Read(ref _latency[i]))];
 
     /// <summary>Answers by reason: the codes of the HTTP interface, and <c>reserved</c> and <c>replayed</c>.</summary>
@@ -86,7 +86,7 @@ internal sealed class PulseCounters : IDisposable
 
         var at = Array.BinarySearch(_bounds, seconds);
         Interlocked.Increment(ref _latency[at < 0 ? ~at : at]);
-        // What the batcher never saw. The others it has counted by their reason.
+        // Refusals before the batcher, which counts all others by their reason.
         if (Find(tags, "http.response.status_code") is int status && _refusedBefore.TryGetValue(status, out var refused))
         {
             refused.Add(1);
@@ -113,7 +113,7 @@ internal sealed class PulseCounters : IDisposable
         "NotOpen" => "sale-not-open",
         "Closed" => "sale-closed",
         "KeyReused" => "idempotency-key-reused",
-        // To a buyer these are all 503; to ops they are three different things.
+        // To a buyer these are all 503; to an operator they differ.
         "Busy" => "queue-full",
         "Unknown" => "no-answer",
         _ => JsonNamingPolicy.KebabCaseLower.ConvertName(outcome),

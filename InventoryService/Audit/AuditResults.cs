@@ -5,8 +5,8 @@ using Seckill.Shared.Stock;
 
 namespace Seckill.InventoryService.Audit;
 
-/// <summary>What the last audit of each item found: for the ledger, metrics, and the detail of readiness, which it never fails.</summary>
-internal sealed class AuditBook : IHealthCheck, IDisposable
+/// <summary>The last audit of each item: for the ledger, the metrics, and the detail of readiness, which it never fails.</summary>
+internal sealed class AuditResults : IHealthCheck, IDisposable
 {
     private readonly ConcurrentDictionary<ItemKey, ItemAudit> _audits = new();
     private readonly Meter _meter = new("Seckill");
@@ -14,14 +14,14 @@ internal sealed class AuditBook : IHealthCheck, IDisposable
     private readonly TimeProvider _clock;
     private long _roundEndedAt;
 
-    public AuditBook(TimeProvider clock)
+    public AuditResults(TimeProvider clock)
     {
         _clock = clock;
         _roundEndedAt = clock.GetTimestamp();
         _meter.CreateObservableGauge(
-            "seckill.audit.unbalanced", () => Unbalanced.Count(), "{item}", "Sale items whose books are out of balance.");
+            "seckill.audit.unbalanced", () => Unbalanced.Count(), "{item}", "Sale items whose last audit found broken equations.");
         _meter.CreateObservableGauge("seckill.audit.findings", Findings, "{finding}", "Broken equations, by kind.");
-        _meter.CreateObservableGauge("seckill.audit.age", () => AgeSeconds, "s", "Time since the last round over all items.");
+        _meter.CreateObservableGauge("seckill.audit.age", () => AgeSeconds, "s", "Time since the last round over all items ended.");
         _repairs = _meter.CreateCounter<long>("seckill.audit.repairs", "{repair}", "Repairs made, by kind.");
     }
 
@@ -33,14 +33,14 @@ internal sealed class AuditBook : IHealthCheck, IDisposable
     /// <summary>False when the last audit found a broken equation.</summary>
     public bool IsBalanced(ItemKey item) => !_audits.TryGetValue(item, out var audit) || audit.Findings.Count == 0;
 
-    /// <summary>The last audit of an item that could say something; null before the first.</summary>
+    /// <summary>The last conclusive audit of an item; null before the first.</summary>
     public ItemAudit? Find(ItemKey item) => _audits.GetValueOrDefault(item);
 
-    /// <summary>Items whose books are out of balance.</summary>
+    /// <summary>Audits with findings.</summary>
     public IReadOnlyList<ItemAudit> Broken() => [.. Unbalanced];
 
-    /// <summary>Remembers an audit.</summary>
-    /// <returns>True when it found something else than the one before.</returns>
+    /// <summary>Remembers an audit, if it is conclusive.</summary>
+    /// <returns>True when its findings differ from those of the audit before.</returns>
     public bool Enter(ItemAudit audit)
     {
         if (!audit.IsConclusive)
@@ -69,7 +69,7 @@ internal sealed class AuditBook : IHealthCheck, IDisposable
             ["lastRoundSeconds"] = Math.Round(AgeSeconds, 1),
         };
         return Task.FromResult(HealthCheckResult.Healthy(
-            unbalanced.Length > 0 ? $"the books of {unbalanced.Length} items are out of balance" : null, data));
+            unbalanced.Length > 0 ? $"the audit finds broken equations in {unbalanced.Length} items" : null, data));
     }
 
     public void Dispose() => _meter.Dispose();

@@ -5,37 +5,37 @@ using StackExchange.Redis;
 namespace Seckill.InventoryService.Dashboard;
 
 /// <summary>
-/// Listens to the pulses of all OrderServices and makes rates of them. A process that has been silent for some seconds is gone, and
-/// with it its rates: an old number is never shown as if it were live.
+/// Receives the heartbeats of all OrderServices and computes rates from them. A process that is silent for some seconds counts as stopped,
+/// and its rates are dropped: an old number is never shown as a live one.
 /// </summary>
-internal sealed class PulseBoard(IConnectionMultiplexer redis, TimeProvider clock) : IHostedService
+internal sealed class HeartbeatBoard(IConnectionMultiplexer redis, TimeProvider clock) : IHostedService
 {
     private static readonly TimeSpan s_silence = TimeSpan.FromSeconds(3.5);
     private static readonly TimeSpan s_forgotten = TimeSpan.FromMinutes(5);
 
-    // Nothing that the sale means: our own limits, and stores that do not answer.
-    private static readonly string[] s_ours = ["outbox-full", "queue-full", "no-answer"];
+    // Refusals for a technical reason: limits of Seckill, and stores that do not answer.
+    private static readonly string[] s_technical = ["outbox-full", "queue-full", "no-answer"];
 
     private readonly ConcurrentDictionary<string, Heard> _heard = new();
 
     public Task StartAsync(CancellationToken cancellationToken)
     {
-        Pulse.Listen(redis, Hear);
+        Heartbeat.Listen(redis, Hear);
         return Task.CompletedTask;
     }
 
     public Task StopAsync(CancellationToken cancellationToken) => Task.CompletedTask;
 
-    /// <summary>Remembers a pulse, and the one before it.</summary>
-    internal void Hear(Pulse pulse) =>
+    /// <summary>Remembers a heartbeat, and the one before it.</summary>
+    internal void Hear(Heartbeat heartbeat) =>
         _heard.AddOrUpdate(
-            pulse.Instance,
-            _ => new Heard(pulse, null, clock.GetTimestamp()),
-            // They may overtake each other.
-            (_, last) => pulse.UptimeMilliseconds > last.Now.UptimeMilliseconds
-                ? new Heard(pulse, last.Now, clock.GetTimestamp()) : last);
+            heartbeat.Instance,
+            _ => new Heard(heartbeat, null, clock.GetTimestamp()),
+            // Heartbeats may overtake each other.
+            (_, last) => heartbeat.UptimeMilliseconds > last.Now.UptimeMilliseconds
+                ? new Heard(heartbeat, last.Now, clock.GetTimestamp()) : last);
 
-    /// <summary>What all processes that live tell together; all zero when there are none.</summary>
+    /// <summary>The rates of all running processes together; all zero when there are none.</summary>
     public Traffic Read()
     {
         var living = new List<Heard>();
@@ -53,7 +53,7 @@ internal sealed class PulseBoard(IConnectionMultiplexer redis, TimeProvider cloc
         }
 
         var rates = new Dictionary<string, double>();
-        var latency = new double[Pulse.Bounds.Count + 1];
+        var latency = new double[Heartbeat.Bounds.Count + 1];
         double gate = 0;
         foreach (var (now, before) in living.Where(heard => heard.Before is not null).Select(heard => (heard.Now, heard.Before!)))
         {
@@ -77,14 +77,14 @@ internal sealed class PulseBoard(IConnectionMultiplexer redis, TimeProvider cloc
                 .. rates.Where(rate => rate.Key is not ("reserved" or "replayed") && rate.Value > 0)
                     .OrderByDescending(rate => rate.Value)
                     .Select(rate => new RefusalRate(
-                        rate.Key, Math.Round(rate.Value, 1), s_ours.Contains(rate.Key) ? Tone.Broken : Tone.Fine)),
+                        rate.Key, Math.Round(rate.Value, 1), s_technical.Contains(rate.Key) ? Tone.Broken : Tone.Fine)),
             ],
             soldOut > 0 ? Math.Min(1, gate / soldOut) : null, Quantile(latency, 0.5), Quantile(latency, 0.99),
             living.Sum(heard => heard.Now.InFlight), living.Count(heard => heard.Now.Role is "api" or "all"),
             living.Count(heard => heard.Now.Role is "worker" or "all"));
     }
 
-    /// <summary>The duration that a share of the answers did not exceed, milliseconds, between the bounds by proportion.</summary>
+    /// <summary>A quantile of the durations, milliseconds, interpolated between the bounds.</summary>
     internal static double? Quantile(double[] counts, double share)
     {
         var rank = share * counts.Sum();
@@ -94,20 +94,20 @@ internal sealed class PulseBoard(IConnectionMultiplexer redis, TimeProvider cloc
         }
 
         double below = 0;
-        for (var i = 0; i < Pulse.Bounds.Count; i++)
+        for (var i = 0; i < Heartbeat.Bounds.Count; i++)
         {
             if (counts[i] > 0 && below + counts[i] >= rank)
             {
-                var from = i == 0 ? 0 : Pulse.Bounds[i - 1];
-                return from + ((Pulse.Bounds[i] - from) * (rank - below) / counts[i]);
+                var from = i == 0 ? 0 : Heartbeat.Bounds[i - 1];
+                return from + ((Heartbeat.Bounds[i] - from) * (rank - below) / counts[i]);
             }
 
             below += counts[i];
         }
 
-        // Beyond the last bound nothing more is known than that.
-        return Pulse.Bounds[^1];
+        // Durations beyond the last bound are not measured.
+        return Heartbeat.Bounds[^1];
     }
 
-    private sealed record Heard(Pulse Now, Pulse? Before, long At);
+    private sealed record Heard(Heartbeat Now, Heartbeat? Before, long At);
 }

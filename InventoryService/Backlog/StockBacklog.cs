@@ -1,0 +1,85 @@
+using System.Diagnostics.Metrics;
+using Microsoft.Extensions.Options;
+using Seckill.Shared.Stock;
+using Seckill.Shared.Telemetry;
+
+namespace Seckill.InventoryService.Backlog;
+
+/// <summary>A sale item in the metrics.</summary>
+/// <param name="Item">Sale and SKU; <c>other</c> for all items that have no label of their own.</param>
+/// <param name="Depth">Orders in the outbox.</param>
+/// <param name="OldestSeconds">Age of the oldest of them.</param>
+/// <param name="Available">Units for sale.</param>
+/// <param name="Held">Units held.</param>
+/// <param name="Allocated">Units given to the sale.</param>
+internal sealed record ItemBacklog(string Item, long Depth, double OldestSeconds, long Available, long Held, long Allocated);
+
+/// <summary>Stock and outbox of each opened item, in Redis. An item that cannot be read is missing.</summary>
+internal sealed class StockBacklog : BacklogReader<IReadOnlyDictionary<ItemKey, ItemStock>>
+{
+    private static readonly TimeSpan s_afterTheSale = TimeSpan.FromHours(1);
+    private readonly Meter _meter = new(Measurements.Name);
+    private readonly StockReader _reader;
+    private readonly SaleCatalog _catalog;
+    private readonly int _maximumItems;
+    private volatile IReadOnlyList<ItemBacklog> _labelled = [];
+
+    public StockBacklog(
+        StockReader reader, SaleCatalog catalog, IOptions<BacklogOptions> options, TimeProvider clock, ILogger<StockBacklog> logger)
+        : base("Redis", clock, logger)
+    {
+        (_reader, _catalog, _maximumItems) = (reader, catalog, options.Value.MostItems);
+        Gauge("seckill.outbox.depth", "{order}", "Orders reserved and not yet known to be in PostgreSQL.", item => item.Depth);
+        Gauge("seckill.outbox.oldest_age", "s", "Age of the oldest order in the outbox.", item => item.OldestSeconds);
+        Gauge("seckill.stock.available", "{unit}", "Units for sale, in Redis.", item => item.Available);
+        Gauge("seckill.stock.held", "{unit}", "Units held by reservations and orders, in Redis.", item => item.Held);
+        Gauge("seckill.stock.allocated", "{unit}", "Units given to the sale, in Redis.", item => item.Allocated);
+    }
+
+    /// <summary>Items with orders in the outbox or a sale that is on, the deepest outbox first; the rest is one more item.</summary>
+    internal static IReadOnlyList<ItemBacklog> Label(IEnumerable<KeyValuePair<ItemKey, ItemStock>> items, int maximum)
+    {
+        ItemBacklog[] shown =
+        [
+            .. items.Where(item => item.Value.Snapshot is { } now && (now.OutboxDepth > 0 || IsOn(now)))
+                .Select(item => Backlog(item.Key, item.Value.Snapshot!, item.Value.OldestSeconds))
+                .OrderByDescending(item => item.Depth).ThenByDescending(item => item.Held)
+                .ThenBy(item => item.Item, StringComparer.Ordinal),
+        ];
+        var others = shown[Math.Min(maximum, shown.Length)..];
+        return others.Length == 0
+            ? shown
+            :
+            [
+                .. shown[..maximum],
+                new ItemBacklog(
+                    "other", others.Sum(item => item.Depth), others.Max(item => item.OldestSeconds), others.Sum(item => item.Available),
+                    others.Sum(item => item.Held), others.Sum(item => item.Allocated)),
+            ];
+    }
+
+    public override void Dispose()
+    {
+        _meter.Dispose();
+        base.Dispose();
+    }
+
+    protected override async Task<IReadOnlyDictionary<ItemKey, ItemStock>> ReadAsync(CancellationToken cancellationToken)
+    {
+        var items = await _reader.ReadAsync(await _catalog.ItemsAsync(), cancellationToken);
+        _labelled = Label(items, _maximumItems);
+        return items;
+    }
+
+    private static bool IsOn(ItemSnapshot now) => now.State != ItemState.Closed && now.Now - s_afterTheSale < now.ClosesAt;
+
+    private static ItemBacklog Backlog(ItemKey item, ItemSnapshot now, double oldestSeconds) =>
+        new(item.ToString(), now.OutboxDepth, oldestSeconds, now.Available, now.Held, now.Allocated);
+
+    private void Gauge<T>(string name, string unit, string text, Func<ItemBacklog, T> value)
+        where T : struct => _meter.CreateObservableGauge(
+            name,
+            () => (Current is null ? [] : _labelled).Select(item =>
+                new Measurement<T>(value(item), new KeyValuePair<string, object?>("item", item.Item))),
+            unit, text);
+}

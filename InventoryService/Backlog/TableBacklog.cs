@@ -1,0 +1,61 @@
+using System.Diagnostics.Metrics;
+using Dapper;
+using Npgsql;
+using Seckill.Shared.Telemetry;
+
+namespace Seckill.InventoryService.Backlog;
+
+/// <summary>What waits in PostgreSQL. Rows are counted up to ten thousand.</summary>
+/// <param name="Quarantined">Orders that could not be persisted and wait for an operator.</param>
+/// <param name="Refunds">Payments to refund.</param>
+/// <param name="Returns">Closed orders whose stock has not come back.</param>
+/// <param name="OldestReturnSeconds">Time since the close of the oldest of them.</param>
+internal sealed record TableCounts(long Quarantined, long Refunds, long Returns, double OldestReturnSeconds);
+
+/// <summary>Orders and payments that wait in PostgreSQL for a process or an operator.</summary>
+internal sealed class TableBacklog : BacklogReader<TableCounts>
+{
+    private readonly Meter _meter = new(Measurements.Name);
+    private readonly NpgsqlDataSource _database;
+
+    public TableBacklog(NpgsqlDataSource database, TimeProvider clock, ILogger<TableBacklog> logger)
+        : base("PostgreSQL", clock, logger)
+    {
+        _database = database;
+        Gauge("seckill.quarantine.orders", "{order}", "Orders that could not be persisted and wait for an operator, counted up to 10,000.",
+            counts => counts.Quarantined);
+        Gauge("seckill.refunds.listed", "{payment}", "Payments to refund, counted up to 10,000.", counts => counts.Refunds);
+        Gauge("seckill.returns.waiting", "{order}", "Closed orders whose stock has not come back, counted up to 10,000.",
+            counts => counts.Returns);
+        Gauge("seckill.returns.oldest_age", "s", "Time since the close of the oldest order whose stock has not come back.",
+            counts => counts.OldestReturnSeconds);
+    }
+
+    public override void Dispose()
+    {
+        _meter.Dispose();
+        base.Dispose();
+    }
+
+    protected override async Task<TableCounts> ReadAsync(CancellationToken cancellationToken)
+    {
+        await using var connection = await _database.OpenConnectionAsync(cancellationToken);
+        return await connection.QuerySingleAsync<TableCounts>(new CommandDefinition(
+            """
+            select
+              (select count(*) from (
+                 select from quarantined_orders q
+                 where not exists (select from orders o where o.order_id = q.order_id)
+                 limit 10000) q) as quarantined,
+              (select count(*) from (select from refunds limit 10000) r) as refunds,
+              (select count(*) from (select from stock_returns where returned_at is null limit 10000) r) as returns,
+              (select coalesce(extract(epoch from now() - min(created_at)), 0)::float8
+               from stock_returns where returned_at is null) as oldest_return_seconds
+            """,
+            cancellationToken: cancellationToken));
+    }
+
+    private void Gauge<T>(string name, string unit, string text, Func<TableCounts, T> value)
+        where T : struct => _meter.CreateObservableGauge(
+            name, () => Current is { } counts ? new Measurement<T>[] { new(value(counts)) } : [], unit, text);
+}

@@ -1,0 +1,50 @@
+using Seckill.Shared.Http;
+
+namespace Seckill.InventoryService.Operations;
+
+/// <summary>
+/// The refusals of the ops interface that carry a code of their own: status, stable code, title. Requests that are malformed get those of
+/// <see cref="Problem"/>.
+/// </summary>
+internal static class Refusals
+{
+    public static readonly Problem UnknownSale = new(404, "unknown-sale", "No such sale exists.");
+    public static readonly Problem UnknownItem = new(404, "unknown-item", "This sale has no such item.");
+    public static readonly Problem NotQuarantined = new(404, "not-quarantined", "This order is not in quarantine.");
+    public static readonly Problem SaleExists = new(409, "sale-exists", "This sale id is taken.");
+    public static readonly Problem NeverOpened = new(
+        409, "sale-never-opened", "This sale was never opened, so Redis has no stock of it. Open it first.");
+
+    public static readonly Problem StockInUse = new(409, "stock-in-use", "Fewer units are available than the request withdraws.");
+    public static readonly Problem StockLost = new(
+        409, "stock-lost", "Redis has lost the stock of this sale. Opening it from the plan would sell units twice; rebuild it.");
+
+    public static readonly Problem StockDiffers = new(
+        409, "stock-differs",
+        "Redis has stock of an earlier sale with this id and other terms. Nothing was changed. Delete its keys or choose another id.");
+
+    public static readonly Problem StateChanged = new(
+        409, "state-changed", "A later request changed the state of this sale. The sale has the state of that request.");
+
+    public static readonly Problem LostAgain = new(
+        409, "stock-lost", "Redis lost data again during the rebuild. The item stays stopped.", retryAfterSeconds: 1);
+
+    public static readonly Problem RepairRunning = new(
+        409, "repair-running", "Another repair or rebuild of an item of this sale is running.", retryAfterSeconds: 1);
+
+    public static readonly Problem NotDrained = new(
+        409, "outbox-not-drained",
+        "Accepted orders have not reached PostgreSQL yet. Check RabbitMQ, the workers and PostgreSQL. The item stays stopped.",
+        retryAfterSeconds: 5);
+
+    public static readonly Problem KeyReused = new(
+        422, "idempotency-key-reused", "This Idempotency-Key was used before with another delta.");
+
+    public static readonly Problem WaitsForRebuild = new(
+        503, "unavailable",
+        "This item waits for its rebuild. Retry with the same Idempotency-Key; a change that was started is finished afterwards.",
+        retryAfterSeconds: 5);
+
+    public static readonly Problem TooManyDashboards = new(
+        503, "unavailable", "Too many dashboards are open, or this process is stopping.", retryAfterSeconds: 5);
+}

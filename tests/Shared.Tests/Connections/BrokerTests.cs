@@ -1,0 +1,55 @@
+using System.Net;
+using System.Net.Sockets;
+using RabbitMQ.Client;
+using Seckill.Shared.Connections;
+
+namespace Seckill.Shared.Tests.Connections;
+
+/// <summary>
+/// The one place that asks the broker: readiness, sweeper, metrics, dashboard and rebuild rely on its answers. Broken by a question that
+/// leaves it without a channel, by a broker that hangs and blocks the caller, and by answers of before the loss.
+/// </summary>
+public sealed class BrokerTests
+{
+    [Fact]
+    public async Task A_queue_has_its_messages_and_consumers_and_a_missing_queue_has_none()
+    {
+        await using var connection = await new ConnectionFactory { Uri = new Uri(Servers.RabbitMqConnection) }.CreateConnectionAsync();
+        await using var channel = await connection.CreateChannelAsync();
+        var queue = (await channel.QueueDeclareAsync("", durable: false, exclusive: false, autoDelete: true)).QueueName;
+        await channel.BasicPublishAsync("", queue, ReadOnlyMemory<byte>.Empty);
+        await channel.BasicPublishAsync("", queue, ReadOnlyMemory<byte>.Empty);
+        await using var broker = new BrokerClient(new Uri(Servers.RabbitMqConnection));
+        await Eventually.Holds(
+            async () => await broker.FindQueueAsync(queue) == new QueueState(2, 0), "the queue has two messages and no consumer");
+
+        // A wrong name closes the channel of the question, and must not cost the next question its answer.
+        Assert.Equal(new QueueState(0, 0), await broker.FindQueueAsync(queue + "-missing").InTime());
+        Assert.Equal(new QueueState(2, 0), await broker.FindQueueAsync(queue).InTime());
+        Assert.True(await broker.AnswersAsync().InTime());
+        await channel.QueueDeleteAsync(queue);
+    }
+
+    [Fact]
+    public async Task Questions_at_once_are_all_answered()
+    {
+        await using var broker = new BrokerClient(new Uri(Servers.RabbitMqConnection));
+        var answers = await Task.WhenAll(Enumerable.Range(0, 20).Select(_ => broker.AnswersAsync())).InTime();
+        Assert.All(answers, Assert.True);
+    }
+
+    [Fact]
+    public async Task A_broker_that_is_down_or_hangs_gives_no_answer_and_blocks_no_caller()
+    {
+        using var silent = new TcpListener(IPAddress.Loopback, 0);
+        silent.Start();
+        var port = ((IPEndPoint)silent.LocalEndpoint).Port;
+        await using var broker = new BrokerClient(new Uri($"amqp://guest:guest@127.0.0.1:{port}"));
+        var answers = Task.WhenAll(broker.AnswersAsync(), broker.AnswersAsync());
+        // One waits for the answer, the other for its turn: each for a second at most.
+        Assert.All(await answers.WaitAsync(3 * StoreHealth.Timeout), Assert.False);
+        Assert.Null(await broker.FindQueueAsync("orders-reserved").InTime());
+        silent.Stop();
+        Assert.False(await broker.AnswersAsync().InTime());
+    }
+}
