@@ -25,7 +25,7 @@ internal sealed class LegacyReads(
     public async Task<OrderView> ReadAsync(OrderView ours, long userId, CancellationToken cancellationToken)
     {
         var settings = control.Current;
-        if (ours.Status == "reserved" || !settings.ReadsLegacy(userId))
+        if (ours.Status == OrderStatus.Reserved || !settings.ReadsLegacy(userId))
         {
             return ours;
         }
@@ -128,14 +128,14 @@ internal sealed class LegacyReads(
     private static OrderView? Theirs(LegacyRow row, OrderView ours, long userId)
     {
         var known = new OrderSnapshot(
-            ours.OrderId, ours.SaleId, ours.SkuId, userId, ours.Quantity, ours.UnitPrice, ours.Currency, ours.Status,
+            ours.OrderId, ours.SaleId, ours.SkuId, userId, ours.Quantity, ours.UnitPrice, ours.Currency, ours.Status.ToText(),
             ours.ReservedAt.UtcDateTime, null, 0);
         var theirs = LegacyMapping.FromLegacy(row, known);
         return theirs is null || theirs.UserId != userId || row.AddTime != ours.ReservedAt.ToUnixTimeSeconds()
             ? null
             : ours with
             {
-                Status = theirs.Status, SaleId = theirs.SaleId, SkuId = theirs.SkuId, Quantity = theirs.Quantity,
+                Status = OrderStatusText.Parse(theirs.Status), SaleId = theirs.SaleId, SkuId = theirs.SkuId, Quantity = theirs.Quantity,
                 UnitPrice = theirs.UnitPrice,
             };
     }

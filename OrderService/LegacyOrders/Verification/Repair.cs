@@ -41,9 +41,7 @@ internal sealed class Repair(NpgsqlDataSource database, TimeProvider clock)
         await using var connection = await database.OpenConnectionAsync(cancellationToken);
         var entries = (await connection.QueryAsync<long>(new CommandDefinition(
             """
-            insert into legacy_outbox (lane, order_ids, forced)
-            select legacy_lane(id), array_agg(id), true from unnest(@orderIds) as o (id) group by 1
-            returning id
+            select unnest(enqueue_for_legacy(@orderIds, forced => true))
             """,
             new { orderIds },
             cancellationToken: cancellationToken))).ToArray();
