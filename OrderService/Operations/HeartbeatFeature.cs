@@ -5,8 +5,8 @@ internal static class HeartbeatFeature
 {
     public static void AddHeartbeat(this WebApplicationBuilder builder, Role role)
     {
-        builder.Services.AddSingleton<PulseCounters>();
+        builder.Services.AddSingleton<HeartbeatCounters>();
         builder.Services.AddSingleton(new RoleName(role.ToString().ToLowerInvariant()));
-        builder.Services.AddHostedService<PulseSender>();
+        builder.Services.AddHostedService<HeartbeatSender>();
     }
 }

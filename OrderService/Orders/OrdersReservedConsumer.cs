@@ -66,6 +66,6 @@ internal sealed partial class OrdersReservedConsumer(
     // A database that is down, full or read-only says nothing about the order, which must then not end in quarantine.
     private static bool IsPoison(Exception exception) => exception is UnknownSaleItemException || PostgresErrors.IsFaultOfData(exception);
 
-    [LoggerMessage(300, LogLevel.Error, "Order {OrderId} cannot be persisted and is in quarantine: {Reason}")]
+    [LoggerMessage(300, LogLevel.Error, "Order {OrderId} cannot be persisted and is quarantined: {Reason}")]
     private partial void LogQuarantined(string orderId, string reason);
 }

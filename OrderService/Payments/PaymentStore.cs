@@ -4,10 +4,10 @@ using Seckill.Shared.Hosting;
 
 namespace Seckill.OrderService.Payments;
 
-/// <summary>What became of a payment.</summary>
+/// <summary>The outcome of a payment.</summary>
 internal enum PaymentOutcome
 {
-    /// <summary>The order is paid by it.</summary>
+    /// <summary>It pays the order.</summary>
     Accepted,
 
     /// <summary>This payment came before; nothing changed.</summary>

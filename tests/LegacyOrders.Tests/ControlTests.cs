@@ -47,7 +47,7 @@ public sealed class ControlTests
     {
         await using var both = await TwoDatabases.CreateAsync();
         var ids = await both.PlaceAsync(5_000);
-        Assert.True(await both.Store.TryCancelAsync(ids[0], CancellationToken.None));
+        Assert.True(await both.Closing.TryCancelAsync(ids[0], CancellationToken.None));
         await both.OursAsync(
             "update legacy_outbox set created_at = now() - interval '90 seconds' where id = (select max(id) from legacy_outbox)");
         var (pending, lagSeconds) = await LegacyOutbox.WaitingAsync(both.Orders, CancellationToken.None);
@@ -84,7 +84,7 @@ public sealed class ControlTests
         await control.RefreshAsync(CancellationToken.None);
         using var reads = new LegacyReads(new LegacyStore(both.Legacy), both.Verification(), control, both.Breaker, both.Wrapped);
         var reservedAt = await both.OursAsync<DateTime>("select reserved_at from orders");
-        var ours = new OrderView(id, "placed", 1, 7, 1, 1999, "EUR", reservedAt, reservedAt, reservedAt);
+        var ours = new OrderView(id, OrderStatus.Placed, 1, 7, 1, 1999, "EUR", reservedAt, reservedAt, reservedAt);
         Assert.Equal(ours, await reads.ReadAsync(ours, 1, CancellationToken.None));
         await both.TheirsAsync("update t_order set num = 2");
         Assert.Same(ours, await reads.ReadAsync(ours, 1, CancellationToken.None));

@@ -67,7 +67,7 @@ public sealed class WriterTests
         {
             if (++reads == 2)
             {
-                Assert.True(await both.Store.TryCancelAsync(ids[0], CancellationToken.None));
+                Assert.True(await both.Closing.TryCancelAsync(ids[0], CancellationToken.None));
                 await both.OursAsync("delete from legacy_outbox");
             }
         });

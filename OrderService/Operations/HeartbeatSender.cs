@@ -4,8 +4,8 @@ using StackExchange.Redis;
 
 namespace Seckill.OrderService.Operations;
 
-/// <summary>Tells the dashboard once a second that this process lives, and what it has answered.</summary>
-internal sealed class PulseSender(PulseCounters counters, IConnectionMultiplexer redis, RoleName role, TimeProvider clock)
+/// <summary>Sends a heartbeat to the dashboard once a second, with what this process has answered.</summary>
+internal sealed class HeartbeatSender(HeartbeatCounters counters, IConnectionMultiplexer redis, RoleName role, TimeProvider clock)
     : BackgroundService
 {
     private readonly string _instance = $"{ProcessName.Unique}-{Guid.NewGuid().ToString("N")[..6]}";
@@ -24,7 +24,7 @@ internal sealed class PulseSender(PulseCounters counters, IConnectionMultiplexer
         }
         catch (OperationCanceledException) when (stoppingToken.IsCancellationRequested)
         {
-            // The process stops, and its silence says so.
+            // The process stops; the dashboard notices that heartbeats end.
         }
     }
 
@@ -39,10 +39,10 @@ internal sealed class PulseSender(PulseCounters counters, IConnectionMultiplexer
         }
         catch (Exception exception) when (exception is RedisException or TimeoutException)
         {
-            // Redis is away: others say so louder, and the next pulse has the same counts and more.
+            // Redis is down, which readiness reports; the counts are totals, so the next heartbeat includes these.
         }
     }
 }
 
-/// <summary>The role of this process, as a word.</summary>
+/// <summary>The role of this process, as text.</summary>
 internal sealed record RoleName(string Name);

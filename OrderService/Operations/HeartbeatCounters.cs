@@ -6,10 +6,10 @@ using Seckill.Shared.Telemetry;
 namespace Seckill.OrderService.Operations;
 
 /// <summary>
-/// Counts for the pulse what the instruments of this process measure anyway. The road of an order knows nothing of it; a
-/// measurement costs it an addition.
+/// Counts for the heartbeat what the instruments of this process measure anyway. The code that handles orders does not depend on it;
+/// each measurement costs one addition.
 /// </summary>
-internal sealed class PulseCounters : IDisposable
+internal sealed class HeartbeatCounters : IDisposable
 {
     private const string Orders = "/orders";
     private readonly MeterListener _listener = new();
@@ -21,7 +21,7 @@ internal sealed class PulseCounters : IDisposable
     private readonly Count _inFlight = new();
 
     /// <summary>Starts to count.</summary>
-    public PulseCounters()
+    public HeartbeatCounters()
     {
         _listener.InstrumentPublished = (instrument, listener) =>
         {
@@ -39,10 +39,10 @@ internal sealed class PulseCounters : IDisposable
     /// <summary>HTTP requests that wait for their answer.</summary>
     public long InFlight => _inFlight.Read();
 
-    /// <summary>Sold-out answers that Redis was not asked for.</summary>
+    /// <summary>Sold-out answers given without asking Redis.</summary>
     public long GateRefusals => _gateRefusals.Read();
 
-    /// <summary>Answers by how long they took, see <see cref="Pulse.Latency"/>.</summary>
+    /// <summary>Answers by duration, see <see cref="Pulse.Latency"/>.</summary>
     public long[] Latency() => [.. _latency.Select((_, i) => Interlocked.Read(ref _latency[i]))];
 
     /// <summary>Answers by reason: the codes of the HTTP interface, and <c>reserved</c> and <c>replayed</c>.</summary>
@@ -86,7 +86,7 @@ internal sealed class PulseCounters : IDisposable
 
         var at = Array.BinarySearch(_bounds, seconds);
         Interlocked.Increment(ref _latency[at < 0 ? ~at : at]);
-        // What the batcher never saw. The others it has counted by their reason.
+        // Refused before the batcher; the batcher counts the others by their reason.
         if (Find(tags, "http.response.status_code") is int status && _refusedBefore.TryGetValue(status, out var refused))
         {
             refused.Add(1);
