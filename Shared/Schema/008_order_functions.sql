@@ -26,7 +26,7 @@ end $$;
 -- deliveries of the same orders cannot wait for each other.
 create function place_orders(
   sale bigint, sku bigint, price bigint, price_currency text, ids text[], users bigint[], quantities int[], times timestamptz[],
-  at_epoch int default null, surplus text[] default '{}')
+  at_epoch int default null, surplus text[] default null)
 returns boolean language plpgsql as $$
 declare
   added text[];
@@ -45,7 +45,7 @@ begin
     returning order_id, quantity, status
   )
   select array_agg(order_id), coalesce(sum(quantity) filter (where status = 'placed'), 0) into added, units from added_rows;
-  if surplus <> '{}' then
+  if surplus is not null then
     insert into stock_returns (order_id, sale_id, sku_id)
     select o.id, sale, sku from unnest(added) as o (id) where o.id = any(surplus);
   end if;
@@ -63,7 +63,7 @@ create function place_what_fits(
 returns boolean language plpgsql as $$
 declare
   room int;
-  surplus text[] := '{}';
+  surplus text[];
   new_order record;
 begin
   select allocated - live into room from sale_items i

@@ -53,7 +53,10 @@ internal sealed record Variant(
                 (Gate, "public void Open() => Volatile.Write(ref _knowledge, null);", "public void Open() => _nextProbe = 0;"),
             ]),
         new("paid-without-compare", "an order is closed whatever its status is",
-            [(Functions, "    where status = 'placed' and order_id = any(ids)\n", "    where status <> coalesce(new_status, '') and order_id = any(ids)\n")]),
+            [
+                (Functions, "    where status = 'placed' and order_id = any(ids)\n",
+                    "    where status <> coalesce(new_status, '') and order_id = any(ids)\n"),
+            ]),
         new("no-read-back", "the legacy writer marks changes as written without reading them back",
             [
                 (Batch, "var written = await store.ReadAsync([.. rows.Select(row => row.Row.OrderSn)], cancellationToken);",
