@@ -168,7 +168,8 @@ internal sealed partial class AuditRepair(
         await using var connection = await database.OpenConnectionAsync(cancellationToken);
         return [.. await connection.QueryAsync<string>(new CommandDefinition(
             """
-            select unnest(close_orders(@orderIds, null, return_stock => false))
+            select unnest(close_orders(
+              array(select ctid from orders where order_id = any(@orderIds) order by order_id for update), null, return_stock => false))
             """,
             new { orderIds },
             cancellationToken: cancellationToken))];

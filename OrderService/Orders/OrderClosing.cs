@@ -14,7 +14,11 @@ internal sealed class OrderClosing(NpgsqlDataSource database)
     {
         await using var connection = await database.OpenConnectionAsync(cancellationToken);
         return await connection.ExecuteScalarAsync<int>(new CommandDefinition(
-            "select cardinality(close_orders(array[@orderId], 'cancelled', return_stock => true))", new { orderId },
+            """
+            select cardinality(close_orders(
+              array(select ctid from orders where order_id = @orderId for update), 'cancelled', return_stock => true))
+            """,
+            new { orderId },
             cancellationToken: cancellationToken)) == 1;
     }
 

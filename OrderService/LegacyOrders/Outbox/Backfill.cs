@@ -57,7 +57,7 @@ internal sealed partial class Backfill(NpgsqlDataSource database, DualWriteContr
             ), page as (
               select order_id from orders where order_id > (select order_cursor from state) order by order_id limit @Page
             ), queued as materialized (
-              select enqueue_for_legacy(array(select order_id from page)) as entries
+              select enqueue_for_legacy(array(select order_id from page)) as is_on
             )
             update legacy_backfill
             set order_cursor = coalesce((select max(order_id) from page), legacy_backfill.order_cursor),
@@ -65,7 +65,7 @@ internal sealed partial class Backfill(NpgsqlDataSource database, DualWriteContr
               finished_at = case when (select count(*) from page) < @Page then now() end
             from state, queued
             -- While the dual write is off, nothing is enqueued, and the cursor stays.
-            where entries is not null or not exists (select from page)
+            where is_on
             returning (select count(*)::int from page)
             """,
             new { Page, MostWaiting },

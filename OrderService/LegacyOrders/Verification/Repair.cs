@@ -39,16 +39,12 @@ internal sealed class Repair(NpgsqlDataSource database, TimeProvider clock)
     private async Task RewriteAsync(string[] orderIds, CancellationToken cancellationToken)
     {
         await using var connection = await database.OpenConnectionAsync(cancellationToken);
-        var entries = (await connection.QueryAsync<long>(new CommandDefinition(
-            """
-            select unnest(enqueue_for_legacy(@orderIds, forced => true))
-            """,
-            new { orderIds },
-            cancellationToken: cancellationToken))).ToArray();
+        await connection.ExecuteAsync(new CommandDefinition(
+            "select enqueue_for_legacy(@orderIds, forced => true)", new { orderIds }, cancellationToken: cancellationToken));
         var startedAt = clock.GetTimestamp();
         while (clock.GetElapsedTime(startedAt) < s_patience
             && await connection.ExecuteScalarAsync<bool>(new CommandDefinition(
-                "select exists (select from legacy_outbox where id = any(@entries))", new { entries },
+                "select exists (select from legacy_outbox where forced and order_ids && @orderIds)", new { orderIds },
                 cancellationToken: cancellationToken)))
         {
             await Task.Delay(s_betweenLooks, clock, cancellationToken);

@@ -54,8 +54,8 @@ internal sealed record Variant(
             ]),
         new("paid-without-compare", "an order is closed whatever its status is",
             [
-                (Functions, "    where status = 'placed' and order_id = any(ids)\n",
-                    "    where status <> coalesce(new_status, '') and order_id = any(ids)\n"),
+                (Functions, "    where status = 'placed' and ctid = any(rows)\n",
+                    "    where status <> coalesce(new_status, '') and ctid = any(rows)\n"),
             ]),
         new("no-read-back", "the legacy writer marks changes as written without reading them back",
             [
