@@ -7,8 +7,8 @@ namespace Seckill.OrderService.Reservations;
 
 /// <summary>
 /// Tells an item or order that Redis has lost from one that never existed. For a second after Redis was emptied the item is not stopped
-/// yet, and until its rebuild an order may be on its way to PostgreSQL: a 404 would turn buyers away permanently, and a payment would be
-/// refunded. PostgreSQL knows every item that was ever opened; only these refusals ask it.
+/// yet, and until its rebuild an order may be on its way to PostgreSQL: a 404 would make buyers give up, and a payment would be refunded.
+/// PostgreSQL knows every item that was ever opened; only these refusals ask it.
 /// </summary>
 internal sealed class WarmItems(NpgsqlDataSource database, StockLedger stock, IOptions<ReservationOptions> options) : IDisposable
 {
