@@ -1,9 +1,8 @@
-
 using Seckill.Shared.Settings;
 
 namespace Seckill.OrderService;
 
-/// <summary>What a process does of the road: take orders, persist them, or both. Given as <c>--role api|worker|all</c>.</summary>
+/// <summary>The task of a process: take orders, persist them, or both. Set by <c>--role api|worker|all</c>.</summary>
 [Flags]
 internal enum Role
 {

@@ -51,7 +51,7 @@ internal sealed partial class AuditRepair(
         AuditedItem item, ItemAudit audit, bool redisIsNewer, CancellationToken cancellationToken)
     {
         var steps = Steps(item, audit, cancellationToken);
-        foreach (var (kinds, what, act) in redisIsNewer ? steps.Prepend(ClosedSince(item, cancellationToken)) : steps)
+        foreach (var (kinds, what, act) in redisIsNewer ? steps.Prepend(ClosedSince(cancellationToken)) : steps)
         {
             AuditFinding[] findings = [.. audit.Findings.Where(finding => kinds.Contains(finding.Kind)).Take(FindingsInAStep)];
             if (findings.Length == 0)
@@ -126,10 +126,10 @@ internal sealed partial class AuditRepair(
 
     // Before all other steps: another buyer may have its units, and the order of that buyer would be rejected.
     private (BreakKind[] Kinds, string What, Func<AuditFinding[], Task<IReadOnlyList<AuditFinding>>> Act) ClosedSince(
-        AuditedItem item, CancellationToken cancellationToken) =>
+        CancellationToken cancellationToken) =>
         ([BreakKind.MissingHold], "closed again, because Redis is newer and its stock had come back", async findings =>
         {
-            var closed = await CloseAgainAsync(item, Ids(findings), cancellationToken);
+            var closed = await CloseAgainAsync(Ids(findings), cancellationToken);
             return [.. findings.Where(finding => closed.Contains(finding.OrderId!))];
         });
 
@@ -162,29 +162,16 @@ internal sealed partial class AuditRepair(
         return mended == 1;
     }
 
-    // As its own close did, but for the return of its stock. A paid order is never closed.
-    private async Task<HashSet<string>> CloseAgainAsync(AuditedItem item, string[] orderIds, CancellationToken cancellationToken)
+    // Its stock came back with the close that PostgreSQL has lost. A paid order is never closed.
+    private async Task<HashSet<string>> CloseAgainAsync(string[] orderIds, CancellationToken cancellationToken)
     {
         await using var connection = await database.OpenConnectionAsync(cancellationToken);
         return [.. await connection.QueryAsync<string>(new CommandDefinition(
             """
-            with closed as (
-              update orders
-              set status = case when pay_by <= now() then 'expired' else 'cancelled' end, closed_at = now(), version = version + 1
-              where order_id = any(@orderIds) and status = 'placed'
-              returning order_id, quantity
-            ), legacy as (
-              insert into legacy_outbox (lane, order_ids)
-              select legacy_lane(order_id), array_agg(order_id) from closed
-              where (select mode from dual_write_control) in ('shadow', 'dual')
-              group by 1
-            ), ledger as (
-              update sale_items set live = live - (select coalesce(sum(quantity), 0) from closed)
-              where (sale_id, sku_id) = (@SaleId, @SkuId)
-            )
-            select order_id from closed
+            select unnest(close_orders(
+              array(select ctid from orders where order_id = any(@orderIds) order by order_id for update), null, return_stock => false))
             """,
-            new { orderIds, item.SaleId, item.SkuId },
+            new { orderIds },
             cancellationToken: cancellationToken))];
     }
 

@@ -14,7 +14,7 @@ namespace Seckill.OrderService.OrderEvents;
 /// <summary>Settings under <c>Events</c>.</summary>
 public sealed class EventOptions
 {
-    /// <summary>A stream that has had nothing to say for this long gets a comment, so that nobody in between cuts it.</summary>
+    /// <summary>A stream without an event for this long gets a comment, so that no proxy closes it.</summary>
     [Range(1, 3_600)]
     public int KeepAliveSeconds { get; set; } = 15;
 
@@ -24,14 +24,14 @@ public sealed class EventOptions
 }
 
 /// <summary>
-/// Tells open streams of changes to their orders. One query a few times a second asks for all of them at once, so a stream costs
-/// neither a thread nor a database connection, and a change is found however it came about, and whoever made it.
+/// Passes changes of orders to their open streams. One query, five times a second, covers all streams at once, so a stream costs
+/// neither a thread nor a database connection, and every change is found, whichever process made it.
 /// </summary>
 internal sealed partial class OrderEventHub : PeriodicService
 {
     private const int OrdersInAQuery = 5_000;
 
-    // An event is late by up to this long, and the query.
+    // An event is late by at most this and the duration of the query.
     private static readonly TimeSpan s_interval = TimeSpan.FromMilliseconds(200);
     private static readonly TimeSpan s_keepAliveInterval = TimeSpan.FromMilliseconds(250);
     private readonly NpgsqlDataSource _database;
@@ -54,13 +54,13 @@ internal sealed partial class OrderEventHub : PeriodicService
     /// <summary>Streams that are open now.</summary>
     public int OpenStreams => _streams.Count;
 
-    /// <summary>Begins to watch an order; null when too many are watched already, or the process stops. Dispose to end it.</summary>
-    /// <param name="order">As it is now. What changes from here on is told.</param>
+    /// <summary>Starts to watch an order; null when too many are watched already, or the process stops. Dispose to end it.</summary>
+    /// <param name="order">As it is now. Later changes go to the stream.</param>
     public Stream? Open(OrderView order)
     {
         var stream = new Stream(this, order);
         _streams[stream] = true;
-        // After it was added: the stop completes every stream that it finds, and here we find the stop.
+        // Checked after the stream is added: either the stop finds the stream and ends it, or this check finds the stop.
         if (!_lifetime.ApplicationStopping.IsCancellationRequested && OpenStreams <= _options.MostStreams)
         {
             return stream;
@@ -80,7 +80,7 @@ internal sealed partial class OrderEventHub : PeriodicService
 
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
     {
-        // Open streams would hold up the stop of the process. Their clients come back with Last-Event-ID, to another instance.
+        // Open streams would delay the stop of the process. Their clients reconnect with Last-Event-ID, to another instance.
         await using var stopping = _lifetime.ApplicationStopping.Register(() =>
         {
             foreach (var stream in _streams.Keys)
@@ -123,19 +123,19 @@ internal sealed partial class OrderEventHub : PeriodicService
             new
             {
                 ids = streams.Select(stream => stream.Order.OrderId).ToArray(),
-                known = streams.Select(stream => stream.Order.Status).ToArray(),
+                known = streams.Select(stream => stream.Order.Status.ToText()).ToArray(),
             },
             cancellationToken: cancellationToken));
         foreach (var (index, status, placedAt, payBy) in changes)
         {
-            streams[index - 1].Tell(status, placedAt, payBy);
+            streams[index - 1].Publish(OrderStatusText.Parse(status), placedAt, payBy);
         }
     }
 
-    [LoggerMessage(510, LogLevel.Warning, "Streams of order events wait, for PostgreSQL does not answer: {Reason}")]
+    [LoggerMessage(510, LogLevel.Warning, "Could not look for order events; streams wait for PostgreSQL: {Reason}")]
     private partial void LogFailed(string reason);
 
-    /// <summary>What one stream waits for.</summary>
+    /// <summary>The changes of one order.</summary>
     internal sealed class Stream : IDisposable
     {
         private readonly OrderEventHub _events;
@@ -150,7 +150,7 @@ internal sealed partial class OrderEventHub : PeriodicService
             _quietSince = events._clock.GetTimestamp();
         }
 
-        /// <summary>As the stream was told last. Written by the one loop that looks.</summary>
+        /// <summary>As last published to the stream. Written by the one loop that looks for changes.</summary>
         public OrderView Order { get; private set; }
 
         /// <summary>The order after each change; null to keep the connection alive. Complete when the process stops.</summary>
@@ -158,23 +158,23 @@ internal sealed partial class OrderEventHub : PeriodicService
 
         public void Dispose() => _events._streams.TryRemove(this, out _);
 
-        internal void Tell(string status, DateTime placedAt, DateTime payBy)
+        internal void Publish(OrderStatus status, DateTime placedAt, DateTime payBy)
         {
             Order = Order with { Status = status, PlacedAt = placedAt, PayBy = payBy };
-            Say(Order);
+            Write(Order);
         }
 
         internal void KeepAlive()
         {
             if (_events._clock.GetElapsedTime(Interlocked.Read(ref _quietSince)).TotalSeconds >= _events._options.KeepAliveSeconds)
             {
-                Say(null);
+                Write(null);
             }
         }
 
         internal void End() => _news.Writer.TryComplete();
 
-        private void Say(OrderView? news)
+        private void Write(OrderView? news)
         {
             Interlocked.Exchange(ref _quietSince, _events._clock.GetTimestamp());
             _news.Writer.TryWrite(news);

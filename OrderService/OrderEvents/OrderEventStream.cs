@@ -8,16 +8,16 @@ using Seckill.OrderService.Orders;
 namespace Seckill.OrderService.OrderEvents;
 
 /// <summary>
-/// The life of an order as Server-Sent Events. The first event is the present status, or whatever came after the Last-Event-ID of the
-/// client; then one event for each change, until a final status. The id of an event is its place in the life of the order, the same
-/// at every instance: 1 reserved, 2 placed, 3 final.
+/// The life of an order as Server-Sent Events. The first event is the current status, or the first status after the client's
+/// Last-Event-ID; then one event for each change, until a final status. The id of an event is its position in the life of the order,
+/// the same at every instance: 1 reserved, 2 placed, 3 final.
 /// </summary>
 /// <remarks>
-/// Written by hand, because the framework's result sends its headers with the first event, of which there may be none for a long
-/// time, and knows no comments.
+/// Written by hand, because the framework's result sends its headers only with the first event, which may take long, and has no
+/// comments.
 /// </remarks>
-/// <param name="stream">What comes. Disposed at the end.</param>
-/// <param name="lastSeen">The event that the client saw last; null when it comes for the first time.</param>
+/// <param name="stream">The changes. Disposed at the end.</param>
+/// <param name="lastSeen">The last event that the client saw; null for a new client.</param>
 internal sealed class OrderEventStream(OrderEventHub.Stream stream, int? lastSeen) : IResult
 {
     private const int Final = 3;
@@ -33,26 +33,26 @@ internal sealed class OrderEventStream(OrderEventHub.Stream stream, int? lastSee
         response.ContentType = "text/event-stream";
         // A proxy that compresses would hold events back until it has enough of them.
         response.Headers.CacheControl = "no-store, no-transform";
-        // Proxies that gather a response before they pass it on would gather this one for ever.
+        // Keeps proxies from buffering a response that does not end.
         response.Headers["X-Accel-Buffering"] = "no";
         httpContext.Features.GetRequiredFeature<IHttpResponseBodyFeature>().DisableBuffering();
         try
         {
             await response.BodyWriter.FlushAsync(aborted);
-            var seen = await TellAsync(response, _first, lastSeen ?? Place(_first.Status) - 1, aborted);
+            var seen = await WriteAsync(response, _first, lastSeen ?? PositionOf(_first.Status) - 1, aborted);
             while (seen < Final && await stream.News.WaitToReadAsync(aborted) && stream.News.TryRead(out var news))
             {
-                seen = await TellAsync(response, news, seen, aborted);
+                seen = await WriteAsync(response, news, seen, aborted);
             }
         }
         catch (OperationCanceledException) when (aborted.IsCancellationRequested)
         {
-            // The client has left.
+            // The client has disconnected.
         }
     }
 
-    // Every status that the order has had since; a change may be noticed only after the next one has happened.
-    private static async ValueTask<int> TellAsync(HttpResponse response, OrderView? order, int seen, CancellationToken aborted)
+    // Every status since the last one seen: a change may be noticed only after the next one.
+    private static async ValueTask<int> WriteAsync(HttpResponse response, OrderView? order, int seen, CancellationToken aborted)
     {
         if (order is null)
         {
@@ -60,9 +60,9 @@ internal sealed class OrderEventStream(OrderEventHub.Stream stream, int? lastSee
         }
         else
         {
-            foreach (var status in LifeOf(order.Status).Where(status => Place(status) > seen))
+            foreach (var status in LifeOf(order.Status).Where(status => PositionOf(status) > seen))
             {
-                seen = Place(status);
+                seen = PositionOf(status);
                 Write(response.BodyWriter, seen, order with { Status = status, PlacedAt = seen > 1 ? order.PlacedAt : null });
             }
         }
@@ -82,13 +82,13 @@ internal sealed class OrderEventStream(OrderEventHub.Stream stream, int? lastSee
         body.Write("\n\n"u8);
     }
 
-    private static string[] LifeOf(string status) => status switch
+    private static OrderStatus[] LifeOf(OrderStatus status) => status switch
     {
-        "reserved" => ["reserved"],
-        "placed" => ["reserved", "placed"],
-        "rejected" => ["reserved", "rejected"],
-        _ => ["reserved", "placed", status],
+        OrderStatus.Reserved => [OrderStatus.Reserved],
+        OrderStatus.Placed => [OrderStatus.Reserved, OrderStatus.Placed],
+        OrderStatus.Rejected => [OrderStatus.Reserved, OrderStatus.Rejected],
+        _ => [OrderStatus.Reserved, OrderStatus.Placed, status],
     };
 
-    private static int Place(string status) => status switch { "reserved" => 1, "placed" => 2, _ => Final };
+    private static int PositionOf(OrderStatus status) => status switch { OrderStatus.Reserved => 1, OrderStatus.Placed => 2, _ => Final };
 }

@@ -8,7 +8,7 @@ namespace Seckill.OrderService.Orders;
 /// <summary>Settings under <c>Expiry</c>.</summary>
 public sealed class ExpiryOptions
 {
-    /// <summary>Time between two looks for overdue orders, milliseconds.</summary>
+    /// <summary>Interval between two searches for overdue orders, milliseconds.</summary>
     [Range(10, 60_000)]
     public int IntervalMilliseconds { get; set; } = 250;
 
@@ -19,15 +19,15 @@ public sealed class ExpiryOptions
 
 /// <summary>
 /// Expires orders that were not paid in time, by the database's clock. Any number of workers may do it at once; each takes
-/// orders that no other has locked. When very many are overdue while a sale is on, it rests between batches: their buyers are late
-/// already, and those of the sale are waiting.
+/// orders that no other has locked. With more overdue orders than one batch while a sale is on, it pauses between batches, because the
+/// buyers of the sale are waiting.
 /// </summary>
 internal sealed partial class OrderExpiry(
-    OrderStore orders, SaleActivity activity, IOptions<ExpiryOptions> options, TimeProvider clock, ILogger<OrderExpiry> logger)
+    OrderClosing orders, SaleActivity activity, IOptions<ExpiryOptions> options, TimeProvider clock, ILogger<OrderExpiry> logger)
     : PeriodicService(clock)
 {
-    private const int RestByWork = 3;
-    private static readonly TimeSpan s_longestRest = TimeSpan.FromSeconds(1);
+    private const int PauseByWork = 3;
+    private static readonly TimeSpan s_longestPause = TimeSpan.FromSeconds(1);
     private static readonly Meter s_meter = new("Seckill");
     private static readonly Counter<long> s_expired =
         s_meter.CreateCounter<long>("seckill.orders.expired", "{order}", "Orders not paid in time.");
@@ -51,12 +51,12 @@ internal sealed partial class OrderExpiry(
             return base.PauseAfter(round);
         }
 
-        var rest = RestByWork * round;
-        return !activity.IsSaleOn ? TimeSpan.Zero : rest < s_longestRest ? rest : s_longestRest;
+        var pause = PauseByWork * round;
+        return !activity.IsSaleOn ? TimeSpan.Zero : pause < s_longestPause ? pause : s_longestPause;
     }
 
     protected override void OnOutage(Exception exception) => LogFailed(exception.Message);
 
-    [LoggerMessage(500, LogLevel.Warning, "Overdue orders could not be expired; the next round tries again: {Reason}")]
+    [LoggerMessage(500, LogLevel.Warning, "Could not expire overdue orders; retrying in the next round: {Reason}")]
     private partial void LogFailed(string reason);
 }

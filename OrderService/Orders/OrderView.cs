@@ -6,7 +6,7 @@ namespace Seckill.OrderService.Orders;
 
 /// <summary>An order as its owner sees it.</summary>
 /// <param name="OrderId">32 hex digits.</param>
-/// <param name="Status"><c>reserved</c>, <c>placed</c>, <c>paid</c>, <c>cancelled</c>, <c>expired</c> or <c>rejected</c>.</param>
+/// <param name="Status">Where it is in its life.</param>
 /// <param name="SaleId">The sale.</param>
 /// <param name="SkuId">The SKU.</param>
 /// <param name="Quantity">Units.</param>
@@ -14,9 +14,9 @@ namespace Seckill.OrderService.Orders;
 /// <param name="Currency">ISO 4217 code.</param>
 /// <param name="ReservedAt">UTC.</param>
 /// <param name="PlacedAt">When it was persisted, UTC; null before.</param>
-/// <param name="PayBy">Pay before this, UTC. While the order is reserved this is the earliest that it can become.</param>
+/// <param name="PayBy">Pay before this, UTC. While the order is reserved it may still move later, never earlier.</param>
 public sealed record OrderView(
-    string OrderId, string Status, long SaleId, long SkuId, int Quantity, long UnitPrice, string Currency,
+    string OrderId, OrderStatus Status, long SaleId, long SkuId, int Quantity, long UnitPrice, string Currency,
     DateTimeOffset ReservedAt, DateTimeOffset? PlacedAt, DateTimeOffset PayBy);
 
 /// <summary>JSON of an order, generated at compile time.</summary>

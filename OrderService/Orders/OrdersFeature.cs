@@ -10,7 +10,9 @@ internal static class OrdersFeature
 {
     public static void AddOrders(this WebApplicationBuilder builder, Role role)
     {
-        builder.Services.AddSingleton<OrderStore>();
+        builder.Services.AddSingleton<OrderPlacement>();
+        builder.Services.AddSingleton<OrderClosing>();
+        builder.Services.AddSingleton<OrderQuarantine>();
         if (role.HasFlag(Role.Api))
         {
             builder.Services.AddSingleton<OrderReader>();

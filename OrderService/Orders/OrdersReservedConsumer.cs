@@ -4,6 +4,7 @@ using Npgsql;
 using Seckill.OrderService.LegacyOrders.Outbox;
 using Seckill.Shared.Contracts;
 using Seckill.Shared.Hosting;
+using Seckill.Shared.Schema;
 using Seckill.Shared.Stock;
 using Seckill.Shared.Telemetry;
 
@@ -11,12 +12,12 @@ namespace Seckill.OrderService.Orders;
 
 /// <summary>
 /// (6)(7) Persists a batch, then takes it from the outbox. In this order: killed in between, the batch comes again and changes
-/// nothing. An order without a hold was reserved in a Redis that has lost data since: if it has found room it gets its hold back
-/// here, else it is rejected. Orders that cannot be persisted are halved out of their batch and quarantined; the others go on.
+/// nothing. An order without a hold was reserved in a Redis that has lost data since: if the ledger has room for it, its hold is
+/// restored here, else it is rejected. Orders that cannot be persisted are halved out of their batch and quarantined.
 /// </summary>
 internal sealed partial class OrdersReservedConsumer(
-    OrderStore store, NpgsqlDataSource database, StockLedger stock, HoldRestorer holds, SaleActivity activity, TimeProvider clock,
-    ILogger<OrdersReservedConsumer> logger)
+    OrderPlacement placement, OrderQuarantine quarantine, NpgsqlDataSource database, StockLedger stock, HoldRestorer holds,
+    SaleActivity activity, TimeProvider clock, ILogger<OrdersReservedConsumer> logger)
     : IConsumer<OrdersReserved>
 {
     /// <inheritdoc/>
@@ -44,13 +45,13 @@ internal sealed partial class OrdersReservedConsumer(
     {
         try
         {
-            await store.PlaceAsync(batch, cancellationToken);
+            await placement.PlaceAsync(batch, cancellationToken);
         }
         catch (Exception exception) when (IsPoison(exception))
         {
             if (batch.Orders.Count == 1)
             {
-                await store.QuarantineAsync(batch, exception.Message, cancellationToken);
+                await quarantine.AddAsync(batch, exception.Message, cancellationToken);
                 PersistenceMetrics.Quarantined.Add(1);
                 LogQuarantined(batch.Orders[0].OrderId, exception.Message);
                 return;
@@ -62,12 +63,9 @@ internal sealed partial class OrdersReservedConsumer(
         }
     }
 
-    /// <summary>The data is at fault (SQLSTATE classes 22 and 23), not the database: trying again cannot help.</summary>
-    private static bool IsPoison(Exception exception) =>
-        exception is UnknownSaleItemException
-        || (exception is PostgresException { SqlState: var state }
-            && (state.StartsWith("22", StringComparison.Ordinal) || state.StartsWith("23", StringComparison.Ordinal)));
+    // A database that is down, full or read-only says nothing about the order, which must then not end in quarantine.
+    private static bool IsPoison(Exception exception) => exception is UnknownSaleItemException || PostgresErrors.IsFaultOfData(exception);
 
-    [LoggerMessage(300, LogLevel.Error, "Order {OrderId} cannot be persisted and is in quarantine: {Reason}")]
+    [LoggerMessage(300, LogLevel.Error, "Order {OrderId} cannot be persisted and is quarantined: {Reason}")]
     private partial void LogQuarantined(string orderId, string reason);
 }

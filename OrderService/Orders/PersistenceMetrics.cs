@@ -3,13 +3,13 @@ using Seckill.Shared.Telemetry;
 
 namespace Seckill.OrderService.Orders;
 
-/// <summary>What the road from queue to row counts. Meter <c>Seckill</c>.</summary>
+/// <summary>Metrics of the path from queue to row. Meter <c>Seckill</c>.</summary>
 internal static class PersistenceMetrics
 {
     private static readonly Meter s_meter = new(Measurements.Name);
 
     public static readonly Counter<long> Persisted = s_meter.CreateCounter<long>(
-        "seckill.orders.persisted", "{order}", "Orders of batches whose transaction is committed; a batch that came again counts again.");
+        "seckill.orders.persisted", "{order}", "Orders of committed batches; a redelivered batch counts again.");
 
     public static readonly Counter<long> Quarantined =
         s_meter.CreateCounter<long>("seckill.orders.quarantined", "{order}", "Orders that PostgreSQL refused.");
@@ -22,12 +22,12 @@ internal static class PersistenceMetrics
         "seckill.persist.batch_size", "{order}", "Orders in one transaction.",
         advice: new InstrumentAdvice<int> { HistogramBucketBoundaries = [1, 2, 4, 8, 16, 32, 64, 128, 256, 512, 1024, 2048] });
 
-    /// <summary>A batch has its rows.</summary>
+    /// <summary>Counts a persisted batch.</summary>
     public static void Count(int orders, double lagSeconds)
     {
         Persisted.Add(orders);
         BatchSize.Record(orders);
-        // The clocks of two machines: a little less than nothing is nothing.
+        // The clocks of two machines differ: slightly negative means zero.
         Lag.Record(Math.Max(0, lagSeconds));
     }
 }

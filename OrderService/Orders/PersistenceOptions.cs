@@ -5,11 +5,11 @@ namespace Seckill.OrderService.Orders;
 /// <summary>Settings under <c>Persistence</c>.</summary>
 public sealed class PersistenceOptions
 {
-    /// <summary>Messages that one worker persists at once, each on a PostgreSQL connection of its own.</summary>
+    /// <summary>Messages that one worker persists at once, each on its own PostgreSQL connection.</summary>
     [Range(1, 64)]
     public int ConcurrentMessages { get; set; } = 4;
 
-    /// <summary>Messages that the broker hands to one worker ahead of time.</summary>
+    /// <summary>Messages that the broker sends to one worker in advance.</summary>
     [Range(1, 1_000)]
     public int Prefetch { get; set; } = 16;
 }

@@ -1,4 +1,3 @@
-
 using Seckill.OrderService.Reservations;
 using Seckill.Shared.Contracts;
 using Seckill.Shared.Http;
@@ -6,17 +5,17 @@ using Seckill.Shared.Http;
 namespace Seckill.OrderService.Orders;
 
 /// <summary>
-/// Persists a reserved order now, for a payment or a cancellation that came before its message. The message then changes nothing.
-/// So there is one road: whatever happens to an order happens to its row.
+/// Persists a reserved order at once, for a payment or a cancellation that comes before its message. The message then changes nothing.
+/// So every change of an order is a change of its row.
 /// </summary>
-internal sealed class PlacementOnDemand(OrderStore store, HoldFinder holds, WarmItems warm)
+internal sealed class PlacementOnDemand(OrderPlacement placement, HoldFinder holds, WarmItems warm)
 {
-    /// <summary>The answer when it could not be told whether the order is reserved.</summary>
+    /// <summary>The answer when only the rebuild of the item decides whether the order is reserved.</summary>
     public static readonly Problem TryAgain = new(
-        503, "unavailable", "The item of this order is being rebuilt. It is safe to try again.", 1);
+        503, "unavailable", "The item of this order is being rebuilt. It is safe to retry.", 1);
 
     /// <summary>Ends when the order has its row, or is not reserved.</summary>
-    /// <returns>False when Redis has lost data and that cannot be told before its rebuild; then nothing has changed.</returns>
+    /// <returns>False, and nothing has changed, when Redis has lost data and the item waits for its rebuild.</returns>
     public async Task<bool> PlaceIfReservedAsync(string orderId, CancellationToken cancellationToken)
     {
         if (await holds.FindAsync(orderId) is not { } held)
@@ -30,7 +29,7 @@ internal sealed class PlacementOnDemand(OrderStore store, HoldFinder holds, Warm
         }
 
         var (userId, units, reservedAt) = held.Hold;
-        return await store.TryPlaceAsync(
+        return await placement.TryPlaceAsync(
             new OrdersReserved(
                 held.Item.SaleId, held.Item.SkuId, held.Snapshot.UnitPrice, held.Snapshot.Currency,
                 [new ReservedOrder(orderId, userId, units, reservedAt)]),

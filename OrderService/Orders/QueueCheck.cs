@@ -6,8 +6,8 @@ using Seckill.Shared.Connections;
 namespace Seckill.OrderService.Orders;
 
 /// <summary>
-/// Reports a queue that the broker has with other arguments than ours, left by another version. The broker refuses ours for as long as
-/// the old one is there, and MassTransit would only try again.
+/// Reports a queue that exists at the broker with other arguments, left by another version. While it exists, the broker refuses this
+/// version's queue, and MassTransit only retries.
 /// </summary>
 internal sealed partial class QueueCheck(ILogger<QueueCheck> logger) : IReceiveEndpointObserver, IHealthCheck
 {
@@ -48,6 +48,6 @@ internal sealed partial class QueueCheck(ILogger<QueueCheck> logger) : IReceiveE
                 context.Registration.FailureStatus, $"the broker refuses queue {OrdersReservedPublisher.QueueName} ({reason}); {Remedy}")
             : HealthCheckResult.Healthy());
 
-    [LoggerMessage(301, LogLevel.Error, "The broker refuses queue {Queue}: {Reason}. To go on: {Remedy}")]
+    [LoggerMessage(301, LogLevel.Error, "The broker refuses queue {Queue}: {Reason}. Remedy: {Remedy}")]
     private partial void LogRefused(string queue, string reason, string remedy);
 }

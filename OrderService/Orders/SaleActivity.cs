@@ -1,6 +1,6 @@
 namespace Seckill.OrderService.Orders;
 
-/// <summary>Whether this worker persists orders just now. Then a sale is on, and work that can wait a little should.</summary>
+/// <summary>Shows whether this worker is persisting orders. Then a sale is on, and work that can wait should.</summary>
 internal sealed class SaleActivity(TimeProvider clock)
 {
     private static readonly TimeSpan s_quiet = TimeSpan.FromSeconds(1);

@@ -6,14 +6,14 @@ using StackExchange.Redis;
 
 namespace Seckill.OrderService.Orders;
 
-/// <summary>The worker's end of the queue.</summary>
+/// <summary>How a worker consumes the queue.</summary>
 internal static class WorkerEndpoint
 {
-    // Times that the broker delivers a message before it is dead-lettered. No setting, like everything that the broker remembers of a
-    // queue: it refuses one that is declared with other arguments (see QueueCheck).
+    // Deliveries of a message before the broker dead-letters it. Not a setting, like all arguments of a queue: the broker refuses a
+    // queue that is declared with other arguments (see QueueCheck).
     private const int DeliveryLimit = 20;
 
-    // Less than 25 minutes in all: after 30 the broker takes a message away from a consumer that keeps it (consumer_timeout).
+    // Less than 25 minutes in all: after 30 the broker redelivers an unacknowledged message (consumer_timeout).
     private const int Retries = 280;
     private static readonly TimeSpan s_firstRetry = TimeSpan.FromMilliseconds(200);
     private static readonly TimeSpan s_longestRetry = TimeSpan.FromSeconds(5);
@@ -29,10 +29,10 @@ internal static class WorkerEndpoint
             queue.ConfigureConsumeTopology = false;
             queue.PrefetchCount = options.Prefetch;
             queue.ConcurrentMessageLimit = options.ConcurrentMessages;
-            // The broker counts the deliveries and dead-letters; MassTransit's own error queues would hide a message from it.
+            // The broker counts deliveries and dead-letters; MassTransit's error queues would hide a message from it.
             queue.RethrowFaultedMessages();
             queue.ThrowOnSkippedMessages();
-            // While a store is away the messages wait here, then come again; and the orders are in the outbox as well.
+            // While a store is down, messages wait here and are then redelivered; their orders are in the outbox as well.
             queue.UseMessageRetry(retry =>
             {
                 retry.Handle<NpgsqlException>();

@@ -3,15 +3,15 @@ using System.Text.Json.Serialization;
 
 namespace Seckill.OrderService.Payments;
 
-/// <summary>Money that the payment provider has taken.</summary>
+/// <summary>A payment that the payment provider has taken.</summary>
 /// <param name="PaymentId">The provider's id, 1 to 100 visible ASCII characters.</param>
-/// <param name="OrderId">What it was paid for.</param>
+/// <param name="OrderId">The order that it pays.</param>
 /// <param name="Amount">Minor units of <paramref name="Currency"/>, at least 1.</param>
 /// <param name="Currency">ISO 4217 code.</param>
 public sealed record Payment(string? PaymentId, string? OrderId, long? Amount, string? Currency);
 
-/// <summary>What became of it.</summary>
-/// <param name="Outcome"><c>accepted</c>, <c>duplicate</c> (this payment id was told before) or <c>refund</c>.</param>
+/// <summary>The outcome.</summary>
+/// <param name="Outcome"><c>accepted</c>, <c>duplicate</c> (this payment was reported before) or <c>refund</c>.</param>
 public sealed record PaymentAnswer(string Outcome);
 
 /// <summary>JSON of the payment provider's interface, generated at compile time.</summary>

@@ -4,10 +4,10 @@ using Seckill.Shared.Hosting;
 
 namespace Seckill.OrderService.Payments;
 
-/// <summary>What became of a payment.</summary>
+/// <summary>The outcome of a payment.</summary>
 internal enum PaymentOutcome
 {
-    /// <summary>The order is paid by it.</summary>
+    /// <summary>It pays the order.</summary>
     Accepted,
 
     /// <summary>This payment came before; nothing changed.</summary>
@@ -49,12 +49,8 @@ internal sealed class PaymentStore(NpgsqlDataSource database)
               set status = 'paid', paid_at = now(), version = version + 1
               where order_id = @OrderId and status = 'placed' and unit_price::numeric * quantity = @Amount and currency = @Currency
               returning order_id
-            ), legacy as (
-              insert into legacy_outbox (lane, order_ids)
-              select legacy_lane(order_id), array[order_id] from paid
-              where (select mode from dual_write_control) in ('shadow', 'dual')
             )
-            select count(*) from paid
+            select count(*), enqueue_for_legacy(array_agg(order_id)) from paid
             """,
             payment);
         if (paid == 0)

@@ -3,14 +3,14 @@ using System.Collections.Concurrent;
 namespace Seckill.OrderService.Reservations;
 
 /// <summary>
-/// Natural batching. What arrives while nothing is under way leaves at once; what arrives meanwhile gathers and leaves together
+/// Natural batching. An item that arrives while no call is in flight leaves at once; items that arrive meanwhile leave together
 /// when a call ends. No timer, no lock, no task or allocation per item.
 /// </summary>
 /// <typeparam name="T">What waits.</typeparam>
-/// <param name="capacity">Most items that may wait.</param>
-/// <param name="maxBatch">Most items in a call.</param>
-/// <param name="maxCallsInFlight">Most calls at once.</param>
-/// <param name="newCall">Makes a call, which is then used again and again. Its <c>SendAsync</c> must not throw.</param>
+/// <param name="capacity">Maximum number of items that may wait.</param>
+/// <param name="maxBatch">Maximum number of items in a call.</param>
+/// <param name="maxCallsInFlight">Maximum number of calls at once.</param>
+/// <param name="newCall">Creates a call, which is then reused. Its <c>SendAsync</c> must not throw.</param>
 internal sealed class BatchQueue<T>(int capacity, int maxBatch, int maxCallsInFlight, Func<BatchQueue<T>.ICall> newCall)
 {
     private readonly ConcurrentQueue<T> _waiting = new();
@@ -21,17 +21,17 @@ internal sealed class BatchQueue<T>(int capacity, int maxBatch, int maxCallsInFl
     /// <summary>A reusable call: it is filled, sent, and filled again.</summary>
     public interface ICall
     {
-        /// <summary>Adds one item; false when the item no longer wants to go.</summary>
+        /// <summary>Adds one item; false when the item no longer needs a call.</summary>
         bool Add(T item);
 
-        /// <summary>Sends what was added and ends when that is over, well or badly. Leaves the call empty.</summary>
+        /// <summary>Sends the added items and ends when the call succeeded or failed. Leaves the call empty.</summary>
         Task SendAsync();
     }
 
     /// <summary>Items that wait for a call.</summary>
     public int Count => Volatile.Read(ref _count);
 
-    /// <summary>Calls under way.</summary>
+    /// <summary>Calls in flight.</summary>
     public int CallsInFlight => Volatile.Read(ref _callsInFlight);
 
     /// <summary>The items that wait, at some recent moment.</summary>

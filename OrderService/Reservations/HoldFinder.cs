@@ -5,15 +5,15 @@ namespace Seckill.OrderService.Reservations;
 
 /// <summary>An order as Redis knows it.</summary>
 /// <param name="Item">What is held.</param>
-/// <param name="Hold">By whom, how much, since when.</param>
-/// <param name="InOutbox">True when PostgreSQL is not known to have it.</param>
-/// <param name="Snapshot">Price, payment time-out and epoch; read before the hold.</param>
+/// <param name="Hold">User, units, time.</param>
+/// <param name="InOutbox">True until PostgreSQL is known to have it.</param>
+/// <param name="Snapshot">Price, payment timeout and epoch; read before the hold.</param>
 internal sealed record HeldOrder(ItemKey Item, Hold Hold, bool InOutbox, ItemSnapshot Snapshot);
 
 /// <summary>Finds the hold of an order by the item number at the start of its id.</summary>
 internal sealed class HoldFinder(StockLedger stock, SaleCatalog catalog)
 {
-    // Numbers are never reused and items never change, so this cannot be stale; it has as many entries as there are items.
+    // Numbers are never reused and items never change, so this cannot be stale. It has one entry per item.
     private readonly ConcurrentDictionary<string, ItemKeys> _itemsByNumber = new();
 
     /// <summary>The hold, or null when there is none (any more).</summary>

@@ -9,19 +9,19 @@ using Seckill.Shared.Telemetry;
 namespace Seckill.OrderService.Reservations;
 
 /// <summary>
-/// One buyer's request on its way to Redis and back: what was asked, and the task that the buyer awaits. Pooled.
+/// One buyer's request on its way to Redis and back: its arguments, and the task that the buyer awaits. Pooled.
 /// </summary>
 /// <remarks>
 /// Two parties use it: the waiter, until it has read the result, and the queue, until the call is over. The last to leave returns
-/// it to the pool. Whoever completes it first (reply, time-out, cancellation, shutdown) decides the result; later ones find it
-/// decided. The claim carries the version, so that a late watchdog never completes the next use of the same object.
+/// it to the pool. The first to complete it (reply, timeout, cancellation, shutdown) decides the result; later ones find it
+/// decided. The decision carries the version, so that a late watchdog never completes the next use of the same object.
 /// </remarks>
 internal sealed class Reservation : IValueTaskSource<ReservationResult>, IThreadPoolWorkItem
 {
     private const int Parties = 2;
     private readonly ObjectPool<Reservation> _pool;
-    private const int MostDigits = 20;
-    private readonly byte[]?[] _digitsByLength = new byte[MostDigits + 1][];
+    private const int MaximumDigits = 20;
+    private readonly byte[]?[] _digitsByLength = new byte[MaximumDigits + 1][];
     private ManualResetValueTaskSourceCore<ReservationResult> _source;
     private ReservationResult _result;
     private CancellationTokenRegistration _cancellation;
@@ -31,19 +31,19 @@ internal sealed class Reservation : IValueTaskSource<ReservationResult>, IThread
 
     public Reservation(ObjectPool<Reservation> pool) => _pool = pool;
 
-    /// <summary>The order id without the number of the item, ASCII; ours until the call is over.</summary>
+    /// <summary>The order id without the number of the item, ASCII; unchanged until the call is over.</summary>
     public byte[] Suffix { get; } = new byte[OrderId.SuffixLength];
 
     public long UserId { get; private set; }
 
-    /// <summary>The user id in digits, ASCII; ours until the call is over.</summary>
+    /// <summary>The user id in digits, ASCII; unchanged until the call is over.</summary>
     public byte[] UserDigits { get; private set; } = [];
 
     public int Quantity { get; private set; }
 
     public string? IdempotencyKey { get; private set; }
 
-    /// <summary>The request's span, when it was drawn to be traced.</summary>
+    /// <summary>The request's span, when it was sampled.</summary>
     public Activity? Trace { get; private set; }
 
     /// <summary><see cref="Stopwatch"/> ticks at which the request began to wait.</summary>
@@ -56,7 +56,7 @@ internal sealed class Reservation : IValueTaskSource<ReservationResult>, IThread
 
     public void Start(long userId, int quantity, string? idempotencyKey)
     {
-        Guard(_parties == 0, "started while somebody still uses it");
+        Guard(_parties == 0, "started while it is still in use");
         _parties = Parties;
         UserId = userId;
         UserDigits = Digits(userId);
@@ -64,7 +64,7 @@ internal sealed class Reservation : IValueTaskSource<ReservationResult>, IThread
         IdempotencyKey = idempotencyKey;
         Trace = BatchTrace.CurrentRequest;
         OrderId.FillSuffix(Suffix);
-        // In this order: whoever sees the new version sees the new time, and until the last line nobody can decide.
+        // In this order: a reader of the new version sees the new time, and until the last line no party can decide.
         Volatile.Write(ref _waitingSince, Stopwatch.GetTimestamp());
         _source.Reset();
         Interlocked.Exchange(ref _decided, Undecided(Version));
@@ -94,14 +94,25 @@ internal sealed class Reservation : IValueTaskSource<ReservationResult>, IThread
         }
 
         _result = result;
-        // The waiter goes on elsewhere, so that nobody's answer waits for another's. Queued as itself, which allocates nothing.
+        // The waiter continues on another thread, so that no answer waits for another. Queued as itself, which allocates nothing.
         ThreadPool.UnsafeQueueUserWorkItem(this, preferLocal: true);
         return true;
     }
 
+    /// <summary>Decides a use that has waited since before <paramref name="limit"/> as unknown.</summary>
+    public void GiveUpIfWaitingSinceBefore(long limit)
+    {
+        // The version first: a use that starts in between has another.
+        var version = Version;
+        if (WaitingSince < limit)
+        {
+            TryDecide(version, new ReservationResult(ReserveOutcome.Unknown));
+        }
+    }
+
     void IThreadPoolWorkItem.Execute() => _source.SetResult(_result);
 
-    /// <summary>The queue has no more to do with it.</summary>
+    /// <summary>The queue no longer uses it.</summary>
     public void LeaveQueue()
     {
         Guard(_parties > 0, "used after its return");
@@ -137,7 +148,7 @@ internal sealed class Reservation : IValueTaskSource<ReservationResult>, IThread
     // The Redis client wants an array of the exact length.
     private byte[] Digits(long userId)
     {
-        Span<byte> digits = stackalloc byte[MostDigits];
+        Span<byte> digits = stackalloc byte[MaximumDigits];
         Utf8Formatter.TryFormat(userId, digits, out var length);
         var own = _digitsByLength[length] ??= new byte[length];
         digits[..length].CopyTo(own);

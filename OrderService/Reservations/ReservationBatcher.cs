@@ -10,13 +10,13 @@ using Seckill.Shared.Telemetry;
 namespace Seckill.OrderService.Reservations;
 
 /// <summary>
-/// (2) Requests for one sale item that are waiting together leave together: one reserve.lua call for all of them. Nobody waits
-/// for a timer. Every request is answered: by Redis, or after the time-out, or at shutdown.
+/// (2) Requests for one sale item that wait together leave together: one reserve.lua call for all of them. No request waits
+/// for a timer. Every request is answered: by Redis, or after the timeout, or at shutdown.
 /// </summary>
 internal sealed partial class ReservationBatcher : PeriodicService
 {
     private static readonly TimeSpan s_watchdogInterval = TimeSpan.FromMilliseconds(100);
-    private static readonly TimeSpan s_shutdownPatience = TimeSpan.FromSeconds(5);
+    private static readonly TimeSpan s_shutdownTimeout = TimeSpan.FromSeconds(5);
     private readonly ConcurrentDictionary<ItemKey, ItemLane> _lanes = new();
     private readonly ObjectPool<Reservation> _pool;
     private readonly StockLedger _stock;
@@ -41,7 +41,7 @@ internal sealed partial class ReservationBatcher : PeriodicService
             }
         });
         Gauge("seckill.reservations.waiting", () => Sum(lane => lane.Waiting), "{request}", "Requests that wait for a reserve.lua call.");
-        Gauge("seckill.reservations.calls_in_flight", () => Sum(lane => lane.CallsInFlight), "{call}", "reserve.lua calls under way.");
+        Gauge("seckill.reservations.calls_in_flight", () => Sum(lane => lane.CallsInFlight), "{call}", "reserve.lua calls in flight.");
         Gauge("seckill.relay.waiting", () => Sum(lane => lane.Unpublished), "{order}", "Reserved orders that wait to be published.");
         Gauge("seckill.outbox.bound", () => _options.OutboxBound, "{order}", "Orders that may wait in the outbox of an item; then 503.");
 
@@ -54,7 +54,7 @@ internal sealed partial class ReservationBatcher : PeriodicService
     /// <param name="userId">For whom.</param>
     /// <param name="quantity">Units, at least 1.</param>
     /// <param name="idempotencyKey">1 to 64 visible ASCII characters, or none.</param>
-    /// <param name="cancellationToken">Ends the waiting with <see cref="ReserveOutcome.Unknown"/>; what is reserved stays reserved.</param>
+    /// <param name="cancellationToken">Ends the wait with <see cref="ReserveOutcome.Unknown"/>; what is reserved stays reserved.</param>
     public ValueTask<ReservationResult> ReserveAsync(
         ItemKey item, long userId, int quantity, string? idempotencyKey, CancellationToken cancellationToken)
     {
@@ -74,7 +74,7 @@ internal sealed partial class ReservationBatcher : PeriodicService
         _stopping = true;
         var startedAt = Stopwatch.GetTimestamp();
         while (_lanes.Values.Any(lane => !lane.IsIdle)
-            && Stopwatch.GetElapsedTime(startedAt) < s_shutdownPatience && !cancellationToken.IsCancellationRequested)
+            && Stopwatch.GetElapsedTime(startedAt) < s_shutdownTimeout && !cancellationToken.IsCancellationRequested)
         {
             await Task.Delay(10, CancellationToken.None);
         }
@@ -114,7 +114,7 @@ internal sealed partial class ReservationBatcher : PeriodicService
     private ValueTask<ReservationResult> Reserve(
         ItemLane lane, long userId, int quantity, string? idempotencyKey, CancellationToken cancellationToken)
     {
-        // A request with a key may be the retry of one that was accepted, so only Redis can answer it.
+        // A request with a key may be the retry of an accepted one, so only Redis can answer it.
         if (idempotencyKey is null && lane.Gate.Refuses(userId))
         {
             return ValueTask.FromResult(new ReservationResult(ReserveOutcome.SoldOut));
@@ -138,7 +138,7 @@ internal sealed partial class ReservationBatcher : PeriodicService
         var keys = new ItemKeys(item);
         if (await _stock.InspectAsync(keys) is null)
         {
-            // Not remembered: ids that never existed must not fill the memory, and the sale may be opened in a moment.
+            // Not remembered: ids that never existed must not fill the memory, and the sale may open in a moment.
             return new ReservationResult(ReserveOutcome.UnknownItem);
         }
 

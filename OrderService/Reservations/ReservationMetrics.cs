@@ -4,7 +4,7 @@ using Seckill.Shared.Telemetry;
 
 namespace Seckill.OrderService.Reservations;
 
-/// <summary>What the road from click to queue counts. Meter <c>Seckill</c>.</summary>
+/// <summary>Metrics of the path from click to queue. Meter <c>Seckill</c>.</summary>
 internal static class ReservationMetrics
 {
     private static readonly Meter s_meter = new(Measurements.Name);
@@ -20,22 +20,22 @@ internal static class ReservationMetrics
         "seckill.reservations.call_duration", "s", "Round trip of one reserve.lua call.",
         advice: new InstrumentAdvice<double> { HistogramBucketBoundaries = Measurements.Seconds });
 
-    /// <summary>Tag <c>code</c>: that of the refusal, of which there are a handful.</summary>
+    /// <summary>Tag <c>code</c>: that of the refusal; a handful of values.</summary>
     public static readonly Counter<long> Refused = s_meter.CreateCounter<long>(
-        "seckill.requests.refused", "{request}", "Requests for units that were refused before any stock was asked for, by code.");
+        "seckill.requests.refused", "{request}", "Requests for units that were refused before Redis was asked, by code.");
 
     public static readonly Counter<long> GateRefusals =
         s_meter.CreateCounter<long>("seckill.gate.refusals", "{request}", "Sold-out answers given without asking Redis.");
 
     public static readonly Counter<long> GateProbes =
-        s_meter.CreateCounter<long>("seckill.gate.probes", "{request}", "Requests let through to see whether stock came back.");
+        s_meter.CreateCounter<long>("seckill.gate.probes", "{request}", "Requests let through to find out whether stock came back.");
 
     public static readonly Histogram<double> GateStaleness = s_meter.CreateHistogram(
         "seckill.gate.staleness", "s", "Age of the knowledge behind a sold-out answer, seen at each probe.",
         advice: new InstrumentAdvice<double> { HistogramBucketBoundaries = [0.05, 0.1, 0.25, 0.5, 0.75, 1] });
 
     public static readonly Counter<long> Published =
-        s_meter.CreateCounter<long>("seckill.relay.orders", "{order}", "Reserved orders by what the relay made of them.");
+        s_meter.CreateCounter<long>("seckill.relay.orders", "{order}", "Reserved orders, by outcome of the relay.");
 
     public static readonly Histogram<double> RelayLag = s_meter.CreateHistogram(
         "seckill.relay.lag", "s", "From a reservation (Redis time) to the broker's confirmation, of the oldest order of each batch.",

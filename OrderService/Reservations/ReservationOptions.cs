@@ -6,11 +6,11 @@ namespace Seckill.OrderService.Reservations;
 /// <summary>Settings under <c>Reservations</c>.</summary>
 public sealed class ReservationOptions
 {
-    /// <summary>Most requests in one reserve.lua call. A longer script holds up everybody else in Redis.</summary>
+    /// <summary>Maximum number of requests in one reserve.lua call. A longer script delays all other calls to Redis.</summary>
     [Range(1, ReserveBatch.MaximumSize)]
     public int MaxBatch { get; set; } = 512;
 
-    /// <summary>Calls that one instance has under way at once for one sale item. While they are, further requests gather.</summary>
+    /// <summary>Calls that one instance has in flight at once for one sale item. Meanwhile further requests gather.</summary>
     [Range(1, 64)]
     public int MaxCallsInFlight { get; set; } = 1;
 

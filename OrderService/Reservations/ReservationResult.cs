@@ -2,7 +2,7 @@ using Seckill.Shared.Stock;
 
 namespace Seckill.OrderService.Reservations;
 
-/// <summary>The answer to one request to reserve. Small, for it is copied on its way to the buyer.</summary>
+/// <summary>The answer to one request to reserve. Small, because it is copied on its way to the buyer.</summary>
 public readonly record struct ReservationResult(ReserveOutcome Outcome)
 {
     /// <summary>The order, when <see cref="ReserveOutcome.Reserved"/> or <see cref="ReserveOutcome.Replayed"/>.</summary>
@@ -14,6 +14,6 @@ public readonly record struct ReservationResult(ReserveOutcome Outcome)
     /// <summary>Redis time of the reservation; of the answer, when <see cref="ReserveOutcome.NotOpen"/>.</summary>
     public DateTimeOffset At { get; init; }
 
-    /// <summary>What the item is sold for and when; null when nothing was found out about the item.</summary>
+    /// <summary>Price and window of the item; null when Redis gave no answer about the item.</summary>
     public ItemTerms? Terms { get; init; }
 }

@@ -4,12 +4,12 @@ namespace Seckill.OrderService.Reservations;
 
 /// <summary>
 /// Refuses locally what Redis would refuse as sold out. Most clicks of a flash sale come after the last unit; they must not cost
-/// a round trip. Lets a probe through a few times a second, opens at once on the news that stock came back, and never refuses on
+/// a round trip. Lets a probe through a few times a second, opens at once when returned stock is announced, and never refuses on
 /// knowledge older than a second.
 /// </summary>
 /// <remarks>
-/// A user who holds units of the item is never refused here: such a user is told which order they have, and only Redis knows.
-/// While nothing is for sale nobody new can hold any, so the set of buyers read after the sell-out stays complete.
+/// A user who holds units of the item is never refused here: the answer names their order, and only Redis knows it.
+/// While nothing is for sale no further user can hold units, so the set of buyers read after the sell-out stays complete.
 /// </remarks>
 /// <param name="probeInterval">Time between two probes.</param>
 /// <param name="clock">Measures both times.</param>
@@ -22,7 +22,7 @@ internal sealed class SoldOutGate(TimeSpan probeInterval, TimeProvider clock)
     private long _nextProbe;
 
     /// <summary>True when this request can be refused as sold out without asking Redis.</summary>
-    /// <param name="userId">Who asks.</param>
+    /// <param name="userId">The buyer.</param>
     public bool Refuses(long userId)
     {
         var knowledge = Volatile.Read(ref _knowledge);
@@ -50,8 +50,8 @@ internal sealed class SoldOutGate(TimeSpan probeInterval, TimeProvider clock)
         return true;
     }
 
-    /// <summary>Redis said that nothing is left, to a call that was sent at <paramref name="askedAt"/>.</summary>
-    /// <returns>What to complete with the users who hold units, once they are read; null when that is known already.</returns>
+    /// <summary>Redis answered that nothing is left, to a call that was sent at <paramref name="askedAt"/>.</summary>
+    /// <returns>To be completed with the users who hold units, once they are read; null when they are known already.</returns>
     public Knowledge? Close(long askedAt)
     {
         var fresh = new Knowledge(askedAt);
@@ -63,7 +63,7 @@ internal sealed class SoldOutGate(TimeSpan probeInterval, TimeProvider clock)
     /// <summary>Stock is for sale, or nothing certain is known.</summary>
     public void Open() => Volatile.Write(ref _knowledge, null);
 
-    /// <summary>That an item was sold out at a certain moment, and who had bought it by then.</summary>
+    /// <summary>An item was sold out at a certain moment, and these users held its units.</summary>
     internal sealed class Knowledge(long confirmedAt)
     {
         private long _confirmedAt = confirmedAt;

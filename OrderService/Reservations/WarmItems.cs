@@ -6,18 +6,18 @@ using Seckill.Shared.Stock;
 namespace Seckill.OrderService.Reservations;
 
 /// <summary>
-/// Whether an item or an order that Redis does not have is one that Redis has lost. For a second after it was emptied nobody has stopped
-/// the item yet, and until its rebuild an order may be on its way to PostgreSQL: "no such thing" would send buyers away for good, and
-/// give their money back. PostgreSQL knows what was ever opened; only these refusals ask it.
+/// Tells an item or order that Redis has lost from one that never existed. For a second after Redis was emptied the item is not stopped
+/// yet, and until its rebuild an order may be on its way to PostgreSQL: a 404 would make buyers give up, and a payment would be refunded.
+/// PostgreSQL knows every item that was ever opened; only these refusals ask it.
 /// </summary>
 internal sealed class WarmItems(NpgsqlDataSource database, StockLedger stock, IOptions<ReservationOptions> options) : IDisposable
 {
-    private readonly TimeSpan _patience = TimeSpan.FromMilliseconds(options.Value.TimeoutMilliseconds);
+    private readonly TimeSpan _timeout = TimeSpan.FromMilliseconds(options.Value.TimeoutMilliseconds);
 
-    // Ids that never existed must not cost the database more than this, whoever sends them.
+    // Ids that never existed must not cost the database more than this.
     private readonly SemaphoreSlim _questions = new(2);
 
-    /// <summary>True when the item was opened once; also when PostgreSQL does not say soon, for then nothing certain is known.</summary>
+    /// <summary>True when the item was opened once; also when PostgreSQL does not answer in time, because then nothing is certain.</summary>
     public Task<bool> MayBeLostAsync(ItemKey item) => AskInTimeAsync(async () =>
     {
         await using var command = Command("(sale_id, sku_id) = ($1, $2) and warmed_at is not null");
@@ -28,7 +28,7 @@ internal sealed class WarmItems(NpgsqlDataSource database, StockLedger stock, IO
 
     /// <summary>
     /// True when the order, which has neither row nor hold, may have had a hold: its item waits for its rebuild, or should. Also when
-    /// PostgreSQL does not say soon.
+    /// PostgreSQL does not answer in time.
     /// </summary>
     /// <param name="orderId">A valid order id.</param>
     public Task<bool> MayBeLostAsync(string orderId) => AskInTimeAsync(async () =>
@@ -53,22 +53,22 @@ internal sealed class WarmItems(NpgsqlDataSource database, StockLedger stock, IO
     private NpgsqlCommand Command(string which)
     {
         var command = database.CreateCommand($"select sale_id, sku_id, epoch, lost_at is not null from sale_items where {which}");
-        command.CommandTimeout = 1 + (int)_patience.TotalSeconds;
+        command.CommandTimeout = 1 + (int)_timeout.TotalSeconds;
         return command;
     }
 
     private async Task<bool> AskInTimeAsync(Func<Task<bool>> ask)
     {
-        if (!await _questions.WaitAsync(_patience))
+        if (!await _questions.WaitAsync(_timeout))
         {
             return true;
         }
 
-        // Its place is free when the question is over, not when we stop waiting: a database that does not answer gets two at most.
+        // The semaphore is released when the query ends, not when the wait does: a database that does not answer gets two at most.
         var asked = AskAsync(ask);
         try
         {
-            return await asked.WaitAsync(_patience);
+            return await asked.WaitAsync(_timeout);
         }
         catch (Exception exception) when (exception is NpgsqlException or TimeoutException)
         {

@@ -1,12 +1,13 @@
 using System.Net;
+using Microsoft.AspNetCore.Http.Features;
 using Microsoft.Extensions.Options;
 using Seckill.Shared.Http;
 using Seckill.Shared.Security;
 
 namespace Seckill.OrderService.Storefront;
 
-/// <summary>Lets a request in when its token names a buyer and neither the buyer nor the address sends too much.</summary>
-internal sealed class BuyerGuard
+/// <summary>Admits a request when its token names a buyer, and neither the buyer nor the address exceeds its rate limit.</summary>
+internal sealed class BuyerGuard : IEndpointFilter
 {
     private readonly BuyerToken _token;
     private readonly RateLimit _byUser;
@@ -18,6 +19,22 @@ internal sealed class BuyerGuard
         var limits = options.Value;
         _byUser = new RateLimit(limits.UserBurst, limits.UserPerSecond, clock);
         _byAddress = new RateLimit(limits.AddressBurst, limits.AddressPerSecond, clock);
+    }
+
+    /// <summary>The buyer of an admitted request.</summary>
+    /// <exception cref="InvalidOperationException">The endpoint does not have this filter.</exception>
+    public static long UserOf(HttpContext http) => http.Features.GetRequiredFeature<Buyer>().UserId;
+
+    /// <inheritdoc/>
+    public ValueTask<object?> InvokeAsync(EndpointFilterInvocationContext context, EndpointFilterDelegate next)
+    {
+        if (Check(context.HttpContext, out var userId) is { } refusal)
+        {
+            return ValueTask.FromResult<object?>(refusal);
+        }
+
+        context.HttpContext.Features.Set(new Buyer(userId));
+        return next(context);
     }
 
     /// <summary>Null and the user, or the refusal.</summary>
@@ -40,4 +57,6 @@ internal sealed class BuyerGuard
 
         return _byUser.TryAcquire(userId) ? null : Refusals.RateLimited;
     }
+
+    private sealed record Buyer(long UserId);
 }

@@ -33,7 +33,7 @@ internal sealed class PlaceOrderAnswer(WarmItems warm)
         return Task.CompletedTask;
     }
 
-    /// <summary>Writes a 202. The server sends it when the request ends: a small body needs no wait of its own.</summary>
+    /// <summary>Writes a 202. The server sends it when the request ends, so nothing waits for the flush.</summary>
     internal static void Accept(HttpResponse response, ItemKey item, int quantity, in ReservationResult result)
     {
         var body = Render(item, quantity, result);

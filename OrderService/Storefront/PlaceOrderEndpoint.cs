@@ -8,7 +8,7 @@ using Seckill.Shared.Telemetry;
 namespace Seckill.OrderService.Storefront;
 
 /// <summary>
-/// (1) A buyer's click. The busiest road of the system: from the connection to the batcher without an asynchronous method of its own,
+/// (1) A buyer's click. The hottest path of the system: from the connection to the batcher without an asynchronous method of its own,
 /// short-circuited past the rest of the pipeline.
 /// </summary>
 internal sealed class PlaceOrderEndpoint(
@@ -40,7 +40,7 @@ internal sealed class PlaceOrderEndpoint(
 
     private Task PlaceAsync(HttpContext http)
     {
-        // Nearly always the body is there with the headers; then nothing has to be kept until it is.
+        // Nearly always the body arrives with the headers, and then nothing has to wait for it.
         var reading = PlaceOrderRequest.ReadAsync(http, guard);
         return reading.IsCompletedSuccessfully ? ReserveAsync(http, reading.Result) : ReserveWhenReadAsync(http, reading);
     }

@@ -9,7 +9,7 @@ namespace Seckill.OrderService.Storefront;
 /// <param name="Quantity">Units, at least 1.</param>
 public readonly record struct PlaceOrder(long? SaleId, long? SkuId, int? Quantity);
 
-/// <summary>(1) A request after it was read: an order to try, or why it is none.</summary>
+/// <summary>(1) A request after it was read: an order to try, or its refusal.</summary>
 internal readonly struct PlaceOrderRequest
 {
     /// <summary>A larger body gets 413.</summary>

@@ -1,5 +1,5 @@
-// Does the work of the partitioned token buckets of System.Threading.RateLimiting, which keep an object for everybody who came in the
-// last ten seconds and walk all of them ten times a second: docs/decisions/0010-rate-limits.md has the figures.
+// Replaces the partitioned token buckets of System.Threading.RateLimiting, which keep an object for each user of the last ten seconds
+// and walk all of them ten times a second: docs/decisions/0010-rate-limits.md has the figures.
 using System.Buffers.Binary;
 using System.Net;
 using System.Security.Cryptography;
@@ -11,8 +11,8 @@ namespace Seckill.OrderService.Storefront;
 /// the generic cell rate algorithm (ITU-T I.371, annex A), which needs one time for each of them.
 /// </summary>
 /// <remarks>
-/// Only those who came within the last moments take room; when more of them share a place than fit, the one who is nearest to a
-/// full burst is forgotten. Two strangers count as one with a probability of 2⁻³³, and nobody can choose with whom.
+/// Only recent users take room; when more of them share a set than fit, the one nearest to a full burst is forgotten. Two users
+/// count as one with a probability of 2⁻³³, and none can choose with whom.
 /// </remarks>
 internal sealed class RateLimit
 {

@@ -9,7 +9,7 @@ public sealed class RateLimitOptions
     [Range(1, 1_000_000_000)]
     public int UserBurst { get; set; } = 100;
 
-    /// <summary>Requests per second that a user may go on sending.</summary>
+    /// <summary>Requests per second that a user may send in the long run.</summary>
     [Range(1, 1_000_000_000)]
     public int UserPerSecond { get; set; } = 20;
 
@@ -17,10 +17,10 @@ public sealed class RateLimitOptions
     [Range(1, 1_000_000_000)]
     public int AddressBurst { get; set; } = 5_000;
 
-    /// <summary>Requests per second that an address may go on sending.</summary>
+    /// <summary>Requests per second that an address may send in the long run.</summary>
     [Range(1, 1_000_000_000)]
     public int AddressPerSecond { get; set; } = 1_000;
 
-    /// <summary>Addresses of proxies whose X-Forwarded-For is believed. Nobody else's is.</summary>
+    /// <summary>Addresses of proxies whose X-Forwarded-For is trusted; the header of other senders is ignored.</summary>
     public IReadOnlyList<string> TrustedProxies { get; set; } = [];
 }

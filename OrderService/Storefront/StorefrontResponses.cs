@@ -16,7 +16,7 @@ namespace Seckill.OrderService.Storefront;
 public readonly record struct OrderAccepted(
     string OrderId, string Status, long SaleId, long SkuId, int Quantity, long UnitPrice, string Currency, DateTimeOffset ReservedAt);
 
-/// <summary>A sale as everybody may see it.</summary>
+/// <summary>A sale as the public sees it.</summary>
 /// <param name="SaleId">The sale.</param>
 /// <param name="Name">What people call it.</param>
 /// <param name="OpensAt">Start of the window, UTC.</param>
@@ -32,7 +32,7 @@ public sealed record SaleView(
 /// <param name="SkuId">The SKU.</param>
 /// <param name="UnitPrice">Minor units of <paramref name="Currency"/>.</param>
 /// <param name="Currency">ISO 4217 code.</param>
-/// <param name="LimitPerUser">Most units that a user may hold.</param>
+/// <param name="LimitPerUser">Maximum number of units that a user may hold.</param>
 /// <param name="SoldOut">True when no unit is for sale now; returned units may change that.</param>
 public sealed record SaleItemView(long SkuId, long UnitPrice, string Currency, int LimitPerUser, bool SoldOut);
 

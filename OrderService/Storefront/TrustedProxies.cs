@@ -5,12 +5,12 @@ using Seckill.Shared.Settings;
 
 namespace Seckill.OrderService.Storefront;
 
-/// <summary>Takes the buyer's address from X-Forwarded-For, when a proxy that we were told to trust sends it.</summary>
+/// <summary>Takes the buyer's address from X-Forwarded-For when a trusted proxy sends it.</summary>
 internal static class TrustedProxies
 {
     private const string Path = "RateLimits:" + nameof(RateLimitOptions.TrustedProxies);
 
-    /// <summary>Without configured proxies nothing is added, and the header, which anybody can send, means nothing.</summary>
+    /// <summary>Without configured proxies nothing is added, and the header, which any client can send, is ignored.</summary>
     /// <exception cref="InvalidSettingException">An entry is not an IP address.</exception>
     public static void UseTrustedProxies(this WebApplication app)
     {
@@ -20,7 +20,7 @@ internal static class TrustedProxies
             return;
         }
 
-        // Each hop must be one of them, so the chain may be as long as it is.
+        // Each hop must be a trusted proxy, so the length of the chain needs no limit.
         var options = new ForwardedHeadersOptions { ForwardedHeaders = ForwardedHeaders.XForwardedFor, ForwardLimit = null };
         options.KnownProxies.Clear();
         options.KnownIPNetworks.Clear();
@@ -28,7 +28,7 @@ internal static class TrustedProxies
         app.UseForwardedHeaders(options);
     }
 
-    // IPAddress.Parse takes "1" for 0.0.0.1; whoever writes that means something else.
+    // IPAddress.Parse reads "1" as 0.0.0.1, which is never meant.
     private static IPAddress Parse(IConfigurationSection entry) =>
         IPAddress.TryParse(entry.Value, out var address)
         && (address.AddressFamily == AddressFamily.InterNetworkV6 || address.ToString() == entry.Value)

@@ -8,8 +8,8 @@ using Seckill.Shared.Stock;
 namespace Seckill.OrderService.Storefront;
 
 /// <summary>
-/// A buyer who waits for a reservation: what an asynchronous method would keep until the answer, but pooled. All that the waiting
-/// allocates is the task that the web server awaits.
+/// A buyer who waits for a reservation: the state that an asynchronous method would keep until the answer, but pooled. The wait
+/// allocates only the task that the web server awaits.
 /// </summary>
 internal sealed class WaitingBuyer
 {
@@ -29,20 +29,20 @@ internal sealed class WaitingBuyer
         _continue = Continue;
     }
 
-    /// <summary>A pool of waiting buyers, to which each returns by itself.</summary>
+    /// <summary>A pool of waiting buyers; each returns itself.</summary>
     public static ObjectPool<WaitingBuyer> NewPool(PlaceOrderAnswer answer, int capacity)
     {
         var policy = new Policy(answer);
         return policy.Pool = new DefaultObjectPool<WaitingBuyer>(policy, capacity);
     }
 
-    /// <summary>Ends when the buyer is answered. From here on this object belongs to itself.</summary>
+    /// <summary>Ends when the buyer is answered. The object then returns itself to its pool.</summary>
     public Task WaitAsync(HttpContext http, ItemKey item, int quantity, in ValueTask<ReservationResult> reservation, Activity? trace)
     {
         (_http, _item, _quantity, _trace) = (http, item, quantity, trace);
         _request = AsyncTaskMethodBuilder.Create();
         _reservation = reservation.GetAwaiter();
-        // Taken before anything can end it; a copy of the builder refers to the same task.
+        // Read before anything can complete it; a copy of the builder refers to the same task.
         var task = _request.Task;
         _reservation.UnsafeOnCompleted(_continue);
         return task;
@@ -82,7 +82,7 @@ internal sealed class WaitingBuyer
             await answering;
             request.SetResult();
         }
-#pragma warning disable CA1031 // The web server hears of it, as it would from an asynchronous method.
+#pragma warning disable CA1031 // The web server handles it, as it would from an asynchronous method.
         catch (Exception exception)
 #pragma warning restore CA1031
         {

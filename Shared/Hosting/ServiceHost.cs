@@ -9,10 +9,10 @@ using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
-using Npgsql;
 using OpenTelemetry.Metrics;
 using Scalar.AspNetCore;
 using Seckill.Shared.Http;
+using Seckill.Shared.Schema;
 using Seckill.Shared.Security;
 using Seckill.Shared.Settings;
 using Seckill.Shared.Telemetry;
@@ -129,9 +129,8 @@ public static partial class ServiceHost
     {
         BadHttpRequestException bad when bad.StatusCode != StatusCodes.Status400BadRequest => Bare(bad.StatusCode),
         _ when IsFaultOfCaller(error) => Problem.Invalid("request", "malformed"),
-        RedisException or TimeoutException or NpgsqlException { IsTransient: true } => s_unavailable,
-        // Right after the start with a new database or a new version.
-        PostgresException { SqlState: PostgresErrorCodes.UndefinedTable or PostgresErrorCodes.UndefinedColumn } => s_unavailable,
+        RedisException or TimeoutException => s_unavailable,
+        _ when PostgresErrors.IsUnavailable(error) => s_unavailable,
         _ => Bare(StatusCodes.Status500InternalServerError),
     };
 

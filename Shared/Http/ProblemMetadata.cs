@@ -4,11 +4,12 @@ using Microsoft.AspNetCore.Mvc;
 
 namespace Seckill.Shared.Http;
 
-/// <summary>Describes the refusals of an endpoint in OpenAPI.</summary>
+/// <summary>Describes the refusals of endpoints for OpenAPI.</summary>
 public static class ProblemMetadata
 {
-    /// <summary>The endpoint may answer with these statuses, each as a problem with a <c>code</c>.</summary>
-    public static RouteHandlerBuilder ProducesProblems(this RouteHandlerBuilder endpoint, params ReadOnlySpan<int> statuses)
+    /// <summary>The endpoint, or each of the group, may answer with these statuses, each as a problem with a <c>code</c>.</summary>
+    public static T ProducesProblems<T>(this T endpoint, params ReadOnlySpan<int> statuses)
+        where T : IEndpointConventionBuilder
     {
         foreach (var status in statuses)
         {

@@ -1,7 +1,7 @@
 -- The legacy outbox again, with an entry for each statement and lane instead of one for each order: a row and two index entries for
 -- every order cost the statement that places orders a third of its time, and the writer as much again.
 
--- An order's lane never changes; whoever writes to the legacy database locks a lane first. Fixed for ever.
+-- An order's lane never changes; a writer to the legacy database locks a lane first. Never change it.
 create function legacy_lane(order_id text) returns int immutable strict parallel safe language sql
 return ascii(right(order_id, 1)) & 3;
 

@@ -14,7 +14,7 @@ public sealed class BackfillTests
         var ids = await both.PlaceAsync(10);
         await both.DrainAsync();
         await both.InOrdersAsync("update dual_write_control set mode = 'off'");
-        await both.Store.TryCancelAsync(ids[0], CancellationToken.None);
+        await both.Closing.TryCancelAsync(ids[0], CancellationToken.None);
         await both.PlaceAsync(3_000, firstUser: 100);
         Assert.Equal(0, await both.InOrdersAsync<long>("select coalesce(sum(orders), 0)::bigint from legacy_outbox"));
         await both.InOrdersAsync("update dual_write_control set mode = 'shadow'");

@@ -24,7 +24,7 @@ public sealed class ClaimTests
             await claim.ExecuteNonQueryAsync();
         }
 
-        Assert.True(await both.Store.TryCancelAsync(id, CancellationToken.None));
+        Assert.True(await both.Closing.TryCancelAsync(id, CancellationToken.None));
         Assert.Equal(0, await both.Batch().WriteAsync(CancellationToken.None));
         Assert.Equal(0, await both.InLegacyAsync<long>("select count(*) from t_order"));
         await transaction.RollbackAsync();

@@ -54,7 +54,7 @@ public sealed class ControlTests
     {
         await using var both = await TwoDatabases.CreateAsync();
         var ids = await both.PlaceAsync(5_000);
-        Assert.True(await both.Store.TryCancelAsync(ids[0], CancellationToken.None));
+        Assert.True(await both.Closing.TryCancelAsync(ids[0], CancellationToken.None));
         await both.InOrdersAsync(
             "update legacy_outbox set created_at = now() - interval '90 seconds' where id = (select max(id) from legacy_outbox)");
         var (pending, lagSeconds) = await LegacyOutbox.ReadBacklogAsync(both.Orders, CancellationToken.None);
@@ -91,7 +91,7 @@ public sealed class ControlTests
         using var secondLook = new SecondLook(both.Verification(), both.Breaker);
         var reads = new LegacyReads(new LegacyStore(both.Legacy), secondLook, control, both.Breaker, both.Wrapped);
         var reservedAt = await both.InOrdersAsync<DateTime>("select reserved_at from orders");
-        var order = new OrderView(id, "placed", 1, 7, 1, 1999, "EUR", reservedAt, reservedAt, reservedAt);
+        var order = new OrderView(id, OrderStatus.Placed, 1, 7, 1, 1999, "EUR", reservedAt, reservedAt, reservedAt);
         Assert.Equal(order, await reads.ReadAsync(order, 1, CancellationToken.None));
         await both.InLegacyAsync("update t_order set num = 2");
         Assert.Same(order, await reads.ReadAsync(order, 1, CancellationToken.None));

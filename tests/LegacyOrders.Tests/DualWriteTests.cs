@@ -136,7 +136,7 @@ public sealed class DualWriteTests
         })).ToArray();
         foreach (var id in ids)
         {
-            Assert.True(await both.Store.TryCancelAsync(id, CancellationToken.None));
+            Assert.True(await both.Closing.TryCancelAsync(id, CancellationToken.None));
         }
 
         await stop.CancelAsync();

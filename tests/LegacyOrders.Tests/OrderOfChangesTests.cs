@@ -195,12 +195,12 @@ public sealed class OrderOfChangesTests
                 Assert.Equal(PaymentOutcome.Accepted, await new PaymentStore(both.Orders).ApplyAsync(payment, CancellationToken.None));
                 break;
             case "cancelled":
-                Assert.True(await both.Store.TryCancelAsync(id, CancellationToken.None));
+                Assert.True(await both.Closing.TryCancelAsync(id, CancellationToken.None));
                 break;
             default:
                 await both.InOrdersAsync("update orders set pay_by = now() where order_id = @id", new { id });
                 await Eventually.Holds(
-                    async () => await both.Store.ExpireAsync(100, CancellationToken.None) >= 0
+                    async () => await both.Closing.ExpireAsync(100, CancellationToken.None) >= 0
                         && await both.InOrdersAsync<string>("select status from orders where order_id = @id", new { id }) == "expired",
                     "the order is expired");
                 break;

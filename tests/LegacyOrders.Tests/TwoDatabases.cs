@@ -31,7 +31,9 @@ internal sealed class TwoDatabases : IAsyncDisposable
 
     public LegacyBreaker Breaker { get; private set; } = null!;
 
-    public OrderStore Store => new(Orders);
+    public OrderPlacement Placement => new(Orders);
+
+    public OrderClosing Closing => new(Orders);
 
     public static async Task<TwoDatabases> CreateAsync(string mode = "shadow", string currency = "EUR", long price = 1999)
     {
@@ -79,7 +81,7 @@ internal sealed class TwoDatabases : IAsyncDisposable
             .ToArray();
         foreach (var batch in orders.Chunk(2_000))
         {
-            await Store.PlaceAsync(new OrdersReserved(1, 7, price, currency, batch), CancellationToken.None);
+            await Placement.PlaceAsync(new OrdersReserved(1, 7, price, currency, batch), CancellationToken.None);
         }
 
         return [.. orders.Select(order => order.OrderId)];

@@ -69,7 +69,7 @@ public sealed class WriterTests
         {
             if (++reads == 2)
             {
-                Assert.True(await both.Store.TryCancelAsync(ids[0], CancellationToken.None));
+                Assert.True(await both.Closing.TryCancelAsync(ids[0], CancellationToken.None));
                 await both.InOrdersAsync("delete from legacy_outbox");
             }
         });

@@ -88,7 +88,7 @@ public sealed class AuditTests(Stores stores)
     public async Task An_order_in_quarantine_is_no_finding()
     {
         var (sale, _, _, waiting) = await MovingAsync();
-        await stores.Orders.QuarantineAsync(sale.Message(waiting), "test", CancellationToken.None);
+        await stores.Quarantine.AddAsync(sale.Message(waiting), "test", CancellationToken.None);
         await stores.Stock.SettleAsync(sale.Keys, [waiting.OrderId]);
         Assert.Empty((await AuditAsync(sale)).Findings);
         Assert.True((await sale.LedgerAsync()).Balanced);
@@ -167,9 +167,9 @@ public sealed class AuditTests(Stores stores)
         var orders = await sale.PlaceManyAsync(25);
         await sale.ConsumeAsync(await sale.ReserveAsync(1, 2));
         await sale.PayAsync(orders[3], $"pay-{orders[3].OrderId}");
-        await stores.Orders.TryCancelAsync(orders[5].OrderId, CancellationToken.None);
+        await stores.Closing.TryCancelAsync(orders[5].OrderId, CancellationToken.None);
         await sale.ReturnAllAsync();
-        await stores.Orders.TryCancelAsync(orders[6].OrderId, CancellationToken.None);
+        await stores.Closing.TryCancelAsync(orders[6].OrderId, CancellationToken.None);
         await sale.ReserveAsync(30);
         return (sale, orders[0], orders[5], await sale.ReserveAsync(31, 3));
     }

@@ -54,7 +54,7 @@ public sealed class AuditUnderLoadTests(Stores stores)
             var closed = new[] { live.Dequeue(), live.Dequeue(), live.Dequeue() };
             foreach (var order in closed)
             {
-                Assert.True(await stores.Orders.TryCancelAsync(order.OrderId, CancellationToken.None));
+                Assert.True(await stores.Closing.TryCancelAsync(order.OrderId, CancellationToken.None));
             }
 
             await sale.ReturnAllAsync();
@@ -81,8 +81,8 @@ public sealed class AuditUnderLoadTests(Stores stores)
             await ((turn % 3) switch
             {
                 0 => sale.PayAsync(orders[0], $"pay-{orders[0].OrderId}"),
-                1 => (Task)stores.Orders.TryCancelAsync(orders[0].OrderId, CancellationToken.None),
-                _ => stores.Orders.QuarantineAsync(sale.Message(orders[1]), "a message that comes again", CancellationToken.None),
+                1 => (Task)stores.Closing.TryCancelAsync(orders[0].OrderId, CancellationToken.None),
+                _ => stores.Quarantine.AddAsync(sale.Message(orders[1]), "a message that comes again", CancellationToken.None),
             });
             foreach (var order in orders)
             {

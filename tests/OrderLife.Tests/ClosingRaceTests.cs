@@ -35,7 +35,7 @@ public sealed class ClosingRaceTests(Stores stores)
                 var (order, way) = entry;
                 if (way == 0)
                 {
-                    if (await stores.Orders.TryCancelAsync(order.OrderId, token))
+                    if (await stores.Closing.TryCancelAsync(order.OrderId, token))
                     {
                         cancelled.Add(order.OrderId);
                     }
@@ -89,14 +89,14 @@ public sealed class ClosingRaceTests(Stores stores)
             int batch;
             do
             {
-                batch = await stores.Orders.ExpireAsync(20, CancellationToken.None);
+                batch = await stores.Closing.ExpireAsync(20, CancellationToken.None);
                 Assert.InRange(batch, 0, 20);
                 Interlocked.Add(ref expired, batch);
             }
             while (batch > 0);
         }));
         // Each worker passes by what another has locked, so the last batches may need one more look.
-        Interlocked.Add(ref expired, await stores.Orders.ExpireAsync(10_000, CancellationToken.None));
+        Interlocked.Add(ref expired, await stores.Closing.ExpireAsync(10_000, CancellationToken.None));
         foreach (var sale in sales)
         {
             Assert.All((await sale.StatusesAsync()).Values, status => Assert.Equal("expired", status));
@@ -118,7 +118,7 @@ public sealed class ClosingRaceTests(Stores stores)
         await sale.MakeOverdueAsync([.. orders.Select(order => order.OrderId)]);
         var (activity, clock) = (new SaleActivity(TimeProvider.System), new ClockOfRests());
         using var expiry = new OrderExpiry(
-            stores.Orders, activity, Options.Create(new ExpiryOptions { IntervalMilliseconds = 10, MaxBatch = 10 }),
+            stores.Closing, activity, Options.Create(new ExpiryOptions { IntervalMilliseconds = 10, MaxBatch = 10 }),
             clock, NullLogger<OrderExpiry>.Instance);
         if (isSaleOn)
         {
@@ -148,7 +148,7 @@ public sealed class ClosingRaceTests(Stores stores)
         var sale = await TestSale.OpenAsync(stores, payWithinSeconds: 3600);
         var orders = await sale.PlaceManyAsync(2);
         await sale.MakeOverdueAsync(orders[0].OrderId);
-        while (await stores.Orders.ExpireAsync(1_000, CancellationToken.None) > 0)
+        while (await stores.Closing.ExpireAsync(1_000, CancellationToken.None) > 0)
         {
         }
 
@@ -165,11 +165,11 @@ public sealed class ClosingRaceTests(Stores stores)
         var orders = (await broken.PlaceManyAsync(3)).Concat(await sound.PlaceManyAsync(3));
         await broken.ExecuteAsync("update sale_items set live = 1 where sale_id = @SaleId");
         await broken.MakeOverdueAsync([.. orders.Select(order => order.OrderId)]);
-        await Assert.ThrowsAsync<PostgresException>(() => stores.Orders.ExpireAsync(1_000, CancellationToken.None));
+        await Assert.ThrowsAsync<PostgresException>(() => stores.Closing.ExpireAsync(1_000, CancellationToken.None));
         Assert.All((await sound.StatusesAsync()).Values, status => Assert.Equal("expired", status));
         Assert.All((await broken.StatusesAsync()).Values, status => Assert.Equal("placed", status));
         await broken.ExecuteAsync("update sale_items set live = 3 where sale_id = @SaleId");
-        Assert.InRange(await stores.Orders.ExpireAsync(1_000, CancellationToken.None), 3, 1_000);
+        Assert.InRange(await stores.Closing.ExpireAsync(1_000, CancellationToken.None), 3, 1_000);
         Assert.All((await broken.StatusesAsync()).Values, status => Assert.Equal("expired", status));
     }
 
@@ -213,7 +213,7 @@ public sealed class ClosingRaceTests(Stores stores)
     {
         while (await sale.CountAsync("orders where sale_id = @SaleId and status = 'placed'") > 0)
         {
-            await stores.Orders.ExpireAsync(3, CancellationToken.None);
+            await stores.Closing.ExpireAsync(3, CancellationToken.None);
         }
     }
 }

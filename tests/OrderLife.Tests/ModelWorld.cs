@@ -95,7 +95,7 @@ internal sealed class ModelWorld
     private async Task CancelAsync(int which)
     {
         var may = _model.Orders[which].Status == "placed";
-        Assert.Equal(may, await _stores.Orders.TryCancelAsync(_real[which].OrderId, CancellationToken.None));
+        Assert.Equal(may, await _stores.Closing.TryCancelAsync(_real[which].OrderId, CancellationToken.None));
         _model.Orders[which].Status = may ? "cancelled" : _model.Orders[which].Status;
     }
 
@@ -106,7 +106,7 @@ internal sealed class ModelWorld
         await Eventually.HoldsAsync(
             async () =>
             {
-                await _stores.Orders.ExpireAsync(50, CancellationToken.None);
+                await _stores.Closing.ExpireAsync(50, CancellationToken.None);
                 return await _sale.CountAsync("orders where sale_id = @SaleId and status = 'placed' and pay_by < now()") == 0;
             },
             "the overdue order is expired");

@@ -98,7 +98,7 @@ public sealed class RebuildTests(Stores stores)
         var copy = await sale.CopyAsync();
         var later = await sale.ReserveAsync(40, 2);
         await sale.ConsumeAsync(later);
-        await stores.Orders.TryCancelAsync(early[0].OrderId, CancellationToken.None);
+        await stores.Closing.TryCancelAsync(early[0].OrderId, CancellationToken.None);
         await sale.ReturnAllAsync();
         await sale.RestoreAsync(copy);
 
@@ -176,7 +176,7 @@ public sealed class RebuildTests(Stores stores)
         await returner.StartAsync(CancellationToken.None);
         var rebuilds = Enumerable.Range(0, 3).Select(_ => Task.Run(() => RebuildAsync(sale))).ToList();
         var workers = late.Chunk(3).Select(batch => Task.Run(() => sale.ConsumeAsync(batch))).ToList();
-        var buyers = orders.Take(30).Select(order => Task.Run(() => stores.Orders.TryCancelAsync(order.OrderId, default))).ToList();
+        var buyers = orders.Take(30).Select(order => Task.Run(() => stores.Closing.TryCancelAsync(order.OrderId, default))).ToList();
         await Task.WhenAll([.. rebuilds, .. workers, .. buyers]);
         await sale.AllReturnedAsync();
         await returner.StopAsync(CancellationToken.None);
@@ -243,7 +243,7 @@ public sealed class RebuildTests(Stores stores)
     public async Task An_item_that_was_closed_by_hand_stays_closed_and_keeps_what_is_in_quarantine()
     {
         var (sale, late, _) = await LostAsync();
-        await stores.Orders.QuarantineAsync(sale.Message(late), "test", CancellationToken.None);
+        await stores.Quarantine.AddAsync(sale.Message(late), "test", CancellationToken.None);
         await stores.Losses.WatchAsync(CancellationToken.None);
         await stores.Opening.CloseAsync(sale.Item.SaleId, CancellationToken.None);
         Assert.Equal(ItemState.Lost, (await sale.InspectAsync()).State);
@@ -264,7 +264,7 @@ public sealed class RebuildTests(Stores stores)
         var orders = await sale.PlaceManyAsync(5);
         await sale.PayAsync(orders[1], $"pay-{orders[1].OrderId}");
         var late = await sale.ReserveAsync(9, 3);
-        await stores.Orders.TryCancelAsync(orders[0].OrderId, CancellationToken.None);
+        await stores.Closing.TryCancelAsync(orders[0].OrderId, CancellationToken.None);
         await sale.LoseAsync();
         return (sale, late, orders[0]);
     }

@@ -15,7 +15,7 @@ public sealed class ReturnTests(Stores stores)
     {
         var sale = await TestSale.OpenAsync(stores, units: 5);
         var order = (await sale.PlaceManyAsync(1, quantity: 2))[0];
-        Assert.True(await stores.Orders.TryCancelAsync(order.OrderId, CancellationToken.None));
+        Assert.True(await stores.Closing.TryCancelAsync(order.OrderId, CancellationToken.None));
         Assert.Equal(1, await sale.CountAsync("stock_returns where sale_id = @SaleId and returned_at is null"));
         Assert.Equal(3, (await sale.InspectAsync()).Available);
         await ReturnAsync(sale);
@@ -28,7 +28,7 @@ public sealed class ReturnTests(Stores stores)
     {
         var sale = await TestSale.OpenAsync(stores, units: 5);
         var order = (await sale.PlaceManyAsync(1))[0];
-        await stores.Orders.TryCancelAsync(order.OrderId, CancellationToken.None);
+        await stores.Closing.TryCancelAsync(order.OrderId, CancellationToken.None);
         await using (var connection = await stores.Database.OpenConnectionAsync())
         await using (var transaction = await connection.BeginTransactionAsync())
         {
@@ -52,7 +52,7 @@ public sealed class ReturnTests(Stores stores)
         var order = (await sale.PlaceManyAsync(1))[0];
         // The ledger row cannot be changed, so the whole statement fails: neither the close nor the return may remain.
         await sale.ExecuteAsync("update sale_items set live = 0 where sale_id = @SaleId");
-        await Assert.ThrowsAsync<Npgsql.PostgresException>(() => stores.Orders.TryCancelAsync(order.OrderId, CancellationToken.None));
+        await Assert.ThrowsAsync<Npgsql.PostgresException>(() => stores.Closing.TryCancelAsync(order.OrderId, CancellationToken.None));
         Assert.Equal("placed", (await sale.StatusesAsync())[order.OrderId]);
         Assert.Equal(0, await sale.CountAsync("stock_returns where sale_id = @SaleId"));
         await sale.ExecuteAsync("update sale_items set live = 1 where sale_id = @SaleId");
@@ -78,7 +78,7 @@ public sealed class ReturnTests(Stores stores)
         await stores.Stock.ReleaseAsync(sale.Keys, [orders[0].OrderId]);
         foreach (var order in orders)
         {
-            await stores.Orders.TryCancelAsync(order.OrderId, CancellationToken.None);
+            await stores.Closing.TryCancelAsync(order.OrderId, CancellationToken.None);
         }
 
         await ReturnAsync(sale);
@@ -91,7 +91,7 @@ public sealed class ReturnTests(Stores stores)
         var (bad, good) = (await TestSale.OpenAsync(stores, units: 5), await TestSale.OpenAsync(stores, units: 5));
         foreach (var sale in new[] { bad, good })
         {
-            await stores.Orders.TryCancelAsync((await sale.PlaceManyAsync(1))[0].OrderId, CancellationToken.None);
+            await stores.Closing.TryCancelAsync((await sale.PlaceManyAsync(1))[0].OrderId, CancellationToken.None);
         }
 
         var buyers = await stores.Redis.HashGetAllAsync(bad.Keys.Buyers);
@@ -119,7 +119,7 @@ public sealed class ReturnTests(Stores stores)
         var returners = Enumerable.Range(0, 4).Select(_ => stores.Returns(batch: 7)).ToList();
         await Task.WhenAll(returners.Select(returner => returner.StartAsync(CancellationToken.None)));
         await Parallel.ForEachAsync(
-            orders, async (order, token) => Assert.True(await stores.Orders.TryCancelAsync(order.OrderId, token)));
+            orders, async (order, token) => Assert.True(await stores.Closing.TryCancelAsync(order.OrderId, token)));
         await sale.AllReturnedAsync();
         await Task.WhenAll(returners.Select(returner => returner.StopAsync(CancellationToken.None)));
         returners.ForEach(returner => returner.Dispose());
@@ -144,7 +144,7 @@ public sealed class ReturnTests(Stores stores)
     {
         var sale = await TestSale.OpenAsync(stores, units: 5);
         var order = (await sale.PlaceManyAsync(1))[0];
-        await stores.Orders.TryCancelAsync(order.OrderId, CancellationToken.None);
+        await stores.Closing.TryCancelAsync(order.OrderId, CancellationToken.None);
         await ReturnAsync(sale);
         await sale.ConsumeAsync(order);
         Assert.Equal("cancelled", (await sale.StatusesAsync())[order.OrderId]);

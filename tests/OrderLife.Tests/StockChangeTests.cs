@@ -165,7 +165,7 @@ public sealed class StockChangeTests(Stores stores)
         var sale = await TestSale.OpenAsync(stores, units: 10);
         await sale.PlaceManyAsync(2);
         await ChangeAsync(sale, "add", 5);
-        await stores.Orders.TryCancelAsync((await sale.StatusesAsync()).Keys.First(), CancellationToken.None);
+        await stores.Closing.TryCancelAsync((await sale.StatusesAsync()).Keys.First(), CancellationToken.None);
         for (var start = 0; start < 2; start++)
         {
             // As at a deployment: everything twice, and somebody opens the sale at each.

@@ -36,7 +36,9 @@ public sealed class Stores : IAsyncLifetime
             new NpgsqlConnectionStringBuilder(Required("Orders")) { MaxPoolSize = 30, ApplicationName = "order-life-tests" });
         Stock = new StockLedger(_redis);
         Catalog = new SaleCatalog(_redis);
-        Orders = new OrderStore(Database);
+        Orders = new OrderPlacement(Database);
+        Closing = new OrderClosing(Database);
+        Quarantine = new OrderQuarantine(Database);
         Payments = new PaymentStore(Database);
         Changes = new StockChanges(Database, Stock);
         Sales = new SaleStore(Database);
@@ -62,7 +64,11 @@ public sealed class Stores : IAsyncLifetime
 
     internal SaleCatalog Catalog { get; }
 
-    internal OrderStore Orders { get; }
+    internal OrderPlacement Orders { get; }
+
+    internal OrderClosing Closing { get; }
+
+    internal OrderQuarantine Quarantine { get; }
 
     internal PaymentStore Payments { get; }
 

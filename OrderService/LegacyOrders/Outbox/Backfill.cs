@@ -61,14 +61,16 @@ internal sealed partial class Backfill(NpgsqlDataSource database, DualWriteContr
               for update skip locked
             ), page as (
               select order_id from orders where order_id > (select order_cursor from state) order by order_id limit @Page
-            ), queued as (
-              insert into legacy_outbox (lane, order_ids) select legacy_lane(order_id), array_agg(order_id) from page group by 1
+            ), queued as materialized (
+              select enqueue_for_legacy(array(select order_id from page)) as is_on
             )
             update legacy_backfill
             set order_cursor = coalesce((select max(order_id) from page), legacy_backfill.order_cursor),
               done = done + (select count(*) from page),
               finished_at = case when (select count(*) from page) < @Page then now() end
-            from state
+            from state, queued
+            -- While the dual write is off, nothing is enqueued, and the cursor stays.
+            where is_on
             returning (select count(*)::int from page)
             """,
             new { Page, MaximumWaiting },

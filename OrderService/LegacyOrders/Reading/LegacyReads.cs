@@ -17,7 +17,7 @@ internal sealed class LegacyReads(
     public async Task<OrderView> ReadAsync(OrderView order, long userId, CancellationToken cancellationToken)
     {
         var settings = control.Current;
-        if (order.Status == "reserved" || !settings.ReadsLegacy(userId))
+        if (order.Status == OrderStatus.Reserved || !settings.ReadsLegacy(userId))
         {
             return order;
         }
@@ -55,14 +55,14 @@ internal sealed class LegacyReads(
     private static OrderView? FromLegacy(LegacyRow row, OrderView order, long userId)
     {
         var known = new OrderSnapshot(
-            order.OrderId, order.SaleId, order.SkuId, userId, order.Quantity, order.UnitPrice, order.Currency, order.Status,
+            order.OrderId, order.SaleId, order.SkuId, userId, order.Quantity, order.UnitPrice, order.Currency, order.Status.ToText(),
             order.ReservedAt.UtcDateTime, null, 0);
         var legacy = LegacyMapping.FromLegacy(row, known);
         return legacy is null || legacy.UserId != userId || row.AddTime != order.ReservedAt.ToUnixTimeSeconds()
             ? null
             : order with
             {
-                Status = legacy.Status, SaleId = legacy.SaleId, SkuId = legacy.SkuId, Quantity = legacy.Quantity,
+                Status = OrderStatusText.Parse(legacy.Status), SaleId = legacy.SaleId, SkuId = legacy.SkuId, Quantity = legacy.Quantity,
                 UnitPrice = legacy.UnitPrice,
             };
     }

@@ -57,14 +57,11 @@ internal static class DiscrepancyStore
     public static Task RetryRefusedAsync(NpgsqlConnection connection, CancellationToken cancellationToken) =>
         connection.ExecuteAsync(new CommandDefinition(
             """
-            insert into legacy_outbox (lane, order_ids)
-            select legacy_lane(order_id), array_agg(order_id)
-            from (
+            select enqueue_for_legacy(array(
               select order_id from legacy_discrepancies
               where resolved_at is null and class = 'missing' and theirs is not null
               order by id
-              limit 1000) refused
-            group by 1
+              limit 1000))
             """,
             cancellationToken: cancellationToken));
 

@@ -43,18 +43,12 @@ internal sealed class Repair(NpgsqlDataSource database, TimeProvider clock)
     private async Task RewriteAsync(string[] orderIds, CancellationToken cancellationToken)
     {
         await using var connection = await database.OpenConnectionAsync(cancellationToken);
-        var entries = (await connection.QueryAsync<long>(new CommandDefinition(
-            """
-            insert into legacy_outbox (lane, order_ids, forced)
-            select legacy_lane(id), array_agg(id), true from unnest(@orderIds) as o (id) group by 1
-            returning id
-            """,
-            new { orderIds },
-            cancellationToken: cancellationToken))).ToArray();
+        await connection.ExecuteAsync(new CommandDefinition(
+            "select enqueue_for_legacy(@orderIds, forced => true)", new { orderIds }, cancellationToken: cancellationToken));
         var startedAt = clock.GetTimestamp();
         while (clock.GetElapsedTime(startedAt) < s_timeout
             && await connection.ExecuteScalarAsync<bool>(new CommandDefinition(
-                "select exists (select from legacy_outbox where id = any(@entries))", new { entries },
+                "select exists (select from legacy_outbox where forced and order_ids && @orderIds)", new { orderIds },
                 cancellationToken: cancellationToken)))
         {
             await Task.Delay(s_pollInterval, clock, cancellationToken);

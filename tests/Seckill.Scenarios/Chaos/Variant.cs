@@ -15,9 +15,9 @@ internal sealed record Variant(
 {
     private const string Reserve = "Shared/Stock/Scripts/sell/reserve.lua";
     private const string Release = "Shared/Stock/Scripts/sell/release.lua";
-    private const string Consumer = "OrderService/Persistence/OrdersReservedConsumer.cs";
+    private const string Consumer = "OrderService/Orders/OrdersReservedConsumer.cs";
     private const string Gate = "OrderService/Reservations/SoldOutGate.cs";
-    private const string Store = "OrderService/Persistence/OrderStore.cs";
+    private const string Functions = "Shared/Schema/008_order_functions.sql";
     private const string Batch = "OrderService/LegacyOrders/LegacyBatch.cs";
 
     public static readonly IReadOnlyList<Variant> All =
@@ -53,7 +53,10 @@ internal sealed record Variant(
                 (Gate, "public void Open() => Volatile.Write(ref _knowledge, null);", "public void Open() => _nextProbe = 0;"),
             ]),
         new("paid-without-compare", "an order is closed whatever its status is",
-            [(Store, "              where status = 'placed' and {which}\n", "              where status <> '{status}' and {which}\n")]),
+            [
+                (Functions, "    where status = 'placed' and ctid = any(rows)\n",
+                    "    where status <> coalesce(new_status, '') and ctid = any(rows)\n"),
+            ]),
         new("no-read-back", "the legacy writer marks changes as written without reading them back",
             [
                 (Batch, "var written = await store.ReadAsync([.. rows.Select(row => row.Row.OrderSn)], cancellationToken);",

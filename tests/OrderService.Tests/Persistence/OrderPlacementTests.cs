@@ -12,9 +12,9 @@ namespace Seckill.OrderService.Tests.Persistence;
 /// Messages come twice, late, in any order and in overlapping batches. Each order must become one row, counted once in the ledger;
 /// what the ledger has no room for is rejected in sight; what cannot be stored is quarantined alone. On the real PostgreSQL and Redis.
 /// </summary>
-public sealed class OrderStoreTests
+public sealed class OrderPlacementTests
 {
-    private readonly OrderStore _store = new(Servers.Orders);
+    private readonly OrderPlacement _placement = new(Servers.Orders);
     private readonly long _user = TestItem.NewId() >> 1;
 
     [Fact]
@@ -32,7 +32,7 @@ public sealed class OrderStoreTests
     public async Task A_worker_that_dies_between_row_and_settling_does_no_harm()
     {
         var (item, batch) = await ReservedAsync(orders: 5, units: 5);
-        await _store.PlaceAsync(batch, default);
+        await _placement.PlaceAsync(batch, default);
         Assert.Equal(5, (await item.OutboxAsync()).Length);
         await ConsumeAsync(batch);
         await AssertAllPlacedAsync(item, batch);
@@ -160,7 +160,7 @@ public sealed class OrderStoreTests
     {
         await Schema.EnsureAsync();
         var item = await TestItem.OpenAsync();
-        await Assert.ThrowsAsync<UnknownSaleItemException>(async () => await _store.PlaceAsync(await ReserveAsync(item, 2), default));
+        await Assert.ThrowsAsync<UnknownSaleItemException>(async () => await _placement.PlaceAsync(await ReserveAsync(item, 2), default));
         Assert.Empty(await item.RowsAsync());
     }
 
@@ -232,8 +232,9 @@ public sealed class OrderStoreTests
 
     private Task ConsumeAsync(OrdersReserved batch) =>
         new OrdersReservedConsumer(
-            _store, Servers.Orders, TestItem.Ledger, new HoldRestorer(Servers.Orders, new StockRepair(Servers.Redis)),
-            new SaleActivity(TimeProvider.System), TimeProvider.System, NullLogger<OrdersReservedConsumer>.Instance)
+            _placement, new OrderQuarantine(Servers.Orders), Servers.Orders, TestItem.Ledger,
+            new HoldRestorer(Servers.Orders, new StockRepair(Servers.Redis)), new SaleActivity(TimeProvider.System), TimeProvider.System,
+            NullLogger<OrdersReservedConsumer>.Instance)
             .Consume(Delivery.Of(batch));
 
     /// <summary>A delivery of which the consumer may read the message and the token, and nothing else.</summary>

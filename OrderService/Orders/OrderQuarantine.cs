@@ -1,0 +1,27 @@
+using Dapper;
+using Npgsql;
+using Seckill.Shared.Contracts;
+
+namespace Seckill.OrderService.Orders;
+
+/// <summary>Keeps orders that cannot be persisted where operators see them and can replay them.</summary>
+internal sealed class OrderQuarantine(NpgsqlDataSource database)
+{
+    /// <summary>Adds orders, each once, however often it comes.</summary>
+    /// <param name="batch">The orders.</param>
+    /// <param name="error">Why PostgreSQL refuses them.</param>
+    /// <param name="cancellationToken">Stops.</param>
+    public async Task AddAsync(OrdersReserved batch, string error, CancellationToken cancellationToken)
+    {
+        await using var connection = await database.OpenConnectionAsync(cancellationToken);
+        await connection.ExecuteAsync(new CommandDefinition(
+            """
+            insert into quarantined_orders (order_id, sale_id, sku_id, user_id, quantity, unit_price, currency, reserved_at, error)
+            select o.order_id, @SaleId, @SkuId, o.user_id, o.quantity, @UnitPrice, @Currency, o.reserved_at, @Error
+            from unnest(@OrderIds, @UserIds, @Quantities, @ReservedAt) as o (order_id, user_id, quantity, reserved_at)
+            on conflict (order_id) do nothing
+            """,
+            new BatchParameters(batch) { Error = error },
+            cancellationToken: cancellationToken));
+    }
+}

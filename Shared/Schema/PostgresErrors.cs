@@ -1,0 +1,33 @@
+using Npgsql;
+
+namespace Seckill.Shared.Schema;
+
+/// <summary>What a failure of PostgreSQL means, by its SQLSTATE class (PostgreSQL documentation, appendix A).</summary>
+public static class PostgresErrors
+{
+    // The server cannot do it now: connection (08), transaction state, such as read-only after a failover (25), rolled back, such as
+    // a deadlock (40), out of disk or connections (53), shutdown or cancelled statement (57), system error (58).
+    private static readonly string[] s_unavailable = ["08", "25", "40", "53", "57", "58"];
+
+    // A value does not fit (22), a constraint forbids it (23).
+    private static readonly string[] s_faultOfData = ["22", "23"];
+
+    /// <summary>True when nothing is wrong with the request: the same call succeeds once PostgreSQL is available again.</summary>
+    public static bool IsUnavailable(Exception? exception) => exception switch
+    {
+        TimeoutException or NpgsqlException { IsTransient: true } => true,
+        PostgresException postgres => IsOfClass(postgres, s_unavailable) || IsBeforeUpgrade(postgres),
+        _ => false,
+    };
+
+    /// <summary>True when the data is at fault, so that a retry cannot help.</summary>
+    public static bool IsFaultOfData(Exception? exception) =>
+        exception is PostgresException postgres && IsOfClass(postgres, s_faultOfData);
+
+    // Just after the start with a new database, or of a new version.
+    private static bool IsBeforeUpgrade(PostgresException exception) => exception.SqlState
+        is PostgresErrorCodes.UndefinedTable or PostgresErrorCodes.UndefinedColumn or PostgresErrorCodes.UndefinedFunction;
+
+    private static bool IsOfClass(PostgresException exception, string[] classes) =>
+        Array.Exists(classes, one => exception.SqlState.StartsWith(one, StringComparison.Ordinal));
+}
