@@ -5,7 +5,7 @@ using Seckill.LoadTests.Bench.Observability;
 using Seckill.LoadTests.Bench.Runner;
 using Seckill.LoadTests.Bench.Seed;
 using Seckill.LoadTests.Bench.Startup;
-using Seckill.LoadTests.Demo;
+using Seckill.LoadTests.Client;
 using Spectre.Console;
 using StackExchange.Redis;
 
@@ -74,7 +74,7 @@ public static class BenchCommand
 
     private static async Task<int> RunAsync(BenchOptions options, CancellationToken cancellationToken)
     {
-        if (!Deployment.TryRead(Environment.GetEnvironmentVariable, out var deployment, out var problem))
+        if (!LoadTarget.TryRead(Environment.GetEnvironmentVariable, out var target, out var problem))
         {
             await Console.Error.WriteLineAsync(problem);
             return ExitCode.Usage;
@@ -84,30 +84,30 @@ public static class BenchCommand
         {
             if (options.Names.Contains(DualWrite))
             {
-                return await new DualWriteBench(deployment, options, AnsiConsole.Console).RunAsync(cancellationToken);
+                return await new DualWriteBench(target, options, AnsiConsole.Console).RunAsync(cancellationToken);
             }
 
             if (options.Names.Contains(Observability))
             {
-                return await new ObservabilityBench(deployment, options, AnsiConsole.Console).RunAsync(cancellationToken);
+                return await new ObservabilityBench(target, options, AnsiConsole.Console).RunAsync(cancellationToken);
             }
 
             if (options.Names.Contains(Runner))
             {
-                return await new RunnerBench(deployment, options, AnsiConsole.Console).RunAsync(cancellationToken);
+                return await new RunnerBench(target, options, AnsiConsole.Console).RunAsync(cancellationToken);
             }
 
             if (options.Names.Contains(Seed))
             {
-                return await new SeedBench(deployment, options, AnsiConsole.Console).RunAsync(cancellationToken);
+                return await new SeedBench(target, options, AnsiConsole.Console).RunAsync(cancellationToken);
             }
 
             if (options.Names.Contains(Startup))
             {
-                return await new StartupBench(deployment, options, AnsiConsole.Console).RunAsync(cancellationToken);
+                return await new StartupBench(target, options, AnsiConsole.Console).RunAsync(cancellationToken);
             }
 
-            return await new BenchRun(deployment, options, AnsiConsole.Console).RunAsync(cancellationToken);
+            return await new BenchRun(target, options, AnsiConsole.Console).RunAsync(cancellationToken);
         }
         catch (OperationCanceledException) when (cancellationToken.IsCancellationRequested)
         {

@@ -1,5 +1,5 @@
 using System.Globalization;
-using Seckill.LoadTests.Demo;
+using Seckill.LoadTests.Client;
 using Seckill.LoadTests.Results;
 using Seckill.Shared.Security;
 using Spectre.Console;
@@ -7,10 +7,10 @@ using Spectre.Console;
 namespace Seckill.LoadTests.Bench;
 
 /// <summary>The whole benchmark: warm-up, turns, report.</summary>
-/// <param name="deployment">The system.</param>
+/// <param name="target">The system.</param>
 /// <param name="options">What to measure.</param>
 /// <param name="console">For people.</param>
-public sealed class BenchRun(Deployment deployment, BenchOptions options, IAnsiConsole console)
+public sealed class BenchRun(LoadTarget target, BenchOptions options, IAnsiConsole console)
 {
     // Long enough for the runtime to have compiled the hot path with what it learned.
     private const int WarmUpSeconds = 20;
@@ -21,7 +21,7 @@ public sealed class BenchRun(Deployment deployment, BenchOptions options, IAnsiC
     {
         var date = TimeProvider.System.GetUtcNow();
         using var http = new HttpClient { Timeout = TimeSpan.FromSeconds(30) };
-        await using var site = await BenchSite.ConnectAsync(deployment, http);
+        await using var site = await BenchSite.ConnectAsync(target, http);
         var tokenFile = Path.Combine(Path.GetTempPath(), $"seckill-bench-{Environment.ProcessId}");
         try
         {
@@ -34,7 +34,7 @@ public sealed class BenchRun(Deployment deployment, BenchOptions options, IAnsiC
             var measurements = await MeasureAsync(runner, cancellationToken);
             IReadOnlyList<LifeRound> life = options.Names.Contains("life")
                 ? await new LifeBench(site, load, BenchVariables.Address("BENCH_API"), options, console)
-                    .RunAsync(deployment, BenchVariables.Required("ConnectionStrings__RabbitMq"), cancellationToken)
+                    .RunAsync(target, BenchVariables.Required("ConnectionStrings__RabbitMq"), cancellationToken)
                 : [];
             var report = new BenchReport(
                 date, BenchVariables.Read("BENCH_COMMAND", "./seckill bench"), BenchVariables.Read("BENCH_COMMIT", "unknown"),
@@ -93,7 +93,7 @@ public sealed class BenchRun(Deployment deployment, BenchOptions options, IAnsiC
 
     private List<string> SignTokens()
     {
-        var signer = new BuyerToken(deployment.BuyerTokenKey, TimeProvider.System);
+        var signer = new BuyerToken(target.BuyerTokenKey, TimeProvider.System);
         return [.. Enumerable.Range(1, options.Buyers).Select(user => signer.Sign(user, TimeSpan.FromHours(24)))];
     }
 

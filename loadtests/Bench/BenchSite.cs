@@ -1,7 +1,7 @@
 using System.Globalization;
 using Seckill.LoadTests.Books;
 using Seckill.LoadTests.Client;
-using Seckill.LoadTests.Demo;
+using Seckill.LoadTests.Client;
 
 namespace Seckill.LoadTests.Bench;
 
@@ -17,28 +17,28 @@ public sealed class BenchSite : IAsyncDisposable
     // Within 32 bits, because the legacy schema's sales are.
     private long _nextSaleId = TimeProvider.System.GetUtcNow().ToUnixTimeSeconds();
 
-    private BenchSite(Deployment deployment, HttpClient http, BenchStores stores, StockBooks stock, OrderBooks orders)
+    private BenchSite(LoadTarget target, HttpClient http, BenchStores stores, StockReader stock, OrderReader orders)
     {
         (_http, Stores, Stock, Orders) = (http, stores, stock, orders);
-        _ops = new OpsClient(deployment.Inventory, deployment.OpsKey);
+        _ops = new OpsClient(target.Inventory, target.OpsKey);
     }
 
     /// <summary>For samples.</summary>
     public BenchStores Stores { get; }
 
     /// <summary>Redis.</summary>
-    public StockBooks Stock { get; }
+    public StockReader Stock { get; }
 
     /// <summary>PostgreSQL.</summary>
-    public OrderBooks Orders { get; }
+    public OrderReader Orders { get; }
 
     /// <summary>Connects to everything.</summary>
-    public static async Task<BenchSite> ConnectAsync(Deployment deployment, HttpClient http) => new(
-        deployment,
+    public static async Task<BenchSite> ConnectAsync(LoadTarget target, HttpClient http) => new(
+        target,
         http,
-        await BenchStores.ConnectAsync(deployment.Redis, deployment.Orders),
-        await StockBooks.ConnectAsync(deployment.Redis),
-        new OrderBooks(deployment.Orders));
+        await BenchStores.ConnectAsync(target.Redis, target.Orders),
+        await StockReader.ConnectAsync(target.Redis),
+        new OrderReader(target.Orders));
 
     /// <summary>A new sale of one item, open.</summary>
     public async Task<Sale> OpenSaleAsync(long units, CancellationToken cancellationToken)

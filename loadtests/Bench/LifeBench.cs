@@ -1,6 +1,6 @@
 using System.Globalization;
 using Seckill.LoadTests.Client;
-using Seckill.LoadTests.Demo;
+using Seckill.LoadTests.Client;
 using Spectre.Console;
 
 namespace Seckill.LoadTests.Bench;
@@ -22,9 +22,9 @@ public sealed class LifeBench(BenchSite site, ILoadGenerator load, Uri api, Benc
     private static readonly TimeSpan s_quiet = TimeSpan.FromSeconds(2);
 
     /// <summary>Runs all rounds, after a small one that does not count.</summary>
-    public async Task<IReadOnlyList<LifeRound>> RunAsync(Deployment deployment, string rabbitMq, CancellationToken cancellationToken)
+    public async Task<IReadOnlyList<LifeRound>> RunAsync(LoadTarget target, string rabbitMq, CancellationToken cancellationToken)
     {
-        await using var orders = await LifeOrders.ConnectAsync(deployment.Redis, deployment.Orders, rabbitMq);
+        await using var orders = await LifeOrders.ConnectAsync(target.Redis, target.Orders, rabbitMq);
         console.WriteLine("warming up life");
         await RunAsync(orders, Math.Max(1_000, options.Orders / 10), cancellationToken);
         var rounds = new List<LifeRound>();

@@ -3,7 +3,7 @@ using Seckill.LoadTests.Client;
 namespace Seckill.LoadTests.Books;
 
 /// <summary>
-/// Reads the client's log buyer by buyer and asks of every answer whether it was the right one, knowing only what this
+/// Reads the client's log buyer by buyer and asks of every answer whether it was right, by what this
 /// buyer had been told before. A buyer's requests for an item are sequential, so the order of the log decides.
 /// </summary>
 public static class AnswerAudit
@@ -81,7 +81,7 @@ public static class AnswerAudit
             RefusalCode.SoldOut when isPastLimit =>
                 Wrong(ViolationKind.WrongAnswer, attempt, "the buyer has orders and is past the limit"),
             RefusalCode.SoldOut => null,
-            RefusalCode.LimitReached when known.MostUnits + attempt.Quantity <= limit =>
+            RefusalCode.LimitReached when known.MaximumUnits + attempt.Quantity <= limit =>
                 Wrong(ViolationKind.WrongAnswer, attempt, $"the buyer has {known.Units} of {limit}"),
             RefusalCode.LimitReached when !known.Orders.IsSubsetOf(attempt.Answer.NamedOrders) =>
                 Wrong(ViolationKind.WrongAnswer, attempt, $"names not all of {string.Join(", ", known.Orders)}"),

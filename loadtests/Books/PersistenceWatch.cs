@@ -9,7 +9,7 @@ namespace Seckill.LoadTests.Books;
 /// </summary>
 /// <param name="orders">PostgreSQL.</param>
 /// <param name="saleId">The sale.</param>
-public sealed class PersistenceWatch(OrderBooks orders, long saleId)
+public sealed class PersistenceWatch(OrderReader orders, long saleId)
 {
     private const int ShortestPauseMs = 20;
     private const int LongestPauseMs = 200;

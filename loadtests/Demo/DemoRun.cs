@@ -31,8 +31,8 @@ public sealed class DemoRun(Deployment deployment, DemoOptions options, IAnsiCon
         var crowd = Crowd.Draw(sale, options.Buyers, options.Seed, tokens);
 
         using var ops = new OpsClient(deployment.Inventory, deployment.OpsKey);
-        using var stock = await StockBooks.ConnectAsync(deployment.Redis);
-        await using var orders = new OrderBooks(deployment.Orders);
+        using var stock = await StockReader.ConnectAsync(deployment.Redis);
+        await using var orders = new OrderReader(deployment.Orders);
         await ops.CreateAsync(sale, cancellationToken);
         await ops.OpenAsync(sale.SaleId, cancellationToken);
 
@@ -66,7 +66,7 @@ public sealed class DemoRun(Deployment deployment, DemoOptions options, IAnsiCon
         var lastPromise = promises.Values.Select(promise => promise.EndedAt).DefaultIfEmpty().Max();
         var legacy = await dualWrite.CreateAsync(deployment, sale.SaleId, lastPromise, cancellationToken);
 
-        var books = await SaleBooks.ReadAsync(sale, orders, stock, ops, cancellationToken);
+        var books = await SaleState.ReadAsync(sale, orders, stock, ops, cancellationToken);
         IReadOnlyList<Violation> violations = [.. books.Audit(log), .. CheckPolls(rush.Polls)];
         var (lives, disagreements) = await LiveAsync(tokens, ops, stock, orders, cancellationToken);
         return Report(
@@ -81,7 +81,7 @@ public sealed class DemoRun(Deployment deployment, DemoOptions options, IAnsiCon
 
     // A sale of its own, because units that come back would hide in the first one what was sold twice.
     private async Task<(ResultSection Section, IReadOnlyList<Violation> Violations)> LiveAsync(
-        BuyerToken tokens, OpsClient ops, StockBooks stock, OrderBooks orders, CancellationToken cancellationToken)
+        BuyerToken tokens, OpsClient ops, StockReader stock, OrderReader orders, CancellationToken cancellationToken)
     {
         using var life = new Life(deployment, Math.Min(options.Items, 2), Math.Min(options.Stock, 1_000), tokens);
         await ops.CreateAsync(life.Sale, cancellationToken);
@@ -90,7 +90,7 @@ public sealed class DemoRun(Deployment deployment, DemoOptions options, IAnsiCon
             + "others buy what comes back.");
         var log = await life.RunAsync(cancellationToken);
         await life.SettleAsync(ops, cancellationToken);
-        var books = await SaleBooks.ReadAsync(life.Sale, orders, stock, ops, cancellationToken);
+        var books = await SaleState.ReadAsync(life.Sale, orders, stock, ops, cancellationToken);
         var audit = new LifeAudit(log, books, await ops.RefundsAsync(cancellationToken));
         var violations = audit.Check();
         return (LifeSection.Create(audit, violations), violations);

@@ -178,9 +178,9 @@ public sealed class LoadAudit(LoadTarget target, LoadSale sale, LoadSettings set
         OpsClient ops, IReadOnlyDictionary<string, OrderAttempt> promises, CancellationToken cancellationToken)
     {
         var given = sale.Sale with { Items = [.. sale.Sale.Items.Select(item => item with { Allocated = item.Allocated + sale.Added })] };
-        using var stock = await StockBooks.ConnectAsync(target.Redis!);
-        await using var orders = new OrderBooks(target.Orders!);
-        var books = await SaleBooks.ReadAsync(given, orders, stock, ops, cancellationToken);
+        using var stock = await StockReader.ConnectAsync(target.Redis!);
+        await using var orders = new OrderReader(target.Orders!);
+        var books = await SaleState.ReadAsync(given, orders, stock, ops, cancellationToken);
         var closed = books.Rows.Where(row => row.Status is "cancelled" or "expired").Select(row => row.OrderId)
             .ToHashSet(StringComparer.Ordinal);
         var held = promises.Values.Where(promise => !closed.Contains(promise.Answer.OrderId!))

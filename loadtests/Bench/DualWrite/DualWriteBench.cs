@@ -1,7 +1,7 @@
 using System.Diagnostics;
 using System.Globalization;
 using Seckill.LoadTests.Client;
-using Seckill.LoadTests.Demo;
+using Seckill.LoadTests.Client;
 using Seckill.LoadTests.Results;
 using Seckill.Shared.Security;
 using Spectre.Console;
@@ -12,10 +12,10 @@ namespace Seckill.LoadTests.Bench.DualWrite;
 /// What the legacy database costs, how soon it has what a buyer was told, and how it catches up. Every round takes the variants in
 /// turns: ours alone, both, and two inserts for each order; then the accept load with the dual write on. One outage ends the run.
 /// </summary>
-/// <param name="deployment">The system.</param>
+/// <param name="target">The system.</param>
 /// <param name="options">How much.</param>
 /// <param name="console">For people.</param>
-public sealed class DualWriteBench(Deployment deployment, BenchOptions options, IAnsiConsole console)
+public sealed class DualWriteBench(LoadTarget target, BenchOptions options, IAnsiConsole console)
 {
     private const int OrdersPerSecond = 20_000;
     private const long EnoughUnits = 100_000_000;
@@ -28,14 +28,14 @@ public sealed class DualWriteBench(Deployment deployment, BenchOptions options, 
         var legacy = BenchVariables.Required("ConnectionStrings__Legacy");
         var rabbitMq = BenchVariables.Required("ConnectionStrings__RabbitMq");
         using var http = new HttpClient { Timeout = TimeSpan.FromSeconds(30) };
-        await using var site = await BenchSite.ConnectAsync(deployment, http);
-        await using var stores = new DualWriteStores(deployment.Orders, legacy);
-        using var control = new DualWriteClient(deployment.Apis[0], deployment.OpsKey);
-        await using var orders = await LifeOrders.ConnectAsync(deployment.Redis, deployment.Orders, rabbitMq);
+        await using var site = await BenchSite.ConnectAsync(target, http);
+        await using var stores = new DualWriteStores(target.Orders, legacy);
+        using var control = new DualWriteClient(target.Apis[0], target.OpsKey);
+        await using var orders = await LifeOrders.ConnectAsync(target.Redis, target.Orders, rabbitMq);
         var tokenFile = Path.Combine(Path.GetTempPath(), $"seckill-bench-{Environment.ProcessId}");
         try
         {
-            var signer = new BuyerToken(deployment.BuyerTokenKey, TimeProvider.System);
+            var signer = new BuyerToken(target.BuyerTokenKey, TimeProvider.System);
             string[] tokens = [.. Enumerable.Range(1, options.Buyers).Select(user => signer.Sign(user, TimeSpan.FromHours(24)))];
             await File.WriteAllLinesAsync(tokenFile, tokens, cancellationToken);
             ILoadGenerator load = WrkLoad.IsInstalled
@@ -96,7 +96,7 @@ public sealed class DualWriteBench(Deployment deployment, BenchOptions options, 
     {
         var sale = await site.OpenSaleAsync(EnoughUnits, cancellationToken);
         var perSecond = await TwoInserts.MeasureAsync(
-            BenchVariables.Required("ConnectionStrings__RabbitMq"), deployment.Orders, legacy, sale.SaleId, atOnce,
+            BenchVariables.Required("ConnectionStrings__RabbitMq"), target.Orders, legacy, sale.SaleId, atOnce,
             TimeSpan.FromSeconds(options.Seconds / 4.0));
         await ForgetAsync(site, stores, control, sale, cancellationToken);
         return perSecond;
@@ -114,7 +114,7 @@ public sealed class DualWriteBench(Deployment deployment, BenchOptions options, 
         try
         {
             var result = await load.RunAsync(
-                new Uri(deployment.Apis[0], "orders"), sale.SaleId, BenchSite.SkuId, seconds, cancellationToken);
+                new Uri(target.Apis[0], "orders"), sale.SaleId, BenchSite.SkuId, seconds, cancellationToken);
             await UntilDrainedAsync(site, stores, sale, cancellationToken);
             var (p50, p99, most) = await stores.DelaysAsync(sale.SaleId);
             follow = new FollowResult(result.Accepted / result.Seconds, p50, p99, most);
@@ -141,7 +141,7 @@ public sealed class DualWriteBench(Deployment deployment, BenchOptions options, 
         try
         {
             result = await load.RunAsync(
-                new Uri(deployment.Apis[0], "orders"), sale.SaleId, BenchSite.SkuId, options.OutageSeconds, cancellationToken);
+                new Uri(target.Apis[0], "orders"), sale.SaleId, BenchSite.SkuId, options.OutageSeconds, cancellationToken);
         }
         finally
         {

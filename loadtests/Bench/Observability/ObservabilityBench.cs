@@ -1,6 +1,6 @@
 using System.Globalization;
 using System.Text;
-using Seckill.LoadTests.Demo;
+using Seckill.LoadTests.Client;
 using Seckill.Shared.Security;
 using Spectre.Console;
 
@@ -10,10 +10,10 @@ namespace Seckill.LoadTests.Bench.Observability;
 /// What it costs to be watched: the same storefront twice, one of them scraped each second, with requests traced at the default ratio
 /// and everything sent to a collector. In turns, so that both share the machine's mood. The workers behind them are the same.
 /// </summary>
-/// <param name="deployment">The system.</param>
+/// <param name="target">The system.</param>
 /// <param name="options">How much.</param>
 /// <param name="console">For people.</param>
-public sealed class ObservabilityBench(Deployment deployment, BenchOptions options, IAnsiConsole console)
+public sealed class ObservabilityBench(LoadTarget target, BenchOptions options, IAnsiConsole console)
 {
     private const double LeastRatio = 0.95;
     private const int WarmUpSeconds = 20;
@@ -26,12 +26,12 @@ public sealed class ObservabilityBench(Deployment deployment, BenchOptions optio
     public async Task<int> RunAsync(CancellationToken cancellationToken)
     {
         using var http = new HttpClient { Timeout = TimeSpan.FromSeconds(30) };
-        await using var site = await BenchSite.ConnectAsync(deployment, http);
+        await using var site = await BenchSite.ConnectAsync(target, http);
         await using var collector = await Collector.StartAsync(BenchVariables.Address("BENCH_COLLECTOR"));
         var tokenFile = Path.Combine(Path.GetTempPath(), $"seckill-bench-{Environment.ProcessId}");
         try
         {
-            var signer = new BuyerToken(deployment.BuyerTokenKey, TimeProvider.System);
+            var signer = new BuyerToken(target.BuyerTokenKey, TimeProvider.System);
             string[] tokens = [.. Enumerable.Range(1, options.Buyers).Select(user => signer.Sign(user, TimeSpan.FromHours(24)))];
             await File.WriteAllLinesAsync(tokenFile, tokens, cancellationToken);
             ILoadGenerator load = WrkLoad.IsInstalled

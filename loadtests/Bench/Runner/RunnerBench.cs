@@ -1,5 +1,5 @@
 using System.Globalization;
-using Seckill.LoadTests.Demo;
+using Seckill.LoadTests.Client;
 using Seckill.LoadTests.Engine;
 using Seckill.LoadTests.Results;
 using Seckill.Shared.Security;
@@ -12,10 +12,10 @@ namespace Seckill.LoadTests.Bench.Runner;
 /// <c>h2load</c>, at a rate that both sustain: that of a server whose answers take the same time for everybody. In turns, because a
 /// shared machine has moods.
 /// </summary>
-/// <param name="deployment">The system.</param>
+/// <param name="target">The system.</param>
 /// <param name="options">Rounds and seconds.</param>
 /// <param name="console">For people.</param>
-public sealed class RunnerBench(Deployment deployment, BenchOptions options, IAnsiConsole console)
+public sealed class RunnerBench(LoadTarget target, BenchOptions options, IAnsiConsole console)
 {
     private const int Connections = 128;
     private const int TimedConnections = 64;
@@ -33,7 +33,7 @@ public sealed class RunnerBench(Deployment deployment, BenchOptions options, IAn
         var empty = new Uri(BenchVariables.Address("BENCH_EMPTY"), "orders");
         var waiting = new Uri(BenchVariables.Address("BENCH_WAITING"), "orders");
         var tokenFile = Path.Combine(Path.GetTempPath(), $"seckill-bench-{Environment.ProcessId}");
-        var signer = new BuyerToken(deployment.BuyerTokenKey, TimeProvider.System);
+        var signer = new BuyerToken(target.BuyerTokenKey, TimeProvider.System);
         var tokens = Enumerable.Range(1, Math.Min(options.Buyers, 10_000))
             .Select(user => signer.Sign(user, TimeSpan.FromHours(24))).ToArray();
         await File.WriteAllLinesAsync(tokenFile, tokens, cancellationToken);

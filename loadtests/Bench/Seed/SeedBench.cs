@@ -1,4 +1,4 @@
-using Seckill.LoadTests.Demo;
+using Seckill.LoadTests.Client;
 using Seckill.LoadTests.Engine;
 using Seckill.LoadTests.Results;
 using Seckill.Shared.Security;
@@ -11,10 +11,10 @@ namespace Seckill.LoadTests.Bench.Seed;
 /// limit to its connections but the server's, and against us. The same load in one run; ours first, because the other one takes all
 /// connections of the server and keeps them.
 /// </summary>
-/// <param name="deployment">The system.</param>
+/// <param name="target">The system.</param>
 /// <param name="options">Seconds, buyers, connections: the buyers at once.</param>
 /// <param name="console">For people.</param>
-public sealed class SeedBench(Deployment deployment, BenchOptions options, IAnsiConsole console)
+public sealed class SeedBench(LoadTarget target, BenchOptions options, IAnsiConsole console)
 {
     private const int BuyersAtOnce = 5_000;
     private const long EnoughUnits = 100_000_000;
@@ -27,8 +27,8 @@ public sealed class SeedBench(Deployment deployment, BenchOptions options, IAnsi
     public async Task<int> RunAsync(CancellationToken cancellationToken)
     {
         using var http = new HttpClient { Timeout = TimeSpan.FromSeconds(30) };
-        await using var site = await BenchSite.ConnectAsync(deployment, http);
-        var signer = new BuyerToken(deployment.BuyerTokenKey, TimeProvider.System);
+        await using var site = await BenchSite.ConnectAsync(target, http);
+        var signer = new BuyerToken(target.BuyerTokenKey, TimeProvider.System);
         var load = new EngineLoad(
             [.. Enumerable.Range(1, options.Buyers).Select(user => signer.Sign(user, TimeSpan.FromHours(24)))], BuyersAtOnce);
         var (ours, theirs) = (BenchVariables.Address("BENCH_API"), BenchVariables.Address("BENCH_SEED"));

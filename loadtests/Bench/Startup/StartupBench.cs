@@ -1,6 +1,6 @@
 using System.Globalization;
 using System.Text;
-using Seckill.LoadTests.Demo;
+using Seckill.LoadTests.Client;
 using Spectre.Console;
 
 namespace Seckill.LoadTests.Bench.Startup;
@@ -9,10 +9,10 @@ namespace Seckill.LoadTests.Bench.Startup;
 /// How soon a storefront takes orders: as it is published, and for comparison as it is built, in turns. Nothing but the servers runs beside
 /// it: on a machine of its own it would have even these elsewhere.
 /// </summary>
-/// <param name="deployment">The servers; none of the services runs.</param>
+/// <param name="target">The servers; none of the services runs.</param>
 /// <param name="options">Rounds, and where the report goes.</param>
 /// <param name="console">For people.</param>
-public sealed class StartupBench(Deployment deployment, BenchOptions options, IAnsiConsole console)
+public sealed class StartupBench(LoadTarget target, BenchOptions options, IAnsiConsole console)
 {
     private const double LongestSeconds = 0.4;
     private static readonly TimeSpan s_schema = TimeSpan.FromSeconds(5);
@@ -39,7 +39,7 @@ public sealed class StartupBench(Deployment deployment, BenchOptions options, IA
                 $"round {round} of {options.Rounds}  published {published[^1]:0.000} s  built {built[^1]:0.000} s  others {busy[^1]:P0}"));
         }
 
-        await using var stores = await BenchStores.ConnectAsync(deployment.Redis, deployment.Orders);
+        await using var stores = await BenchStores.ConnectAsync(target.Redis, target.Orders);
         var machine = await Machine.ReadAsync(stores, Environment.GetEnvironmentVariable("ConnectionStrings__RabbitMq"));
         var file = Path.Combine(options.Output, "startup.md");
         Directory.CreateDirectory(options.Output);

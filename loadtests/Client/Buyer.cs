@@ -1,4 +1,4 @@
-namespace Seckill.LoadTests.Engine;
+namespace Seckill.LoadTests.Client;
 
 /// <summary>Who asks.</summary>
 /// <param name="UserId">Positive.</param>

@@ -1,7 +1,7 @@
 using System.Globalization;
 using RabbitMQ.Client;
 
-namespace Seckill.LoadTests.Bench;
+namespace Seckill.LoadTests.Results;
 
 /// <summary>Where the figures are from.</summary>
 /// <param name="Cpu">Model of the processor.</param>
