@@ -18,7 +18,8 @@ public sealed class PaymentSignature(string key, TimeProvider clock)
     public string Sign(ReadOnlySpan<byte> body)
     {
         var time = clock.GetUtcNow().ToUnixTimeSeconds().ToString(CultureInfo.InvariantCulture);
-        var hash = HMACSHA256.HashData(_key, [.. Encoding.ASCII.GetBytes(time + "."), .. body]);
+        byte[] text = [.. Encoding.ASCII.GetBytes(time + "."), .. body];
+        var hash = HMACSHA256.HashData(_key, text);
         return $"t={time},v1={Convert.ToHexStringLower(hash)}";
     }
 

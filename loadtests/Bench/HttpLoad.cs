@@ -6,9 +6,9 @@ using Seckill.LoadTests.Results;
 
 namespace Seckill.LoadTests.Bench;
 
-/// <summary>The bare HTTP client that our runner stands on, to see what the runner adds.</summary>
+/// <summary>The bare HTTP client that the runner uses, to measure what the runner adds.</summary>
 /// <param name="tokens">Tokens of the buyers.</param>
-/// <param name="connections">Requests under way at once.</param>
+/// <param name="connections">Concurrent requests.</param>
 public sealed class HttpLoad(IReadOnlyList<string> tokens, int connections) : ILoadGenerator
 {
     /// <inheritdoc/>

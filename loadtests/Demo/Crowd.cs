@@ -79,7 +79,7 @@ public sealed class Crowd
             if (answer.Outcome.Kind == OutcomeKind.Accepted && Interlocked.Increment(ref _accepts) % AcceptsPerPoll == 0)
             {
                 var seen = await visit.PollAsync(answer.Text!);
-                if (!seen.IsSuccess && !seen.Outcome.IsError)
+                if (!seen.IsSuccess && (seen.Outcome == Outcome.Undocumented || !seen.Outcome.IsError))
                 {
                     _violations.Enqueue(new Violation(
                         ViolationKind.WrongAnswer, $"GET orders/{answer.Text} on the next instance: {seen.Outcome} after the 202"));

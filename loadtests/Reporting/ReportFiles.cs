@@ -61,7 +61,7 @@ public static class ReportFiles
         if (report.Warnings.Count > 0)
         {
             Line($"");
-            Line($"## Doubts");
+            Line($"## Inconclusive");
             Line($"");
             foreach (var warning in report.Warnings)
             {
