@@ -24,14 +24,20 @@ internal sealed class BenchPage
         var machine = origin.Machine;
         Line($"# {title}");
         Line($"");
-        Line($"Written by `{origin.Command}` on {origin.Date:yyyy-MM-dd HH:mm} UTC at commit {origin.Commit}; nothing here is typed by hand.");
+        Line(
+            $"Written by `{origin.Command}` on {origin.Date:yyyy-MM-dd HH:mm} UTC at commit {origin.Commit}; ",
+            $"nothing here is typed by hand.");
         Line($"Everything shares one machine: the load, the services and all servers. So read the ratios.");
         Line($"{machine.Cpu}, {machine.Cores} cores, {machine.MemoryGigabytes} GB, {machine.Kernel}, .NET {machine.DotNet},");
-        Line($"Redis {machine.Redis} (`appendfsync always`), PostgreSQL {machine.Postgres} (`fsync on`), RabbitMQ {machine.RabbitMq} (quorum queue).");
+        Line(
+            $"Redis {machine.Redis} (`appendfsync always`), PostgreSQL {machine.Postgres} (`fsync on`), ",
+            $"RabbitMQ {machine.RabbitMq} (quorum queue).");
     }
 
     /// <summary>A line of text in the invariant culture.</summary>
-    public void Line(FormattableString text) => _text.Append(text.ToString(CultureInfo.InvariantCulture)).Append('\n');
+    /// <param name="parts">Joined.</param>
+    public void Line(params FormattableString[] parts) =>
+        _text.AppendJoin("", parts.Select(part => part.ToString(CultureInfo.InvariantCulture))).Append('\n');
 
     /// <summary>A table after an empty line.</summary>
     public void Table(IReadOnlyList<string> head, IEnumerable<IEnumerable<string>> rows)

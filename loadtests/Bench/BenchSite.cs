@@ -2,7 +2,6 @@ using System.Diagnostics;
 using System.Globalization;
 using Seckill.LoadTests.Books;
 using Seckill.LoadTests.Client;
-using Seckill.LoadTests.Client;
 
 namespace Seckill.LoadTests.Bench;
 

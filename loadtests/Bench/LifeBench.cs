@@ -1,6 +1,5 @@
 using System.Globalization;
 using Seckill.LoadTests.Client;
-using Seckill.LoadTests.Client;
 using Spectre.Console;
 
 namespace Seckill.LoadTests.Bench;

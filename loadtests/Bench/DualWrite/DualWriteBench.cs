@@ -1,7 +1,6 @@
 using System.Diagnostics;
 using System.Globalization;
 using Seckill.LoadTests.Client;
-using Seckill.LoadTests.Client;
 using Seckill.LoadTests.Results;
 using Spectre.Console;
 
