@@ -1,7 +1,7 @@
 using System.Collections.Concurrent;
 using System.Text.Json;
 using Microsoft.AspNetCore.Http;
-using Seckill.LoadTests.Load;
+using Seckill.LoadTests.Client;
 
 namespace Seckill.LoadTests.Tests;
 
