@@ -38,7 +38,8 @@ public static class Bars
         if (process is not null)
         {
             bars.Add(new Bar(
-                "PostgreSQL connections of a process, maximum", $"≤ {MaximumConnections}", $"{connections}", connections <= MaximumConnections));
+                "PostgreSQL connections of a process, maximum", $"≤ {MaximumConnections}", $"{connections}",
+                connections <= MaximumConnections));
         }
 
         var violations = measurements.Sum(run => run.Rows?.Violations.Count ?? 0);

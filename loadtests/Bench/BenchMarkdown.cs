@@ -11,7 +11,8 @@ public static class BenchMarkdown
         var page = new BenchPage("Benchmarks", new BenchOrigin(report.Date, report.Command, report.Commit, report.Machine));
         var busy = Spread.Of(report.Measurements.Select(run => run.BusyBefore).DefaultIfEmpty());
         page.Line($"Load: {report.Load}. {report.Rounds} rounds of {report.Seconds} s, the variants in turns.");
-        page.Line($"Before each run {busy.Median:P0} of the machine was in use by others and by idle processes of Seckill ",
+        page.Line(
+            $"Before each run {busy.Median:P0} of the machine was in use by others and by idle processes of Seckill ",
             $"({busy.Minimum:P0} to {busy.Maximum:P0}).");
         page.Line($"");
         page.Line($"## Bars");
@@ -40,7 +41,8 @@ public static class BenchMarkdown
         if (report.Life is [var round, ..])
         {
             page.Line($"");
-            page.Line($"When {round.Orders:N0} orders expire at one moment, {Life(report, each => each.ClosedPerSecond)} a second are closed ",
+            page.Line(
+                $"When {round.Orders:N0} orders expire at one moment, {Life(report, each => each.ClosedPerSecond)} a second are closed ",
                 $"and their stock given back, of {Life(report, each => each.PersistedPerSecond)} that can be persisted; ",
                 $"{Life(report, each => each.ClosedMeanwhile)} while a sale is on, which then accepts ",
                 $"{Life(report, each => each.AcceptedMeanwhile)} orders a second instead of ",

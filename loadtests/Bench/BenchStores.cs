@@ -100,7 +100,8 @@ public sealed class BenchStores : IAsyncDisposable
     public async Task<(string Redis, string Postgres, string RabbitMq)> VersionsAsync(string rabbitMq)
     {
         await using var broker = await new ConnectionFactory { Uri = new Uri(rabbitMq) }.CreateConnectionAsync();
-        var version = broker.ServerProperties?.TryGetValue("version", out var value) == true && value is byte[] text ? Encoding.UTF8.GetString(text) : "unknown";
+        var version = broker.ServerProperties?.TryGetValue("version", out var value) == true && value is byte[] text
+            ? Encoding.UTF8.GetString(text) : "unknown";
         var info = (string)(await _keys.ExecuteAsync("INFO", "server"))!;
         var redis = info.Split('\n').First(line => line.StartsWith("redis_version:", StringComparison.Ordinal)).Split(':')[1].Trim();
         await using var connection = await _orders.OpenConnectionAsync();

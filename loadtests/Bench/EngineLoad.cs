@@ -4,7 +4,7 @@ using Seckill.LoadTests.Engine;
 
 namespace Seckill.LoadTests.Bench;
 
-/// <summary>Load from the runner of <c>./seckill load</c> in a closed loop: where <c>wrk</c> is not installed, and for the comparison of runners.</summary>
+/// <summary>Load from the runner of <c>./seckill load</c>: where <c>wrk</c> is not installed, and to compare the runners.</summary>
 /// <param name="tokens">Tokens of the buyers.</param>
 /// <param name="connections">Concurrent requests.</param>
 public sealed class EngineLoad(IReadOnlyList<string> tokens, int connections) : ILoadGenerator

@@ -4,7 +4,7 @@ namespace Seckill.LoadTests.Bench;
 
 /// <summary>Garbage collector metrics of a process.</summary>
 /// <param name="AllocatedBytes">Since its start.</param>
-/// <param name="Collections">Since its start; each once, whatever its generation.</param>
+/// <param name="Collections">Since its start; each once, of any generation.</param>
 public sealed record ServerMetrics(double AllocatedBytes, double Collections)
 {
     private const string Allocated = "dotnet_gc_heap_total_allocated_bytes_total";

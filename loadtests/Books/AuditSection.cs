@@ -12,7 +12,7 @@ public static class AuditSection
         (ViolationKind.Duplicate, "Duplicates", "one click, two orders"),
         (ViolationKind.Oversold, "Oversold", "units beyond the stock"),
         (ViolationKind.LimitExceeded, "Over the limit", "buyers with too many units"),
-        (ViolationKind.Unexpected, "Unexpected", "orders nobody was promised"),
+        (ViolationKind.Unexpected, "Unexpected", "orders without a promise"),
         (ViolationKind.Altered, "Altered", "orders unlike the promise"),
         (ViolationKind.WrongAnswer, "Wrong answers", "for this buyer, at this time"),
         (ViolationKind.Undocumented, "Undocumented", "answers outside the contract"),

@@ -60,7 +60,8 @@ public static class StockAudit
             yield return ("reserved in the ledger = in quarantine", ledger.Reserved, item.Units(order => order.IsQuarantined));
             yield return ("placed in the ledger = placed in PostgreSQL", ledger.Placed, item.Units(order => order.Status == "placed"));
             yield return ("paid in the ledger = paid in PostgreSQL", ledger.Paid, item.Units(order => order.Status == "paid"));
-            yield return ("returned in the ledger = cancelled and expired in PostgreSQL", ledger.Returned, item.Units(order => order.IsClosed));
+            yield return ("returned in the ledger = cancelled and expired in PostgreSQL", ledger.Returned,
+                item.Units(order => order.IsClosed));
             yield return ("rejected in the ledger = rejected in PostgreSQL", ledger.Rejected,
                 item.Units(order => order.Status == "rejected"));
         }

@@ -21,7 +21,7 @@ public enum ViolationKind
     /// <summary>One user has more units of an item than the limit allows.</summary>
     LimitExceeded,
 
-    /// <summary>An order in PostgreSQL that nobody was promised and no unknown outcome explains.</summary>
+    /// <summary>An order in PostgreSQL without a promise and without an unknown outcome that explains it.</summary>
     Unexpected,
 
     /// <summary>An order row that differs from what the buyer was promised, or was rejected after the promise.</summary>

@@ -67,7 +67,8 @@ public sealed record LoadTarget(
                 ? "ConnectionStrings__Orders must be an Npgsql connection string (Host=…;Database=…), set together with __Redis."
             : null;
         target = problem is not null ? null : new LoadTarget(
-            [.. apis.Select(api => api!)], inventory!, Read("OPS_KEY"), tokenKey, Read("PAYMENT_KEY", DevelopmentKeys.Payment), redis, orders);
+            [.. apis.Select(api => api!)], inventory!, Read("OPS_KEY"), tokenKey, Read("PAYMENT_KEY", DevelopmentKeys.Payment), redis,
+            orders);
         return target is not null;
     }
 

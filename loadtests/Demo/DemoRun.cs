@@ -8,7 +8,7 @@ using Spectre.Console;
 
 namespace Seckill.LoadTests.Demo;
 
-/// <summary>One demonstration: two runs of <c>load</c>, a rush and then a sale with a short time to pay, each audited in the stores.</summary>
+/// <summary>Two runs of <c>load</c>: a rush, and then a sale with a short time to pay. Each is audited in the stores.</summary>
 /// <param name="target">The system under test, with its stores.</param>
 /// <param name="options">Sizes.</param>
 /// <param name="console">Shows progress and the result.</param>

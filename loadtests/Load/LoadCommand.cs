@@ -49,13 +49,15 @@ public static class LoadCommand
         var seconds = NumberOption.Create("--seconds", $"Duration of the arrivals in seconds (default {normal.Seconds}).", 1, 1_000_000);
         var users = NumberOption.Create("--users", "A closed loop with this number of users, instead of arrivals.", 1, 20_000);
         var think = NumberOption.Create("--think", "Milliseconds between two visits of a user of a closed loop (default 0).", 0, 600_000);
-        var buyers = NumberOption.Create("--buyers", "Distinct buyers (default: as many as visitors, unless the scenario has few).", 1, LoadSettings.MaximumBuyers);
+        var buyers = NumberOption.Create(
+            "--buyers", "Distinct buyers (default: as many as visitors, unless the scenario has few).", 1, LoadSettings.MaximumBuyers);
         var stock = NumberOption.Create("--stock", "Units of each item (default: what the scenario needs at this rate).", 1, 100_000_000);
         var items = NumberOption.Create("--items", $"Items on sale (default {normal.Items}).", 1, 100);
         var connections = NumberOption.Create("--connections", $"Maximum concurrent requests (default {normal.Connections}).", 1, 20_000);
         var warmUp = NumberOption.Create("--warm-up", $"Seconds of load before the measurement (default {normal.WarmUpSeconds}).", 0, 600);
         var nbomber = new Option<bool>("--nbomber") { Description = "Runs under NBomber, in a build with -p:NBomber=true." };
-        var p99 = NumberOption.Create("--p99", $"Pass mark for p99 in milliseconds (default {normal.MaximumP99Milliseconds:0}).", 0.001, 600_000);
+        var p99 = NumberOption.Create(
+            "--p99", $"Pass mark for p99 in milliseconds (default {normal.MaximumP99Milliseconds:0}).", 0.001, 600_000);
         var errors = NumberOption.Create("--errors", $"Pass mark for errors in percent (default {normal.MaximumErrorPercent}).", 0.0, 100);
         var command = new Command(scenario.Name, scenario.Summary)
         {

@@ -45,7 +45,7 @@ public sealed class LoadRun(LoadTarget target, Scenario scenario, LoadSettings s
     }
 
     private string Loop() => settings.Users == 0
-        ? Text($"Open loop: up to {settings.Rate:#,0.##} visitors/s, whatever becomes of those before")
+        ? Text($"Open loop: up to {settings.Rate:#,0.##} visitors/s, independent of earlier ones")
         : Text($"Closed loop: {settings.Users:N0} users, {settings.ThinkMilliseconds:N0} ms pause");
 
     private List<string> Warnings(Tally tally, IReadOnlyList<SecondSample> seconds)

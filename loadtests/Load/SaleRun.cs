@@ -7,7 +7,7 @@ using Recorder = Seckill.LoadTests.Engine.Recorder;
 
 namespace Seckill.LoadTests.Load;
 
-/// <summary>One crowd in one sale of its own: created, opened, warmed up, sold, drained, closed. Each part of the demo is such a run too.</summary>
+/// <summary>One crowd in one sale: created, opened, warmed up, sold, drained, closed. Each part of the demo is such a run.</summary>
 public sealed class SaleRun : IDisposable
 {
     // Orders that expire during the audit cannot be read from two stores at one moment, so the run waits until none is left.
@@ -114,7 +114,7 @@ public sealed class SaleRun : IDisposable
         }
     }
 
-    /// <summary>Closes the sale, so that nobody buys from it by accident.</summary>
+    /// <summary>Closes the sale, so that no buyer finds it by accident.</summary>
     public Task CloseAsync() => Ops.CloseAsync(Sale.Sale.SaleId, CancellationToken.None);
 
     /// <inheritdoc/>

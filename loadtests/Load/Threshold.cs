@@ -31,8 +31,10 @@ public sealed record Threshold(string Name, string Needed, string Measured, bool
         return
         [
             Of("requests", requests, "> 0", requests > 0),
-            new("p99", Text($"≤ {settings.MaximumP99Milliseconds:#,0.#} ms"), Text($"{p99:#,0.0} ms"), p99 <= settings.MaximumP99Milliseconds),
-            new("errors", Text($"≤ {settings.MaximumErrorPercent:0.###} %"), Text($"{errors:0.###} %"), errors <= settings.MaximumErrorPercent),
+            new("p99", Text($"≤ {settings.MaximumP99Milliseconds:#,0.#} ms"), Text($"{p99:#,0.0} ms"),
+                p99 <= settings.MaximumP99Milliseconds),
+            new("errors", Text($"≤ {settings.MaximumErrorPercent:0.###} %"), Text($"{errors:0.###} %"),
+                errors <= settings.MaximumErrorPercent),
             new("unexpected refusals", Text($"≤ {settings.MaximumErrorPercent:0.###} %"),
                 Text($"{unexpectedShare:0.###} %") + (unexpected.Length > 0 ? $" {unexpected[0].Name}" : ""),
                 unexpectedShare <= settings.MaximumErrorPercent),

@@ -112,10 +112,11 @@ public static class HtmlReport
         double?[] Maximum(Func<SecondSample, long?> value) => [.. places.Select(place => (double?)place.Max(value))];
         yield return new Chart("Stock left", "units", ends, [new("stock left", "stock", Mark.Level, Maximum(second => second.StockLeft))]);
         yield return new Chart(
-            "Backlog", "orders that wait to be persisted", ends, [new("backlog", "backlog", Mark.Level, Maximum(second => second.Backlog))]);
+            "Backlog", "orders that wait to be persisted", ends,
+            [new("backlog", "backlog", Mark.Level, Maximum(second => second.Backlog))]);
     }
 
-    // A long run has more seconds than the page has room for. What is left of the last second would be drawn too high, or too low.
+    // A long run has more seconds than the page has room for. What is left of the last second would appear too high, or too low.
     private static SecondSample[][] Places(IReadOnlyList<SecondSample> series)
     {
         var whole = series.Count > 1 && series[^1].Second - series[^2].Second < 0.5 ? series.Take(series.Count - 1) : series;

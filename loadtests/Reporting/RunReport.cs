@@ -41,7 +41,7 @@ public sealed record RunReport(
     /// <summary>The latencies of all requests.</summary>
     public LatencySummary All => Latencies.Single(latency => latency.Name == LatencySummary.AllRequests);
 
-    /// <summary>Requests that ended so, whatever they asked.</summary>
+    /// <summary>Requests of all kinds with this outcome.</summary>
     public long Count(string outcome) => Outcomes.Where(entry => entry.Outcome == outcome).Sum(entry => entry.Count);
 
     /// <summary>Reads <c>report.json</c>.</summary>

@@ -28,7 +28,10 @@ public static class TokenCommand
             }
         });
 
-        var command = new Command("token", $"Prints signed buyer tokens, one a line. Signs with {LoadTarget.TokenKeyVariable}.") { users, lifetime };
+        var command = new Command("token", $"Prints signed buyer tokens, one per line, signed with {LoadTarget.TokenKeyVariable}.")
+        {
+            users, lifetime,
+        };
         command.SetAction(parsed => Print(parsed.GetRequiredValue(users), TimeSpan.FromHours(parsed.GetRequiredValue(lifetime))));
         return command;
     }

@@ -3,7 +3,7 @@ using Seckill.LoadTests.Client;
 
 namespace Seckill.LoadTests.Tests;
 
-/// <summary>What buyers were promised, against rows, ledger, payments and refunds: each contradiction is found, and a right sale has none.</summary>
+/// <summary>Promises against rows, ledger, payments and refunds: each contradiction is found, and a right sale has none.</summary>
 public sealed class PromiseAuditTests
 {
     private static readonly SaleItem s_item = new(1001, 10, 2, 1999, "EUR");

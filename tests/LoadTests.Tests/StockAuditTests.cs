@@ -27,7 +27,10 @@ public sealed class StockAuditTests
         { "Redis has other stock", ViolationKind.Unbalanced, s_right with { Stock = s_stock with { Allocated = 11 } } },
         { "a held unit is not counted", ViolationKind.Unbalanced, s_right with { Stock = s_stock with { Held = 3 } } },
         { "an order waits in the outbox", ViolationKind.Unbalanced, s_right with { Stock = s_stock with { Outbox = ["a"] } } },
-        { "a hold is missing", ViolationKind.Unbalanced, s_right with { Stock = s_stock with { Holds = Holds(("b", 1, 1), ("c", 2, 2)) } } },
+        {
+            "a hold is missing", ViolationKind.Unbalanced,
+            s_right with { Stock = s_stock with { Holds = Holds(("b", 1, 1), ("c", 2, 2)) } }
+        },
         {
             "a hold is of another user", ViolationKind.Unbalanced,
             s_right with { Stock = s_stock with { Holds = Holds(("a", 9, 1), ("b", 1, 1), ("c", 2, 2)) } }

@@ -71,12 +71,14 @@ public sealed record DualWriteReport(
                 Row("202 to verified, maximum, s", round => round.Follow.MaximumSeconds),
             ]);
         page.Line($"");
-        page.Line($"Outage: {Outage.Seconds} s at {Number(Outage.AcceptedPerSecond)} accepted/s left {Number(Outage.Backlog)} changes waiting;");
-        page.Line($"the last was verified {Number(Outage.DrainSeconds)} s after the return, {Number(Outage.Backlog / Outage.DrainSeconds)} a second.");
+        page.Line(
+            $"Outage: {Outage.Seconds} s at {Number(Outage.AcceptedPerSecond)} accepted/s left {Number(Outage.Backlog)} changes ",
+            $"waiting; the last was verified {Number(Outage.DrainSeconds)} s after the return, ",
+            $"{Number(Outage.Backlog / Outage.DrainSeconds)} a second.");
         page.Line($"");
         page.Line($"A persisting run is {Number(Orders)} orders, reserved beforehand and published at once, and the time from the first");
-        page.Line($"message to the last row, or to the last row that was read back and found equal. Afterwards each order is counted in both");
-        page.Line($"databases. `202 to verified` covers every order, from its reservation to the transaction that marks it verified.");
+        page.Line($"message to the last row, or to the last row that was read back and found equal. Afterwards each order is counted in");
+        page.Line($"both databases. `202 to verified` covers every order, from its reservation to the transaction that marks it verified.");
         return page;
 
         string[] Row(string name, Func<DualWriteRound, double> value)

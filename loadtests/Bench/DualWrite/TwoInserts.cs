@@ -15,6 +15,7 @@ internal static class TwoInserts
 {
     private const string Queue = "bench-two-inserts";
     private const int MessagesPerSecond = 3_000;
+    private const string Prepared = "Application Name=bench;Max Auto Prepare=5;Auto Prepare Min Usages=2;";
 
     /// <summary>Orders per second from a full queue.</summary>
     /// <param name="rabbitMq">Address of the broker.</param>
@@ -25,8 +26,8 @@ internal static class TwoInserts
     /// <param name="time">Maximum duration.</param>
     public static async Task<double> MeasureAsync(string rabbitMq, string orders, string legacy, long saleId, int atOnce, TimeSpan time)
     {
-        await using var ordersSource = NpgsqlDataSource.Create("Application Name=bench;Max Auto Prepare=5;Auto Prepare Min Usages=2;" + orders);
-        await using var legacySource = NpgsqlDataSource.Create("Application Name=bench;Max Auto Prepare=5;Auto Prepare Min Usages=2;" + legacy);
+        await using var ordersSource = NpgsqlDataSource.Create(Prepared + orders);
+        await using var legacySource = NpgsqlDataSource.Create(Prepared + legacy);
         await using var connection = await new ConnectionFactory { Uri = new Uri(rabbitMq) }.CreateConnectionAsync();
         await using var channel = await connection.CreateChannelAsync(new CreateChannelOptions(
             publisherConfirmationsEnabled: false, publisherConfirmationTrackingEnabled: false,
@@ -64,7 +65,8 @@ internal static class TwoInserts
         return perSecond;
     }
 
-    private static async Task InsertAsync(NpgsqlDataSource ordersSource, NpgsqlDataSource legacySource, OrdersReserved sale, ReservedOrder order)
+    private static async Task InsertAsync(
+        NpgsqlDataSource ordersSource, NpgsqlDataSource legacySource, OrdersReserved sale, ReservedOrder order)
     {
         await using var first = ordersSource.CreateCommand(
             """

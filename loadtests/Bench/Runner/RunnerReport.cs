@@ -69,17 +69,17 @@ public sealed record RunnerReport(
             return (string[])[runs.Key, Text($"{rate.Median:N0} ({rate.Minimum:N0} to {rate.Maximum:N0})")];
         }));
         page.Line($"");
-        page.Line($"The last one is the bare HTTP client that the runner uses: the difference is the cost of reading, timing and counting");
-        page.Line($"each answer.");
+        page.Line($"The last one is the bare HTTP client that the runner uses: the difference is the cost of reading, timing and");
+        page.Line($"counting each answer.");
         page.Line($"");
-        page.Line($"Percentiles are from a server that answers after 5 to 80 ms, sampled for each request (`WaitingShop.cs`): a faster one");
-        page.Line($"answers each generator in its own way, because they send in different bursts. The closed loops have {TimedConnections}");
+        page.Line($"Percentiles are from a server that answers after 5 to 80 ms, sampled for each request (`WaitingShop.cs`): a faster");
+        page.Line($"one answers each generator in its own way, because they send in different bursts. The closed loops have {TimedConnections}");
         page.Line($"concurrent requests; the open loop has as many arrivals a second as h2load achieved. All rounds together:");
         page.Table(["generator", "requests", "p50 ms", "p90 ms", "p99 ms"], Timed.GroupBy(run => run.Generator).Select(runs =>
         {
             var latency = Histogram.Sum(runs.Select(run => run.Latency));
-            return (string[])
-                [runs.Key, Text($"{latency.Count:N0}"), .. s_percents.Select(percent => Text($"{latency.Percentile(percent) / 1000.0:0.00}"))];
+            var times = s_percents.Select(percent => Text($"{latency.Percentile(percent) / 1000.0:0.00}"));
+            return (string[])[runs.Key, Text($"{latency.Count:N0}"), .. times];
         }));
         return page;
     }

@@ -69,8 +69,8 @@ public sealed record SeedReport(
         var page = new BenchPage("The figure that this project starts from", Origin);
         page.Line($"");
         page.Line($"{Buyers:N0} buyers at once for {Seconds} s, each pausing {PauseSeconds:0.#} s (half to one and a half times that)");
-        page.Line($"between two orders, in one run: first Seckill, then one PostgreSQL transaction for each order, on a pool without a limit");
-        page.Line($"but the server's own `max_connections`. An error is a failure, a timeout or a 503.");
+        page.Line($"between two orders, in one run: first Seckill, then one PostgreSQL transaction for each order, on a pool limited only");
+        page.Line($"by the server's own `max_connections`. An error is a failure, a timeout or a 503.");
         page.Table(["", "direct, here", "Seckill, here", "direct, published", "pooled, published"], Rows());
         page.Line($"");
         page.Line($"Promises that Seckill broke in this run: {(Wrong.Count == 0 ? "none" : string.Join(" ", Wrong))}.");

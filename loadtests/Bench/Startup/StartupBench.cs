@@ -49,8 +49,9 @@ public sealed class StartupBench(BenchSession session)
     {
         var page = new BenchPage("How soon a storefront takes orders", origin);
         page.Line($"Only Redis, RabbitMQ and two PostgreSQL run with it.");
-        page.Line($"From the start of the process to the first 200 of `/health/ready`, which needs Redis, and an answer of every store's check.");
-        page.Line($"{session.Options.Rounds} rounds, in turns, after a first start of each that does not count. Before a round others used ",
+        page.Line($"From the start of the process to the first 200 of `/health/ready`, which needs Redis and an answer of every check.");
+        page.Line(
+            $"{session.Options.Rounds} rounds, in turns, after a first start of each that does not count. Before a round others used ",
             $"{busy.Median:P0} of the machine ({busy.Minimum:P0} to {busy.Maximum:P0}).");
         page.Bars([Mark(published)]);
         page.Table(
