@@ -1,5 +1,4 @@
 using System.CommandLine;
-using Npgsql;
 using Seckill.LoadTests.Bench.DualWrite;
 using Seckill.LoadTests.Bench.Observability;
 using Seckill.LoadTests.Bench.Runner;
@@ -7,7 +6,6 @@ using Seckill.LoadTests.Bench.Seed;
 using Seckill.LoadTests.Bench.Startup;
 using Seckill.LoadTests.Client;
 using Spectre.Console;
-using StackExchange.Redis;
 
 namespace Seckill.LoadTests.Bench;
 
@@ -46,49 +44,29 @@ public static class BenchCommand
         {
             names, rounds, seconds, connections, buyers, orders, outage, output,
         };
-        command.SetAction((parsed, cancellationToken) => RunAsync(
+        command.SetAction((parsed, cancellationToken) => CommandGuard.RunAsync(needsStores: true, target => RunAsync(
+            target,
             new BenchOptions(
                 parsed.GetValue(names) is { Length: > 0 } some ? some : all,
                 parsed.GetValue(rounds) ?? 5,
                 parsed.GetValue(seconds) ?? (parsed.GetValue(names) is { } given && given.Contains(Seed) ? SecondsOfSeed : SecondsOfARun),
                 parsed.GetValue(connections) ?? 512, parsed.GetValue(buyers) ?? 100_000, parsed.GetValue(orders) ?? 100_000,
                 parsed.GetValue(outage) ?? 60, parsed.GetRequiredValue(output)),
-            cancellationToken));
+            cancellationToken), cancellationToken));
         return command;
     }
 
-    private static async Task<int> RunAsync(BenchOptions options, CancellationToken cancellationToken)
+    private static async Task<int> RunAsync(LoadTarget target, BenchOptions options, CancellationToken cancellationToken)
     {
-        if (!LoadTarget.TryRead(Environment.GetEnvironmentVariable, needsStores: true, out var target, out var problem))
+        await using var session = await BenchSession.StartAsync(target, options, AnsiConsole.Console);
+        return await (options.Names[0] switch
         {
-            await Console.Error.WriteLineAsync(problem);
-            return ExitCode.Usage;
-        }
-
-        try
-        {
-            await using var session = await BenchSession.StartAsync(target, options, AnsiConsole.Console);
-            return await (options.Names[0] switch
-            {
-                DualWrite => new DualWriteBench(session).RunAsync(cancellationToken),
-                Observability => new ObservabilityBench(session).RunAsync(cancellationToken),
-                Runner => new RunnerBench(session).RunAsync(cancellationToken),
-                Seed => new SeedBench(session).RunAsync(cancellationToken),
-                Startup => new StartupBench(session).RunAsync(cancellationToken),
-                _ => new BenchRun(session).RunAsync(cancellationToken),
-            });
-        }
-        catch (OperationCanceledException) when (cancellationToken.IsCancellationRequested)
-        {
-            await Console.Error.WriteLineAsync("Stopped.");
-        }
-        catch (Exception error) when (
-            error is HttpRequestException or RedisException or NpgsqlException or TimeoutException or FormatException
-                or InvalidOperationException)
-        {
-            await Console.Error.WriteLineAsync($"The benchmark failed. {error.Message}");
-        }
-
-        return ExitCode.Wrong;
+            DualWrite => new DualWriteBench(session).RunAsync(cancellationToken),
+            Observability => new ObservabilityBench(session).RunAsync(cancellationToken),
+            Runner => new RunnerBench(session).RunAsync(cancellationToken),
+            Seed => new SeedBench(session).RunAsync(cancellationToken),
+            Startup => new StartupBench(session).RunAsync(cancellationToken),
+            _ => new BenchRun(session).RunAsync(cancellationToken),
+        });
     }
 }

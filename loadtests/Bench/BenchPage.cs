@@ -1,5 +1,3 @@
-using System.Globalization;
-using System.Text;
 using Seckill.LoadTests.Results;
 using Spectre.Console;
 
@@ -13,10 +11,8 @@ namespace Seckill.LoadTests.Bench;
 public sealed record BenchOrigin(DateTimeOffset Date, string Command, string Commit, Machine Machine);
 
 /// <summary>The page of a benchmark: one head, and one table of bars.</summary>
-internal sealed class BenchPage
+internal sealed class BenchPage : MarkdownPage
 {
-    private readonly StringBuilder _text = new();
-
     /// <param name="title">Heading.</param>
     /// <param name="origin">Where the figures are from.</param>
     public BenchPage(string title, BenchOrigin origin)
@@ -34,21 +30,6 @@ internal sealed class BenchPage
             $"RabbitMQ {machine.RabbitMq} (quorum queue).");
     }
 
-    /// <summary>A line of text in the invariant culture.</summary>
-    /// <param name="parts">Joined.</param>
-    public void Line(params FormattableString[] parts) =>
-        _text.AppendJoin("", parts.Select(part => part.ToString(CultureInfo.InvariantCulture))).Append('\n');
-
-    /// <summary>A table after an empty line.</summary>
-    public void Table(IReadOnlyList<string> head, IEnumerable<IEnumerable<string>> rows)
-    {
-        _text.Append('\n');
-        foreach (var row in (IEnumerable<string>[])[head, head.Select(_ => "---"), .. rows])
-        {
-            _text.Append("| ").AppendJoin(" | ", row).Append(" |\n");
-        }
-    }
-
     /// <summary>The bars as a table.</summary>
     public void Bars(IEnumerable<Bar> bars) => Table(
         ["bar", "needed", "measured", "met"],
@@ -63,7 +44,7 @@ internal sealed class BenchPage
     {
         Directory.CreateDirectory(directory);
         var file = Path.Combine(directory, name);
-        await File.WriteAllTextAsync(file, _text.ToString());
+        await File.WriteAllTextAsync(file, ToString());
         if (bars.Count > 0)
         {
             var table = new Table().Border(TableBorder.Rounded).AddColumns("bar", "needed", "measured", "met");

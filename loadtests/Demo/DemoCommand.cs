@@ -1,9 +1,6 @@
 using System.CommandLine;
 using System.Security.Cryptography;
-using Npgsql;
-using Seckill.LoadTests.Client;
 using Seckill.LoadTests.Results;
-using StackExchange.Redis;
 
 namespace Seckill.LoadTests.Demo;
 
@@ -22,37 +19,15 @@ public static class DemoCommand
         {
             buyers, stock, items, connections, seed,
         };
-        command.SetAction((parsed, cancellationToken) => RunAsync(
-            new DemoOptions(
-                parsed.GetValue(buyers) ?? 40_000, parsed.GetValue(stock) ?? 5_000, parsed.GetValue(items) ?? 2,
-                parsed.GetValue(connections) ?? 256, parsed.GetValue(seed) ?? RandomNumberGenerator.GetInt32(int.MaxValue)),
+        command.SetAction((parsed, cancellationToken) => CommandGuard.RunAsync(
+            needsStores: true,
+            target => new DemoRun(
+                target,
+                new DemoOptions(
+                    parsed.GetValue(buyers) ?? 40_000, parsed.GetValue(stock) ?? 5_000, parsed.GetValue(items) ?? 2,
+                    parsed.GetValue(connections) ?? 256, parsed.GetValue(seed) ?? RandomNumberGenerator.GetInt32(int.MaxValue)),
+                PlainConsole.Create()).RunAsync(cancellationToken),
             cancellationToken));
         return command;
-    }
-
-    private static async Task<int> RunAsync(DemoOptions options, CancellationToken cancellationToken)
-    {
-        if (!LoadTarget.TryRead(Environment.GetEnvironmentVariable, needsStores: true, out var target, out var problem))
-        {
-            await Console.Error.WriteLineAsync(problem);
-            return ExitCode.Usage;
-        }
-
-        try
-        {
-            return await new DemoRun(target, options, PlainConsole.Create()).RunAsync(cancellationToken);
-        }
-        catch (OperationCanceledException) when (cancellationToken.IsCancellationRequested)
-        {
-            await Console.Error.WriteLineAsync("Stopped before the audit.");
-        }
-        catch (Exception error) when (
-            error is HttpRequestException or RedisException or NpgsqlException or TimeoutException or FormatException
-                or InvalidOperationException)
-        {
-            await Console.Error.WriteLineAsync($"The demo failed. {error.Message}");
-        }
-
-        return ExitCode.Wrong;
     }
 }

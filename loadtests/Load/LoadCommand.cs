@@ -1,11 +1,7 @@
 using System.CommandLine;
-using System.Text.Json;
-using Npgsql;
 using Seckill.LoadTests.Client;
 using Seckill.LoadTests.Reporting;
 using Seckill.LoadTests.Results;
-using Spectre.Console;
-using StackExchange.Redis;
 
 namespace Seckill.LoadTests.Load;
 
@@ -63,70 +59,51 @@ public static class LoadCommand
         {
             rate, seconds, users, think, buyers, stock, items, connections, warmUp, p99, errors, nbomber,
         };
-        command.SetAction((parsed, cancellationToken) => parsed.GetValue(check) ? Task.FromResult(ExitCode.Right) : RunAsync(
-            scenario,
-            scenario.Sized(normal with
-            {
-                Rate = parsed.GetValue(rate) ?? normal.Rate,
-                Seconds = parsed.GetValue(seconds) ?? normal.Seconds,
-                Users = parsed.GetValue(users) ?? normal.Users,
-                ThinkMilliseconds = parsed.GetValue(think) ?? normal.ThinkMilliseconds,
-                Buyers = parsed.GetValue(buyers) ?? normal.Buyers,
-                Stock = parsed.GetValue(stock) ?? normal.Stock,
-                Items = parsed.GetValue(items) ?? normal.Items,
-                Connections = parsed.GetValue(connections) ?? normal.Connections,
-                WarmUpSeconds = parsed.GetValue(warmUp) ?? normal.WarmUpSeconds,
-                MaximumP99Milliseconds = parsed.GetValue(p99) ?? normal.MaximumP99Milliseconds,
-                MaximumErrorPercent = parsed.GetValue(errors) ?? normal.MaximumErrorPercent,
-            }),
-            parsed.GetValue(url), parsed.GetValue(opsUrl), parsed.GetRequiredValue(output), parsed.GetValue(nbomber), cancellationToken));
+        command.SetAction((parsed, cancellationToken) => parsed.GetValue(check) ? Task.FromResult(ExitCode.Right) : CommandGuard.RunAsync(
+            needsStores: false,
+            target => RunAsync(
+                target, scenario, Settings(parsed), parsed.GetRequiredValue(output), parsed.GetValue(nbomber), cancellationToken),
+            cancellationToken, parsed.GetValue(url), parsed.GetValue(opsUrl)));
         return command;
+
+        LoadSettings Settings(ParseResult parsed) => scenario.Sized(normal with
+        {
+            Rate = parsed.GetValue(rate) ?? normal.Rate,
+            Seconds = parsed.GetValue(seconds) ?? normal.Seconds,
+            Users = parsed.GetValue(users) ?? normal.Users,
+            ThinkMilliseconds = parsed.GetValue(think) ?? normal.ThinkMilliseconds,
+            Buyers = parsed.GetValue(buyers) ?? normal.Buyers,
+            Stock = parsed.GetValue(stock) ?? normal.Stock,
+            Items = parsed.GetValue(items) ?? normal.Items,
+            Connections = parsed.GetValue(connections) ?? normal.Connections,
+            WarmUpSeconds = parsed.GetValue(warmUp) ?? normal.WarmUpSeconds,
+            MaximumP99Milliseconds = parsed.GetValue(p99) ?? normal.MaximumP99Milliseconds,
+            MaximumErrorPercent = parsed.GetValue(errors) ?? normal.MaximumErrorPercent,
+        });
     }
 
     private static async Task<int> RunAsync(
-        Scenario scenario, LoadSettings settings, string? url, string? opsUrl, string output, bool nbomber,
-        CancellationToken cancellationToken)
+        LoadTarget target, Scenario scenario, LoadSettings settings, string output, bool nbomber, CancellationToken cancellationToken)
     {
-        if (!LoadTarget.TryRead(Environment.GetEnvironmentVariable, needsStores: false, out var target, out var problem, url, opsUrl))
+        // Fails before the run when the directory cannot be written.
+        Directory.CreateDirectory(output);
+        if (nbomber)
         {
-            await Console.Error.WriteLineAsync(problem);
-            return ExitCode.Usage;
-        }
-
-        try
-        {
-            // Fails before the run when the directory cannot be written.
-            Directory.CreateDirectory(output);
-            if (nbomber)
-            {
 #if NBOMBER
-                return await NBomber.NBomberRun.RunAsync(target, scenario, settings, output, cancellationToken);
+            return await NBomber.NBomberRun.RunAsync(target, scenario, settings, output, cancellationToken);
 #else
-                await Console.Error.WriteLineAsync(
-                    "This build has no NBomber: dotnet run --project loadtests -p:NBomber=true -- load SCENARIO --nbomber");
-                return ExitCode.Usage;
+            await Console.Error.WriteLineAsync(
+                "This build has no NBomber: dotnet run --project loadtests -p:NBomber=true -- load SCENARIO --nbomber");
+            return ExitCode.Usage;
 #endif
-            }
-
-            var console = PlainConsole.Create();
-            var report = await new LoadRun(target, scenario, settings, console).RunAsync(cancellationToken);
-            var directory = Path.GetFullPath(Path.Combine(output, $"{report.Date:yyyyMMdd-HHmmss}-{scenario.Name}"));
-            await ReportFiles.WriteAsync(report, directory);
-            LoadResultTable.Print(console, report);
-            console.Profile.Out.Writer.WriteLine($"report: {Path.Combine(directory, "report.html")}");
-            return report.IsPassed ? ExitCode.Right : ExitCode.Wrong;
-        }
-        catch (OperationCanceledException) when (cancellationToken.IsCancellationRequested)
-        {
-            await Console.Error.WriteLineAsync("Stopped before the audit.");
-        }
-        catch (Exception error) when (
-            error is HttpRequestException or RedisException or NpgsqlException or TimeoutException or FormatException
-                or InvalidOperationException or IOException or UnauthorizedAccessException or JsonException)
-        {
-            await Console.Error.WriteLineAsync($"The run failed. {error.Message}");
         }
 
-        return ExitCode.Wrong;
+        var console = PlainConsole.Create();
+        var report = await new LoadRun(target, scenario, settings, console).RunAsync(cancellationToken);
+        var directory = Path.GetFullPath(Path.Combine(output, $"{report.Date:yyyyMMdd-HHmmss}-{scenario.Name}"));
+        await ReportFiles.WriteAsync(report, directory);
+        LoadResultTable.Print(console, report);
+        console.Profile.Out.Writer.WriteLine($"report: {Path.Combine(directory, "report.html")}");
+        return report.IsPassed ? ExitCode.Right : ExitCode.Wrong;
     }
 }
