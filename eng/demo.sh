@@ -11,6 +11,7 @@
 # Starts two APIs and a worker on servers and data of its own, and leaves nothing running. If the system is already
 # up, the sale runs there and the system stays up. Exit code: 0 when every number is right.
 source "$(dirname "${BASH_SOURCE[0]}")/lib/system.sh"
+source "$lib/client.sh"
 
 client=() keep=''
 while [ $# -gt 0 ]; do
@@ -21,45 +22,9 @@ while [ $# -gt 0 ]; do
     esac
 done
 
-sweep_abandoned
-use_instance demo
-if owner_alive || ! lock 60; then die "another demo of this checkout is running"; fi
-demo=$RUN own=''
-
-# On every exit: stop the client first, then the system that was started for it.
-clean_up() {
-    local code=$?
-    trap '' INT TERM HUP
-    RUN=$demo
-    end_jobs client build
-    if [ -n "$own" ]; then
-        use_instance demo
-        say "stopping the demo"
-        bring_down wipe
-        [ "$code" -eq 0 ] || say "logs: $RUN/logs"
-    fi
-    exit "$code"
-}
-trap clean_up EXIT
-trap 'exit 130' INT
-trap 'exit 143' TERM HUP
-
-use_instance main
-if anything_alive && (load_settings; ready api-1 && ready inventory); then
-    say "running the sale on the running system"
-elif anything_alive || [ -n "$keep" ]; then
-    lock 600 || die "another seckill command of this checkout is still running"
-    bring_up 2 1
-    unlock
-else
-    use_instance demo
-    own=1
-    bring_up 2 1
-fi
-
-while IFS= read -r line; do export "${line?}"; done < <(print_env)
-RUN=$demo
-(launch client '' "$PWD" dotnet "$(load_client)" demo "${client[@]}") &
+begin_client "another demo, or a load run, of this checkout is running"
+join_system "$keep"
+start_client demo "${client[@]}"
 code=0
 wait $! || code=$?
 [ -z "$keep" ] || say "still up: storefront $ORDER_URLS, ops $INVENTORY_URL; ./seckill down stops it"

@@ -33,6 +33,7 @@
 # Exit code: 0 when every pass mark is met and the audit balances, 1 when not or when the system does not answer, 2 when the
 # command line or an environment variable is invalid.
 source "$(dirname "${BASH_SOURCE[0]}")/lib/system.sh"
+source "$lib/client.sh"
 
 command="./seckill load${*:+ $*}"
 [ $# -gt 0 ] || bad_usage "load needs a scenario"
@@ -47,29 +48,7 @@ while [ $# -gt 0 ]; do
     esac
 done
 
-sweep_abandoned
-use_instance demo
-if owner_alive || ! lock 60; then die "a demo or another load run of this checkout is running"; fi
-load=$RUN own=''
-
-# On every exit: stop the client first, then the system that was started for it.
-clean_up() {
-    local code=$?
-    trap '' INT TERM HUP
-    RUN=$load
-    end_jobs client build
-    if [ -n "$own" ]; then
-        use_instance demo
-        say "stopping the system"
-        bring_down wipe
-        [ "$code" -eq 0 ] || say "logs: $RUN/logs"
-    fi
-    exit "$code"
-}
-trap clean_up EXIT
-trap 'exit 130' INT
-trap 'exit 143' TERM HUP
-
+begin_client "a demo, or another load run, of this checkout is running"
 build || exit 1
 if [ "${arguments[0]:-}" != compare ]; then
     # Reports a typing error before a system is started for it.
@@ -77,26 +56,13 @@ if [ "${arguments[0]:-}" != compare ]; then
 fi
 
 if [ -z "$url" ] && [ "${arguments[0]}" != compare ]; then
-    use_instance main
-    if anything_alive && (load_settings; ready api-1 && ready inventory); then
-        say "sending the load to the running system"
-    elif anything_alive; then
-        lock 600 || die "another seckill command of this checkout is still running"
-        bring_up 2 1
-        unlock
-    else
-        use_instance demo
-        own=1
-        bring_up 2 1
-    fi
-    while IFS= read -r line; do export "${line?}"; done < <(print_env)
+    join_system
 fi
 
-RUN=$load
 LOAD_COMMIT=$(git -C "$ROOT" describe --always --dirty 2>/dev/null || echo unknown) LOAD_COMMAND=$command
 export LOAD_COMMIT LOAD_COMMAND
 [ "${arguments[0]}" = compare ] || arguments+=(--output "$output")
-(launch client '' "$PWD" dotnet "$(load_client)" load "${arguments[@]}") &
+start_client load "${arguments[@]}"
 client=$!
 stop_load() {
     # shellcheck disable=SC2064  # the client of now

@@ -7,7 +7,7 @@ using Seckill.LoadTests.Load;
 using Seckill.LoadTests.Reporting;
 using Seckill.LoadTests.Tokens;
 
-var commands = new RootCommand("Load, demonstrations and proofs for a running Seckill system.")
+var commands = new RootCommand("Load tests, demo and benchmarks for a running Seckill system.")
 {
     TokenCommand.Create(),
     DemoCommand.Create(),
@@ -25,12 +25,12 @@ if (parsed.Action is ParseErrorAction)
         Console.Error.WriteLine(error.Message);
     }
 
-    Console.Error.WriteLine("Add --help to see what is possible.");
+    Console.Error.WriteLine("Add --help for the options.");
     return ExitCode.Usage;
 }
 
 return await parsed.InvokeAsync(new InvocationConfiguration
 {
-    // A load run that is stopped still audits the books; anything else ends at once.
+    // A load run that is stopped is still audited; anything else ends at once.
     ProcessTerminationTimeout = args is ["load", ..] ? LoadRun.LongestEnd : TimeSpan.FromSeconds(2),
 });

@@ -1,7 +1,7 @@
 namespace Seckill.LoadTests.Bench;
 
-/// <summary>A mark to reach, and how far we came.</summary>
-/// <param name="Name">What.</param>
+/// <summary>A mark, and the measurement.</summary>
+/// <param name="Name">What is measured.</param>
 /// <param name="Needed">In words.</param>
 /// <param name="Value">What was measured, with its spread where there is one.</param>
 /// <param name="IsMet">Whether it is reached.</param>

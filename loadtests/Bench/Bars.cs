@@ -5,11 +5,11 @@ namespace Seckill.LoadTests.Bench;
 /// <summary>The marks, computed from the measurements. A bar whose variants were not measured is left out.</summary>
 public static class Bars
 {
-    private const int MostConnections = 20;
-    private const double MostBytesAboveEmpty = 400;
+    private const int MaximumConnections = 20;
+    private const double MaximumBytesAboveEmpty = 400;
     private const double LongestDelayMilliseconds = 1000;
     // A backlog that grows by more than this share of what comes in would reach a second's work within a minute of full load.
-    private const double MostGrowth = 0.02;
+    private const double MaximumGrowth = 0.02;
 
     /// <summary>All that can be computed.</summary>
     public static IReadOnlyList<Bar> Compute(IReadOnlyList<Measurement> measurements)
@@ -38,7 +38,8 @@ public static class Bars
         if (process is not null)
         {
             bars.Add(new Bar(
-                "PostgreSQL connections of a process, most", $"≤ {MostConnections}", $"{connections}", connections <= MostConnections));
+                "PostgreSQL connections of a process, maximum", $"≤ {MaximumConnections}", $"{connections}",
+                connections <= MaximumConnections));
         }
 
         var violations = measurements.Sum(run => run.Rows?.Violations.Count ?? 0);
@@ -55,12 +56,12 @@ public static class Bars
 
         var delay = Spread.Of(delays);
         bars.Add(new Bar(
-            "202 to order row, p99, ms", $"< {Text(LongestDelayMilliseconds)}", Text(delay), delay.Most < LongestDelayMilliseconds));
+            "202 to order row, p99, ms", $"< {Text(LongestDelayMilliseconds)}", Text(delay), delay.Maximum < LongestDelayMilliseconds));
         var growth = Spread.Of(Values(measurements, "accept", run => run.Rows!.BacklogGrowth ?? 0));
         bars.Add(new Bar(
-            "backlog grows, share of what comes in", $"≤ {MostGrowth:P0}",
-            string.Create(CultureInfo.InvariantCulture, $"{growth.Median:P1} ({growth.Least:P1} to {growth.Most:P1})"),
-            growth.Median <= MostGrowth));
+            "backlog grows, share of what comes in", $"≤ {MaximumGrowth:P0}",
+            string.Create(CultureInfo.InvariantCulture, $"{growth.Median:P1} ({growth.Minimum:P1} to {growth.Maximum:P1})"),
+            growth.Median <= MaximumGrowth));
     }
 
     private static void AddBytes(List<Bar> bars, IReadOnlyList<Measurement> measurements)
@@ -74,14 +75,14 @@ public static class Bars
 
         var above = Spread.Of(accept.Zip(empty, (a, e) => a - e));
         bars.Add(new Bar(
-            "bytes of an accepted request above empty", $"≤ {Text(MostBytesAboveEmpty)}", Text(above),
-            above.Median <= MostBytesAboveEmpty));
+            "bytes of an accepted request above empty", $"≤ {Text(MaximumBytesAboveEmpty)}", Text(above),
+            above.Median <= MaximumBytesAboveEmpty));
     }
 
     private static List<double> Values(IReadOnlyList<Measurement> measurements, string variant, Func<Measurement, double> value) =>
         [.. measurements.Where(run => run.Variant == variant).OrderBy(run => run.Round).Select(value)];
 
-    private static string Text(Spread spread) => $"{Text(spread.Median)} ({Text(spread.Least)} to {Text(spread.Most)})";
+    private static string Text(Spread spread) => $"{Text(spread.Median)} ({Text(spread.Minimum)} to {Text(spread.Maximum)})";
 
     private static string Text(double number) =>
         number.ToString(Math.Abs(number) >= 100 ? "N0" : "0.##", CultureInfo.InvariantCulture);

@@ -1,13 +1,11 @@
 using System.CommandLine;
-using Npgsql;
 using Seckill.LoadTests.Bench.DualWrite;
 using Seckill.LoadTests.Bench.Observability;
 using Seckill.LoadTests.Bench.Runner;
 using Seckill.LoadTests.Bench.Seed;
 using Seckill.LoadTests.Bench.Startup;
-using Seckill.LoadTests.Demo;
+using Seckill.LoadTests.Client;
 using Spectre.Console;
-using StackExchange.Redis;
 
 namespace Seckill.LoadTests.Bench;
 
@@ -22,6 +20,7 @@ public static class BenchCommand
     private const string Seed = "seed";
     private const int SecondsOfARun = 8;
     private const int SecondsOfSeed = 40;
+    private const int Maximum = 10_000_000;
 
     /// <summary>The command, for the table in Program.cs.</summary>
     public static Command Create()
@@ -29,97 +28,45 @@ public static class BenchCommand
         string[] all = [.. Variant.All.Select(variant => variant.Name), Life];
         var names = new Argument<string[]>("names")
         {
-            Description = "What to measure; everything when not given.", Arity = ArgumentArity.ZeroOrMore,
+            Description = "What to measure (default: all variants and life).", Arity = ArgumentArity.ZeroOrMore,
         };
         names.AcceptOnlyFromAmong([.. all, DualWrite, Observability, Runner, Seed, Startup]);
-        var rounds = new Option<int>("--rounds") { Description = "Turns of each variant.", DefaultValueFactory = _ => 5 };
-        var seconds = new Option<int>("--seconds") { Description = "Length of each run.", DefaultValueFactory = _ => SecondsOfARun };
-        var connections = new Option<int>("--connections") { Description = "Requests under way at once.", DefaultValueFactory = _ => 512 };
-        var buyers = new Option<int>("--buyers") { Description = "Distinct buyers.", DefaultValueFactory = _ => 100_000 };
-        var orders = new Option<int>("--orders") { Description = "Orders that expire at once.", DefaultValueFactory = _ => 100_000 };
-        var outage = new Option<int>("--outage")
-        {
-            Description = "Length of the legacy database's outage in dual-write, seconds.", DefaultValueFactory = _ => 60,
-        };
+        var rounds = NumberOption.Create("--rounds", "Runs of each variant (default 5).", 1, Maximum);
+        var seconds = NumberOption.Create(
+            "--seconds", $"Length of each run (default {SecondsOfARun}; {SecondsOfSeed} in {Seed}).", 1, Maximum);
+        var connections = NumberOption.Create("--connections", "Concurrent requests (default 512).", 1, Maximum);
+        var buyers = NumberOption.Create("--buyers", "Distinct buyers (default 100000).", 1, Maximum);
+        var orders = NumberOption.Create("--orders", $"Orders that expire at once in {Life} (default 100000).", 1, Maximum);
+        var outage = NumberOption.Create(
+            "--outage", $"Seconds that the legacy database is down in {DualWrite} (default 60).", 1, Maximum);
         var output = new Option<string>("--output") { Description = "Directory of the report.", DefaultValueFactory = _ => "." };
         var command = new Command("bench", "Measures variants in turns against a running system.")
         {
             names, rounds, seconds, connections, buyers, orders, outage, output,
         };
-        foreach (var number in (Option<int>[])[rounds, seconds, connections, buyers, orders, outage])
-        {
-            number.Validators.Add(result =>
-            {
-                if (result.Tokens.Count == 1 && int.TryParse(result.Tokens[0].Value, out var value) && value is < 1 or > 10_000_000)
-                {
-                    result.AddError($"{number.Name} must be at least 1 and at most 10000000.");
-                }
-            });
-        }
-
-        command.SetAction((parsed, cancellationToken) => RunAsync(
+        command.SetAction((parsed, cancellationToken) => CommandGuard.RunAsync(needsStores: true, target => RunAsync(
+            target,
             new BenchOptions(
                 parsed.GetValue(names) is { Length: > 0 } some ? some : all,
-                parsed.GetRequiredValue(rounds),
-                parsed.GetResult(seconds) is { Implicit: true } && parsed.GetValue(names) is { } given && given.Contains(Seed)
-                    ? SecondsOfSeed : parsed.GetRequiredValue(seconds),
-                parsed.GetRequiredValue(connections),
-                parsed.GetRequiredValue(buyers),
-                parsed.GetRequiredValue(orders),
-                parsed.GetRequiredValue(outage),
-                parsed.GetRequiredValue(output)),
-            cancellationToken));
+                parsed.GetValue(rounds) ?? 5,
+                parsed.GetValue(seconds) ?? (parsed.GetValue(names) is { } given && given.Contains(Seed) ? SecondsOfSeed : SecondsOfARun),
+                parsed.GetValue(connections) ?? 512, parsed.GetValue(buyers) ?? 100_000, parsed.GetValue(orders) ?? 100_000,
+                parsed.GetValue(outage) ?? 60, parsed.GetRequiredValue(output)),
+            cancellationToken), cancellationToken));
         return command;
     }
 
-    private static async Task<int> RunAsync(BenchOptions options, CancellationToken cancellationToken)
+    private static async Task<int> RunAsync(LoadTarget target, BenchOptions options, CancellationToken cancellationToken)
     {
-        if (!Deployment.TryRead(Environment.GetEnvironmentVariable, out var deployment, out var problem))
+        await using var session = await BenchSession.StartAsync(target, options, AnsiConsole.Console);
+        return await (options.Names[0] switch
         {
-            await Console.Error.WriteLineAsync(problem);
-            return ExitCode.Usage;
-        }
-
-        try
-        {
-            if (options.Names.Contains(DualWrite))
-            {
-                return await new DualWriteBench(deployment, options, AnsiConsole.Console).RunAsync(cancellationToken);
-            }
-
-            if (options.Names.Contains(Observability))
-            {
-                return await new ObservabilityBench(deployment, options, AnsiConsole.Console).RunAsync(cancellationToken);
-            }
-
-            if (options.Names.Contains(Runner))
-            {
-                return await new RunnerBench(deployment, options, AnsiConsole.Console).RunAsync(cancellationToken);
-            }
-
-            if (options.Names.Contains(Seed))
-            {
-                return await new SeedBench(deployment, options, AnsiConsole.Console).RunAsync(cancellationToken);
-            }
-
-            if (options.Names.Contains(Startup))
-            {
-                return await new StartupBench(deployment, options, AnsiConsole.Console).RunAsync(cancellationToken);
-            }
-
-            return await new BenchRun(deployment, options, AnsiConsole.Console).RunAsync(cancellationToken);
-        }
-        catch (OperationCanceledException) when (cancellationToken.IsCancellationRequested)
-        {
-            await Console.Error.WriteLineAsync("Stopped.");
-        }
-        catch (Exception error) when (
-            error is HttpRequestException or RedisException or NpgsqlException or TimeoutException or FormatException
-                or InvalidOperationException)
-        {
-            await Console.Error.WriteLineAsync($"The benchmark could not be run. {error.Message}");
-        }
-
-        return ExitCode.Wrong;
+            DualWrite => new DualWriteBench(session).RunAsync(cancellationToken),
+            Observability => new ObservabilityBench(session).RunAsync(cancellationToken),
+            Runner => new RunnerBench(session).RunAsync(cancellationToken),
+            Seed => new SeedBench(session).RunAsync(cancellationToken),
+            Startup => new StartupBench(session).RunAsync(cancellationToken),
+            _ => new BenchRun(session).RunAsync(cancellationToken),
+        });
     }
 }

@@ -1,6 +1,6 @@
 namespace Seckill.LoadTests.Bench;
 
-/// <summary>What to measure, and how long.</summary>
+/// <summary>The command line of a benchmark.</summary>
 /// <param name="Names">Variants and <c>life</c>, or one of the benchmarks that stand alone.</param>
 /// <param name="Rounds">Turns of each variant.</param>
 /// <param name="Seconds">Length of each run.</param>

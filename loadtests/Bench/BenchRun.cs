@@ -1,61 +1,37 @@
 using System.Globalization;
-using Seckill.LoadTests.Demo;
-using Seckill.LoadTests.Results;
-using Seckill.Shared.Security;
 using Spectre.Console;
 
 namespace Seckill.LoadTests.Bench;
 
-/// <summary>The whole benchmark: warm-up, turns, report.</summary>
-/// <param name="deployment">The system.</param>
-/// <param name="options">What to measure.</param>
-/// <param name="console">For people.</param>
-public sealed class BenchRun(Deployment deployment, BenchOptions options, IAnsiConsole console)
+/// <summary>The variants in turns, after a warm-up, into <c>benchmarks.md</c> and <c>benchmarks.json</c>.</summary>
+/// <param name="session">The system.</param>
+public sealed class BenchRun(BenchSession session)
 {
-    // Long enough for the runtime to have compiled the hot path with what it learned.
+    // Long enough for the runtime to recompile the hot path with its profile.
     private const int WarmUpSeconds = 20;
 
     /// <summary>Runs and prints.</summary>
     /// <returns>An exit code.</returns>
     public async Task<int> RunAsync(CancellationToken cancellationToken)
     {
-        var date = TimeProvider.System.GetUtcNow();
-        using var http = new HttpClient { Timeout = TimeSpan.FromSeconds(30) };
-        await using var site = await BenchSite.ConnectAsync(deployment, http);
-        var tokenFile = Path.Combine(Path.GetTempPath(), $"seckill-bench-{Environment.ProcessId}");
-        try
-        {
-            console.WriteLine($"signing the tokens of {Amount.Text(options.Buyers)} buyers");
-            var tokens = SignTokens();
-            await File.WriteAllLinesAsync(tokenFile, tokens, cancellationToken);
-            ILoadGenerator load = WrkLoad.IsInstalled
-                ? new WrkLoad(tokenFile, options.Connections) : new EngineLoad(tokens, options.Connections);
-            var runner = new VariantRunner(site, load, http, options.Connections, BenchVariables.Required("BENCH_PIDS"));
-            var measurements = await MeasureAsync(runner, cancellationToken);
-            IReadOnlyList<LifeRound> life = options.Names.Contains("life")
-                ? await new LifeBench(site, load, BenchVariables.Address("BENCH_API"), options, console)
-                    .RunAsync(deployment, BenchVariables.Required("ConnectionStrings__RabbitMq"), cancellationToken)
-                : [];
-            var report = new BenchReport(
-                date, BenchVariables.Read("BENCH_COMMAND", "./seckill bench"), BenchVariables.Read("BENCH_COMMIT", "unknown"),
-                await Machine.ReadAsync(site.Stores, Environment.GetEnvironmentVariable("ConnectionStrings__RabbitMq")),
-                load.Name, options.Rounds, options.Seconds, measurements, life,
-                [.. Bars.Compute(measurements), .. LifeRound.Bars(life)]);
-            await report.WriteAsync(options.Output);
-            Print(report);
-            return measurements.All(run => run.Rows is null or { Violations.Count: 0 })
-                && life.All(round => round.Violations.Count == 0)
-                ? ExitCode.Right
-                : ExitCode.Wrong;
-        }
-        finally
-        {
-            File.Delete(tokenFile);
-        }
+        var options = session.Options;
+        var origin = await session.OriginAsync();
+        var load = await session.CreateLoadAsync(cancellationToken);
+        var measurements = await MeasureAsync(session.CreateRunner(load), cancellationToken);
+        IReadOnlyList<LifeRound> life = options.Names.Contains("life")
+            ? await new LifeBench(session, load, BenchVariables.Address("BENCH_API")).RunAsync(cancellationToken)
+            : [];
+        await new BenchReport(
+            origin.Date, origin.Command, origin.Commit, origin.Machine, load.Name, options.Rounds, options.Seconds, measurements, life,
+            [.. Bars.Compute(measurements), .. LifeRound.Bars(life)]).WriteAsync(session.Console, options.Output);
+        return measurements.All(run => run.Rows is null or { Violations.Count: 0 }) && life.All(round => round.Violations.Count == 0)
+            ? ExitCode.Right
+            : ExitCode.Wrong;
     }
 
     private async Task<List<Measurement>> MeasureAsync(VariantRunner runner, CancellationToken cancellationToken)
     {
+        var (options, console) = (session.Options, session.Console);
         var variants = Variant.All.Where(variant => options.Names.Contains(variant.Name)).ToArray();
         foreach (var variant in variants)
         {
@@ -81,31 +57,10 @@ public sealed class BenchRun(Deployment deployment, BenchOptions options, IAnsiC
                     .Where(entry => entry.Value >= 0.5)
                     .OrderByDescending(entry => entry.Value)
                     .Select(entry => string.Create(CultureInfo.InvariantCulture, $"{entry.Key} {entry.Value:0.0}"))));
-                foreach (var violation in run.Rows?.Violations ?? [])
-                {
-                    console.WriteLine("WRONG: " + violation);
-                }
+                session.Conclude(run.Rows?.Violations ?? []);
             }
         }
 
         return measurements;
-    }
-
-    private List<string> SignTokens()
-    {
-        var signer = new BuyerToken(deployment.BuyerTokenKey, TimeProvider.System);
-        return [.. Enumerable.Range(1, options.Buyers).Select(user => signer.Sign(user, TimeSpan.FromHours(24)))];
-    }
-
-    private void Print(BenchReport report)
-    {
-        var table = new Table().Border(TableBorder.Rounded).AddColumns("bar", "needed", "measured", "met");
-        foreach (var bar in report.Bars)
-        {
-            table.AddRow(Markup.Escape(bar.Name), bar.Needed, Markup.Escape(bar.Value), bar.IsMet ? "[green]yes[/]" : "[red]no[/]");
-        }
-
-        console.Write(table);
-        console.WriteLine($"written: {Path.Combine(options.Output, "benchmarks.md")}");
     }
 }

@@ -1,44 +1,46 @@
+using System.Diagnostics;
 using System.Globalization;
 using Seckill.LoadTests.Books;
 using Seckill.LoadTests.Client;
-using Seckill.LoadTests.Demo;
 
 namespace Seckill.LoadTests.Bench;
 
-/// <summary>The system under test with its stores, and the sales that are made for the runs.</summary>
+/// <summary>The system under test with its stores, and the sales of the runs.</summary>
 public sealed class BenchSite : IAsyncDisposable
 {
-    /// <summary>What is sold.</summary>
+    /// <summary>The item of every sale.</summary>
     public const long SkuId = 1001;
 
     private const int NoLimit = 1_000_000;
+    private const int MaximumDetails = 10;
+    private static readonly TimeSpan s_drainTimeout = TimeSpan.FromSeconds(30);
     private readonly OpsClient _ops;
     private readonly HttpClient _http;
     // Within 32 bits, because the legacy schema's sales are.
     private long _nextSaleId = TimeProvider.System.GetUtcNow().ToUnixTimeSeconds();
 
-    private BenchSite(Deployment deployment, HttpClient http, BenchStores stores, StockBooks stock, OrderBooks orders)
+    private BenchSite(LoadTarget target, HttpClient http, BenchStores stores, StockReader stock, OrderReader orders)
     {
         (_http, Stores, Stock, Orders) = (http, stores, stock, orders);
-        _ops = new OpsClient(deployment.Inventory, deployment.OpsKey);
+        _ops = new OpsClient(target.Inventory, target.OpsKey);
     }
 
     /// <summary>For samples.</summary>
     public BenchStores Stores { get; }
 
     /// <summary>Redis.</summary>
-    public StockBooks Stock { get; }
+    public StockReader Stock { get; }
 
     /// <summary>PostgreSQL.</summary>
-    public OrderBooks Orders { get; }
+    public OrderReader Orders { get; }
 
     /// <summary>Connects to everything.</summary>
-    public static async Task<BenchSite> ConnectAsync(Deployment deployment, HttpClient http) => new(
-        deployment,
+    public static async Task<BenchSite> ConnectAsync(LoadTarget target, HttpClient http) => new(
+        target,
         http,
-        await BenchStores.ConnectAsync(deployment.Redis, deployment.Orders),
-        await StockBooks.ConnectAsync(deployment.Redis),
-        new OrderBooks(deployment.Orders));
+        await BenchStores.ConnectAsync(target.Redis, target.Orders),
+        await StockReader.ConnectAsync(target.Redis),
+        new OrderReader(target.Orders));
 
     /// <summary>A new sale of one item, open.</summary>
     public async Task<Sale> OpenSaleAsync(long units, CancellationToken cancellationToken)
@@ -61,6 +63,36 @@ public sealed class BenchSite : IAsyncDisposable
         using var response = await _http.PostAsync(new Uri(baseline, path), content: null, cancellationToken);
         response.EnsureSuccessStatusCode();
         return saleId;
+    }
+
+    /// <summary>Waits until the outbox is empty, then compares the stores with the answers.</summary>
+    /// <param name="sale">A sale of one item.</param>
+    /// <param name="accepted">Number of 202s.</param>
+    /// <param name="unknown">Maximum number of orders without a counted answer.</param>
+    /// <param name="cancellationToken">Stops.</param>
+    /// <returns>Broken promises; none when all is right.</returns>
+    public async Task<IReadOnlyList<string>> CheckAsync(Sale sale, long accepted, int unknown, CancellationToken cancellationToken)
+    {
+        var startedAt = Stopwatch.GetTimestamp();
+        while (await Stores.BacklogAsync(sale) > 0 && Stopwatch.GetElapsedTime(startedAt) < s_drainTimeout)
+        {
+            await Task.Delay(20, cancellationToken);
+        }
+
+        // Without the service's own account: it adds up all orders, and the equations compare the stores themselves.
+        var state = await SaleState.ReadAsync(sale, Orders, Stock, ops: null, cancellationToken);
+        var live = state.Orders.Count(order => order.IsLive);
+        (bool IsBroken, string Sentence)[] numbers =
+        [
+            (live < state.Orders.Count, $"{state.Orders.Count - live} orders are in quarantine or rejected."),
+            (live < accepted, $"{accepted} orders were accepted and {live} have a row."),
+            (live > accepted + unknown, $"{live} orders have a row and only {accepted} were accepted."),
+        ];
+        return
+        [
+            .. numbers.Where(number => number.IsBroken).Select(number => number.Sentence),
+            .. state.Items.SelectMany(item => StockAudit.Check(item)).Select(violation => violation.Detail).Take(MaximumDetails),
+        ];
     }
 
     /// <inheritdoc/>

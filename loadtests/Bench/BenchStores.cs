@@ -1,12 +1,14 @@
 using System.Globalization;
+using System.Text;
 using Dapper;
 using Npgsql;
+using RabbitMQ.Client;
 using Seckill.LoadTests.Client;
 using StackExchange.Redis;
 
 namespace Seckill.LoadTests.Bench;
 
-/// <summary>What the benchmark asks the stores besides the books: cheap enough for the time of a run.</summary>
+/// <summary>What the benchmark reads from the stores during a run: cheap enough not to disturb it.</summary>
 public sealed class BenchStores : IAsyncDisposable
 {
     private const string ApplicationName = "bench";
@@ -22,15 +24,13 @@ public sealed class BenchStores : IAsyncDisposable
     }
 
     /// <summary>Connects to both.</summary>
-    public static async Task<BenchStores> ConnectAsync(string redis, string orders)
-    {
-        return new BenchStores(await ConnectionMultiplexer.ConnectAsync(redis), orders);
-    }
+    public static async Task<BenchStores> ConnectAsync(string redis, string orders) =>
+        new(await ConnectionMultiplexer.ConnectAsync(redis), orders);
 
     /// <summary>Orders in the outbox of the sale's first item.</summary>
     public Task<long> BacklogAsync(Sale sale) => _keys.SortedSetLengthAsync(Key(sale, "outbox"));
 
-    /// <summary>PostgreSQL connections now, by application name, without our own.</summary>
+    /// <summary>PostgreSQL connections now, by application name, without those of the benchmark.</summary>
     public async Task<IReadOnlyList<(string Name, int Count)>> ConnectionsAsync()
     {
         await using var connection = await _orders.OpenConnectionAsync();
@@ -66,13 +66,6 @@ public sealed class BenchStores : IAsyncDisposable
         return await connection.ExecuteScalarAsync<long>($"select count(*) from {table} where sale_id = @saleId", new { saleId });
     }
 
-    /// <summary>Units that the ledger of the sale counts as live.</summary>
-    public async Task<long> LiveAsync(long saleId)
-    {
-        await using var connection = await _orders.OpenConnectionAsync();
-        return await connection.ExecuteScalarAsync<long>("select sum(live) from sale_items where sale_id = @saleId", new { saleId });
-    }
-
     /// <summary>Removes the sale everywhere, so that every run finds the stores as the first one did.</summary>
     public async Task ForgetAsync(Sale sale)
     {
@@ -103,12 +96,16 @@ public sealed class BenchStores : IAsyncDisposable
     }
 
     /// <summary>Versions of the servers.</summary>
-    public async Task<(string Redis, string Postgres)> VersionsAsync()
+    /// <param name="rabbitMq">Address of RabbitMQ.</param>
+    public async Task<(string Redis, string Postgres, string RabbitMq)> VersionsAsync(string rabbitMq)
     {
+        await using var broker = await new ConnectionFactory { Uri = new Uri(rabbitMq) }.CreateConnectionAsync();
+        var version = broker.ServerProperties?.TryGetValue("version", out var value) == true && value is byte[] text
+            ? Encoding.UTF8.GetString(text) : "unknown";
         var info = (string)(await _keys.ExecuteAsync("INFO", "server"))!;
         var redis = info.Split('\n').First(line => line.StartsWith("redis_version:", StringComparison.Ordinal)).Split(':')[1].Trim();
         await using var connection = await _orders.OpenConnectionAsync();
-        return (redis, (await connection.ExecuteScalarAsync<string>("show server_version"))!);
+        return (redis, (await connection.ExecuteScalarAsync<string>("show server_version"))!, version);
     }
 
     /// <inheritdoc/>

@@ -1,6 +1,6 @@
 namespace Seckill.LoadTests.Bench;
 
-/// <summary>What <c>./seckill bench</c> tells in environment variables.</summary>
+/// <summary>Environment variables that <c>./seckill bench</c> sets.</summary>
 internal static class BenchVariables
 {
     /// <summary>An address; ends in a slash.</summary>
@@ -12,7 +12,7 @@ internal static class BenchVariables
     public static string Required(string name) =>
         Read(name, "") is { Length: > 0 } value ? value : throw new FormatException($"{name} must be set.");
 
-    /// <summary>The value; another one when it is not set.</summary>
+    /// <summary>The value, or a default when it is not set.</summary>
     public static string Read(string name, string otherwise) =>
         Environment.GetEnvironmentVariable(name) is { Length: > 0 } value ? value : otherwise;
 }

@@ -1,22 +1,23 @@
 using System.Globalization;
+using Seckill.LoadTests.Results;
 
 namespace Seckill.LoadTests.Bench;
 
 /// <summary>
-/// Processor time of our processes and of everybody else. On a shared machine it says more than a rate: what a request costs
-/// does not depend on how much of the machine others take.
+/// Processor time of Seckill's processes and of all others. On a shared machine it says more than a rate: the cost of a request does
+/// not depend on the share of the machine that others take.
 /// </summary>
 /// <param name="Ticks">Clock ticks since the start, by name; <c>others</c> is what is left of the whole machine.</param>
 public sealed record CpuUse(IReadOnlyDictionary<string, long> Ticks)
 {
-    /// <summary>Name of what is not ours.</summary>
+    /// <summary>Name of all other processes together.</summary>
     public const string Others = "others";
     // USER_HZ, which is 100 on every Linux that .NET runs on.
     private const double MicrosecondsPerTick = 10_000;
     private const int CpuTimeField = 11;
 
     /// <summary>Now.</summary>
-    /// <param name="recordDirectory">A file for each of our processes: its name, with the pid in the first line.</param>
+    /// <param name="recordDirectory">A file for each process of Seckill: its name, with the pid in the first line.</param>
     public static CpuUse Read(string recordDirectory)
     {
         var names = Directory.EnumerateFiles(recordDirectory)

@@ -4,15 +4,15 @@ using Seckill.LoadTests.Engine;
 
 namespace Seckill.LoadTests.Bench;
 
-/// <summary>Load from the runner of <c>./seckill load</c> in a closed loop: where there is no <c>wrk</c>, and to compare.</summary>
+/// <summary>Load from the runner of <c>./seckill load</c>: where <c>wrk</c> is not installed, and to compare the runners.</summary>
 /// <param name="tokens">Tokens of the buyers.</param>
-/// <param name="connections">Requests under way at once.</param>
+/// <param name="connections">Concurrent requests.</param>
 public sealed class EngineLoad(IReadOnlyList<string> tokens, int connections) : ILoadGenerator
 {
-    private static readonly TimeSpan s_patience = TimeSpan.FromSeconds(10);
+    private static readonly TimeSpan s_timeout = TimeSpan.FromSeconds(10);
 
     /// <inheritdoc/>
-    public string Name { get; } = $"our runner, {connections} connections";
+    public string Name { get; } = $"Seckill's runner, {connections} connections";
 
     /// <inheritdoc/>
     public async Task<LoadResult> RunAsync(Uri url, long saleId, long skuId, int seconds, CancellationToken cancellationToken)
@@ -27,8 +27,8 @@ public sealed class EngineLoad(IReadOnlyList<string> tokens, int connections) : 
             elapsed.TotalSeconds, latency.Percentile(50) / 1000.0, latency.Percentile(99) / 1000.0);
     }
 
-    /// <summary>One order of one item for each visitor, in whatever loop.</summary>
-    /// <param name="url">Ends in <c>orders</c>, or in the name of what does the same.</param>
+    /// <summary>One order of one item for each visitor, in any loop.</summary>
+    /// <param name="url">Takes orders.</param>
     /// <param name="saleId">The sale.</param>
     /// <param name="skuId">The item.</param>
     /// <param name="run">The loop.</param>
@@ -40,7 +40,7 @@ public sealed class EngineLoad(IReadOnlyList<string> tokens, int connections) : 
         var buyers = tokens.Select((token, index) => new Buyer(index + 1, "Bearer " + token)).ToArray();
         var recorder = new Recorder();
         using var pool = new ClientPool(
-            [new Uri(url, "/")], connections, s_patience, cancellationToken, url.AbsolutePath);
+            [new Uri(url, "/")], connections, s_timeout, cancellationToken, url.AbsolutePath);
         var shop = new Shop(pool, recorder);
         var engine = new LoadEngine(recorder, async (number, due) =>
             await shop.OrderAsync(buyers[number % buyers.Length], order, null, due, isArrival: true));

@@ -2,13 +2,13 @@ using System.Diagnostics;
 using System.Globalization;
 using System.Net.Http.Headers;
 using System.Text;
-using Seckill.LoadTests.Results;
+using Seckill.LoadTests.Engine;
 
 namespace Seckill.LoadTests.Bench;
 
-/// <summary>The bare HTTP client that our runner stands on, to see what the runner adds.</summary>
+/// <summary>The bare HTTP client that the runner uses, to measure what the runner adds.</summary>
 /// <param name="tokens">Tokens of the buyers.</param>
-/// <param name="connections">Requests under way at once.</param>
+/// <param name="connections">Concurrent requests.</param>
 public sealed class HttpLoad(IReadOnlyList<string> tokens, int connections) : ILoadGenerator
 {
     /// <inheritdoc/>
@@ -21,19 +21,16 @@ public sealed class HttpLoad(IReadOnlyList<string> tokens, int connections) : IL
         using var http = new HttpMessageInvoker(handler);
         var body = Encoding.UTF8.GetBytes(
             string.Create(CultureInfo.InvariantCulture, $$"""{"saleId":{{saleId}},"skuId":{{skuId}},"quantity":1}"""));
-        var next = -1;
+        var (next, refused, failed) = (-1, 0L, 0L);
+        var latency = new Histogram();
         var startedAt = Stopwatch.GetTimestamp();
-        var workers = Enumerable.Range(0, connections).Select(_ => Task.Run(WorkAsync, cancellationToken)).ToArray();
-        var parts = await Task.WhenAll(workers);
-        var elapsed = Stopwatch.GetElapsedTime(startedAt);
-        var latency = new Latency(parts.SelectMany(part => part.Times));
+        await Task.WhenAll(Enumerable.Range(0, connections).Select(_ => Task.Run(WorkAsync, cancellationToken)));
         return new LoadResult(
-            parts.Sum(part => part.Times.Count), parts.Sum(part => part.Refused), parts.Sum(part => part.Failed), elapsed.TotalSeconds,
-            latency.Percentile(50)?.TotalMilliseconds ?? 0, latency.Percentile(99)?.TotalMilliseconds ?? 0);
+            latency.Count, refused, failed, Stopwatch.GetElapsedTime(startedAt).TotalSeconds, latency.Percentile(50) / 1000.0,
+            latency.Percentile(99) / 1000.0);
 
-        async Task<(List<TimeSpan> Times, long Refused, long Failed)> WorkAsync()
+        async Task WorkAsync()
         {
-            var (times, refused, failed) = (new List<TimeSpan>(), 0L, 0L);
             while (Stopwatch.GetElapsedTime(startedAt).TotalSeconds < seconds)
             {
                 var token = tokens[(int)((uint)Interlocked.Increment(ref next) % tokens.Count)];
@@ -45,16 +42,14 @@ public sealed class HttpLoad(IReadOnlyList<string> tokens, int connections) : IL
                 {
                     using var response = await http.SendAsync(request, cancellationToken);
                     await response.Content.LoadIntoBufferAsync(cancellationToken);
-                    times.Add(Stopwatch.GetElapsedTime(sentAt));
-                    refused += response.IsSuccessStatusCode ? 0 : 1;
+                    latency.Record((long)Stopwatch.GetElapsedTime(sentAt).TotalMicroseconds);
+                    Interlocked.Add(ref refused, response.IsSuccessStatusCode ? 0 : 1);
                 }
                 catch (HttpRequestException)
                 {
-                    failed++;
+                    Interlocked.Increment(ref failed);
                 }
             }
-
-            return (times, refused, failed);
         }
     }
 }

@@ -1,30 +1,28 @@
 using System.Globalization;
 using Seckill.LoadTests.Client;
-using Seckill.LoadTests.Demo;
 using Spectre.Console;
 
 namespace Seckill.LoadTests.Bench;
 
 /// <summary>
-/// The end of very many orders at one moment, as after an outage: how fast they are closed and their stock comes back, and what a
-/// sale that is on at the time feels of it.
+/// Many orders expire at one moment, as after an outage: how fast they are closed and their stock comes back, and how much a sale that
+/// is on slows down.
 /// </summary>
-/// <param name="site">The system.</param>
+/// <param name="session">The system.</param>
 /// <param name="load">The load of the running sale.</param>
 /// <param name="api">Takes the orders of the running sale.</param>
-/// <param name="options">Rounds, seconds and how many orders.</param>
-/// <param name="console">For people.</param>
-public sealed class LifeBench(BenchSite site, ILoadGenerator load, Uri api, BenchOptions options, IAnsiConsole console)
+public sealed class LifeBench(BenchSession session, ILoadGenerator load, Uri api)
 {
     private const long EnoughUnits = 100_000_000;
     private static readonly TimeSpan s_lead = TimeSpan.FromSeconds(1);
-    // Until the workers no longer take what was persisted last for a sale that is on.
+    // Until the workers no longer treat the sale as running.
     private static readonly TimeSpan s_quiet = TimeSpan.FromSeconds(2);
 
-    /// <summary>Runs all rounds, after a small one that does not count.</summary>
-    public async Task<IReadOnlyList<LifeRound>> RunAsync(Deployment deployment, string rabbitMq, CancellationToken cancellationToken)
+    /// <summary>Runs all rounds, after a small warm-up.</summary>
+    public async Task<IReadOnlyList<LifeRound>> RunAsync(CancellationToken cancellationToken)
     {
-        await using var orders = await LifeOrders.ConnectAsync(deployment.Redis, deployment.Orders, rabbitMq);
+        var (options, console) = (session.Options, session.Console);
+        await using var orders = await LifeOrders.ConnectAsync(session.Target);
         console.WriteLine("warming up life");
         await RunAsync(orders, Math.Max(1_000, options.Orders / 10), cancellationToken);
         var rounds = new List<LifeRound>();
@@ -37,10 +35,7 @@ public sealed class LifeBench(BenchSite site, ILoadGenerator load, Uri api, Benc
                 $"round {number} of {options.Rounds}  life  persisted {round.PersistedPerSecond:N0}/s  closed {round.ClosedPerSecond:N0}/s"
                 + $"  accepts {round.AcceptedPerSecond:N0}/s  meanwhile {round.AcceptedMeanwhile:N0}/s"
                 + $" and closed {round.ClosedMeanwhile:N0}/s"));
-            foreach (var violation in round.Violations)
-            {
-                console.WriteLine("WRONG: " + violation);
-            }
+            session.Conclude(round.Violations);
         }
 
         return rounds;
@@ -48,6 +43,7 @@ public sealed class LifeBench(BenchSite site, ILoadGenerator load, Uri api, Benc
 
     private async Task<LifeRound> RunAsync(LifeOrders orders, int count, CancellationToken cancellationToken)
     {
+        var site = session.Site;
         var first = await site.OpenSaleAsync(count, cancellationToken);
         var (_, persisted) = await orders.PersistAsync(first, count, cancellationToken);
         await Task.Delay(s_quiet, cancellationToken);
@@ -78,8 +74,8 @@ public sealed class LifeBench(BenchSite site, ILoadGenerator load, Uri api, Benc
     // Ends when every order of the sale has its row, so that its rate can be read there.
     private async Task SellAsync(Sale sale, CancellationToken cancellationToken)
     {
-        await load.RunAsync(new Uri(api, "orders"), sale.SaleId, BenchSite.SkuId, options.Seconds, cancellationToken);
-        while (await site.Stores.BacklogAsync(sale) > 0)
+        await load.RunAsync(new Uri(api, "orders"), sale.SaleId, BenchSite.SkuId, session.Options.Seconds, cancellationToken);
+        while (await session.Site.Stores.BacklogAsync(sale) > 0)
         {
             await Task.Delay(50, cancellationToken);
         }

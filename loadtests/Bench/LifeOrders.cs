@@ -10,8 +10,8 @@ using StackExchange.Redis;
 namespace Seckill.LoadTests.Bench;
 
 /// <summary>
-/// Makes many orders at once and lets their time to pay run out. They are reserved by the code of the API, and published as it does,
-/// so that what is measured is the workers and the returner, and not the load generator.
+/// Makes many orders at once and lets them expire. They are reserved and published by the API's own code, so that the workers and the
+/// return of stock are measured, and not the load generator.
 /// </summary>
 public sealed class LifeOrders : IAsyncDisposable
 {
@@ -24,14 +24,15 @@ public sealed class LifeOrders : IAsyncDisposable
     private LifeOrders(ConnectionMultiplexer redis, NpgsqlDataSource orders, IBusControl bus) =>
         (_redis, _orders, _bus) = (redis, orders, bus);
 
-    /// <summary>Connects to the three stores.</summary>
-    public static async Task<LifeOrders> ConnectAsync(string redis, string orders, string rabbitMq)
+    /// <summary>Connects to the stores and to RabbitMQ.</summary>
+    public static async Task<LifeOrders> ConnectAsync(LoadTarget target)
     {
-        var connection = await ConnectionMultiplexer.ConnectAsync(redis);
-        var bus = Bus.Factory.CreateUsingRabbitMq(rabbit => rabbit.Host(new Uri(rabbitMq)));
+        var connection = await ConnectionMultiplexer.ConnectAsync(target.Redis);
+        var rabbitMq = new Uri(BenchVariables.Required("ConnectionStrings__RabbitMq"));
+        var bus = Bus.Factory.CreateUsingRabbitMq(rabbit => rabbit.Host(rabbitMq));
         await bus.StartAsync();
-        // Changing a hundred thousand orders takes its time.
-        return new(connection, NpgsqlDataSource.Create($"Application Name=bench;Command Timeout=300;{orders}"), bus);
+        // Changing a hundred thousand orders in one statement takes minutes on a slow machine.
+        return new(connection, NpgsqlDataSource.Create($"Application Name=bench;Command Timeout=300;{target.Orders}"), bus);
     }
 
     /// <summary>Reserves and publishes one unit for each of many users, and waits for the rows.</summary>
@@ -50,7 +51,7 @@ public sealed class LifeOrders : IAsyncDisposable
         var publisher = new OrdersReservedPublisher(_bus);
         var startedAt = TimeProvider.System.GetUtcNow().UtcDateTime;
         await ForEachAsync(batches.Length, number => publisher.PublishAsync(batches[number]));
-        // The ledger row, for counting the rows would cost more than placing them.
+        // Reads the ledger row: counting the rows would cost more than placing them.
         await UntilAsync("live from sale_items where sale_id = @SaleId", sale, count, cancellationToken);
         await using var connection = await _orders.OpenConnectionAsync(cancellationToken);
         var last = await connection.ExecuteScalarAsync<DateTime>(
@@ -63,7 +64,7 @@ public sealed class LifeOrders : IAsyncDisposable
             async (index, _) => await step(index));
     }
 
-    /// <summary>Lets the time to pay of every order of the sale run out at one moment, and waits until all their stock came back.</summary>
+    /// <summary>Lets every order of the sale expire at one moment, and waits until all their stock came back.</summary>
     /// <returns>The moment, the moment of the last return, and orders closed and returned per second.</returns>
     public async Task<(DateTime From, DateTime To, double PerSecond)> CloseAsync(Sale sale, int count, CancellationToken cancellationToken)
     {
@@ -99,7 +100,7 @@ public sealed class LifeOrders : IAsyncDisposable
             / (to - from).TotalSeconds;
     }
 
-    /// <summary>What is wrong after all orders of the sale were closed; nothing when all is right.</summary>
+    /// <summary>Broken promises after all orders of the sale were closed.</summary>
     public async Task<IReadOnlyList<string>> CheckClosedAsync(Sale sale, int count)
     {
         var item = (await new StockLedger(_redis).InspectAsync(new ItemKeys(new ItemKey(sale.SaleId, sale.Items[0].SkuId))))!;

@@ -12,8 +12,8 @@ public sealed record LifeRound(
     int Orders, double PersistedPerSecond, double ClosedPerSecond, double AcceptedPerSecond, double AcceptedMeanwhile,
     double ClosedMeanwhile, IReadOnlyList<string> Violations)
 {
-    private const double LeastShareOfPersisting = 0.5;
-    private const double LeastShareOfAccepting = 0.8;
+    private const double MinimumShareOfPersisting = 0.5;
+    private const double MinimumShareOfAccepting = 0.8;
 
     /// <summary>The marks; none without rounds.</summary>
     public static IReadOnlyList<Bar> Bars(IReadOnlyList<LifeRound> rounds)
@@ -26,9 +26,9 @@ public sealed record LifeRound(
         var violations = rounds.Sum(round => round.Violations.Count);
         return
         [
-            Bar("closing and returning ÷ persisting, orders", LeastShareOfPersisting, rounds,
+            Bar("closing and returning ÷ persisting, orders", MinimumShareOfPersisting, rounds,
                 round => round.ClosedPerSecond, round => round.PersistedPerSecond),
-            Bar("accepts while closing ÷ accepts alone", LeastShareOfAccepting, rounds,
+            Bar("accepts while closing ÷ accepts alone", MinimumShareOfAccepting, rounds,
                 round => round.AcceptedMeanwhile, round => round.AcceptedPerSecond),
             new("broken promises while closing", "0", $"{violations}", violations == 0),
         ];
@@ -40,6 +40,6 @@ public sealed record LifeRound(
         var ratio = Spread.Ratio([.. rounds.Select(above)], [.. rounds.Select(below)]);
         return new(
             name, FormattableString.Invariant($"≥ {needed}"),
-            FormattableString.Invariant($"{ratio.Median:0.00} ({ratio.Least:0.00} to {ratio.Most:0.00})"), ratio.Median >= needed);
+            FormattableString.Invariant($"{ratio.Median:0.00} ({ratio.Minimum:0.00} to {ratio.Maximum:0.00})"), ratio.Median >= needed);
     }
 }

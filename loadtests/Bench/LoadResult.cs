@@ -1,9 +1,9 @@
 namespace Seckill.LoadTests.Bench;
 
-/// <summary>What the load generator saw in one run.</summary>
+/// <summary>One run by the load generator's count.</summary>
 /// <param name="Requests">Requests that were answered.</param>
 /// <param name="Refused">Of these, answered with a status of 400 or above.</param>
-/// <param name="Failed">Connections refused or broken, and time-outs.</param>
+/// <param name="Failed">Connections refused or broken, and timeouts.</param>
 /// <param name="Seconds">From the first request to the last answer.</param>
 /// <param name="P50Milliseconds">Median time to the answer.</param>
 /// <param name="P99Milliseconds">99th percentile.</param>

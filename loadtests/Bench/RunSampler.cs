@@ -3,7 +3,7 @@ using Seckill.LoadTests.Client;
 
 namespace Seckill.LoadTests.Bench;
 
-/// <summary>Looks at the backlog and at the PostgreSQL connections while the load is on.</summary>
+/// <summary>Samples the backlog and the PostgreSQL connections during the load.</summary>
 public sealed class RunSampler
 {
     private static readonly TimeSpan s_interval = TimeSpan.FromMilliseconds(50);
@@ -13,14 +13,14 @@ public sealed class RunSampler
     private readonly Dictionary<string, int> _connections = [];
     private readonly List<(double Second, double Depth)> _backlog = [];
 
-    /// <summary>Most connections at once, by application name.</summary>
+    /// <summary>Maximum concurrent connections, by application name.</summary>
     public IReadOnlyDictionary<string, int> Connections => _connections;
 
-    /// <summary>Mean backlog; null when none was looked at.</summary>
+    /// <summary>Mean backlog; null when it was not sampled.</summary>
     public double? Mean => _backlog.Count == 0 ? null : _backlog.Average(sample => sample.Depth);
 
     /// <summary>Largest backlog.</summary>
-    public double? Most => _backlog.Count == 0 ? null : _backlog.Max(sample => sample.Depth);
+    public double? Maximum => _backlog.Count == 0 ? null : _backlog.Max(sample => sample.Depth);
 
     /// <summary>Orders per second by which the backlog grew (least squares), after the first second.</summary>
     public double? Slope

@@ -2,16 +2,16 @@ using System.Globalization;
 
 namespace Seckill.LoadTests.Bench;
 
-/// <summary>What a process says of its garbage collector.</summary>
+/// <summary>Garbage collector metrics of a process.</summary>
 /// <param name="AllocatedBytes">Since its start.</param>
-/// <param name="Collections">Since its start; each once, whatever its generation.</param>
+/// <param name="Collections">Since its start; each once, of any generation.</param>
 public sealed record ServerMetrics(double AllocatedBytes, double Collections)
 {
     private const string Allocated = "dotnet_gc_heap_total_allocated_bytes_total";
     private const string Collected = "dotnet_gc_collections_total";
 
     /// <summary>Reads them.</summary>
-    /// <exception cref="FormatException">They are not there.</exception>
+    /// <exception cref="FormatException">They are missing.</exception>
     public static async Task<ServerMetrics> ReadAsync(HttpClient http, Uri server, CancellationToken cancellationToken)
     {
         var lines = (await http.GetStringAsync(new Uri(server, "metrics"), cancellationToken)).Split('\n');

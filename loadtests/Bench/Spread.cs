@@ -2,9 +2,9 @@ namespace Seckill.LoadTests.Bench;
 
 /// <summary>Median and range of the rounds.</summary>
 /// <param name="Median">The middle; the mean of the two middle ones when their number is even.</param>
-/// <param name="Least">The smallest.</param>
-/// <param name="Most">The largest.</param>
-public sealed record Spread(double Median, double Least, double Most)
+/// <param name="Minimum">The smallest.</param>
+/// <param name="Maximum">The largest.</param>
+public sealed record Spread(double Median, double Minimum, double Maximum)
 {
     /// <summary>Of at least one value.</summary>
     public static Spread Of(IEnumerable<double> values)
@@ -15,7 +15,7 @@ public sealed record Spread(double Median, double Least, double Most)
         return new Spread(median, sorted[0], sorted[^1]);
     }
 
-    /// <summary>Ratio of the medians, with the range of the ratios of each round: neighbours in time share the machine's mood.</summary>
+    /// <summary>Ratio of the medians, with the range of the ratios of each round: neighbours in time share the machine's load.</summary>
     public static Spread Ratio(IReadOnlyList<double> above, IReadOnlyList<double> below)
     {
         var rounds = above.Zip(below, (a, b) => a / b).ToArray();

@@ -2,7 +2,7 @@ namespace Seckill.LoadTests.Bench;
 
 /// <summary>One thing to measure.</summary>
 /// <param name="Name">As on the command line.</param>
-/// <param name="Meaning">For people.</param>
+/// <param name="Meaning">In half a line.</param>
 /// <param name="Variable">Environment variable with the base address of the process that is measured.</param>
 /// <param name="Path">Of the request.</param>
 /// <param name="Kind">What happens to an order.</param>
@@ -21,7 +21,7 @@ public sealed record Variant(string Name, string Meaning, string Variable, strin
     ];
 }
 
-/// <summary>What becomes of the orders of a variant.</summary>
+/// <summary>What happens to the orders of a variant.</summary>
 public enum VariantKind
 {
     /// <summary>Nothing.</summary>

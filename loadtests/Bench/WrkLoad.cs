@@ -4,16 +4,16 @@ using System.Text.Json;
 
 namespace Seckill.LoadTests.Bench;
 
-/// <summary>Load from <c>wrk</c>, which costs the machine least.</summary>
+/// <summary>Load from <c>wrk</c>, which needs the least processor time.</summary>
 /// <param name="tokenFile">Tokens of the buyers, one a line.</param>
-/// <param name="connections">Requests under way at once.</param>
+/// <param name="connections">Concurrent requests.</param>
 public sealed class WrkLoad(string tokenFile, int connections) : ILoadGenerator
 {
     private const int Threads = 2;
     private const string Mark = "RESULT ";
     private static readonly JsonSerializerOptions s_json = new(JsonSerializerDefaults.Web);
 
-    /// <summary>True when the program is there.</summary>
+    /// <summary>True when the program is installed.</summary>
     public static bool IsInstalled =>
         (Environment.GetEnvironmentVariable("PATH") ?? "").Split(':').Any(directory => File.Exists(Path.Combine(directory, "wrk")));
 

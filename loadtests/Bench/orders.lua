@@ -1,7 +1,10 @@
--- POST one order per request, each with the next buyer's token. Everything is built before the first request is sent.
+-- POST one order per request, each with the next buyer's token.
 --
 -- arguments  1 file of tokens, one a line   2 sale id   3 SKU id   4 threads
 -- Prints one line of JSON at the end.
+--
+-- Requests are built when they are first sent. wrk starts a thread as soon as its script is ready: if init built them all,
+-- the first thread would send while the second still builds, and the rate would be read too high.
 
 local threads = 0
 function setup(thread)
@@ -9,23 +12,32 @@ function setup(thread)
   threads = threads + 1
 end
 
-local requests, at, count = {}, 0, 0
+local file, line, step, before, after
 function init(args)
-  local headers = { ["Content-Type"] = "application/json" }
+  local headers = { ["Content-Type"] = "application/json", ["Authorization"] = "Bearer TOKEN" }
   local body = string.format('{"saleId":%s,"skuId":%s,"quantity":1}', args[2], args[3])
-  local line = 0
-  for token in io.lines(args[1]) do
-    if line % tonumber(args[4]) == number then
-      headers["Authorization"] = "Bearer " .. token
-      count = count + 1
-      requests[count] = wrk.format("POST", wrk.path, headers, body)
-    end
-    line = line + 1
-  end
+  before, after = wrk.format("POST", wrk.path, headers, body):match("^(.*)TOKEN(.*)$")
+  file, line, step = assert(io.open(args[1])), 0, tonumber(args[4])
 end
 
+-- The next token of this thread; nil at the end of the file.
+local function token()
+  repeat
+    local text = file:read()
+    line = line + 1
+    if not text or (line - 1) % step == number then return text end
+  until false
+end
+
+local requests, at, complete = {}, 0, false
 function request()
-  at = at % count + 1
+  local text = not complete and token()
+  if text then
+    requests[#requests + 1] = before .. text .. after
+    return requests[#requests]
+  end
+  complete = true
+  at = at % #requests + 1
   return requests[at]
 end
 

@@ -3,8 +3,8 @@ using Seckill.LoadTests.Client;
 namespace Seckill.LoadTests.Books;
 
 /// <summary>
-/// Reads the client's log buyer by buyer and asks of every answer whether it was the right one, knowing only what this
-/// buyer had been told before. A buyer's requests for an item are sequential, so the order of the log decides.
+/// Checks every answer against the earlier answers to the same buyer. A buyer's requests for an item are sequential, so the order of
+/// the log decides.
 /// </summary>
 public static class AnswerAudit
 {
@@ -50,7 +50,7 @@ public static class AnswerAudit
                 : null;
         }
 
-        return known.Orders.Contains(orderId) ? Wrong(ViolationKind.Duplicate, attempt, $"a new click was given the old order {orderId}")
+        return known.Orders.Contains(orderId) ? Wrong(ViolationKind.Duplicate, attempt, $"a new click got the old order {orderId}")
             : known.Units + attempt.Quantity > attempt.Request.Item.LimitPerUser
                 ? Wrong(ViolationKind.LimitExceeded, attempt, $"accepted, although the buyer had {known.Units} already")
             : null;
@@ -81,7 +81,7 @@ public static class AnswerAudit
             RefusalCode.SoldOut when isPastLimit =>
                 Wrong(ViolationKind.WrongAnswer, attempt, "the buyer has orders and is past the limit"),
             RefusalCode.SoldOut => null,
-            RefusalCode.LimitReached when known.MostUnits + attempt.Quantity <= limit =>
+            RefusalCode.LimitReached when known.MaximumUnits + attempt.Quantity <= limit =>
                 Wrong(ViolationKind.WrongAnswer, attempt, $"the buyer has {known.Units} of {limit}"),
             RefusalCode.LimitReached when !known.Orders.IsSubsetOf(attempt.Answer.NamedOrders) =>
                 Wrong(ViolationKind.WrongAnswer, attempt, $"names not all of {string.Join(", ", known.Orders)}"),

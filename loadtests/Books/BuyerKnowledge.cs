@@ -14,10 +14,10 @@ internal sealed class BuyerKnowledge
     /// <summary>Units promised to the buyer.</summary>
     public int Units { get; private set; }
 
-    /// <summary>Units that the buyer may have, counting every unknown outcome as a success.</summary>
-    public int MostUnits { get; private set; }
+    /// <summary>Maximum units of the buyer: every unknown outcome counts as a success.</summary>
+    public int MaximumUnits { get; private set; }
 
-    /// <summary>The order that an earlier request with this key was given.</summary>
+    /// <summary>The order of an earlier request with this key.</summary>
     public (string OrderId, int Quantity)? Under(string? key) => key is not null && _byKey.TryGetValue(key, out var order) ? order : null;
 
     /// <summary>True when the key of this attempt has been sent before with another quantity.</summary>
@@ -34,12 +34,12 @@ internal sealed class BuyerKnowledge
 
         if (attempt.Answer.MayHaveReserved)
         {
-            MostUnits += attempt.Quantity;
+            MaximumUnits += attempt.Quantity;
         }
         else if (attempt.Answer.Kind == AnswerKind.Accepted && Orders.Add(attempt.Answer.OrderId!))
         {
             Units += attempt.Quantity;
-            MostUnits += attempt.Quantity;
+            MaximumUnits += attempt.Quantity;
             if (attempt.Key is not null)
             {
                 _byKey.TryAdd(attempt.Key, (attempt.Answer.OrderId!, attempt.Quantity));

@@ -12,11 +12,11 @@ public sealed record OrderRow(string OrderId, long SkuId, long UserId, int Quant
     /// <summary>True while the order is placed or paid.</summary>
     public bool IsLive => Status is "placed" or "paid";
 
-    /// <summary>Units that are sold.</summary>
-    public long LiveUnits => IsLive ? Quantity : 0;
-
     /// <summary>True while Redis must keep the units for this order: an order in quarantine keeps its units too.</summary>
     public bool HoldsUnits => IsLive || IsQuarantined;
+
+    /// <summary>True when the order has given its units back.</summary>
+    public bool IsClosed => Status is "cancelled" or "expired";
 
     /// <inheritdoc/>
     public override string ToString() => $"{OrderId}: user {UserId}, item {SkuId} × {Quantity} at {UnitPrice} {Currency}, {Status}";

@@ -1,59 +1,70 @@
 using System.Diagnostics;
 using Npgsql;
+using Seckill.LoadTests.Results;
 
 namespace Seckill.LoadTests.Books;
 
 /// <summary>
-/// Counts a sale's order rows all the time, so that the moment at which the last one appeared is seen and not guessed.
-/// The moment is late by at most one pause and one count, and never early.
+/// Counts a sale's order rows continuously, so that the moment of the last one is observed. The moment is late by at most one pause and
+/// one count, and never early.
 /// </summary>
-/// <param name="orders">PostgreSQL.</param>
-/// <param name="saleId">The sale.</param>
-public sealed class PersistenceWatch(OrderBooks orders, long saleId)
+public sealed class PersistenceWatch : IAsyncDisposable
 {
     private const int ShortestPauseMs = 20;
     private const int LongestPauseMs = 200;
-
+    private readonly OrderReader _orders;
+    private readonly long _saleId;
+    private readonly CancellationTokenSource _stop = new();
+    private readonly Task _watching;
     private long _count;
-    private long _lastChange = Stopwatch.GetTimestamp();
+    private long _lastChange;
 
-    /// <summary>Order rows seen so far.</summary>
-    public long Count => Volatile.Read(ref _count);
+    /// <param name="orders">PostgreSQL.</param>
+    /// <param name="saleId">The sale.</param>
+    public PersistenceWatch(OrderReader orders, long saleId)
+    {
+        (_orders, _saleId) = (orders, saleId);
+        _watching = WatchAsync(_stop.Token);
+    }
 
-    /// <summary>Stopwatch timestamp at which the count last grew.</summary>
-    public long LastChange => Volatile.Read(ref _lastChange);
+    /// <summary>Ends the counting.</summary>
+    public async Task StopAsync()
+    {
+        await _stop.CancelAsync();
+        await _watching;
+    }
 
-    /// <summary>Why PostgreSQL could not be asked the last time; null when it answered.</summary>
-    public string? Outage { get; private set; }
+    /// <summary>Time from a Stopwatch timestamp to the last row, for people.</summary>
+    public string Since(long timestamp) => timestamp == 0 || _count == 0 ? "–"
+        : Amount.Text(_lastChange > timestamp ? Stopwatch.GetElapsedTime(timestamp, _lastChange) : TimeSpan.Zero);
 
-    /// <summary>Watches until stopped. A PostgreSQL that is away is asked again.</summary>
-    public async Task RunAsync(CancellationToken stop)
+    /// <inheritdoc/>
+    public async ValueTask DisposeAsync()
+    {
+        await StopAsync();
+        _stop.Dispose();
+    }
+
+    private async Task WatchAsync(CancellationToken stop)
     {
         while (!stop.IsCancellationRequested)
         {
             var started = Stopwatch.GetTimestamp();
             try
             {
-                var count = await orders.CountAsync(saleId, stop);
+                var count = await _orders.CountAsync(_saleId, stop);
                 if (count != _count)
                 {
-                    Volatile.Write(ref _lastChange, Stopwatch.GetTimestamp());
-                    Volatile.Write(ref _count, count);
+                    (_lastChange, _count) = (Stopwatch.GetTimestamp(), count);
                 }
-
-                Outage = null;
             }
-            catch (Exception error) when (error is NpgsqlException or TimeoutException)
+            catch (Exception error) when (error is NpgsqlException or TimeoutException or OperationCanceledException)
             {
-                Outage = error.Message;
-            }
-            catch (OperationCanceledException)
-            {
-                return;
+                // PostgreSQL may be down for a while; the audit reports what is missing then.
             }
 
-            // Counting a large table must not take a large share of the server that is being measured; yet a count that was
-            // slow because the machine was busy must not put off the next one for long.
+            // Counting a large table must not take a large share of the measured server; yet a slow count must not delay the next
+            // one for long.
             var rest = Math.Clamp(Stopwatch.GetElapsedTime(started).TotalMilliseconds * 4, ShortestPauseMs, LongestPauseMs);
             await Task.Delay(TimeSpan.FromMilliseconds(rest), stop).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         }

@@ -68,7 +68,7 @@ public static class PromiseAudit
     }
 
     // A click with an unknown outcome explains one order of its buyer; all clicks under one key explain one between them,
-    // and none when the buyer has since been told which order the key gave.
+    // and none when a later answer says which order the key gave.
     private static IEnumerable<Violation> Unexpected(
         IEnumerable<OrderAttempt> log, IEnumerable<OrderRow> rows, IReadOnlyDictionary<string, OrderAttempt> promises)
     {
@@ -88,7 +88,7 @@ public static class PromiseAudit
             }
             else
             {
-                yield return new Violation(ViolationKind.Unexpected, $"{row}; nobody was promised this order");
+                yield return new Violation(ViolationKind.Unexpected, $"{row}; without a promise");
             }
         }
     }

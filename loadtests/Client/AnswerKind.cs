@@ -3,7 +3,7 @@ namespace Seckill.LoadTests.Client;
 /// <summary>What a buyer knows after a click.</summary>
 public enum AnswerKind
 {
-    /// <summary>202: the units are theirs.</summary>
+    /// <summary>202: the units are reserved.</summary>
     Accepted,
 
     /// <summary>A documented refusal with a code.</summary>

@@ -39,5 +39,5 @@ public sealed record ServiceAudit(bool Balanced, IReadOnlyList<ServiceAuditItem>
 /// <summary>One item of it.</summary>
 public sealed record ServiceAuditItem(long SkuId, bool Balanced, IReadOnlyList<System.Text.Json.JsonElement> Findings);
 
-/// <summary>What <c>POST /sales/{id}/items/{skuId}/stock</c> is given.</summary>
+/// <summary>The body of <c>POST /sales/{id}/items/{skuId}/stock</c>.</summary>
 public sealed record StockChange(int Delta);

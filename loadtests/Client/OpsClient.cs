@@ -7,18 +7,18 @@ using System.Text.Json.Serialization.Metadata;
 namespace Seckill.LoadTests.Client;
 
 /// <summary>
-/// The ops side of InventoryService, as far as a sale needs it. Every failure is an <see cref="HttpRequestException"/> whose
-/// message names the call and what came back.
+/// The ops endpoints of InventoryService, and the dual write of OrderService. Every failure is an <see cref="HttpRequestException"/>
+/// whose message names the call and the answer.
 /// </summary>
 public sealed class OpsClient : IDisposable
 {
     private readonly HttpClient _http;
 
-    /// <param name="inventory">Base address of InventoryService.</param>
+    /// <param name="service">Base address of the service.</param>
     /// <param name="opsKey">Bearer key of the ops endpoints.</param>
-    public OpsClient(Uri inventory, string opsKey)
+    public OpsClient(Uri service, string opsKey)
     {
-        _http = new HttpClient { BaseAddress = inventory, Timeout = TimeSpan.FromSeconds(30) };
+        _http = new HttpClient { BaseAddress = service, Timeout = TimeSpan.FromSeconds(30) };
         _http.DefaultRequestHeaders.Authorization = new AuthenticationHeaderValue("Bearer", opsKey);
     }
 
@@ -45,11 +45,11 @@ public sealed class OpsClient : IDisposable
         (await SendAsync(HttpMethod.Post, $"sales/{saleId}/items/{skuId}/stock", content, cancellationToken)).Dispose();
     }
 
-    /// <summary>The service's own books, by item.</summary>
+    /// <summary>The service's own account, by item.</summary>
     public async Task<IReadOnlyList<LedgerItem>> LedgerAsync(long saleId, CancellationToken cancellationToken) =>
         (await ReadAsync(HttpMethod.Get, $"sales/{saleId}/ledger", OpsJson.Default.Ledger, cancellationToken)).Items;
 
-    /// <summary>The service compares its stores now.</summary>
+    /// <summary>Makes the service compare its stores now.</summary>
     public Task<ServiceAudit> AuditAsync(long saleId, CancellationToken cancellationToken) =>
         ReadAsync(HttpMethod.Post, $"sales/{saleId}/audit", OpsJson.Default.ServiceAudit, cancellationToken);
 
@@ -67,6 +67,25 @@ public sealed class OpsClient : IDisposable
     public async Task<IReadOnlyList<string>> RefundsAsync(CancellationToken cancellationToken) =>
         [.. (await ReadAsync(HttpMethod.Get, "refunds", OpsJson.Default.IReadOnlyListRefund, cancellationToken))
             .Select(refund => refund.PaymentId)];
+
+    /// <summary>The state of the dual write; asks OrderService.</summary>
+    public Task<DualWriteView> DualWriteAsync(CancellationToken cancellationToken) =>
+        ReadAsync(HttpMethod.Get, "dual-write", OpsJson.Default.DualWriteView, cancellationToken);
+
+    /// <summary>Switches the mode of the dual write; false when the service has no legacy database.</summary>
+    public async Task<bool> SwitchDualWriteAsync(string mode, CancellationToken cancellationToken)
+    {
+        using var content = JsonContent.Create(new DualWriteMode(mode), OpsJson.Default.DualWriteMode);
+        try
+        {
+            (await SendAsync(HttpMethod.Put, "dual-write", content, cancellationToken)).Dispose();
+            return true;
+        }
+        catch (HttpRequestException error) when (error.StatusCode == HttpStatusCode.Conflict)
+        {
+            return false;
+        }
+    }
 
     /// <inheritdoc/>
     public void Dispose() => _http.Dispose();
@@ -88,6 +107,8 @@ public sealed class OpsClient : IDisposable
     private async Task<HttpResponseMessage> SendAsync(
         HttpMethod method, string path, HttpContent? content, CancellationToken cancellationToken)
     {
+        // Buffered, because a body without a length is refused.
+        await (content?.LoadIntoBufferAsync(cancellationToken) ?? Task.CompletedTask);
         using var request = new HttpRequestMessage(method, path) { Content = content };
         var call = $"{method} {new Uri(_http.BaseAddress!, path)}";
         HttpResponseMessage response;
@@ -113,7 +134,7 @@ public sealed class OpsClient : IDisposable
         {
             var body = await response.Content.ReadAsStringAsync(cancellationToken);
             var advice = response.StatusCode == HttpStatusCode.Unauthorized ? " Is OPS_KEY the key of that system?" : "";
-            throw new HttpRequestException($"{call} answered {(int)response.StatusCode}: {body}{advice}");
+            throw new HttpRequestException($"{call} answered {(int)response.StatusCode}: {body}{advice}", null, response.StatusCode);
         }
     }
 }

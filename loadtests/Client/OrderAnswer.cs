@@ -29,7 +29,7 @@ public readonly record struct OrderAnswer(AnswerKind Kind, string Code)
     /// <summary>The code of a request whose connection broke.</summary>
     public const string ConnectionLost = "connection-lost";
 
-    /// <summary>True when units may have been reserved although the buyer was not told so. A 503 can follow a reservation
+    /// <summary>True when units may have been reserved without an answer that says so. A 503 can follow a reservation
     /// whose reply was lost on the way from Redis, so it counts.</summary>
     public bool MayHaveReserved => Code == RefusalCode.Unavailable || (Kind == AnswerKind.Unknown && Code != NotSent);
 

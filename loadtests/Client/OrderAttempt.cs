@@ -7,7 +7,7 @@ namespace Seckill.LoadTests.Client;
 /// <param name="Api">Index of the API instance that was asked.</param>
 /// <param name="StartedAt">Stopwatch timestamp before the request was sent.</param>
 /// <param name="EndedAt">Stopwatch timestamp after the answer was read.</param>
-/// <param name="Answer">What the buyer was told.</param>
+/// <param name="Answer">The answer that the buyer got.</param>
 public sealed record OrderAttempt(
     long UserId,
     OrderRequest Request,

@@ -5,7 +5,7 @@ namespace Seckill.LoadTests.Client;
 /// <summary>The documented codes of refused orders, and the status that each comes with.</summary>
 public static class RefusalCode
 {
-    /// <summary>The stock store is away, the outbox is full, or the process stops. Safe to retry.</summary>
+    /// <summary>The stock store is down, the outbox is full, or the process stops. Safe to retry.</summary>
     public const string Unavailable = "unavailable";
 
     /// <summary>No unit is left for this quantity.</summary>

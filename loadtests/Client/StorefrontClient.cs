@@ -9,7 +9,7 @@ namespace Seckill.LoadTests.Client;
 /// </summary>
 public sealed class StorefrontClient : IDisposable
 {
-    /// <summary>A buyer gives up after this long; what became of the order is then unknown.</summary>
+    /// <summary>A buyer gives up after this time; the outcome of the order is then unknown.</summary>
     public static readonly TimeSpan RequestTimeout = TimeSpan.FromSeconds(10);
 
     private static readonly MediaTypeHeaderValue s_json = new("application/json");
@@ -17,12 +17,11 @@ public sealed class StorefrontClient : IDisposable
     private readonly HttpMessageInvoker _http;
     private readonly IReadOnlyList<Uri> _apis;
     private readonly IReadOnlyList<Uri> _orders;
-    private readonly IReadOnlyList<Uri> _sales;
     private readonly MemoryStream _body = new(1024);
     private readonly TimeSpan _limit;
     private readonly CancellationToken _stop;
     private readonly CancellationTokenRegistration _onStop;
-    private CancellationTokenSource _patience = new();
+    private CancellationTokenSource _timeout = new();
 
     /// <param name="http">Shared connections.</param>
     /// <param name="apis">Base addresses of the API instances, at least one.</param>
@@ -34,9 +33,8 @@ public sealed class StorefrontClient : IDisposable
     {
         (_http, _apis, _limit) = (http, apis, limit ?? RequestTimeout);
         _orders = [.. apis.Select(api => new Uri(api, orders))];
-        _sales = [.. apis.Select(api => new Uri(api, "sales/"))];
         _stop = stop;
-        _onStop = stop.Register(() => Volatile.Read(ref _patience).Cancel());
+        _onStop = stop.Register(() => Volatile.Read(ref _timeout).Cancel());
     }
 
     /// <summary>Connections for at most <paramref name="connections"/> requests at a time to each API instance.</summary>
@@ -109,17 +107,14 @@ public sealed class StorefrontClient : IDisposable
     }
 
     /// <summary>The status of <c>GET /orders/{id}</c>, or null when no answer came.</summary>
-    public Task<HttpStatusCode?> FindOrderAsync(int api, string authorization, string orderId) =>
-        GetAsync(new Uri($"{_orders[api]}/{orderId}"), authorization);
-
-    /// <summary>The status of <c>GET /sales/{id}</c>, or null when no answer came.</summary>
-    public Task<HttpStatusCode?> FindSaleAsync(int api, long saleId) => GetAsync(new Uri(_sales[api], $"{saleId}"), null);
+    public async Task<HttpStatusCode?> FindOrderAsync(int api, string authorization, string orderId) =>
+        (await AskAsync(api, HttpMethod.Get, $"orders/{orderId}", [("Authorization", authorization)], null)).Status;
 
     /// <inheritdoc/>
     public void Dispose()
     {
         _onStop.Dispose();
-        _patience.Dispose();
+        _timeout.Dispose();
         _body.Dispose();
     }
 
@@ -132,41 +127,22 @@ public sealed class StorefrontClient : IDisposable
 
     private static bool IsNetwork(Exception error) => error is HttpRequestException or IOException or OperationCanceledException;
 
-    private async Task<HttpStatusCode?> GetAsync(Uri address, string? authorization)
-    {
-        using var request = new HttpRequestMessage(HttpMethod.Get, address);
-        if (authorization is not null)
-        {
-            request.Headers.TryAddWithoutValidation("Authorization", authorization);
-        }
-
-        try
-        {
-            using var response = await SendAsync(request);
-            return response.StatusCode;
-        }
-        catch (Exception error) when (IsNetwork(error))
-        {
-            return null;
-        }
-    }
-
     private async Task<HttpResponseMessage> SendAsync(HttpRequestMessage request)
     {
         _stop.ThrowIfCancellationRequested();
-        if (!_patience.TryReset())
+        if (!_timeout.TryReset())
         {
             // The old one is left to the collector: the stop callback may be cancelling it at this moment.
-            Volatile.Write(ref _patience, new CancellationTokenSource());
+            Volatile.Write(ref _timeout, new CancellationTokenSource());
         }
 
-        var patience = _patience.Token;
-        _patience.CancelAfter(_limit);
-        var response = await _http.SendAsync(request, patience);
+        var timeout = _timeout.Token;
+        _timeout.CancelAfter(_limit);
+        var response = await _http.SendAsync(request, timeout);
         try
         {
             _body.SetLength(0);
-            await response.Content.CopyToAsync(_body, patience);
+            await response.Content.CopyToAsync(_body, timeout);
             return response;
         }
         catch

@@ -7,14 +7,14 @@ using Seckill.LoadTests.Results;
 namespace Seckill.LoadTests.Demo;
 
 /// <summary>
-/// Turns the dual write on for a demonstration, watches how the legacy database follows, and compares the two tables itself: what
-/// the service says of its own work is no proof.
+/// Turns the dual write on for a demonstration, watches how the legacy database follows, and compares the two tables itself: the
+/// service's own figures prove nothing.
 /// </summary>
 public sealed class DualWriteSection : IAsyncDisposable
 {
     private static readonly TimeSpan s_interval = TimeSpan.FromMilliseconds(50);
-    private static readonly TimeSpan s_patience = TimeSpan.FromSeconds(60);
-    private readonly DualWriteClient _client;
+    private static readonly TimeSpan s_timeout = TimeSpan.FromSeconds(60);
+    private readonly OpsClient _client;
     private readonly CancellationTokenSource _over = new();
     private readonly string? _legacy;
     private readonly string _before;
@@ -22,32 +22,32 @@ public sealed class DualWriteSection : IAsyncDisposable
     private readonly Task _watching;
     private DualWriteView? _last;
     private long _lastChange;
-    private double _mostLagSeconds;
+    private double _maximumLagSeconds;
 
-    private DualWriteSection(DualWriteClient client, string? legacy, string before, bool isOn)
+    private DualWriteSection(OpsClient client, string? legacy, string before, bool isOn)
     {
         (_client, _legacy, _before, _isOn) = (client, legacy, before, isOn);
         _watching = isOn ? WatchAsync() : Task.CompletedTask;
     }
 
-    /// <summary>Turns it on, where there is a legacy database and it is not retired.</summary>
-    public static async Task<DualWriteSection> BeginAsync(Deployment deployment, CancellationToken cancellationToken)
+    /// <summary>Turns the dual write on, unless there is no legacy database or it is retired.</summary>
+    public static async Task<DualWriteSection> BeginAsync(LoadTarget target, CancellationToken cancellationToken)
     {
         var legacy = Environment.GetEnvironmentVariable("ConnectionStrings__Legacy");
-        var client = new DualWriteClient(deployment.Apis[0], deployment.OpsKey);
-        var before = (await client.ReadAsync(cancellationToken)).Mode;
+        var client = new OpsClient(target.Apis[0], target.OpsKey);
+        var before = (await client.DualWriteAsync(cancellationToken)).Mode;
         var isOn = !string.IsNullOrEmpty(legacy)
-            && (before is "shadow" or "dual" || (before == "off" && await client.SwitchAsync("shadow", cancellationToken)));
+            && (before is "shadow" or "dual" || (before == "off" && await client.SwitchDualWriteAsync("shadow", cancellationToken)));
         return new DualWriteSection(client, legacy, before, isOn);
     }
 
     /// <summary>Waits until the legacy database has followed, and compares.</summary>
-    /// <param name="deployment">For our own database.</param>
+    /// <param name="orders">Connection string of the order database.</param>
     /// <param name="saleId">Whose orders.</param>
     /// <param name="lastPromise">Stopwatch timestamp of the last 202.</param>
     /// <param name="cancellationToken">Stops.</param>
     public async Task<ResultSection> CreateAsync(
-        Deployment deployment, long saleId, long lastPromise, CancellationToken cancellationToken)
+        string orders, long saleId, long lastPromise, CancellationToken cancellationToken)
     {
         const string Title = "What the old schema says";
         if (!_isOn)
@@ -56,14 +56,14 @@ public sealed class DualWriteSection : IAsyncDisposable
         }
 
         var startedAt = Stopwatch.GetTimestamp();
-        var (verified, mismatched, missing, unsettled) = await CompareAsync(deployment.Orders, saleId, cancellationToken);
-        while (unsettled + mismatched + missing > 0 && Stopwatch.GetElapsedTime(startedAt) < s_patience)
+        var (verified, mismatched, missing, unsettled) = await CompareAsync(orders, saleId, cancellationToken);
+        while (unsettled + mismatched + missing > 0 && Stopwatch.GetElapsedTime(startedAt) < s_timeout)
         {
             await Task.Delay(s_interval, cancellationToken);
-            (verified, mismatched, missing, unsettled) = await CompareAsync(deployment.Orders, saleId, cancellationToken);
+            (verified, mismatched, missing, unsettled) = await CompareAsync(orders, saleId, cancellationToken);
         }
 
-        // One more look of the watch, so that it has seen the last verification.
+        // Lets the watch see the last verification.
         await Task.Delay(2 * s_interval, cancellationToken);
         var took = lastPromise != 0 && Volatile.Read(ref _lastChange) > lastPromise
             ? Stopwatch.GetElapsedTime(lastPromise, _lastChange) : TimeSpan.Zero;
@@ -73,19 +73,19 @@ public sealed class DualWriteSection : IAsyncDisposable
                 unsettled == 0 ? RowVerdict.Right : RowVerdict.Wrong),
             new("Mismatched", Amount.Text(mismatched), "not what the order is", Verdict(mismatched)),
             new("Missing", Amount.Text(missing), "found nowhere", Verdict(missing)),
-            new("Lag", Amount.Text(TimeSpan.FromSeconds(_mostLagSeconds)), "the longest that a change waited"),
+            new("Lag", Amount.Text(TimeSpan.FromSeconds(_maximumLagSeconds)), "the longest that a change waited"),
             new("Last order verified", Amount.Text(took), "after the last buyer heard yes"),
         ]);
     }
 
-    /// <summary>The mode is what it was before.</summary>
+    /// <summary>Restores the mode.</summary>
     public async ValueTask DisposeAsync()
     {
         await _over.CancelAsync();
         await _watching;
         if (_isOn && _before == "off")
         {
-            await _client.SwitchAsync("off", CancellationToken.None);
+            await _client.SwitchDualWriteAsync("off", CancellationToken.None);
         }
 
         _over.Dispose();
@@ -100,30 +100,30 @@ public sealed class DualWriteSection : IAsyncDisposable
         {
             try
             {
-                var view = await _client.ReadAsync(_over.Token);
+                var view = await _client.DualWriteAsync(_over.Token);
                 if (view.Verified != _last?.Verified)
                 {
                     Volatile.Write(ref _lastChange, Stopwatch.GetTimestamp());
                 }
 
-                (_last, _mostLagSeconds) = (view, Math.Max(_mostLagSeconds, view.LagSeconds));
+                (_last, _maximumLagSeconds) = (view, Math.Max(_maximumLagSeconds, view.LagSeconds));
             }
             catch (Exception exception) when (exception is HttpRequestException or OperationCanceledException)
             {
-                // The next look tells; an API that is away is for the other sections to complain about.
+                // An API that is down fails the other sections.
             }
 
             await Task.Delay(s_interval, _over.Token).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         }
     }
 
-    // Unsettled are orders that still wait in the outbox, or of which the service has noted a difference.
+    // Unsettled: orders that wait in the legacy outbox, or have an open discrepancy.
     private async Task<(long Verified, long Mismatched, long Missing, long Unsettled)> CompareAsync(
         string orders, long saleId, CancellationToken cancellationToken)
     {
-        await using var ours = new NpgsqlConnection(orders);
-        await using var theirs = new NpgsqlConnection(_legacy);
-        var should = await ours.QueryAsync<Row>(new CommandDefinition(
+        await using var source = new NpgsqlConnection(orders);
+        await using var legacy = new NpgsqlConnection(_legacy);
+        var expected = await source.QueryAsync<Row>(new CommandDefinition(
             """
             select order_id as Id, user_id as Uid, sku_id as GoodsId, quantity::bigint as Num, unit_price * quantity as Cents,
               case status when 'placed' then 0 when 'paid' then 1 when 'cancelled' then 2 when 'expired' then 3 else 9 end::bigint
@@ -135,7 +135,7 @@ public sealed class DualWriteSection : IAsyncDisposable
             """,
             new { saleId },
             cancellationToken: cancellationToken));
-        var unsettled = await ours.ExecuteScalarAsync<long>(new CommandDefinition(
+        var unsettled = await source.ExecuteScalarAsync<long>(new CommandDefinition(
             """
             select count(*)
             from orders o
@@ -145,7 +145,7 @@ public sealed class DualWriteSection : IAsyncDisposable
             """,
             new { saleId },
             cancellationToken: cancellationToken));
-        var there = (await theirs.QueryAsync<Row>(new CommandDefinition(
+        var there = (await legacy.QueryAsync<Row>(new CommandDefinition(
             """
             select order_sn::text as Id, uid::bigint as Uid, goods_id::bigint as GoodsId, num::bigint as Num,
               (order_amount * 100)::bigint as Cents, order_status::bigint as Status, add_time::bigint as AddTime,
@@ -156,7 +156,7 @@ public sealed class DualWriteSection : IAsyncDisposable
             new { saleId },
             cancellationToken: cancellationToken))).ToDictionary(row => row.Id);
         var (verified, mismatched, missing) = (0L, 0L, 0L);
-        foreach (var row in should)
+        foreach (var row in expected)
         {
             if (!there.TryGetValue(row.Id, out var found))
             {

@@ -8,43 +8,44 @@ namespace Seckill.LoadTests.Demo;
 public static class LifeSection
 {
     /// <summary>The rows.</summary>
-    /// <param name="audit">What was found.</param>
+    /// <param name="life">What the buyers say.</param>
+    /// <param name="state">What the stores say.</param>
+    /// <param name="refunds">Payments of this sale that are listed for refund.</param>
     /// <param name="violations">What does not agree.</param>
-    public static ResultSection Create(LifeAudit audit, IReadOnlyList<Violation> violations)
+    public static ResultSection Create(Life life, SaleState state, int refunds, IReadOnlyCollection<Violation> violations)
     {
-        var orders = audit.Log.Orders;
-        var units = audit.Books.Sale.Items.Sum(item => item.Allocated);
+        string Count(string status) => Amount.Text(state.Orders.Count(order => order.Status == status));
         return new ResultSection("Afterwards: pay or lose it",
         [
-            new("Orders", Amount.Text(orders.Count), $"of {Amount.Text(units)} units"),
-            new("Paid", Amount.Text(audit.Count("paid")), ""),
-            new("Cancelled", Amount.Text(audit.Count("cancelled")), ""),
-            new("Expired", Amount.Text(audit.Count("expired")), "not paid in time"),
-            new("Bought again", Amount.Text(orders.Count(order => order.IsSecondHand)),
-                $"by {Amount.Text(audit.Log.Latecomers)} who came too late"),
-            new("Refunds", Amount.Text(audit.RefundsOfSale.Count), "paid late, twice or wrongly"),
-            .. audit.Books.Sale.Items.SelectMany(item => Rows(audit, item)),
+            new("Orders", Amount.Text(life.Orders.Count), $"of {Amount.Text(state.Items.Sum(item => item.Item.Allocated))} units"),
+            new("Paid", Count("paid"), ""),
+            new("Cancelled", Count("cancelled"), ""),
+            new("Expired", Count("expired"), "not paid in time"),
+            new("Bought again", Amount.Text(life.BoughtAgain), $"by {Amount.Text(life.Latecomers)} who came too late"),
+            new("Refunds", Amount.Text(refunds), "paid late, twice or wrongly"),
+            .. state.Items.SelectMany(Rows),
             new("Disagreements", Amount.Text(violations.Count), "between buyers and books",
                 violations.Count == 0 ? RowVerdict.Right : RowVerdict.Wrong),
         ]);
     }
 
     // The conservation equation of one item, term by term as the ledger has them.
-    private static IEnumerable<ResultRow> Rows(LifeAudit audit, SaleItem item)
+    private static IEnumerable<ResultRow> Rows(ItemState item)
     {
-        if (audit.Books.Ledger.FirstOrDefault(entry => entry.SkuId == item.SkuId) is not { } ledger)
+        var name = $"Item {item.Item.SkuId}";
+        if (item.Ledger is not { } ledger)
         {
-            return [new($"Item {item.SkuId}", "?", "not in the ledger", RowVerdict.Wrong)];
+            return [new(name, "?", "not in the ledger", RowVerdict.Wrong)];
         }
 
-        var (kept, came) = (ledger.Available + ledger.Reserved + ledger.Placed + ledger.Paid, ledger.Returned);
+        var kept = ledger.Available + ledger.Reserved + ledger.Placed + ledger.Paid;
         return
         [
-            new($"Item {item.SkuId}", Amount.Text(ledger.Allocated),
+            new(name, Amount.Text(ledger.Allocated),
                 $"{(kept == ledger.Allocated ? "=" : "≠")} {ledger.Available} available + {ledger.Reserved} reserved",
-                audit.IsConserved(item) ? RowVerdict.Right : RowVerdict.Wrong),
+                StockAudit.Check(item).Any() ? RowVerdict.Wrong : RowVerdict.Right),
             new("", "", $"  + {ledger.Placed} placed + {ledger.Paid} paid"),
-            new("  came back", Amount.Text(came), $"and were for sale again; {ledger.Rejected} rejected"),
+            new("  came back", Amount.Text(ledger.Returned), $"and were for sale again; {ledger.Rejected} rejected"),
         ];
     }
 }

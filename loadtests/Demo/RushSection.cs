@@ -1,5 +1,7 @@
 using System.Diagnostics;
+using System.Globalization;
 using Seckill.LoadTests.Client;
+using Seckill.LoadTests.Engine;
 using Seckill.LoadTests.Results;
 
 namespace Seckill.LoadTests.Demo;
@@ -30,15 +32,26 @@ public static class RushSection
             .. ByCode(refused),
             new("Failed", Amount.Text(failed.Count), "no answer that says anything"),
             .. ByCode(failed),
-            new("Accepts p50", accepts.Text(50), "half of the buyers waited less"),
-            new("Accepts p99", accepts.Text(99), "one in a hundred waited longer"),
-            new("Refusals p50", refusals.Text(50), ""),
-            new("Refusals p99", refusals.Text(99), ""),
+            new("Accepts p50", Text(accepts, 50), "half of the buyers waited less"),
+            new("Accepts p99", Text(accepts, 99), "one in a hundred waited longer"),
+            new("Refusals p50", Text(refusals, 50), ""),
+            new("Refusals p99", Text(refusals, 99), ""),
         ]);
     }
 
-    private static Latency LatencyOf(IEnumerable<OrderAttempt> attempts) =>
-        new(attempts.Select(attempt => Stopwatch.GetElapsedTime(attempt.StartedAt, attempt.EndedAt)));
+    private static Histogram LatencyOf(IEnumerable<OrderAttempt> attempts)
+    {
+        var latency = new Histogram();
+        foreach (var attempt in attempts)
+        {
+            latency.Record((long)Stopwatch.GetElapsedTime(attempt.StartedAt, attempt.EndedAt).TotalMicroseconds);
+        }
+
+        return latency;
+    }
+
+    private static string Text(Histogram latency, double percent) => latency.Count == 0 ? "–"
+        : string.Create(CultureInfo.InvariantCulture, $"{latency.Percentile(percent) / 1000.0:N1} ms");
 
     private static IEnumerable<ResultRow> ByCode(IEnumerable<OrderAttempt> attempts) =>
         attempts.GroupBy(attempt => attempt.Answer.Code)

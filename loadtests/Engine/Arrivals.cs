@@ -1,6 +1,6 @@
 namespace Seckill.LoadTests.Engine;
 
-/// <summary>Visitors come at a rate that changes evenly from one end of the phase to the other.</summary>
+/// <summary>Visitors arrive at a rate that changes linearly over the phase.</summary>
 /// <param name="FromPerSecond">At its beginning.</param>
 /// <param name="ToPerSecond">At its end.</param>
 /// <param name="Seconds">How long it lasts.</param>
@@ -14,7 +14,7 @@ public sealed record Phase(double FromPerSecond, double ToPerSecond, double Seco
     }
 }
 
-/// <summary>When visitors come, whatever becomes of those before them: phases one after another.</summary>
+/// <summary>When visitors arrive: phases one after another.</summary>
 public sealed class Arrivals(IReadOnlyList<Phase> phases)
 {
     /// <summary>Length of all phases.</summary>

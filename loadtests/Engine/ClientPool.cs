@@ -4,36 +4,36 @@ using Seckill.LoadTests.Client;
 namespace Seckill.LoadTests.Engine;
 
 /// <summary>
-/// A fixed number of clients for all visitors, in turns to each API instance: a request takes one and gives it back. A visitor who finds
+/// A fixed number of clients for all visitors, spread over the API instances: a request takes one and returns it. A visitor who finds
 /// none free waits in line, first come first served.
 /// </summary>
 public sealed class ClientPool : IDisposable
 {
-    private readonly TimeSpan _patience;
+    private readonly TimeSpan _timeout;
     private readonly HttpMessageInvoker _http;
     private readonly PooledClient[] _clients;
     private readonly Queue<PooledClient> _idle;
     private readonly Queue<TaskCompletionSource<PooledClient>> _line = new();
 
     /// <param name="apis">At least one.</param>
-    /// <param name="connections">How many requests may be under way at once, at least 1.</param>
-    /// <param name="patience">How long an answer, or a turn in the line, may take.</param>
+    /// <param name="connections">Maximum concurrent requests, at least 1.</param>
+    /// <param name="timeout">How long an answer, or a turn in the line, may take.</param>
     /// <param name="stop">Ends the requests under way.</param>
-    /// <param name="orders">Path of what takes orders.</param>
+    /// <param name="orders">Path that takes orders.</param>
     public ClientPool(
-        IReadOnlyList<Uri> apis, int connections, TimeSpan patience, CancellationToken stop, string orders = "orders")
+        IReadOnlyList<Uri> apis, int connections, TimeSpan timeout, CancellationToken stop, string orders = "orders")
     {
-        _patience = patience;
+        (_timeout, Apis) = (timeout, apis.Count);
         _http = StorefrontClient.Connect(connections);
         _clients = [.. Enumerable.Range(0, connections)
-            .Select(index => new PooledClient(new StorefrontClient(_http, apis, stop, patience, orders), index % apis.Count))];
+            .Select(index => new PooledClient(new StorefrontClient(_http, apis, stop, timeout, orders), index % apis.Count))];
         _idle = new Queue<PooledClient>(_clients);
     }
 
-    /// <summary>How many there are.</summary>
-    public int Count => _clients.Length;
+    /// <summary>Number of API instances.</summary>
+    public int Apis { get; }
 
-    /// <summary>A free one; false when the visitor must wait in line with <see cref="WaitAsync"/>.</summary>
+    /// <summary>Takes a free client; false when the visitor must wait in line with <see cref="WaitAsync"/>.</summary>
     public bool TryRent(out PooledClient client)
     {
         lock (_idle)
@@ -42,7 +42,7 @@ public sealed class ClientPool : IDisposable
         }
     }
 
-    /// <summary>The next one that is given back; null when the visitor has lost patience.</summary>
+    /// <summary>The next one that is returned; null when that takes longer than the timeout.</summary>
     public async ValueTask<PooledClient?> WaitAsync()
     {
         TaskCompletionSource<PooledClient> turn;
@@ -53,14 +53,14 @@ public sealed class ClientPool : IDisposable
                 return free;
             }
 
-            // Not on the thread of whoever gives it back: that one has an answer to look at.
+            // Not on the thread that returns the client: it has an answer to read.
             turn = new TaskCompletionSource<PooledClient>(TaskCreationOptions.RunContinuationsAsynchronously);
             _line.Enqueue(turn);
         }
 
         var since = Stopwatch.GetTimestamp();
         var client = await turn.Task;
-        if (Stopwatch.GetElapsedTime(since) < _patience)
+        if (Stopwatch.GetElapsedTime(since) < _timeout)
         {
             return client;
         }
@@ -69,7 +69,7 @@ public sealed class ClientPool : IDisposable
         return null;
     }
 
-    /// <summary>Gives it back; the first in line has it next.</summary>
+    /// <summary>Returns a client; the first in line has it next.</summary>
     public void Return(PooledClient client)
     {
         TaskCompletionSource<PooledClient>? next;

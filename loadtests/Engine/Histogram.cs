@@ -3,18 +3,18 @@ using HdrHistogram;
 namespace Seckill.LoadTests.Engine;
 
 /// <summary>
-/// Counts durations in microseconds, from any thread, in constant memory: an HdrHistogram of two digits. What it answers is never
-/// less than the true value and at most <see cref="Precision"/> more; below 256 µs it is exact.
+/// Counts durations in microseconds, from any thread, in constant memory: an HdrHistogram of two digits. A percentile is never too low, and
+/// at most <see cref="Precision"/> too high; below 256 µs it is exact.
 /// </summary>
 public sealed class Histogram
 {
     /// <summary>Largest relative error: each power of two is divided into 128 steps.</summary>
     public const double Precision = 1.0 / 128;
 
-    /// <summary>Longest duration that is told apart, 71 minutes; longer ones count as that.</summary>
-    public const long Most = uint.MaxValue;
+    /// <summary>Longest duration, 71 minutes; longer ones count as that.</summary>
+    public const long Maximum = uint.MaxValue;
 
-    private readonly LongConcurrentHistogram _durations = new(1, Most, numberOfSignificantValueDigits: 2);
+    private readonly LongConcurrentHistogram _durations = new(1, Maximum, numberOfSignificantValueDigits: 2);
 
     /// <summary>How many were recorded.</summary>
     public long Count => _durations.TotalCount;
@@ -26,7 +26,7 @@ public sealed class Histogram
     public double Mean => Count > 0 ? _durations.GetMean() : 0;
 
     /// <summary>Counts one.</summary>
-    public void Record(long microseconds) => _durations.RecordValue(Math.Clamp(microseconds, 0, Most));
+    public void Record(long microseconds) => _durations.RecordValue(Math.Clamp(microseconds, 0, Maximum));
 
     /// <summary>The sum of some.</summary>
     public static Histogram Sum(IEnumerable<Histogram> parts)

@@ -3,12 +3,11 @@ using System.Diagnostics;
 namespace Seckill.LoadTests.Engine;
 
 /// <summary>
-/// Sends visitors. Open loop: each comes at a moment of its own, whatever became of those before, and its latency counts from that
-/// moment; so a server that stalls is not flattered by visitors who politely stay away. Closed loop: a fixed number of users, each of
-/// whom comes again when it has left.
+/// Sends visitors. Open loop: each arrives on schedule, independent of earlier ones, and its latency counts from the scheduled moment, so
+/// that a stall of the server shows. Closed loop: a fixed number of users, each of whom visits again after leaving.
 /// </summary>
 /// <param name="recorder">Counts them.</param>
-/// <param name="visit">Everything that the visitor with this number does, from this moment (a Stopwatch timestamp) on.</param>
+/// <param name="visit">What the visitor with this number does; takes the scheduled moment (a Stopwatch timestamp) too.</param>
 public sealed class LoadEngine(Recorder recorder, Func<long, long, Task> visit)
 {
     private Exception? _error;
@@ -16,7 +15,7 @@ public sealed class LoadEngine(Recorder recorder, Func<long, long, Task> visit)
     /// <summary>Stopwatch timestamp at which the first visitor was due.</summary>
     public long StartedAt { get; private set; }
 
-    /// <summary>Visitors come as planned. Ends when all of them have come and left.</summary>
+    /// <summary>An open loop. Ends when all visitors have left.</summary>
     public async Task RunOpenAsync(Arrivals arrivals, CancellationToken cancellationToken)
     {
         var (begun, last) = (0L, (long)Math.Ceiling(arrivals.Seconds / Metronome.Beat.TotalSeconds));
@@ -25,7 +24,7 @@ public sealed class LoadEngine(Recorder recorder, Func<long, long, Task> visit)
         {
             for (var count = arrivals.CountBy(number * Metronome.Beat.TotalSeconds); begun < count; begun++)
             {
-                // On this thread up to the first wait: a hand-over would make everybody late.
+                // On this thread up to the first wait: a hand-over would make all of them late.
                 Begin(begun, due);
             }
 
@@ -34,23 +33,23 @@ public sealed class LoadEngine(Recorder recorder, Func<long, long, Task> visit)
         await LeaveAsync();
     }
 
-    /// <summary>So many users at once, for so long.</summary>
+    /// <summary>A closed loop.</summary>
     /// <param name="users">At least 1.</param>
-    /// <param name="time">After it nobody comes again.</param>
-    /// <param name="pause">How long a user pauses between two visits, half as much up to half as much again.</param>
+    /// <param name="time">Duration; no visit begins after it.</param>
+    /// <param name="pause">Mean pause of a user between two visits; each is 0.5 to 1.5 times that.</param>
     /// <param name="cancellationToken">Ends it early.</param>
-    /// <param name="most">Visits in all; after them nobody comes again either.</param>
+    /// <param name="maximum">Visits in all.</param>
     public async Task RunClosedAsync(
-        int users, TimeSpan time, TimeSpan pause, CancellationToken cancellationToken, long most = long.MaxValue)
+        int users, TimeSpan time, TimeSpan pause, CancellationToken cancellationToken, long maximum = long.MaxValue)
     {
         var next = -1L;
         StartedAt = Stopwatch.GetTimestamp();
         await Task.WhenAll(Enumerable.Range(0, users).Select(async user =>
         {
-            // Users are at different places of their pause when we begin to look.
+            // Users begin at different points of their pause.
             await PauseAsync(pause * user / users);
             while (Stopwatch.GetElapsedTime(StartedAt) < time && !cancellationToken.IsCancellationRequested
-                && Interlocked.Increment(ref next) is var number && number < most)
+                && Interlocked.Increment(ref next) is var number && number < maximum)
             {
                 recorder.Arrive();
                 await VisitAsync(number, Stopwatch.GetTimestamp());
@@ -66,7 +65,7 @@ public sealed class LoadEngine(Recorder recorder, Func<long, long, Task> visit)
             }
             else
             {
-                // A visit may end without any wait, and there are others.
+                // A visit may end without any wait, and would starve the others.
                 await Task.Yield();
             }
         }
@@ -86,7 +85,7 @@ public sealed class LoadEngine(Recorder recorder, Func<long, long, Task> visit)
         }
         catch (Exception error)
         {
-            // What the network does is an outcome; this is a mistake of ours, and the run must say so.
+            // Network errors are outcomes; this is a defect of the scenario, and the run must report it.
             Interlocked.CompareExchange(ref _error, error, null);
         }
         finally
@@ -95,7 +94,7 @@ public sealed class LoadEngine(Recorder recorder, Func<long, long, Task> visit)
         }
     }
 
-    // Each request has a limit, so everybody leaves.
+    // Each request has a limit, so all visitors leave.
     private async Task LeaveAsync()
     {
         while (recorder.Visitors > 0)

@@ -8,7 +8,7 @@ public enum OutcomeKind
     /// <summary>An order was accepted.</summary>
     Accepted,
 
-    /// <summary>A request that is not an order was answered as it should be.</summary>
+    /// <summary>A request other than an order succeeded.</summary>
     Answered,
 
     /// <summary>A documented refusal.</summary>
@@ -18,7 +18,7 @@ public enum OutcomeKind
     Failed,
 }
 
-/// <summary>What became of one request.</summary>
+/// <summary>The outcome of one request.</summary>
 public sealed class Outcome
 {
     private static readonly List<Outcome> s_all = [];
@@ -41,7 +41,7 @@ public sealed class Outcome
     /// <summary>The connection broke before the answer was complete.</summary>
     public static Outcome ConnectionLost { get; } = new("connection-lost", OutcomeKind.Failed);
 
-    /// <summary>The visitor has lost patience, with a request under way or in the queue for a connection.</summary>
+    /// <summary>The request, or the wait for a connection, took longer than the timeout.</summary>
     public static Outcome TimedOut { get; } = new("timeout", OutcomeKind.Failed);
 
     /// <summary>A status, a code or a body that the contract does not have.</summary>
@@ -64,12 +64,11 @@ public sealed class Outcome
     public int Index { get; }
 
     /// <summary>
-    /// True when the system could not do what it was asked, whoever is to blame: failures, and <c>unavailable</c>, which is documented
-    /// and yet no answer that a buyer wants.
+    /// True when the request was not served: failures, and <c>unavailable</c>, which is documented but not what a buyer wants.
     /// </summary>
     public bool IsError => Kind == OutcomeKind.Failed || Name == RefusalCode.Unavailable;
 
-    /// <summary>What an answer to an order comes to.</summary>
+    /// <summary>The outcome of an order's answer.</summary>
     public static Outcome Of(in OrderAnswer answer) => answer.Kind switch
     {
         AnswerKind.Accepted => Accepted,

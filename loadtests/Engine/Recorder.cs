@@ -2,7 +2,7 @@ using System.Diagnostics;
 
 namespace Seckill.LoadTests.Engine;
 
-/// <summary>Keeps the tally of the whole run and that of the present second.</summary>
+/// <summary>Keeps the tally of the whole run and of the current second.</summary>
 public sealed class Recorder
 {
     private Tally _second = new();
@@ -11,10 +11,10 @@ public sealed class Recorder
     /// <summary>Of the whole run.</summary>
     public Tally Total { get; } = new();
 
-    /// <summary>Visitors who have come and not left.</summary>
+    /// <summary>Visitors who have arrived and not left.</summary>
     public long Visitors => Volatile.Read(ref _visitors);
 
-    /// <summary>A visitor comes.</summary>
+    /// <summary>A visitor arrives.</summary>
     public void Arrive()
     {
         Interlocked.Increment(ref _visitors);

@@ -6,10 +6,11 @@ using Seckill.LoadTests.Client;
 
 namespace Seckill.LoadTests.Engine;
 
-/// <summary>What a visitor is told.</summary>
+/// <summary>The answer to a visitor.</summary>
 /// <param name="Outcome">In one word.</param>
 /// <param name="Text">An order's id, or the member of the answer that the step asks for; null when there is none.</param>
-public readonly record struct ShopAnswer(Outcome Outcome, string? Text)
+/// <param name="RetryAfter">How long the storefront asks to wait; null when it does not.</param>
+public readonly record struct ShopAnswer(Outcome Outcome, string? Text, TimeSpan? RetryAfter = null)
 {
     /// <summary>Accepted or answered.</summary>
     public bool IsSuccess => Outcome.Kind is OutcomeKind.Accepted or OutcomeKind.Answered;
@@ -17,18 +18,19 @@ public readonly record struct ShopAnswer(Outcome Outcome, string? Text)
 
 /// <summary>Any request but an order.</summary>
 /// <param name="Step">Which kind.</param>
-/// <param name="Path">From the storefront's address on.</param>
-/// <param name="Headers">But those of the body.</param>
+/// <param name="Path">Relative to the storefront's address.</param>
+/// <param name="Headers">Without those of the body.</param>
 /// <param name="Json">The body; null for none.</param>
 public sealed record ShopRequest(Step Step, string Path, IReadOnlyList<(string Name, string Value)> Headers, byte[]? Json = null);
 
-/// <summary>The storefront as visitors see it: takes a free client, asks, and records what it took.</summary>
+/// <summary>The storefront as visitors see it: takes a free client, sends the request, and records its outcome and latency.</summary>
 /// <param name="pool">The clients.</param>
 /// <param name="recorder">For every request.</param>
-public sealed class Shop(ClientPool pool, Recorder recorder)
+/// <param name="logsRefusals">True to keep refused orders in <see cref="Log"/> too.</param>
+public sealed class Shop(ClientPool pool, Recorder recorder, bool logsRefusals = false)
 {
-    private const int MostExamples = 5;
-    private const int MostText = 200;
+    private const int MaximumExamples = 5;
+    private const int MaximumTextLength = 200;
     private readonly ConcurrentQueue<string> _departures = new();
     private readonly ConcurrentQueue<OrderAttempt> _log = new();
     private long _departed;
@@ -40,10 +42,10 @@ public sealed class Shop(ClientPool pool, Recorder recorder)
     /// <summary>Some of them.</summary>
     public IReadOnlyCollection<string> Departures => _departures;
 
-    /// <summary>Payments that were accepted; not those whose money goes back.</summary>
+    /// <summary>Payments that were accepted, without those that are refunded.</summary>
     public long Paid => Volatile.Read(ref _paid);
 
-    /// <summary>Orders that were promised, and those that may have been made without a promise; not the refusals.</summary>
+    /// <summary>Orders that were promised, and those that may have been made without a promise.</summary>
     public IReadOnlyCollection<OrderAttempt> Log => _log;
 
     /// <summary>Places an order.</summary>
@@ -52,7 +54,9 @@ public sealed class Shop(ClientPool pool, Recorder recorder)
     /// <param name="key">Idempotency-Key; null for none.</param>
     /// <param name="wantedAt">When the visitor wanted it (Stopwatch timestamp): the latency counts from there.</param>
     /// <param name="isArrival">True for the first request of a visitor, by which the generator's own lateness is measured.</param>
-    public async ValueTask<ShopAnswer> OrderAsync(Buyer buyer, OrderRequest order, string? key, long wantedAt, bool isArrival)
+    /// <param name="instance">Counts the API instances round; any when null.</param>
+    public async ValueTask<ShopAnswer> OrderAsync(
+        Buyer buyer, OrderRequest order, string? key, long wantedAt, bool isArrival, int? instance = null)
     {
         if (await RentAsync(Step.Order, wantedAt, isArrival) is not { } rented)
         {
@@ -60,10 +64,11 @@ public sealed class Shop(ClientPool pool, Recorder recorder)
         }
 
         var sentAt = Stopwatch.GetTimestamp();
+        var api = instance % pool.Apis ?? rented.Api;
         OrderAnswer answer;
         try
         {
-            answer = await rented.Client.PlaceAsync(rented.Api, buyer.Authorization, order, key);
+            answer = await rented.Client.PlaceAsync(api, buyer.Authorization, order, key);
         }
         finally
         {
@@ -73,19 +78,20 @@ public sealed class Shop(ClientPool pool, Recorder recorder)
         var outcome = Outcome.Of(answer);
         recorder.End(Step.Order, outcome, wantedAt, sentAt);
         Depart(answer.Departure);
-        if (answer.Kind == AnswerKind.Accepted || answer.MayHaveReserved)
+        if (logsRefusals || answer.Kind == AnswerKind.Accepted || answer.MayHaveReserved)
         {
-            _log.Enqueue(new OrderAttempt(buyer.UserId, order, key, rented.Api, sentAt, Stopwatch.GetTimestamp(), answer));
+            _log.Enqueue(new OrderAttempt(buyer.UserId, order, key, api, sentAt, Stopwatch.GetTimestamp(), answer));
         }
 
-        return new ShopAnswer(outcome, answer.OrderId);
+        return new ShopAnswer(outcome, answer.OrderId, answer.RetryAfter);
     }
 
-    /// <summary>Asks anything else.</summary>
-    /// <param name="request">What.</param>
+    /// <summary>Sends any other request.</summary>
+    /// <param name="request">The request.</param>
     /// <param name="wantedAt">When the visitor wanted it.</param>
     /// <param name="isArrival">True for the first request of a visitor.</param>
-    public async ValueTask<ShopAnswer> AskAsync(ShopRequest request, long wantedAt, bool isArrival)
+    /// <param name="instance">Counts the API instances round; any when null.</param>
+    public async ValueTask<ShopAnswer> AskAsync(ShopRequest request, long wantedAt, bool isArrival, int? instance = null)
     {
         if (await RentAsync(request.Step, wantedAt, isArrival) is not { } rented)
         {
@@ -97,7 +103,7 @@ public sealed class Shop(ClientPool pool, Recorder recorder)
         try
         {
             var (status, failure) = await rented.Client.AskAsync(
-                rented.Api, request.Step.Method, request.Path, request.Headers, request.Json);
+                instance % pool.Apis ?? rented.Api, request.Step.Method, request.Path, request.Headers, request.Json);
             answer = failure is null
                 ? Read(request.Step, status!.Value, rented.Client.Body) : new ShopAnswer(Outcome.Failure(failure), null);
         }
@@ -149,19 +155,19 @@ public sealed class Shop(ClientPool pool, Recorder recorder)
             return new ShopAnswer(refusal, null);
         }
 
-        Depart($"{step.Name}: {(int)status} {Encoding.UTF8.GetString(body[..Math.Min(body.Length, MostText)])}");
+        Depart($"{step.Name}: {(int)status} {Encoding.UTF8.GetString(body[..Math.Min(body.Length, MaximumTextLength)])}");
         return new ShopAnswer(Outcome.Undocumented, null);
     }
 
     private void Depart(string? departure)
     {
-        if (departure is not null && Interlocked.Increment(ref _departed) <= MostExamples)
+        if (departure is not null && Interlocked.Increment(ref _departed) <= MaximumExamples)
         {
             _departures.Enqueue(departure);
         }
     }
 
-    // The last one of that name: of a stream of events, which is no JSON document, it is the newest.
+    // The last one of that name: of a stream of events, which is not a JSON document, it is the newest.
     private static string? Member(ReadOnlySpan<byte> json, string name)
     {
         var mark = Encoding.ASCII.GetBytes($"\"{name}\":\"");

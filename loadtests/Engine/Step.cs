@@ -3,7 +3,7 @@ namespace Seckill.LoadTests.Engine;
 /// <summary>One kind of request.</summary>
 /// <param name="Name">As in the report.</param>
 /// <param name="Method">HTTP method.</param>
-/// <param name="Member">What of a success is remembered: a member of the JSON body; null for nothing.</param>
+/// <param name="Member">Member of a successful answer's JSON to keep; null for none.</param>
 /// <param name="Index">Place in <see cref="All"/>.</param>
 public sealed record Step(string Name, HttpMethod Method, string? Member, int Index)
 {
@@ -19,7 +19,7 @@ public sealed record Step(string Name, HttpMethod Method, string? Member, int In
     /// <summary>Follows the events of an order, to the last.</summary>
     public static readonly Step Follow = new("follow", HttpMethod.Get, "status", 3);
 
-    /// <summary>The payment provider tells of a payment.</summary>
+    /// <summary>The payment provider reports a payment.</summary>
     public static readonly Step Pay = new("pay", HttpMethod.Post, "outcome", 4);
 
     /// <summary>Cancels an order.</summary>

@@ -27,7 +27,7 @@ public sealed class LiveTable(IAnsiConsole console, string title, Recorder recor
 
         await watch.RunAsync(work, second =>
         {
-            // Not through the console's own wrapping: a line is a line for whoever reads the log.
+            // Not through the console, which wraps: a line of a log stays one line.
             console.Profile.Out.Writer.WriteLine(Line(second));
             console.Profile.Out.Writer.Flush();
         });

@@ -1,30 +1,25 @@
 using System.CommandLine;
-using System.Globalization;
-using System.Numerics;
-using System.Text.Json;
-using Npgsql;
+using Seckill.LoadTests.Client;
 using Seckill.LoadTests.Reporting;
 using Seckill.LoadTests.Results;
-using Spectre.Console;
-using StackExchange.Redis;
 
 namespace Seckill.LoadTests.Load;
 
-/// <summary><c>load</c>: sends a scenario to a system, audits its books and writes a report. Called by <c>./seckill load</c>.</summary>
+/// <summary><c>load</c>: sends a scenario to a system, audits it and writes a report. Called by <c>./seckill load</c>.</summary>
 public static class LoadCommand
 {
     /// <summary>The command, for the table in Program.cs.</summary>
     public static Command Create()
     {
-        var url = new Option<string?>("--url") { Description = "Storefront, or several with commas; ORDER_URLS when not given." };
-        var opsUrl = new Option<string?>("--ops-url") { Description = "InventoryService; INVENTORY_URL when not given." };
+        var url = new Option<string?>("--url") { Description = "Storefront, or several, separated by commas (default: ORDER_URLS)." };
+        var opsUrl = new Option<string?>("--ops-url") { Description = "InventoryService (default: INVENTORY_URL)." };
         var output = new Option<string>("--output")
         {
-            Description = "Where a directory with the time is made for the report.",
+            Description = "Parent of the report's directory.",
             DefaultValueFactory = _ => Path.Combine("loadtests", "reports"),
         };
-        var check = new Option<bool>("--check") { Description = "Only looks at the command line.", Hidden = true };
-        var command = new Command("load", "Sends a scenario to a system, audits its books and writes a report.")
+        var check = new Option<bool>("--check") { Description = "Checks the command line only.", Hidden = true };
+        var command = new Command("load", "Sends a scenario to a system, audits it and writes a report.")
         {
             url, opsUrl, output, check,
         };
@@ -46,105 +41,69 @@ public static class LoadCommand
         Scenario scenario, Option<string?> url, Option<string?> opsUrl, Option<string> output, Option<bool> check)
     {
         var normal = scenario.Defaults;
-        var rate = Number("--rate", $"Visitors per second, at most ({normal.Rate:0}).", 0.1, 1_000_000);
-        var seconds = Number("--seconds", $"How long visitors come ({normal.Seconds}).", 1, 1_000_000);
-        var users = Number("--users", "A closed loop of so many users, instead of arrivals.", 1, 20_000);
-        var think = Number("--think", "Milliseconds between two visits of a user of a closed loop (0).", 0, 600_000);
-        var buyers = Number("--buyers", "Distinct buyers (as many as visitors, unless the scenario has few).", 1, LoadSettings.MostBuyers);
-        var stock = Number("--stock", "Units of each item.", 1, 100_000_000);
-        var items = Number("--items", $"Items on sale ({normal.Items}).", 1, 100);
-        var connections = Number("--connections", $"Requests under way at once, at most ({normal.Connections}).", 1, 20_000);
-        var warmUp = Number("--warm-up", $"Seconds of load before anything counts ({normal.WarmUpSeconds}).", 0, 600);
-        var nbomber = new Option<bool>("--nbomber") { Description = "Under NBomber, in a build with -p:NBomber=true." };
-        var p99 = Number("--p99", $"Pass mark, milliseconds ({normal.MostP99Milliseconds:0}).", 0.001, 600_000);
-        var errors = Number("--errors", $"Pass mark, percent ({normal.MostErrorPercent}).", 0.0, 100);
+        var rate = NumberOption.Create("--rate", $"Maximum visitors per second (default {normal.Rate:0}).", 0.1, 1_000_000);
+        var seconds = NumberOption.Create("--seconds", $"Duration of the arrivals in seconds (default {normal.Seconds}).", 1, 1_000_000);
+        var users = NumberOption.Create("--users", "A closed loop with this number of users, instead of arrivals.", 1, 20_000);
+        var think = NumberOption.Create("--think", "Milliseconds between two visits of a user of a closed loop (default 0).", 0, 600_000);
+        var buyers = NumberOption.Create(
+            "--buyers", "Distinct buyers (default: as many as visitors, unless the scenario has few).", 1, LoadSettings.MaximumBuyers);
+        var stock = NumberOption.Create("--stock", "Units of each item (default: what the scenario needs at this rate).", 1, 100_000_000);
+        var items = NumberOption.Create("--items", $"Items on sale (default {normal.Items}).", 1, 100);
+        var connections = NumberOption.Create("--connections", $"Maximum concurrent requests (default {normal.Connections}).", 1, 20_000);
+        var warmUp = NumberOption.Create("--warm-up", $"Seconds of load before the measurement (default {normal.WarmUpSeconds}).", 0, 600);
+        var nbomber = new Option<bool>("--nbomber") { Description = "Runs under NBomber, in a build with -p:NBomber=true." };
+        var p99 = NumberOption.Create(
+            "--p99", $"Pass mark for p99 in milliseconds (default {normal.MaximumP99Milliseconds:0}).", 0.001, 600_000);
+        var errors = NumberOption.Create("--errors", $"Pass mark for errors in percent (default {normal.MaximumErrorPercent}).", 0.0, 100);
         var command = new Command(scenario.Name, scenario.Summary)
         {
             rate, seconds, users, think, buyers, stock, items, connections, warmUp, p99, errors, nbomber,
         };
-        command.SetAction((parsed, cancellationToken) => parsed.GetValue(check) ? Task.FromResult(ExitCode.Right) : RunAsync(
-            scenario,
-            scenario.Sized(normal with
-            {
-                Rate = parsed.GetValue(rate) ?? normal.Rate,
-                Seconds = parsed.GetValue(seconds) ?? normal.Seconds,
-                Users = parsed.GetValue(users) ?? normal.Users,
-                ThinkMilliseconds = parsed.GetValue(think) ?? normal.ThinkMilliseconds,
-                Buyers = parsed.GetValue(buyers) ?? normal.Buyers,
-                Stock = parsed.GetValue(stock) ?? normal.Stock,
-                Items = parsed.GetValue(items) ?? normal.Items,
-                Connections = parsed.GetValue(connections) ?? normal.Connections,
-                WarmUpSeconds = parsed.GetValue(warmUp) ?? normal.WarmUpSeconds,
-                MostP99Milliseconds = parsed.GetValue(p99) ?? normal.MostP99Milliseconds,
-                MostErrorPercent = parsed.GetValue(errors) ?? normal.MostErrorPercent,
-            }),
-            parsed.GetValue(url), parsed.GetValue(opsUrl), parsed.GetRequiredValue(output), parsed.GetValue(nbomber), cancellationToken));
+        command.SetAction((parsed, cancellationToken) => parsed.GetValue(check) ? Task.FromResult(ExitCode.Right) : CommandGuard.RunAsync(
+            needsStores: false,
+            target => RunAsync(
+                target, scenario, Settings(parsed), parsed.GetRequiredValue(output), parsed.GetValue(nbomber), cancellationToken),
+            cancellationToken, parsed.GetValue(url), parsed.GetValue(opsUrl)));
         return command;
+
+        LoadSettings Settings(ParseResult parsed) => scenario.Sized(normal with
+        {
+            Rate = parsed.GetValue(rate) ?? normal.Rate,
+            Seconds = parsed.GetValue(seconds) ?? normal.Seconds,
+            Users = parsed.GetValue(users) ?? normal.Users,
+            ThinkMilliseconds = parsed.GetValue(think) ?? normal.ThinkMilliseconds,
+            Buyers = parsed.GetValue(buyers) ?? normal.Buyers,
+            Stock = parsed.GetValue(stock) ?? normal.Stock,
+            Items = parsed.GetValue(items) ?? normal.Items,
+            Connections = parsed.GetValue(connections) ?? normal.Connections,
+            WarmUpSeconds = parsed.GetValue(warmUp) ?? normal.WarmUpSeconds,
+            MaximumP99Milliseconds = parsed.GetValue(p99) ?? normal.MaximumP99Milliseconds,
+            MaximumErrorPercent = parsed.GetValue(errors) ?? normal.MaximumErrorPercent,
+        });
     }
 
     private static async Task<int> RunAsync(
-        Scenario scenario, LoadSettings settings, string? url, string? opsUrl, string output, bool nbomber,
-        CancellationToken cancellationToken)
+        LoadTarget target, Scenario scenario, LoadSettings settings, string output, bool nbomber, CancellationToken cancellationToken)
     {
-        if (!LoadTarget.TryRead(Environment.GetEnvironmentVariable, url, opsUrl, out var target, out var problem))
+        // Fails before the run when the directory cannot be written.
+        Directory.CreateDirectory(output);
+        if (nbomber)
         {
-            await Console.Error.WriteLineAsync(problem);
-            return ExitCode.Usage;
-        }
-
-        try
-        {
-            // Before the run: nobody wants to hear of it afterwards.
-            Directory.CreateDirectory(output);
-            if (nbomber)
-            {
 #if NBOMBER
-                return await NBomber.NBomberRun.RunAsync(target, scenario, settings, output, cancellationToken);
+            return await NBomber.NBomberRun.RunAsync(target, scenario, settings, output, cancellationToken);
 #else
-                await Console.Error.WriteLineAsync(
-                    "This build has no NBomber: dotnet run --project loadtests -p:NBomber=true -- load SCENARIO --nbomber");
-                return ExitCode.Usage;
+            await Console.Error.WriteLineAsync(
+                "This build has no NBomber: dotnet run --project loadtests -p:NBomber=true -- load SCENARIO --nbomber");
+            return ExitCode.Usage;
 #endif
-            }
-
-            var console = PlainConsole.Create();
-            var report = await new LoadRun(target, scenario, settings, console).RunAsync(cancellationToken);
-            var directory = Path.GetFullPath(Path.Combine(output, $"{report.Date:yyyyMMdd-HHmmss}-{scenario.Name}"));
-            await ReportFiles.WriteAsync(report, directory);
-            LoadResultTable.Print(console, report);
-            console.Profile.Out.Writer.WriteLine($"report: {Path.Combine(directory, "report.html")}");
-            return report.IsPassed ? ExitCode.Right : ExitCode.Wrong;
-        }
-        catch (OperationCanceledException) when (cancellationToken.IsCancellationRequested)
-        {
-            await Console.Error.WriteLineAsync("Stopped before the books were checked.");
-        }
-        catch (Exception error) when (
-            error is HttpRequestException or RedisException or NpgsqlException or TimeoutException or FormatException
-                or InvalidOperationException or IOException or UnauthorizedAccessException or JsonException)
-        {
-            await Console.Error.WriteLineAsync($"The run could not be made or checked. {error.Message}");
         }
 
-        return ExitCode.Wrong;
+        var console = PlainConsole.Create();
+        var report = await new LoadRun(target, scenario, settings, console).RunAsync(cancellationToken);
+        var directory = Path.GetFullPath(Path.Combine(output, $"{report.Date:yyyyMMdd-HHmmss}-{scenario.Name}"));
+        await ReportFiles.WriteAsync(report, directory);
+        LoadResultTable.Print(console, report);
+        console.Profile.Out.Writer.WriteLine($"report: {Path.Combine(directory, "report.html")}");
+        return report.IsPassed ? ExitCode.Right : ExitCode.Wrong;
     }
-
-    // The library's own message for what is no number names a type of the language, and a number is read in the culture of the machine.
-    private static Option<T?> Number<T>(string name, string description, T least, T most)
-        where T : struct, INumber<T> => new(name)
-    {
-        Description = description,
-        CustomParser = result =>
-        {
-            var text = result.Tokens[0].Value;
-            if (T.TryParse(text, NumberStyles.Float, CultureInfo.InvariantCulture, out var value) && value >= least && value <= most)
-            {
-                return value;
-            }
-
-            var kind = typeof(T) == typeof(int) ? "a whole number" : "a number";
-            result.AddError(string.Create(CultureInfo.InvariantCulture, $"{name} must be {kind} from {least} to {most}, not '{text}'."));
-            return null;
-        },
-    };
 }

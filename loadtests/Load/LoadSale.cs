@@ -3,33 +3,41 @@ using Seckill.LoadTests.Client;
 
 namespace Seckill.LoadTests.Load;
 
-/// <summary>The sale of a run, with what may be ordered of it.</summary>
+/// <summary>The sale of a run, and the orders that can be sent.</summary>
 public sealed class LoadSale
 {
     private const long FirstSku = 1001;
-    private const int MostUnitsInAnOrder = 2;
+    private const int MaximumQuantity = 2;
     private readonly OrderRequest[][] _orders;
 
-    /// <param name="name">For people.</param>
+    /// <param name="scenario">Names the sale and shapes its items.</param>
     /// <param name="settings">Sizes.</param>
-    /// <param name="visitors">How many come.</param>
-    public LoadSale(string name, LoadSettings settings, long visitors)
+    /// <param name="visitors">Number of visitors.</param>
+    public LoadSale(Scenario scenario, LoadSettings settings, long visitors)
     {
         var now = TimeProvider.System.GetUtcNow();
-        var stock = settings.Stock > 0 ? settings.Stock : Math.Min(2 * visitors * MostUnitsInAnOrder, 100_000_000);
-        // Sale ids stay within 32 bits because the legacy schema's do. Opened a minute ago, for clocks that are a little behind ours.
+        var stock = settings.Stock > 0 ? settings.Stock : Math.Min(2 * visitors * MaximumQuantity, 100_000_000);
+        // Sale ids stay within 32 bits because the legacy schema's do. Opened a minute ago, for clocks that are a little behind.
         Sale = new Sale(
-            RandomNumberGenerator.GetInt32(1, int.MaxValue), $"Load: {name}", now.AddMinutes(-1), now.AddDays(1),
+            RandomNumberGenerator.GetInt32(1, int.MaxValue), $"Load: {scenario.Name}", now.AddMinutes(-1), now.AddDays(1),
             settings.PaymentTimeoutSeconds,
-            [.. Enumerable.Range(0, settings.Items).Select(index =>
-                new SaleItem(FirstSku + index, stock, settings.LimitPerUser, 1999 + (500 * index), "EUR"))]);
-        _orders = [.. Sale.Items.Select(item => Enumerable.Range(1, MostUnitsInAnOrder)
+            [.. Enumerable.Range(0, settings.Items).Select(Item)]);
+        _orders = [.. Sale.Items.Select(item => Enumerable.Range(1, MaximumQuantity)
             .Select(quantity => new OrderRequest(Sale.SaleId, item, quantity)).ToArray())];
-        Absent = new OrderRequest(Sale.SaleId, Sale.Items[^1] with { SkuId = FirstSku + settings.Items }, 1);
+        Absent = new OrderRequest(Sale.SaleId, Sale.Items[^1] with { SkuId = Sale.Items[^1].SkuId + 1 }, 1);
+
+        SaleItem Item(int index)
+        {
+            var item = new SaleItem(FirstSku + index, stock, settings.LimitPerUser, 1999 + (500 * index), "EUR");
+            return scenario.Item?.Invoke(index, item) ?? item;
+        }
     }
 
-    /// <summary>As it is created.</summary>
+    /// <summary>The sale as it is created.</summary>
     public Sale Sale { get; }
+
+    /// <summary>The sale with the units that were added later.</summary>
+    public Sale Restocked => Sale with { Items = [.. Sale.Items.Select(item => item with { Allocated = item.Allocated + Added })] };
 
     /// <summary>An order for an item that is not for sale.</summary>
     public OrderRequest Absent { get; }

@@ -1,12 +1,12 @@
 using System.Diagnostics;
-using Seckill.LoadTests.Bench;
 using Seckill.LoadTests.Client;
 using Seckill.LoadTests.Engine;
+using Seckill.LoadTests.Results;
 
 namespace Seckill.LoadTests.Load;
 
-/// <summary>Looks at a run once a second: what buyers saw, where the stock is, and what the generator itself takes.</summary>
-/// <param name="recorder">What buyers saw.</param>
+/// <summary>Samples a run once a second: answers, stock, backlog, and the generator's own use of the machine.</summary>
+/// <param name="recorder">The answers.</param>
 /// <param name="ops">For stock and backlog.</param>
 /// <param name="saleId">The sale.</param>
 public sealed class LoadWatch(Recorder recorder, OpsClient ops, long saleId)

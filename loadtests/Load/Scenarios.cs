@@ -4,22 +4,22 @@ using Seckill.LoadTests.Engine;
 namespace Seckill.LoadTests.Load;
 
 /// <summary>
-/// The crowds that we test with, each defined once: our own runner and NBomber send the same. What a visitor does is decided by the
-/// visitor's number, so a run can be repeated.
+/// The crowds of the load tests, each defined once: this runner and NBomber send the same. What a visitor does depends on the visitor's
+/// number, so that a run can be repeated.
 /// </summary>
 public static class Scenarios
 {
     private const double PollSeconds = 0.2;
-    private const int MostPolls = 50;
+    private const int MaximumPolls = 50;
 
-    /// <summary>Everybody at opening time.</summary>
+    /// <summary>All buyers at opening time.</summary>
     public static readonly Scenario Rush = new(
         "rush",
-        "everybody at opening time: sold out in seconds, then the long tail of refusals",
+        "all buyers at opening time: sold out in seconds, then the long tail of refusals",
         new LoadSettings { Rate = 4_000, Seconds = 15, LimitPerUser = 2 },
         settings =>
         [
-            // The doors open within a tenth of a second: a crowd has no edge as sharp as a machine's.
+            // A tenth of a second of ramp: the edge of a real crowd is not as sharp as a machine's.
             new(0, settings.Rate, 0.1),
             new(settings.Rate, settings.Rate, (settings.Seconds * 0.3) - 0.1),
             new(settings.Rate, settings.Rate / 4, settings.Seconds * 0.3),
@@ -37,17 +37,17 @@ public static class Scenarios
             }
         })
     {
-        // A third of what would be bought: all of it is gone after a fifth of the time.
+        // A third of the demand: sold out after a fifth of the time.
         UnitsPerVisitor = 0.3,
         Refusals = [RefusalCode.SoldOut, RefusalCode.LimitReached],
         Shows = [(Step.Order, Outcome.Refusal(RefusalCode.SoldOut))],
     };
 
-    /// <summary>A rate that lasts.</summary>
+    /// <summary>A constant rate.</summary>
     public static readonly Scenario Steady = new(
         "steady",
         "a constant rate of orders, with stock that lasts",
-        new LoadSettings { Rate = 1_000, Seconds = 20, LimitPerUser = 1_000_000, MostP99Milliseconds = 500 },
+        new LoadSettings { Rate = 1_000, Seconds = 20, LimitPerUser = 1_000_000, MaximumP99Milliseconds = 500 },
         settings => [new(settings.Rate, settings.Rate, settings.Seconds)],
         async visit => await visit.OrderAsync())
     {
@@ -71,7 +71,7 @@ public static class Scenarios
 
             if (visit.Number % 10 == 0)
             {
-                // The stream ends with the payment; its latency is that of the whole way.
+                // The stream ends with the payment; its latency covers both.
                 var events = visit.FollowAsync(order).AsTask();
                 await visit.PayAsync(order);
                 await events;
@@ -85,7 +85,7 @@ public static class Scenarios
         Shows = [.. new[] { Step.Look, Step.Poll, Step.Follow, Step.Pay }.Select(step => (step, Outcome.Answered))],
     };
 
-    /// <summary>Few who want everything.</summary>
+    /// <summary>Few users who try everything.</summary>
     public static readonly Scenario Bots = new(
         "bots",
         "twenty users who click without end: limits and rate limits must hold",
@@ -99,10 +99,10 @@ public static class Scenarios
         Shows = [(Step.Order, Outcome.Refusal(RefusalCode.LimitReached)), (Step.Order, Outcome.Refusal(RefusalCode.RateLimited))],
     };
 
-    /// <summary>What is sold out is for sale again.</summary>
+    /// <summary>Sold out, then on sale again.</summary>
     public static readonly Scenario Restock = new(
         "restock",
-        "sold out, then units come back from cancelled orders and from operations",
+        "sold out; then units come back from cancelled orders and from operations",
         new LoadSettings { Rate = 1_000, Seconds = 20, LimitPerUser = 1 },
         settings => [new(settings.Rate, settings.Rate, settings.Seconds)],
         async visit =>
@@ -120,13 +120,13 @@ public static class Scenarios
         Shows = [(Step.Order, Outcome.Refusal(RefusalCode.SoldOut)), (Step.Cancel, Outcome.Answered)],
     };
 
-    /// <summary>A long day.</summary>
+    /// <summary>Ten minutes with every end of an order.</summary>
     public static readonly Scenario Soak = new(
         "soak",
         "ten minutes of orders that are paid, cancelled, or expire",
         new LoadSettings
         {
-            Rate = 200, Seconds = 600, LimitPerUser = 1_000_000, PaymentTimeoutSeconds = 30, Buyers = 50_000, MostP99Milliseconds = 500,
+            Rate = 200, Seconds = 600, LimitPerUser = 1_000_000, PaymentTimeoutSeconds = 30, Buyers = 50_000, MaximumP99Milliseconds = 500,
         },
         settings => [new(settings.Rate, settings.Rate, settings.Seconds)],
         async visit =>
@@ -157,7 +157,7 @@ public static class Scenarios
 
     private static async Task PollUntilPlacedAsync(Visit visit, string order)
     {
-        for (var poll = 0; poll < MostPolls; poll++)
+        for (var poll = 0; poll < MaximumPolls; poll++)
         {
             var answer = await visit.PollAsync(order);
             if (!answer.IsSuccess || answer.Text != "reserved")

@@ -2,15 +2,15 @@ namespace Seckill.LoadTests.Load;
 
 /// <summary>One second of a run.</summary>
 /// <param name="Second">From 1 on: the second ended then.</param>
-/// <param name="Arrivals">Visitors who came.</param>
+/// <param name="Arrivals">Visitors who arrived.</param>
 /// <param name="Outcomes">Requests that ended, by outcome; those that did not occur are left out.</param>
-/// <param name="P50Milliseconds">Latency of the requests that ended, from the moment at which they were wanted.</param>
+/// <param name="P50Milliseconds">Latency of the requests that ended, from the scheduled moment.</param>
 /// <param name="P95Milliseconds">95th percentile.</param>
 /// <param name="P99Milliseconds">99th percentile.</param>
 /// <param name="P999Milliseconds">99.9th percentile.</param>
-/// <param name="Visitors">Who had come and not left, at its end.</param>
-/// <param name="StockLeft">Units for sale; null when operations did not answer.</param>
-/// <param name="Backlog">Orders that wait to be persisted; null when operations did not answer.</param>
+/// <param name="Visitors">Visitors in flight at its end.</param>
+/// <param name="StockLeft">Units for sale; null when the ops endpoint did not answer.</param>
+/// <param name="Backlog">Orders that wait to be persisted; null when the ops endpoint did not answer.</param>
 /// <param name="LatenessMilliseconds">p99 of how late the generator was.</param>
 /// <param name="GeneratorCpu">Cores that the generator used.</param>
 /// <param name="MachineBusy">Share of the generator's machine that was in use, 0 to 1.</param>
@@ -22,6 +22,6 @@ public sealed record SecondSample(
     /// <summary>Requests that ended.</summary>
     public long Requests => Outcomes.Values.Sum();
 
-    /// <summary>Requests that ended so.</summary>
+    /// <summary>Requests with this outcome.</summary>
     public long Count(string outcome) => Outcomes.GetValueOrDefault(outcome);
 }

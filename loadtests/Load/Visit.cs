@@ -1,8 +1,9 @@
 using System.Diagnostics;
 using System.Globalization;
-using System.Security.Cryptography;
 using System.Text;
+using Seckill.LoadTests.Client;
 using Seckill.LoadTests.Engine;
+using Seckill.Shared.Security;
 
 namespace Seckill.LoadTests.Load;
 
@@ -12,25 +13,32 @@ namespace Seckill.LoadTests.Load;
 /// </summary>
 /// <param name="shop">The storefront.</param>
 /// <param name="sale">What is for sale.</param>
-/// <param name="buyer">Who.</param>
-/// <param name="number">The how manieth visitor, from 0.</param>
-/// <param name="dueAt">When the visitor comes (Stopwatch timestamp).</param>
+/// <param name="buyer">The visitor.</param>
+/// <param name="number">Zero-based visitor index.</param>
+/// <param name="dueAt">When the visitor arrives (Stopwatch timestamp).</param>
 /// <param name="paymentKey">Signs the calls of the payment provider.</param>
 public class Visit(Shop shop, LoadSale sale, Buyer buyer, long number, long dueAt, string paymentKey)
 {
+    // As an app does: never without a pause between two tries, and not for ever.
+    private static readonly TimeSpan s_shortestPause = TimeSpan.FromMilliseconds(200);
+    private static readonly TimeSpan s_longestPause = TimeSpan.FromSeconds(5);
     private readonly (string, string)[] _headers = [("Authorization", buyer.Authorization)];
     private long _wantedAt = dueAt;
     private bool _hasAsked;
 
-    /// <summary>The how manieth visitor, from 0: what a visitor does may depend on it, and is then the same in each run.</summary>
+    /// <summary>Zero-based visitor index. What a visitor does depends on it alone, so that each run does the same.</summary>
     public long Number => number;
+
+    /// <summary>Index of the API instance that the next requests go to; null for any.</summary>
+    public int? Instance { get; set; }
 
     /// <summary>Orders.</summary>
     /// <param name="quantity">1 or 2.</param>
     /// <param name="key">Idempotency-Key; null for none.</param>
     /// <param name="item">Any number; items take turns. By the visitor's number when not given.</param>
     public ValueTask<ShopAnswer> OrderAsync(int quantity = 1, string? key = null, long? item = null) => TakeAsync(
-        Step.Order, (wantedAt, isArrival) => shop.OrderAsync(buyer, sale.Order(item ?? number, quantity), key, wantedAt, isArrival));
+        Step.Order, (wantedAt, isArrival) => shop.OrderAsync(
+            buyer, sale.Order(item ?? number, quantity), key, wantedAt, isArrival, Instance));
 
     /// <summary>Looks at the sale's page.</summary>
     public ValueTask<ShopAnswer> LookAsync() =>
@@ -47,29 +55,57 @@ public class Visit(Shop shop, LoadSale sale, Buyer buyer, long number, long dueA
     public ValueTask<ShopAnswer> CancelAsync(string orderId) =>
         AskAsync(new ShopRequest(Step.Cancel, $"orders/{orderId}/cancel", _headers));
 
-    /// <summary>The provider tells of the payment of this visitor's order, as one of <paramref name="quantity"/> units.</summary>
-    public ValueTask<ShopAnswer> PayAsync(string orderId, int quantity = 1)
+    /// <summary>Sends the provider's notification that this visitor's order of <paramref name="quantity"/> units is paid.</summary>
+    public ValueTask<ShopAnswer> PayAsync(string orderId, int quantity = 1) =>
+        PayAsync(orderId, "load-" + orderId, sale.Order(number, quantity).Item.UnitPrice * quantity);
+
+    /// <summary>Sends a notification of any payment for an order.</summary>
+    public ValueTask<ShopAnswer> PayAsync(string orderId, string paymentId, long amount)
     {
-        var item = sale.Order(number, quantity).Item;
-        var body = string.Create(
+        var currency = sale.Order(number, 1).Item.Currency;
+        var body = Encoding.UTF8.GetBytes(string.Create(
             CultureInfo.InvariantCulture,
-            $$"""{"paymentId":"load-{{orderId}}","orderId":"{{orderId}}","amount":{{item.UnitPrice * quantity}},"currency":"EUR"}""");
-        var time = TimeProvider.System.GetUtcNow().ToUnixTimeSeconds().ToString(CultureInfo.InvariantCulture);
-        var hash = HMACSHA256.HashData(Encoding.UTF8.GetBytes(paymentKey), Encoding.UTF8.GetBytes(time + "." + body));
-        return AskAsync(new ShopRequest(
-            Step.Pay, "payments", [("X-Signature", $"t={time},v1={Convert.ToHexStringLower(hash)}")], Encoding.UTF8.GetBytes(body)));
+            $$"""{"paymentId":"{{paymentId}}","orderId":"{{orderId}}","amount":{{amount}},"currency":"{{currency}}"}"""));
+        var signature = new PaymentSignature(paymentKey, TimeProvider.System).Sign(body);
+        return AskAsync(new ShopRequest(Step.Pay, "payments", [("X-Signature", signature)], body));
     }
 
-    /// <summary>Looks at the page, thinks, waits; half of the time up to half as much again, by the visitor's number.</summary>
+    /// <summary>
+    /// Sends a request again, to the next instance, while the storefront asks to come back, or the request never left. With an
+    /// unknown outcome only when it is safe to send it again: without a key, a second order could be placed.
+    /// </summary>
+    /// <param name="tries">In all.</param>
+    /// <param name="isSafe">True when the request may be repeated after an unknown outcome.</param>
+    /// <param name="ask">Sends it.</param>
+    public async Task<ShopAnswer> RetryAsync(int tries, bool isSafe, Func<ValueTask<ShopAnswer>> ask)
+    {
+        ArgumentNullException.ThrowIfNull(ask);
+        for (var attempt = 1; ; attempt++)
+        {
+            var answer = await ask();
+            var mayRetry = answer.Outcome.Name is RefusalCode.Unavailable or RefusalCode.RateLimited or OrderAnswer.NotSent
+                || (isSafe && answer.Outcome.Kind == OutcomeKind.Failed);
+            if (!mayRetry || attempt == tries)
+            {
+                return answer;
+            }
+
+            var pause = answer.RetryAfter ?? s_shortestPause;
+            await Task.Delay(pause < s_longestPause ? pause : s_longestPause);
+            Instance++;
+        }
+    }
+
+    /// <summary>Waits for 0.5 to 1.5 times <paramref name="seconds"/>, by the visitor's number.</summary>
     public async Task PauseAsync(double seconds)
     {
         await Task.Delay(TimeSpan.FromSeconds(seconds * (0.5 + (number * 7919 % 1000 / 1000.0))));
         _wantedAt = Stopwatch.GetTimestamp();
     }
 
-    /// <summary>Every request passes here.</summary>
+    /// <summary>Sends every request.</summary>
     /// <param name="step">Which kind.</param>
-    /// <param name="ask">Sends it, told when it was wanted and whether it is the visitor's first.</param>
+    /// <param name="ask">Sends it; takes when it was wanted and whether it is the visitor's first.</param>
     protected virtual async ValueTask<ShopAnswer> TakeAsync(Step step, Func<long, bool, ValueTask<ShopAnswer>> ask)
     {
         ArgumentNullException.ThrowIfNull(ask);
@@ -81,5 +117,5 @@ public class Visit(Shop shop, LoadSale sale, Buyer buyer, long number, long dueA
     }
 
     private ValueTask<ShopAnswer> AskAsync(ShopRequest request) =>
-        TakeAsync(request.Step, (wantedAt, isArrival) => shop.AskAsync(request, wantedAt, isArrival));
+        TakeAsync(request.Step, (wantedAt, isArrival) => shop.AskAsync(request, wantedAt, isArrival, Instance));
 }

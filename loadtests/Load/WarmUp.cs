@@ -1,28 +1,27 @@
 using Seckill.LoadTests.Client;
 using Seckill.LoadTests.Engine;
 using Seckill.LoadTests.Reporting;
-using Seckill.LoadTests.Tokens;
 
 namespace Seckill.LoadTests.Load;
 
 /// <summary>
-/// Orders for an item that is not for sale, before anything counts: the services compile their road, connections are opened, and we
-/// compile ours. Nothing is sold by it, and a system that cannot be used is found out.
+/// Orders an item that is not for sale, before the measurement: services and client compile their hot path, and connections are opened.
+/// Nothing is sold, and a system that cannot be used is found.
 /// </summary>
 /// <param name="target">The system.</param>
-/// <param name="settings">How long.</param>
-/// <param name="sale">What may not be ordered.</param>
+/// <param name="settings">Duration.</param>
+/// <param name="sale">The sale.</param>
 /// <param name="buyers">Who orders.</param>
 public sealed class WarmUp(LoadTarget target, LoadSettings settings, LoadSale sale, IReadOnlyList<Buyer> buyers)
 {
     private const int Users = 64;
 
     /// <summary>Warms up.</summary>
-    /// <exception cref="HttpRequestException">This is no storefront, or none that lets us in; the message says why.</exception>
+    /// <exception cref="HttpRequestException">The storefront cannot be used; the message says why.</exception>
     public async Task RunAsync(CancellationToken cancellationToken)
     {
         var recorder = new Recorder();
-        using var pool = new ClientPool(target.Apis, Users, TimeSpan.FromSeconds(settings.PatienceSeconds), cancellationToken);
+        using var pool = new ClientPool(target.Apis, Users, TimeSpan.FromSeconds(settings.TimeoutSeconds), cancellationToken);
         var shop = new Shop(pool, recorder);
         var engine = new LoadEngine(recorder, async (number, due) =>
             await shop.OrderAsync(buyers[(int)(number % buyers.Count)], sale.Absent, null, due, isArrival: true));
@@ -43,7 +42,7 @@ public sealed class WarmUp(LoadTarget target, LoadSettings settings, LoadSale sa
 
     private static string Advice(string[] outcomes) => outcomes is not [var outcome] ? "" : outcome switch
     {
-        "unauthenticated" => $"Is {TokenCommand.KeyVariable} the key of that system?",
+        "unauthenticated" => $"Is {LoadTarget.TokenKeyVariable} the key of that system?",
         OrderAnswer.NotSent => "Does it run, and is the address right?",
         RefusalCode.RateLimited => "Its RateLimits:AddressPerSecond must let the generator's address in.",
         _ => "",

@@ -3,7 +3,7 @@ using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
 using Seckill.LoadTests.Bench;
-using Seckill.LoadTests.Demo;
+using Seckill.LoadTests.Client;
 using Seckill.OrderService.Reservations;
 using Seckill.Shared.Connections;
 using Seckill.Shared.Stock;
@@ -56,7 +56,7 @@ public class BatcherBenchmarks
 
     private async Task SetUpAsync()
     {
-        if (!Deployment.TryRead(Environment.GetEnvironmentVariable, out var deployment, out var problem))
+        if (!LoadTarget.TryRead(Environment.GetEnvironmentVariable, needsStores: true, out var target, out var problem))
         {
             throw new InvalidOperationException(problem);
         }
@@ -74,7 +74,7 @@ public class BatcherBenchmarks
         await _host.StartAsync();
         _batcher = _host.Services.GetRequiredService<ReservationBatcher>();
         _http = new HttpClient();
-        await using var site = await BenchSite.ConnectAsync(deployment, _http);
+        await using var site = await BenchSite.ConnectAsync(target, _http);
         _item = new ItemKey((await site.OpenSaleAsync(EnoughUnits, CancellationToken.None)).SaleId, BenchSite.SkuId);
         _waiting = new Task<ReservationResult>[Together];
     }

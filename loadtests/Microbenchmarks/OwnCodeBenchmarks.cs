@@ -7,7 +7,7 @@ using Seckill.Shared.Stock;
 namespace Seckill.Microbenchmarks;
 
 /// <summary>
-/// What our own code does for a request that is accepted, without the libraries and servers in between: the pooled reservation
+/// What Seckill's own code does for a request that is accepted, without the libraries and servers in between: the pooled reservation
 /// from its start to the buyer who awaited it, its place in a batch, and the body of the answer, whose buffers each thread keeps.
 /// </summary>
 public class OwnCodeBenchmarks

@@ -12,7 +12,7 @@ using Seckill.LoadTests;
 using Seckill.Microbenchmarks;
 
 // Time and bytes of single parts. `./seckill bench micro` starts what they need and calls this with a directory for the report.
-const double LeastSaved = 0.9;
+const double MinimumSaved = 0.9;
 if (args.Length != 1)
 {
     await Console.Error.WriteLineAsync("One argument: the directory for microbenchmarks.md.");
@@ -38,7 +38,7 @@ if (summary.HasCriticalValidationErrors || summary.Reports.Any(run => !run.Succe
 var (pooled, unpooled) = (Bytes(pooling: true), Bytes(pooling: false));
 var ownCode = string.Create(
     CultureInfo.InvariantCulture,
-    $"Own code, bytes a request: {pooled:N0} pooled, {unpooled:N0} unpooled, {1 - (pooled / unpooled):P1} fewer (bar: {LeastSaved:P0}).");
+    $"Own code, bytes a request: {pooled:N0} pooled, {unpooled:N0} unpooled, {1 - (pooled / unpooled):P1} fewer (bar: {MinimumSaved:P0}).");
 Directory.CreateDirectory(args[0]);
 await File.WriteAllTextAsync(
     Path.Combine(args[0], "microbenchmarks.md"),

@@ -1,5 +1,5 @@
-// Compiled only with -p:NBomber=true (LoadTests.csproj), against the package that Directory.Packages.props names. Our own runner needs
-// none of this.
+// Compiled only with -p:NBomber=true (LoadTests.csproj), against the package that Directory.Packages.props names. The default
+// runner needs none of this.
 using System.Globalization;
 using NBomber.Contracts;
 using NBomber.CSharp;
@@ -18,20 +18,20 @@ public static class NBomberRun
     private const double SmoothFrom = 100;
 
     /// <summary>Sends one scenario; NBomber writes its report into a directory of its own under <paramref name="output"/>.</summary>
-    /// <returns>An exit code: wrong when too many requests failed, or p99 of a step is above the mark. The books are not audited.</returns>
+    /// <returns>An exit code: wrong when too many requests failed, or p99 of a step is above the mark. There is no audit.</returns>
     public static async Task<int> RunAsync(
         LoadTarget target, Scenario scenario, LoadSettings settings, string output, CancellationToken cancellationToken)
     {
-        var visitors = settings.Users == 0 ? scenario.Arrivals(settings).Count : LoadSettings.MostBuyers;
-        var sale = new LoadSale(scenario.Name, settings, visitors);
+        var visitors = settings.Users == 0 ? scenario.Arrivals(settings).Count : LoadSettings.MaximumBuyers;
+        var sale = new LoadSale(scenario, settings, visitors);
         using var ops = new OpsClient(target.Inventory, target.OpsKey);
         await ops.CreateAsync(sale.Sale, cancellationToken);
         await ops.OpenAsync(sale.Sale.SaleId, cancellationToken);
-        var buyers = target.SignTokens(settings.BuyersOf(visitors));
+        var buyers = target.SignBuyers(settings.BuyersOf(visitors));
         // NBomber's own warm-up sends the scenario itself, and would sell the stock before anything counts.
         await new WarmUp(target, settings, sale, buyers).RunAsync(cancellationToken);
         using var pool = new ClientPool(
-            target.Apis, settings.Connections, TimeSpan.FromSeconds(settings.PatienceSeconds), cancellationToken);
+            target.Apis, settings.Connections, TimeSpan.FromSeconds(settings.TimeoutSeconds), cancellationToken);
         var shop = new Shop(pool, new Recorder());
         var next = -1L;
         var props = global::NBomber.CSharp.Scenario.Create(scenario.Name, async context =>
@@ -59,8 +59,8 @@ public static class NBomberRun
         var steps = stats.ScenarioStats.Single(own => own.ScenarioName == scenario.Name).StepStats
             .Where(step => Step.All.Any(own => own.Name == step.StepName)).ToArray();
         var (good, failed) = (steps.Sum(step => (long)step.Ok.Request.Count), steps.Sum(step => (long)step.Fail.Request.Count));
-        return good > 0 && failed * 100.0 <= settings.MostErrorPercent * (good + failed)
-            && steps.All(step => step.Ok.Latency.Percent99 <= settings.MostP99Milliseconds) ? ExitCode.Right : ExitCode.Wrong;
+        return good > 0 && failed * 100.0 <= settings.MaximumErrorPercent * (good + failed)
+            && steps.All(step => step.Ok.Latency.Percent99 <= settings.MaximumP99Milliseconds) ? ExitCode.Right : ExitCode.Wrong;
     }
 
     private static LoadSimulation[] Simulate(Scenario scenario, LoadSettings settings)

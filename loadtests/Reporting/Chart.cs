@@ -4,7 +4,7 @@ using System.Text;
 
 namespace Seckill.LoadTests.Reporting;
 
-/// <summary>How a row of values is drawn.</summary>
+/// <summary>How a row of values is shown.</summary>
 public enum Mark
 {
     /// <summary>Columns, those of several rows on top of each other.</summary>
@@ -23,13 +23,13 @@ public enum Mark
 /// <summary>One row of values.</summary>
 /// <param name="Name">In the legend.</param>
 /// <param name="Colour">Name of a colour of the style sheet.</param>
-/// <param name="Mark">How it is drawn.</param>
+/// <param name="Mark">How it is shown.</param>
 /// <param name="Values">One for each place; null leaves a gap.</param>
 public sealed record ChartRow(string Name, string Colour, Mark Mark, IReadOnlyList<double?> Values);
 
 /// <summary>
-/// A chart over time as SVG without any script. It is drawn twice, for the desk and for the phone: scaled, the text of one of them could
-/// not be read.
+/// A chart over time as SVG without any script. It is rendered twice, for wide and for narrow screens: scaled, the text of one of them
+/// would be illegible.
 /// </summary>
 /// <param name="Title">What is seen.</param>
 /// <param name="Unit">Of the values.</param>

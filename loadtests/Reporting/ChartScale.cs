@@ -9,11 +9,11 @@ public sealed record ChartScale(Func<double, double> Place, IReadOnlyList<(doubl
 {
     private const int Steps = 4;
 
-    /// <summary>From nothing to a round number above the largest value. What is drawn are counts, so a step is at least one.</summary>
-    public static ChartScale Linear(double most)
+    /// <summary>From nothing to a round number above the largest value. Values are counts, so a step is at least one.</summary>
+    public static ChartScale Linear(double maximum)
     {
-        var step = Math.Max(1, Round(Math.Max(most, 1) / Steps));
-        var steps = (int)Math.Ceiling(Math.Max(most, 1) / step - 1e-9);
+        var step = Math.Max(1, Round(Math.Max(maximum, 1) / Steps));
+        var steps = (int)Math.Ceiling(Math.Max(maximum, 1) / step - 1e-9);
         return new ChartScale(
             value => value / (step * steps), [.. Enumerable.Range(0, steps + 1).Select(index => (step * index, Number(step * index)))]);
     }
@@ -30,10 +30,10 @@ public sealed record ChartScale(Func<double, double> Place, IReadOnlyList<(doubl
     }
 
     /// <summary>Round times from 0 to the end, at most so many.</summary>
-    public static IEnumerable<double> TimeTicks(double end, int most)
+    public static IEnumerable<double> TimeTicks(double end, int maximum)
     {
         double[] steps = [1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 900, 1_800, 3_600, 7_200];
-        var step = Array.Find(steps, step => end / step <= most) is > 0 and var found ? found : Round(end / most);
+        var step = Array.Find(steps, step => end / step <= maximum) is > 0 and var found ? found : Round(end / maximum);
         for (double second = 0; second <= end + 0.01; second += step)
         {
             yield return second;

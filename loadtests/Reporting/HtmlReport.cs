@@ -12,7 +12,7 @@ namespace Seckill.LoadTests.Reporting;
 /// <summary>The report as one page that needs nothing else: no network, no script.</summary>
 public static class HtmlReport
 {
-    private const int MostPlaces = 120;
+    private const int MaximumPlaces = 120;
     private const int Wide = 950;
     private const int Half = 450;
 
@@ -32,7 +32,7 @@ public static class HtmlReport
         Add($"{Html(string.Join(", ", report.Target))}</p></header>\n");
         foreach (var warning in report.Warnings)
         {
-            Add($"<p class=\"doubt\">{Html(warning)}</p>\n");
+            Add($"<p class=\"inconclusive\">Inconclusive: {Html(warning)}</p>\n");
         }
 
         var errors = report.Outcomes.Where(entry => Outcome.All.Any(outcome => outcome.Name == entry.Outcome && outcome.IsError));
@@ -109,13 +109,14 @@ public static class HtmlReport
         // The very end belongs to it: what came back then is for sale.
         var places = report.Series.Chunk(PlaceLength(report.Series)).ToArray();
         var ends = places.Select(place => place[^1].Second).ToArray();
-        double?[] Most(Func<SecondSample, long?> value) => [.. places.Select(place => (double?)place.Max(value))];
-        yield return new Chart("Stock left", "units", ends, [new("stock left", "stock", Mark.Level, Most(second => second.StockLeft))]);
+        double?[] Maximum(Func<SecondSample, long?> value) => [.. places.Select(place => (double?)place.Max(value))];
+        yield return new Chart("Stock left", "units", ends, [new("stock left", "stock", Mark.Level, Maximum(second => second.StockLeft))]);
         yield return new Chart(
-            "Backlog", "orders that wait to be persisted", ends, [new("backlog", "backlog", Mark.Level, Most(second => second.Backlog))]);
+            "Backlog", "orders that wait to be persisted", ends,
+            [new("backlog", "backlog", Mark.Level, Maximum(second => second.Backlog))]);
     }
 
-    // A long run has more seconds than the page has room for. What is left of the last second would be drawn too high, or too low.
+    // A long run has more seconds than the page has room for. What is left of the last second would appear too high, or too low.
     private static SecondSample[][] Places(IReadOnlyList<SecondSample> series)
     {
         var whole = series.Count > 1 && series[^1].Second - series[^2].Second < 0.5 ? series.Take(series.Count - 1) : series;
@@ -123,7 +124,7 @@ public static class HtmlReport
     }
 
     private static int PlaceLength(IReadOnlyList<SecondSample> series) =>
-        Math.Max(1, (int)Math.Ceiling(series.Count / (double)MostPlaces));
+        Math.Max(1, (int)Math.Ceiling(series.Count / (double)MaximumPlaces));
 
     private static double Length(RunReport report, SecondSample[] place)
     {
@@ -149,14 +150,14 @@ public static class HtmlReport
         [
             settings.Users > 0
                 ? ["users", Text($"{settings.Users:N0}, {settings.ThinkMilliseconds:N0} ms pause")]
-                : ["visitors a second, most", Text($"{settings.Rate:#,0.##}")],
+                : ["visitors a second, maximum", Text($"{settings.Rate:#,0.##}")],
             ["seconds", Text($"{settings.Seconds:N0}, after {settings.WarmUpSeconds:N0} of warm-up")],
             ["items × units",
                 settings.Stock > 0 ? Text($"{settings.Items} × {settings.Stock:N0}") : Text($"{settings.Items}, more than enough")],
-            ["units for each buyer, most", Text($"{settings.LimitPerUser:N0}")],
-            ["connections, most", Text($"{settings.Connections:N0}")],
+            ["units for each buyer, maximum", Text($"{settings.LimitPerUser:N0}")],
+            ["connections, maximum", Text($"{settings.Connections:N0}")],
             ["time to pay", Text($"{settings.PaymentTimeoutSeconds:N0} s")],
-            ["a visitor gives up after", Text($"{settings.PatienceSeconds:N0} s")],
+            ["a visitor gives up after", Text($"{settings.TimeoutSeconds:N0} s")],
         ]);
     }
 
@@ -166,12 +167,12 @@ public static class HtmlReport
         ["commit", report.Commit],
         ["generator", Text($"{report.Machine.Cpu}, {report.Machine.Cores} cores, {report.Machine.MemoryGigabytes} GB")],
         ["its system", $"{report.Machine.Kernel}, .NET {report.Machine.DotNet}"],
-        ["its processor", Text($"at most {Most(report, second => second.GeneratorCpu):0.0} of {report.Machine.Cores} cores")],
-        ["its lateness", Text($"at most {Most(report, second => second.LatenessMilliseconds):0.0} ms (p99 of a second)")],
+        ["its processor", Text($"at most {Maximum(report, second => second.GeneratorCpu):0.0} of {report.Machine.Cores} cores")],
+        ["its lateness", Text($"at most {Maximum(report, second => second.LatenessMilliseconds):0.0} ms (p99 of a second)")],
         ["its precision", Text($"percentiles are at most {Histogram.Precision:P1} too high, and never too low")],
     ]);
 
-    private static double Most(RunReport report, Func<SecondSample, double> value) =>
+    private static double Maximum(RunReport report, Func<SecondSample, double> value) =>
         report.Series.Select(value).DefaultIfEmpty().Max();
 
     // A column whose head begins with # holds numbers.

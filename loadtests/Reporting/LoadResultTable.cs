@@ -7,7 +7,7 @@ namespace Seckill.LoadTests.Reporting;
 /// <summary>The end of a run on the terminal.</summary>
 public static class LoadResultTable
 {
-    /// <summary>Prints what buyers saw, what the books say, and the pass marks.</summary>
+    /// <summary>Prints the answers, the audit, and the pass marks.</summary>
     public static void Print(IAnsiConsole console, RunReport report)
     {
         string Time(double milliseconds) => milliseconds.ToString("N1", CultureInfo.InvariantCulture) + " ms";
@@ -18,7 +18,7 @@ public static class LoadResultTable
                 new("Visitors", Amount.Text(report.Visitors), $"in {Amount.Text(TimeSpan.FromSeconds(report.Seconds))}"),
                 new("Requests", Amount.Text(report.Requests), $"{Amount.Text(report.Requests / Math.Max(0.001, report.Seconds))}/s"),
                 .. report.Outcomes.Select(entry => new ResultRow($"  {entry.Outcome}", Amount.Text(entry.Count), entry.Step)),
-                new("p50", Time(report.All.P50), "from the moment at which a visitor was due"),
+                new("p50", Time(report.All.P50), "from the scheduled moment"),
                 new("p95", Time(report.All.P95), ""),
                 new("p99", Time(report.All.P99), ""),
                 new("p99.9", Time(report.All.P999), ""),
@@ -28,9 +28,9 @@ public static class LoadResultTable
                 char.ToUpperInvariant(mark.Name[0]) + mark.Name[1..], mark.Measured, mark.Needed,
                 mark.IsMet ? RowVerdict.Right : RowVerdict.Wrong))]),
         ]);
-        foreach (var sentence in report.Warnings.Select(warning => "DOUBTFUL: " + warning).Concat(report.Findings))
+        foreach (var sentence in report.Warnings.Select(warning => "INCONCLUSIVE: " + warning).Concat(report.Findings))
         {
-            // Not through the console's own wrapping: a line is a line for whoever reads the log.
+            // Not through the console, which wraps: a line of a log stays one line.
             console.Profile.Out.Writer.WriteLine(sentence);
         }
 

@@ -3,6 +3,7 @@ using System.Text.Json;
 using System.Text;
 using Seckill.LoadTests.Engine;
 using Seckill.LoadTests.Load;
+using Seckill.LoadTests.Results;
 
 namespace Seckill.LoadTests.Reporting;
 
@@ -45,58 +46,47 @@ public static class ReportFiles
     /// <summary>The same as the page, for a terminal or a review.</summary>
     public static string Markdown(RunReport report)
     {
-        var page = new StringBuilder();
-        void Line(FormattableString text) => page.Append(text.ToString(CultureInfo.InvariantCulture)).Append('\n');
-        Line($"# {report.Scenario}: {(report.IsPassed ? "passed" : "NOT PASSED")}");
-        Line($"");
-        Line($"{char.ToUpperInvariant(report.Summary[0])}{report.Summary[1..]}. {report.Loop};");
+        var page = new MarkdownPage();
+        page.Line($"# {report.Scenario}: {(report.IsPassed ? "passed" : "NOT PASSED")}");
+        page.Line($"");
+        page.Line($"{char.ToUpperInvariant(report.Summary[0])}{report.Summary[1..]}. {report.Loop};");
         var rate = report.Requests / Math.Max(0.001, report.Seconds);
-        Line($"{report.Seconds:0.0} s, {report.Visitors:N0} visitors, {report.Requests:N0} requests, {rate:N0}/s.");
-        Line($"`{report.Command}` on {report.Date:yyyy-MM-dd HH:mm} UTC at commit {report.Commit}.");
-        Line($"Generator: {report.Machine.Cpu}, {report.Machine.Cores} cores, {report.Machine.Kernel}, .NET {report.Machine.DotNet}.");
-        Table(page, "Pass marks", ["mark", "needed", "measured", "met"], report.Thresholds.Select(mark => new[]
+        page.Line($"{report.Seconds:0.0} s, {report.Visitors:N0} visitors, {report.Requests:N0} requests, {rate:N0}/s.");
+        page.Line($"`{report.Command}` on {report.Date:yyyy-MM-dd HH:mm} UTC at commit {report.Commit}.");
+        page.Line($"Generator: {report.Machine.Cpu}, {report.Machine.Cores} cores, {report.Machine.Kernel}, .NET {report.Machine.DotNet}.");
+        page.Table("Pass marks", ["mark", "needed", "measured", "met"], report.Thresholds.Select(mark => new[]
         {
             mark.Name, mark.Needed, mark.Measured, mark.IsMet ? "yes" : "**no**",
         }));
         if (report.Warnings.Count > 0)
         {
-            Line($"");
-            Line($"## Doubts");
-            Line($"");
+            page.Line($"");
+            page.Line($"## Inconclusive");
+            page.Line($"");
             foreach (var warning in report.Warnings)
             {
-                Line($"- {warning}");
+                page.Line($"- {warning}");
             }
         }
 
-        Table(page, "Outcomes", ["request", "outcome", "count", "share"], report.Outcomes.Select(entry => new[]
+        page.Table("Outcomes", ["request", "outcome", "count", "share"], report.Outcomes.Select(entry => new[]
         {
             entry.Step, entry.Outcome, Text($"{entry.Count:N0}"), Text($"{(double)entry.Count / report.Requests:P2}"),
         }));
-        Table(page, "Latency, ms", ["of", "count", "mean", "p50", "p95", "p99", "p99.9", "longest"], report.Latencies.Select(row =>
+        page.Table("Latency, ms", ["of", "count", "mean", "p50", "p95", "p99", "p99.9", "longest"], report.Latencies.Select(row =>
             (string[])[row.Name, Text($"{row.Count:N0}"),
                 .. new[] { row.Mean, row.P50, row.P95, row.P99, row.P999, row.Longest }.Select(time => Text($"{time:N1}"))]));
         foreach (var section in report.Audit)
         {
-            Table(page, section.Title, ["", "", ""], section.Rows.Select(row => new[] { row.Name.Trim(), row.Value, row.Meaning }));
+            page.Table(section.Title, ["", "", ""], section.Rows.Select(row => new[] { row.Name.Trim(), row.Value, row.Meaning }));
         }
 
         foreach (var finding in report.Findings)
         {
-            Line($"- {finding}");
+            page.Line($"- {finding}");
         }
 
         return page.ToString();
-    }
-
-    private static void Table(StringBuilder page, string title, string[] head, IEnumerable<string[]> rows)
-    {
-        page.Append(CultureInfo.InvariantCulture, $"\n## {title}\n\n| {string.Join(" | ", head)} |\n");
-        page.Append(CultureInfo.InvariantCulture, $"|{string.Concat(head.Select(_ => " --- |"))}\n");
-        foreach (var row in rows)
-        {
-            page.Append(CultureInfo.InvariantCulture, $"| {string.Join(" | ", row)} |\n");
-        }
     }
 
     private static string Text(FormattableString text) => text.ToString(CultureInfo.InvariantCulture);

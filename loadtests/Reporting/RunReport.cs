@@ -1,18 +1,17 @@
 using System.Globalization;
 using System.Text.Json.Serialization;
 using System.Text.Json;
-using Seckill.LoadTests.Bench;
 using Seckill.LoadTests.Engine;
 using Seckill.LoadTests.Load;
 using Seckill.LoadTests.Results;
 
 namespace Seckill.LoadTests.Reporting;
 
-/// <summary>Everything that a run has to say; each file of a report is written from this alone.</summary>
+/// <summary>The result of a run; each file of a report is written from this alone.</summary>
 /// <param name="Scenario">Its name.</param>
 /// <param name="Summary">What it is.</param>
 /// <param name="Date">Start, UTC.</param>
-/// <param name="Command">What was typed.</param>
+/// <param name="Command">The command line.</param>
 /// <param name="Commit">Of the checkout; <c>unknown</c> outside one.</param>
 /// <param name="Loop">How visitors came, in words.</param>
 /// <param name="Target">The storefront's addresses.</param>
@@ -23,8 +22,8 @@ namespace Seckill.LoadTests.Reporting;
 /// <param name="Outcomes">Requests by kind and outcome.</param>
 /// <param name="Latencies">From the moment at which a request was wanted.</param>
 /// <param name="Thresholds">The pass marks.</param>
-/// <param name="Audit">The books.</param>
-/// <param name="Warnings">What makes the figures doubtful, above all a generator that was too slow.</param>
+/// <param name="Audit">The audit.</param>
+/// <param name="Warnings">What makes the run inconclusive, above all a slow generator.</param>
 /// <param name="Findings">Sentences about what is wrong.</param>
 /// <param name="Series">Each second.</param>
 public sealed record RunReport(
@@ -42,7 +41,7 @@ public sealed record RunReport(
     /// <summary>The latencies of all requests.</summary>
     public LatencySummary All => Latencies.Single(latency => latency.Name == LatencySummary.AllRequests);
 
-    /// <summary>Requests that ended so, whatever they asked.</summary>
+    /// <summary>Requests of all kinds with this outcome.</summary>
     public long Count(string outcome) => Outcomes.Where(entry => entry.Outcome == outcome).Sum(entry => entry.Count);
 
     /// <summary>Reads <c>report.json</c>.</summary>

@@ -1,5 +1,6 @@
 using System.CommandLine;
 using System.Text;
+using Seckill.LoadTests.Client;
 using Seckill.Shared.Security;
 
 namespace Seckill.LoadTests.Tokens;
@@ -7,9 +8,6 @@ namespace Seckill.LoadTests.Tokens;
 /// <summary><c>token 42</c> or <c>token 1-1000</c>: signed buyer tokens, one a line, in the order of the users.</summary>
 public static class TokenCommand
 {
-    /// <summary>Signs with this variable's value; the development key when it is not set.</summary>
-    public const string KeyVariable = "BUYER_TOKEN_KEY";
-
     private const int HoursPerYear = 8766;
 
     /// <summary>The command, for the table in Program.cs.</summary>
@@ -30,7 +28,10 @@ public static class TokenCommand
             }
         });
 
-        var command = new Command("token", $"Prints signed buyer tokens, one a line. Signs with {KeyVariable}.") { users, lifetime };
+        var command = new Command("token", $"Prints signed buyer tokens, one per line, signed with {LoadTarget.TokenKeyVariable}.")
+        {
+            users, lifetime,
+        };
         command.SetAction(parsed => Print(parsed.GetRequiredValue(users), TimeSpan.FromHours(parsed.GetRequiredValue(lifetime))));
         return command;
     }
@@ -43,10 +44,11 @@ public static class TokenCommand
             return ExitCode.Usage;
         }
 
-        var key = Environment.GetEnvironmentVariable(KeyVariable) is { Length: > 0 } given ? given : DevelopmentKeys.BuyerToken;
-        if (Encoding.UTF8.GetByteCount(key) < BuyerToken.MinimumKeyBytes)
+        var key = Environment.GetEnvironmentVariable(LoadTarget.TokenKeyVariable) is { Length: > 0 } given
+            ? given : DevelopmentKeys.BuyerToken;
+        if (LoadTarget.ProblemOf(key) is { } problem)
         {
-            Console.Error.WriteLine($"{KeyVariable} is too short: a signing key needs at least {BuyerToken.MinimumKeyBytes} bytes.");
+            Console.Error.WriteLine(problem);
             return ExitCode.Usage;
         }
 

@@ -7,7 +7,7 @@ namespace Seckill.LoadTests.Tokens;
 /// <param name="Last">The highest user id, included.</param>
 public readonly record struct UserRange(long First, long Last)
 {
-    /// <summary>More tokens than this in one call is a slip of the finger.</summary>
+    /// <summary>More tokens than this in one call is refused as a typing error.</summary>
     public const long MaximumUsers = 10_000_000;
 
     /// <summary>How many users the range names.</summary>

@@ -1,7 +1,7 @@
 using System.Collections.Concurrent;
 using System.Text.Json;
 using Microsoft.AspNetCore.Http;
-using Seckill.LoadTests.Load;
+using Seckill.LoadTests.Client;
 
 namespace Seckill.LoadTests.Tests;
 
@@ -28,7 +28,7 @@ internal sealed class FakeSystem : IAsyncDisposable
     public bool Oversells { get; init; }
 
     /// <summary>Every tenth request is answered 503.</summary>
-    public bool IsAway { get; init; }
+    public bool IsDown { get; init; }
 
     /// <summary>Every order can be looked up from the second time on: before, there are too many requests.</summary>
     public bool IsStrict { get; init; }
@@ -36,7 +36,7 @@ internal sealed class FakeSystem : IAsyncDisposable
     /// <summary>Ends when an order was accepted.</summary>
     public Task FirstOrder => _firstOrder.Task;
 
-    public LoadTarget Target => new([_server.Url], _server.Url, "ops", new string('k', 32), new string('p', 32), null, null);
+    public LoadTarget Target => new([_server.Url], _server.Url, "ops", new string('k', 32), new string('p', 32));
 
     public async Task<FakeSystem> StartAsync()
     {
@@ -101,7 +101,7 @@ internal sealed class FakeSystem : IAsyncDisposable
             _counted += number > 0 && !(Loses && number % 10 == 0) ? 1 : 0;
         }
 
-        if (IsAway && number % 10 == 0)
+        if (IsDown && number % 10 == 0)
         {
             await FakeShop.RefuseAsync(http, 503, "unavailable");
             return;

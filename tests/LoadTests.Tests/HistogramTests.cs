@@ -49,7 +49,7 @@ public sealed class HistogramTests
         {
             var histogram = new Histogram();
             histogram.Record(value);
-            histogram.Record(Histogram.Most);
+            histogram.Record(Histogram.Maximum);
             Assert.InRange(histogram.Percentile(50), value, value * (1 + Histogram.Precision));
         }
     }
@@ -60,7 +60,7 @@ public sealed class HistogramTests
         var histogram = new Histogram();
         histogram.Record(-5);
         histogram.Record(long.MaxValue);
-        Assert.Equal((2, 0, Histogram.Most), (histogram.Count, histogram.Percentile(50), histogram.Percentile(100)));
+        Assert.Equal((2, 0, Histogram.Maximum), (histogram.Count, histogram.Percentile(50), histogram.Percentile(100)));
     }
 
     [Fact]

@@ -18,7 +18,7 @@ public sealed class LoadRunTests
 
     private static readonly LoadSettings s_settings = Scenarios.Steady.Defaults with
     {
-        Rate = 300, Seconds = 1, Stock = 100, WarmUpSeconds = 0, Connections = 20, MostP99Milliseconds = 60_000,
+        Rate = 300, Seconds = 1, Stock = 100, WarmUpSeconds = 0, Connections = 20, MaximumP99Milliseconds = 60_000,
     };
 
     [Fact]
@@ -55,22 +55,22 @@ public sealed class LoadRunTests
     [Fact]
     public async Task Too_many_errors_fail_the_run_and_a_generous_mark_lets_them_pass()
     {
-        await using var system = await new FakeSystem { IsAway = true }.StartAsync();
+        await using var system = await new FakeSystem { IsDown = true }.StartAsync();
         var report = await RunAsync(system, s_short, s_settings);
         Assert.False(report.Thresholds.Single(mark => mark.Name == "errors").IsMet);
         Assert.True(report.Count("unavailable") >= 20);
         var tally = new Tally();
         tally.Record(Step.Order, Outcome.Find("unavailable")!, 1_000);
-        Assert.True(Threshold.Of(s_settings with { MostErrorPercent = 100 }, [], tally, 0, 0, 0).All(mark => mark.IsMet));
+        Assert.True(Threshold.Of(s_settings with { MaximumErrorPercent = 100 }, [], tally, 0, 0, 0).All(mark => mark.IsMet));
     }
 
     [Fact]
-    public async Task A_refusal_that_does_not_belong_to_the_scenario_fails_the_run()
+    public async Task An_unexpected_refusal_fails_the_run()
     {
         await using var system = await new FakeSystem().StartAsync();
         var report = await RunAsync(system, Scenarios.Steady, s_settings);
         var mark = report.Thresholds.Single(mark => !mark.IsMet);
-        Assert.Equal(("refusals that do not belong", "33.333 % sold-out"), (mark.Name, mark.Measured));
+        Assert.Equal(("unexpected refusals", "33.333 % sold-out"), (mark.Name, mark.Measured));
     }
 
     [Fact]
@@ -132,11 +132,11 @@ public sealed class LoadRunTests
     [InlineData(0, 1, 0, 5, false)]
     [InlineData(0, 0, 1, 5, false)]
     [InlineData(0, 0, 0, 4, false)]
-    public void A_run_passes_when_every_mark_is_met(long lost, long oversold, int wrong, double mostP99, bool isPassed)
+    public void A_run_passes_when_every_mark_is_met(long lost, long oversold, int wrong, double maximumP99, bool isPassed)
     {
         var tally = new Tally();
         tally.Record(Step.Order, Outcome.Accepted, 4_500);
-        var marks = Threshold.Of(s_settings with { MostP99Milliseconds = mostP99 }, [], tally, lost, oversold, wrong);
+        var marks = Threshold.Of(s_settings with { MaximumP99Milliseconds = maximumP99 }, [], tally, lost, oversold, wrong);
         Assert.Equal(isPassed, marks.All(mark => mark.IsMet));
     }
 
@@ -182,7 +182,7 @@ public sealed class LoadRunTests
     }
 
     [Fact]
-    public async Task A_comparison_shows_what_changed_and_what_makes_it_doubtful()
+    public async Task A_comparison_shows_what_changed_and_what_makes_it_inconclusive()
     {
         await using var system = await new FakeSystem().StartAsync();
         var before = await RunAsync(system, s_short, s_settings);

@@ -36,8 +36,8 @@ public sealed class ShopTests
             _ => Task.Delay(TimeSpan.FromSeconds(20), http.RequestAborted),
         });
         var recorder = new Recorder();
-        var patience = TimeSpan.FromSeconds(outcome == "timeout" ? 1 : 60);
-        using var pool = new ClientPool([server.Url], 2, patience, CancellationToken.None);
+        var timeout = TimeSpan.FromSeconds(outcome == "timeout" ? 1 : 60);
+        using var pool = new ClientPool([server.Url], 2, timeout, CancellationToken.None);
         var shop = new Shop(pool, recorder);
 
         var answer = await shop.OrderAsync(new Buyer(userId, $"{userId}"), s_order, null, Stopwatch.GetTimestamp(), isArrival: true);

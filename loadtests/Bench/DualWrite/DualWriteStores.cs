@@ -3,7 +3,7 @@ using Npgsql;
 
 namespace Seckill.LoadTests.Bench.DualWrite;
 
-/// <summary>The two databases, as the benchmark of the dual write uses them. Both are the benchmark's own.</summary>
+/// <summary>Both databases, for the benchmark of the dual write; they belong to it alone.</summary>
 public sealed class DualWriteStores(string orders, string legacy) : IAsyncDisposable
 {
     private readonly NpgsqlDataSource _orders = Source(orders);
@@ -17,7 +17,7 @@ public sealed class DualWriteStores(string orders, string legacy) : IAsyncDispos
         return await connection.ExecuteScalarAsync<bool>("select exists (select from legacy_outbox)");
     }
 
-    /// <summary>From here on the moment is remembered at which each change left the outbox, verified.</summary>
+    /// <summary>Starts to record the moment at which each change leaves the outbox, verified.</summary>
     public Task RememberVerificationsAsync() => ExecuteAsync(
         _orders,
         """
@@ -29,12 +29,12 @@ public sealed class DualWriteStores(string orders, string legacy) : IAsyncDispos
           referencing old table as gone for each statement execute function bench_remember()
         """);
 
-    /// <summary>Ends it.</summary>
+    /// <summary>Ends the record.</summary>
     public Task ForgetVerificationsAsync() => ExecuteAsync(
         _orders, "drop trigger if exists bench_remember on legacy_outbox; drop table if exists bench_verified");
 
     /// <summary>From the reservation to the verification, seconds.</summary>
-    public async Task<(double P50, double P99, double Most)> DelaysAsync(long saleId)
+    public async Task<(double P50, double P99, double Maximum)> DelaysAsync(long saleId)
     {
         await using var connection = await _orders.OpenConnectionAsync();
         return await connection.QuerySingleAsync<(double, double, double)>(
@@ -48,31 +48,31 @@ public sealed class DualWriteStores(string orders, string legacy) : IAsyncDispos
             new { saleId });
     }
 
-    /// <summary>Each order of the sale must be in the legacy table, and nothing may differ.</summary>
-    /// <exception cref="InvalidOperationException">It is not so.</exception>
+    /// <summary>Checks that each order of the sale is in the legacy table and equal.</summary>
+    /// <exception cref="InvalidOperationException">An order is missing or differs.</exception>
     public async Task CheckAsync(long saleId, long expected)
     {
-        await using var ours = await _orders.OpenConnectionAsync();
-        await using var theirs = await _legacy.OpenConnectionAsync();
-        var wrong = await ours.ExecuteScalarAsync<long>("select count(*) from legacy_discrepancies");
-        var there = await theirs.ExecuteScalarAsync<long>("select count(*) from t_order where activity_id = @saleId", new { saleId });
+        await using var orders = await _orders.OpenConnectionAsync();
+        await using var legacy = await _legacy.OpenConnectionAsync();
+        var wrong = await orders.ExecuteScalarAsync<long>("select count(*) from legacy_discrepancies");
+        var there = await legacy.ExecuteScalarAsync<long>("select count(*) from t_order where activity_id = @saleId", new { saleId });
         if (wrong != 0 || there != expected)
         {
             throw new InvalidOperationException($"{there} of {expected} orders are in the legacy table, {wrong} discrepancies were found.");
         }
     }
 
-    /// <summary>The legacy database throws everybody out and lets nobody in.</summary>
+    /// <summary>Ends all connections to the legacy database and refuses new ones.</summary>
     public Task RefuseAsync() => AdministerAsync(
         $"""
         alter database "{_database}" with allow_connections false;
         select pg_terminate_backend(pid) from pg_stat_activity where datname = '{_database}'
         """);
 
-    /// <summary>It is back.</summary>
+    /// <summary>Accepts connections again.</summary>
     public Task AcceptAsync() => AdministerAsync($"""alter database "{_database}" with allow_connections true""");
 
-    /// <summary>Removes what a run left, but for the orders.</summary>
+    /// <summary>Removes everything that a run left, except the orders.</summary>
     public async Task ForgetAsync(long saleId)
     {
         await ExecuteAsync(_legacy, $"delete from t_order where activity_id = {saleId}");
@@ -99,7 +99,7 @@ public sealed class DualWriteStores(string orders, string legacy) : IAsyncDispos
 
     private async Task AdministerAsync(string sql)
     {
-        // From another database of the same server, for this one is closed to us as well.
+        // From another database of the same server: this one refuses the benchmark too.
         NpgsqlConnection.ClearAllPools();
         await using var connection = new NpgsqlConnection(
             new NpgsqlConnectionStringBuilder(legacy) { Database = "postgres", Pooling = false }.ConnectionString);

@@ -9,24 +9,25 @@ namespace Seckill.LoadTests.Bench.DualWrite;
 
 /// <summary>
 /// The double write as it is usually done: one message for each order, one insert into each database, one acknowledgement. With pooled
-/// connections and prepared statements, and without a look at what was written.
+/// connections and prepared statements, and without verification.
 /// </summary>
 internal static class TwoInserts
 {
     private const string Queue = "bench-two-inserts";
     private const int MessagesPerSecond = 3_000;
+    private const string Prepared = "Application Name=bench;Max Auto Prepare=5;Auto Prepare Min Usages=2;";
 
     /// <summary>Orders per second from a full queue.</summary>
-    /// <param name="rabbitMq">Where.</param>
-    /// <param name="orders">Our database, with the ledger row of the sale.</param>
-    /// <param name="legacy">The other.</param>
+    /// <param name="rabbitMq">Address of the broker.</param>
+    /// <param name="orders">The order database, with the ledger row of the sale.</param>
+    /// <param name="legacy">The legacy database.</param>
     /// <param name="saleId">Its orders are the caller's to remove.</param>
     /// <param name="atOnce">Orders at a time, each on connections of its own.</param>
-    /// <param name="time">How long to look, at most.</param>
+    /// <param name="time">Maximum duration.</param>
     public static async Task<double> MeasureAsync(string rabbitMq, string orders, string legacy, long saleId, int atOnce, TimeSpan time)
     {
-        await using var ours = NpgsqlDataSource.Create("Application Name=bench;Max Auto Prepare=5;Auto Prepare Min Usages=2;" + orders);
-        await using var theirs = NpgsqlDataSource.Create("Application Name=bench;Max Auto Prepare=5;Auto Prepare Min Usages=2;" + legacy);
+        await using var ordersSource = NpgsqlDataSource.Create(Prepared + orders);
+        await using var legacySource = NpgsqlDataSource.Create(Prepared + legacy);
         await using var connection = await new ConnectionFactory { Uri = new Uri(rabbitMq) }.CreateConnectionAsync();
         await using var channel = await connection.CreateChannelAsync(new CreateChannelOptions(
             publisherConfirmationsEnabled: false, publisherConfirmationTrackingEnabled: false,
@@ -46,7 +47,7 @@ internal static class TwoInserts
         consumer.ReceivedAsync += async (_, delivery) =>
         {
             var message = JsonSerializer.Deserialize<OrdersReserved>(delivery.Body.Span)!;
-            await InsertAsync(ours, theirs, message, message.Orders[0]);
+            await InsertAsync(ordersSource, legacySource, message, message.Orders[0]);
             await channel.BasicAckAsync(delivery.DeliveryTag, multiple: false);
             Interlocked.Increment(ref done);
         };
@@ -64,9 +65,10 @@ internal static class TwoInserts
         return perSecond;
     }
 
-    private static async Task InsertAsync(NpgsqlDataSource ours, NpgsqlDataSource theirs, OrdersReserved sale, ReservedOrder order)
+    private static async Task InsertAsync(
+        NpgsqlDataSource ordersSource, NpgsqlDataSource legacySource, OrdersReserved sale, ReservedOrder order)
     {
-        await using var first = ours.CreateCommand(
+        await using var first = ordersSource.CreateCommand(
             """
             with placed as (
               insert into orders (order_id, sale_id, sku_id, user_id, quantity, unit_price, currency, status, reserved_at, pay_by)
@@ -80,7 +82,7 @@ internal static class TwoInserts
         first.Parameters.Add(new NpgsqlParameter<long> { TypedValue = order.UserId });
         first.Parameters.Add(new NpgsqlParameter<DateTime> { TypedValue = order.ReservedAt.UtcDateTime });
         await first.ExecuteNonQueryAsync();
-        await using var second = theirs.CreateCommand(
+        await using var second = legacySource.CreateCommand(
             """
             insert into t_order (order_sn, uid, goods_id, activity_id, num, order_amount, add_time)
             values ($1, $2, $3, $4, 1, 199.00, $5)

@@ -6,10 +6,10 @@ namespace Seckill.LoadTests.Bench.Runner;
 
 /// <summary>Load from <c>h2load</c> in a closed loop: it keeps a log of each request, from which exact percentiles are taken.</summary>
 /// <param name="token">Of the buyer.</param>
-/// <param name="connections">Requests under way at once.</param>
+/// <param name="connections">Concurrent requests.</param>
 public sealed class H2Load(string token, int connections)
 {
-    /// <summary>True when the program is there.</summary>
+    /// <summary>True when the program is installed.</summary>
     public static bool IsInstalled =>
         (Environment.GetEnvironmentVariable("PATH") ?? "").Split(':').Any(directory => File.Exists(Path.Combine(directory, "h2load")));
 

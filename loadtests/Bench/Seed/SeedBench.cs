@@ -1,74 +1,62 @@
-using Seckill.LoadTests.Demo;
 using Seckill.LoadTests.Engine;
 using Seckill.LoadTests.Results;
-using Seckill.Shared.Security;
 using Spectre.Console;
 
 namespace Seckill.LoadTests.Bench.Seed;
 
 /// <summary>
 /// The comparison that this project starts from: thousands of buyers at once against a database that takes each order by itself, with no
-/// limit to its connections but the server's, and against us. The same load in one run; ours first, because the other one takes all
+/// limit to its connections but the server's, and against Seckill. The same load in one run; Seckill first, because the baseline takes all
 /// connections of the server and keeps them.
 /// </summary>
-/// <param name="deployment">The system.</param>
-/// <param name="options">Seconds, buyers, connections: the buyers at once.</param>
-/// <param name="console">For people.</param>
-public sealed class SeedBench(Deployment deployment, BenchOptions options, IAnsiConsole console)
+/// <param name="session">The system.</param>
+public sealed class SeedBench(BenchSession session)
 {
     private const int BuyersAtOnce = 5_000;
     private const long EnoughUnits = 100_000_000;
-    // They read, think and click again. Without it a closed loop measures nothing but its own number divided by the rate.
+    // Buyers think between clicks. Without a pause a closed loop measures only its own number divided by the rate.
     private static readonly TimeSpan s_pause = TimeSpan.FromSeconds(1);
     private static readonly TimeSpan s_warmUp = TimeSpan.FromSeconds(8);
 
     /// <summary>Runs, prints and writes <c>seed-figure.md</c>.</summary>
-    /// <returns>An exit code: 1 when one of our promises was broken.</returns>
+    /// <returns>An exit code: 1 when Seckill broke a promise.</returns>
     public async Task<int> RunAsync(CancellationToken cancellationToken)
     {
-        using var http = new HttpClient { Timeout = TimeSpan.FromSeconds(30) };
-        await using var site = await BenchSite.ConnectAsync(deployment, http);
-        var signer = new BuyerToken(deployment.BuyerTokenKey, TimeProvider.System);
-        var load = new EngineLoad(
-            [.. Enumerable.Range(1, options.Buyers).Select(user => signer.Sign(user, TimeSpan.FromHours(24)))], BuyersAtOnce);
-        var (ours, theirs) = (BenchVariables.Address("BENCH_API"), BenchVariables.Address("BENCH_SEED"));
+        var (options, site) = (session.Options, session.Site);
+        var load = new EngineLoad(session.Tokens, BuyersAtOnce);
+        var (seckill, baseline) = (BenchVariables.Address("BENCH_API"), BenchVariables.Address("BENCH_SEED"));
 
-        console.WriteLine("warming up");
+        session.Console.WriteLine("warming up");
         var warm = await site.OpenSaleAsync(EnoughUnits, cancellationToken);
-        await RunAsync(load, ours, warm.SaleId, s_warmUp, cancellationToken);
+        await RunAsync(load, seckill, warm.SaleId, s_warmUp, cancellationToken);
         await site.Stores.ForgetAsync(warm);
 
         var sale = await site.OpenSaleAsync(EnoughUnits, cancellationToken);
-        var us = await MeasureAsync("Seckill", load, site, ours, sale.SaleId, IsOurs, cancellationToken);
+        var own = await MeasureAsync("Seckill", load, seckill, sale.SaleId, IsOwn, cancellationToken);
         // A request that failed may have become an order.
-        var wrong = await AcceptChecks.RunAsync(
-            sale, us.Accepted, (int)us.Errors + BuyersAtOnce, site.Stores, site.Stock, site.Orders, cancellationToken);
+        var wrong = await site.CheckAsync(sale, own.Accepted, (int)own.Errors + BuyersAtOnce, cancellationToken);
         await site.Stores.ForgetAsync(sale);
 
-        var baselineSale = await site.OpenAtBaselineAsync(theirs, EnoughUnits, cancellationToken);
-        var them = await MeasureAsync(
-            "an order, a transaction, a connection", load, site, theirs, baselineSale, name => !IsOurs(name), cancellationToken);
-        var report = new SeedReport(
-            TimeProvider.System.GetUtcNow(), BenchVariables.Read("BENCH_COMMAND", "./seckill bench seed"),
-            BenchVariables.Read("BENCH_COMMIT", "unknown"),
-            await Machine.ReadAsync(site.Stores, Environment.GetEnvironmentVariable("ConnectionStrings__RabbitMq")),
-            BuyersAtOnce, s_pause.TotalSeconds, options.Seconds, us, them, wrong);
-        await report.WriteAsync(options.Output);
-        report.Print(console, options.Output);
-        return wrong.Count == 0 ? ExitCode.Right : ExitCode.Wrong;
+        var baselineSale = await site.OpenAtBaselineAsync(baseline, EnoughUnits, cancellationToken);
+        var direct = await MeasureAsync(
+            "an order, a transaction, a connection", load, baseline, baselineSale, name => !IsOwn(name), cancellationToken);
+        await new SeedReport(
+            await session.OriginAsync(), BuyersAtOnce, s_pause.TotalSeconds, options.Seconds, own, direct, wrong)
+            .WriteAsync(session.Console, options.Output);
+        return session.Conclude(wrong);
     }
 
-    private static bool IsOurs(string application) => !application.StartsWith("Seckill.Baselines", StringComparison.Ordinal);
+    private static bool IsOwn(string application) => !application.StartsWith("Seckill.Baselines", StringComparison.Ordinal);
 
     private async Task<SeedSide> MeasureAsync(
-        string name, EngineLoad load, BenchSite site, Uri server, long saleId, Func<string, bool> isItsConnection,
+        string name, EngineLoad load, Uri server, long saleId, Func<string, bool> isItsConnection,
         CancellationToken cancellationToken)
     {
-        console.WriteLine($"{Amount.Text(BuyersAtOnce)} buyers for {options.Seconds} s: {name}");
+        session.Console.WriteLine($"{Amount.Text(BuyersAtOnce)} buyers for {session.Options.Seconds} s: {name}");
         var sampler = new RunSampler();
         using var over = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
-        var sampling = sampler.RunAsync(site.Stores, null, over.Token);
-        var tally = await RunAsync(load, server, saleId, TimeSpan.FromSeconds(options.Seconds), cancellationToken);
+        var sampling = sampler.RunAsync(session.Site.Stores, null, over.Token);
+        var tally = await RunAsync(load, server, saleId, TimeSpan.FromSeconds(session.Options.Seconds), cancellationToken);
         await over.CancelAsync();
         await sampling;
         var latency = tally.Latency();
@@ -76,7 +64,7 @@ public sealed class SeedBench(Deployment deployment, BenchOptions options, IAnsi
             name, tally.Requests, tally.Count(outcome => outcome == Outcome.Accepted), tally.Count(outcome => outcome.IsError),
             latency.Mean / 1000, latency.Percentile(50) / 1000.0, latency.Percentile(99) / 1000.0,
             sampler.Connections.Where(entry => isItsConnection(entry.Key)).Sum(entry => entry.Value));
-        console.WriteLine(side.ToString());
+        session.Console.WriteLine(side.ToString());
         return side;
     }
 

@@ -4,14 +4,14 @@ namespace Seckill.LoadTests.Bench.Startup;
 
 /// <summary>From the start of a storefront process to its first 200 on <c>/health/ready</c>.</summary>
 /// <param name="address">A free address.</param>
-/// <param name="http">For the question.</param>
+/// <param name="http">Asks for readiness.</param>
 public sealed class StartTime(Uri address, HttpClient http)
 {
-    private static readonly TimeSpan s_patience = TimeSpan.FromSeconds(30);
+    private static readonly TimeSpan s_timeout = TimeSpan.FromSeconds(30);
 
     /// <summary>Starts and ends the process once.</summary>
     /// <param name="command">Program and arguments; the role and the address are added.</param>
-    /// <param name="lives">How long it goes on after it was measured.</param>
+    /// <param name="lives">How long the process runs on after the measurement.</param>
     /// <param name="cancellationToken">Stops.</param>
     /// <returns>Seconds.</returns>
     /// <exception cref="TimeoutException">It ended, or was not ready within 30 s.</exception>
@@ -22,7 +22,7 @@ public sealed class StartTime(Uri address, HttpClient http)
         using var process = Process.Start(new ProcessStartInfo(command[0], arguments) { RedirectStandardOutput = true })!;
         try
         {
-            // Its log says when asking makes sense: refused connections are exceptions here, and would take the processor that it needs.
+            // Asks only once the log says that it listens: refused connections are exceptions here, which take processor time.
             var listens = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
             process.OutputDataReceived += (_, line) =>
             {
@@ -32,10 +32,10 @@ public sealed class StartTime(Uri address, HttpClient http)
                 }
             };
             process.BeginOutputReadLine();
-            await listens.Task.WaitAsync(s_patience, cancellationToken);
+            await listens.Task.WaitAsync(s_timeout, cancellationToken);
             while (!await IsReadyAsync(cancellationToken))
             {
-                if (process.HasExited || Stopwatch.GetElapsedTime(startedAt) > s_patience)
+                if (process.HasExited || Stopwatch.GetElapsedTime(startedAt) > s_timeout)
                 {
                     throw new TimeoutException("The storefront did not become ready.");
                 }

@@ -3,13 +3,13 @@ using Npgsql;
 
 namespace Seckill.LoadTests.Books;
 
-/// <summary>Reads the orders from PostgreSQL. Every method throws <see cref="NpgsqlException"/> when the server is away.</summary>
-public sealed class OrderBooks : IAsyncDisposable
+/// <summary>Reads the orders from PostgreSQL. Every method throws <see cref="NpgsqlException"/> when the server is down.</summary>
+public sealed class OrderReader : IAsyncDisposable
 {
     private readonly NpgsqlDataSource _source;
 
     /// <param name="connectionString">Npgsql connection string of the order database.</param>
-    public OrderBooks(string connectionString) => _source = NpgsqlDataSource.Create(connectionString);
+    public OrderReader(string connectionString) => _source = NpgsqlDataSource.Create(connectionString);
 
     /// <summary>How many orders of the sale have a row, in any status.</summary>
     public async Task<long> CountAsync(long saleId, CancellationToken cancellationToken)
@@ -19,14 +19,6 @@ public sealed class OrderBooks : IAsyncDisposable
             "select count(*) from sale_items i, orders_of(i) where i.sale_id = @saleId",
             new { saleId },
             cancellationToken: cancellationToken));
-    }
-
-    /// <summary>How many orders of the sale are in quarantine.</summary>
-    public async Task<long> CountQuarantinedAsync(long saleId, CancellationToken cancellationToken)
-    {
-        await using var connection = await _source.OpenConnectionAsync(cancellationToken);
-        return await connection.ExecuteScalarAsync<long>(new CommandDefinition(
-            "select count(*) from quarantined_orders where sale_id = @saleId", new { saleId }, cancellationToken: cancellationToken));
     }
 
     /// <summary>All orders of the sale, those in quarantine included.</summary>
@@ -45,6 +37,21 @@ public sealed class OrderBooks : IAsyncDisposable
             where sale_id = @saleId and not exists (select from orders o where o.order_id = q.order_id)
             """,
             new { saleId, OrderRow.Quarantined },
+            cancellationToken: cancellationToken));
+        return rows.AsList();
+    }
+
+    /// <summary>The ledger rows of the sale.</summary>
+    public async Task<IReadOnlyList<LedgerRow>> ReadLedgerAsync(long saleId, CancellationToken cancellationToken)
+    {
+        await using var connection = await _source.OpenConnectionAsync(cancellationToken);
+        var rows = await connection.QueryAsync<LedgerRow>(new CommandDefinition(
+            """
+            select sku_id as SkuId, allocated::bigint as Allocated, live::bigint as Live
+            from sale_items
+            where sale_id = @saleId
+            """,
+            new { saleId },
             cancellationToken: cancellationToken));
         return rows.AsList();
     }

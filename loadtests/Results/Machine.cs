@@ -1,7 +1,6 @@
 using System.Globalization;
-using RabbitMQ.Client;
 
-namespace Seckill.LoadTests.Bench;
+namespace Seckill.LoadTests.Results;
 
 /// <summary>Where the figures are from.</summary>
 /// <param name="Cpu">Model of the processor.</param>
@@ -15,19 +14,7 @@ namespace Seckill.LoadTests.Bench;
 public sealed record Machine(
     string Cpu, int Cores, double MemoryGigabytes, string Kernel, string DotNet, string Redis, string Postgres, string RabbitMq)
 {
-    /// <summary>Reads it from the system and the servers.</summary>
-    public static async Task<Machine> ReadAsync(BenchStores stores, string? rabbitMq)
-    {
-        var (redis, postgres) = await stores.VersionsAsync();
-        return ReadOwn() with
-        {
-            Redis = redis,
-            Postgres = postgres,
-            RabbitMq = rabbitMq is null ? "unknown" : await RabbitMqVersionAsync(rabbitMq),
-        };
-    }
-
-    /// <summary>What this process can see without asking the servers.</summary>
+    /// <summary>The machine and the runtime, without the versions of the servers.</summary>
     public static Machine ReadOwn() => new(
         Value("/proc/cpuinfo", "model name"),
         Environment.ProcessorCount,
@@ -38,7 +25,7 @@ public sealed record Machine(
         "unknown",
         "unknown");
 
-    /// <summary>Share of all cores that was in use during <paramref name="time"/>, by whatever process.</summary>
+    /// <summary>Share of all cores that was in use during <paramref name="time"/>, by any process.</summary>
     public static async Task<double> BusyShareAsync(TimeSpan time, CancellationToken cancellationToken)
     {
         var (busy, all) = Ticks();
@@ -60,12 +47,4 @@ public sealed record Machine(
 
     private static string Value(string file, string name) =>
         File.ReadLines(file).FirstOrDefault(line => line.StartsWith(name, StringComparison.Ordinal))?.Split(':', 2)[1].Trim() ?? "0";
-
-    private static async Task<string> RabbitMqVersionAsync(string address)
-    {
-        await using var connection = await new ConnectionFactory { Uri = new Uri(address) }.CreateConnectionAsync();
-        return connection.ServerProperties?.TryGetValue("version", out var version) == true && version is byte[] text
-            ? System.Text.Encoding.UTF8.GetString(text)
-            : "unknown";
-    }
 }
