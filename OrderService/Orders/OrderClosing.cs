@@ -54,7 +54,8 @@ internal sealed class OrderClosing(NpgsqlDataSource database)
             try
             {
                 expired += await connection.ExecuteScalarAsync<int>(new CommandDefinition(
-                    "select expire_orders(@maximum, @saleId, @skuId)", new { maximum, saleId, skuId }, cancellationToken: cancellationToken));
+                    "select expire_orders(@maximum, @saleId, @skuId)", new { maximum, saleId, skuId },
+                    cancellationToken: cancellationToken));
             }
             catch (PostgresException exception) when (exception.ConstraintName == NoNegativeLive)
             {

@@ -37,7 +37,9 @@ public static class OrderStatusText
     /// <summary>From the column.</summary>
     /// <exception cref="FormatException">It is no status.</exception>
     public static OrderStatus Parse(string text) =>
-        Array.IndexOf(s_texts, text) is >= 0 and var index ? (OrderStatus)index : throw new FormatException($"'{text}' is no order status.");
+        Array.IndexOf(s_texts, text) is >= 0 and var index
+            ? (OrderStatus)index
+            : throw new FormatException($"'{text}' is no order status.");
 }
 
 internal sealed class OrderStatusConverter() : JsonStringEnumConverter<OrderStatus>(JsonNamingPolicy.CamelCase, allowIntegerValues: false);

@@ -8,7 +8,7 @@ using Seckill.Shared.Telemetry;
 
 namespace Seckill.OrderService.Reservations;
 
-/// <summary>(3) The round trip of reserve.lua for a batch of requests of one item, and the delivery of its answers. Used again and again.</summary>
+/// <summary>(3) The round trip of reserve.lua for a batch of requests of one item, and the delivery of its answers. Reused.</summary>
 internal sealed partial class ReserveCall(
     ItemKeys keys, StockLedger stock, SoldOutGate gate, ItemRelay relay, ReservationOptions options, ILogger logger)
     : BatchQueue<Reservation>.ICall

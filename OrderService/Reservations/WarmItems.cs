@@ -17,7 +17,7 @@ internal sealed class WarmItems(NpgsqlDataSource database, StockLedger stock, IO
     // Ids that never existed must not cost the database more than this.
     private readonly SemaphoreSlim _questions = new(2);
 
-    /// <summary>True when the item was opened once; also when PostgreSQL does not answer in time, because then nothing is certain.</summary>
+    /// <summary>True when the item was opened once; also when PostgreSQL does not answer in time.</summary>
     public Task<bool> MayBeLostAsync(ItemKey item) => AskInTimeAsync(async () =>
     {
         await using var command = Command("(sale_id, sku_id) = ($1, $2) and warmed_at is not null");

@@ -71,9 +71,10 @@ begin
   end if;
   -- The snapshot of this query is younger than the lock, so it shows what other batches have placed meanwhile.
   for new_order in
-    select o.id, o.units from unnest(ids, quantities, times) as o (id, units, reserved_at)
+    select o.id, min(o.units) as units from unnest(ids, quantities, times) as o (id, units, reserved_at)
     where not exists (select from orders where order_id = o.id)
-    order by o.reserved_at, o.id collate "C"
+    group by o.id
+    order by min(o.reserved_at), o.id collate "C"
   loop
     if new_order.units <= room then
       room := room - new_order.units;

@@ -129,9 +129,10 @@ public sealed class ReadOnlyDatabaseTests : IAsyncLifetime
         SendAsync(order, $"/orders/{order.OrderId}/cancel", null);
 
     private Task<(HttpStatusCode Status, string Word)> PayAsync(ReservedOrder order) =>
-        SendAsync(order, "/payments", $$"""{"paymentId":"{{order.OrderId}}","orderId":"{{order.OrderId}}","amount":4999,"currency":"EUR"}""");
+        SendAsync(
+            order, "/payments", $$"""{"paymentId":"{{order.OrderId}}","orderId":"{{order.OrderId}}","amount":4999,"currency":"EUR"}""");
 
-    /// <summary>The status, and the outcome, the status of the order, or the code of the refusal. Every 503 names a time to retry.</summary>
+    /// <summary>The status with the outcome, the order's status, or the code. Only a 503 has Retry-After.</summary>
     private async Task<(HttpStatusCode Status, string Word)> SendAsync(ReservedOrder order, string path, string? payment)
     {
         using var client = _api.ClientOf(order.UserId);
