@@ -14,6 +14,14 @@ public sealed class PaymentSignature(string key, TimeProvider clock)
     private const int ToleranceSeconds = 300;
     private readonly byte[] _key = Encoding.UTF8.GetBytes(key);
 
+    /// <summary>The header that the provider sends with a body at this moment.</summary>
+    public string Sign(string body)
+    {
+        var time = clock.GetUtcNow().ToUnixTimeSeconds();
+        var signature = Hash(time, new ReadOnlySequence<byte>(Encoding.UTF8.GetBytes(body)));
+        return string.Create(CultureInfo.InvariantCulture, $"t={time},v1={Convert.ToHexStringLower(signature)}");
+    }
+
     /// <summary>True when the header fits the body and the time.</summary>
     public bool Fits(string? header, in ReadOnlySequence<byte> body)
     {
@@ -41,6 +49,12 @@ public sealed class PaymentSignature(string key, TimeProvider clock)
             return false;
         }
 
+        var expected = Hash(time, body);
+        return signatures.Exists(signature => CryptographicOperations.FixedTimeEquals(signature, expected));
+    }
+
+    private byte[] Hash(long time, in ReadOnlySequence<byte> body)
+    {
         using var hash = IncrementalHash.CreateHMAC(HashAlgorithmName.SHA256, _key);
         hash.AppendData(Encoding.ASCII.GetBytes(time.ToString(CultureInfo.InvariantCulture) + "."));
         foreach (var segment in body)
@@ -48,7 +62,6 @@ public sealed class PaymentSignature(string key, TimeProvider clock)
             hash.AppendData(segment.Span);
         }
 
-        var ours = hash.GetHashAndReset();
-        return signatures.Exists(signature => CryptographicOperations.FixedTimeEquals(signature, ours));
+        return hash.GetHashAndReset();
     }
 }

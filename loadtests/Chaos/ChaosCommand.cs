@@ -1,7 +1,7 @@
 using System.CommandLine;
 using System.Globalization;
 
-namespace Seckill.Scenarios.Chaos;
+namespace Seckill.Chaos;
 
 /// <summary><c>chaos</c>: called by ./seckill chaos, which has the help.</summary>
 internal static class ChaosCommand

@@ -1,7 +1,7 @@
 using System.Globalization;
 using System.Text;
 
-namespace Seckill.Scenarios.Chaos;
+namespace Seckill.Chaos;
 
 /// <summary>A variant, and who caught it.</summary>
 /// <param name="Variant">What was broken.</param>

@@ -1,10 +1,9 @@
 using System.Diagnostics;
-using Seckill.Scenarios.Chaos.Invariants;
-using Seckill.Scenarios.Checks;
-using Seckill.Scenarios.Clients;
-using Seckill.Scenarios.Processes;
+using Seckill.Chaos.Invariants;
+using Seckill.Tests.Harness.Clients;
+using Seckill.Tests.Harness.Processes;
 
-namespace Seckill.Scenarios.Chaos;
+namespace Seckill.Chaos;
 
 /// <summary>What became of a run.</summary>
 /// <param name="Schedule">What was done.</param>

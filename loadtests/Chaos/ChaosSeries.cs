@@ -1,8 +1,8 @@
 using System.Diagnostics;
 using System.Globalization;
-using Seckill.Scenarios.Processes;
+using Seckill.Tests.Harness.Processes;
 
-namespace Seckill.Scenarios.Chaos;
+namespace Seckill.Chaos;
 
 /// <summary>What became of a series.</summary>
 /// <param name="Results">Run by run; the last may have found something.</param>

@@ -1,9 +1,8 @@
 using System.Diagnostics;
 using System.Globalization;
-using Seckill.Scenarios.Checks;
-using Seckill.Scenarios.Processes;
+using Seckill.Tests.Harness.Processes;
 
-namespace Seckill.Scenarios.Chaos;
+namespace Seckill.Chaos;
 
 /// <summary>
 /// The four servers of a series of runs: started the way ./seckill starts its own, by the same scripts, then killed, frozen and
@@ -19,7 +18,7 @@ internal sealed class ChaosServers : IAsyncDisposable
 
     private ChaosServers(string instance, Dictionary<string, string> settings) => (_instance, _settings) = (instance, settings);
 
-    /// <summary>The checkout: tests/Seckill.Scenarios/bin/configuration/framework is below it.</summary>
+    /// <summary>The checkout: loadtests/Chaos/bin/configuration/framework is below it.</summary>
     public static string Root => new DirectoryInfo(AppContext.BaseDirectory).Parent!.Parent!.Parent!.Parent!.Parent!.FullName;
 
     /// <summary>Where their files, logs and pids are.</summary>

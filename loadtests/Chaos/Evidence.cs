@@ -1,6 +1,7 @@
-using Seckill.Scenarios.Checks;
 
-namespace Seckill.Scenarios.Chaos;
+using Seckill.Tests.Harness.Checks;
+
+namespace Seckill.Chaos;
 
 /// <summary>
 /// All that a run left behind: what the clients were told, what was seen meanwhile, and what the stores have in the end. The

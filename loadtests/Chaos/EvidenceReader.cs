@@ -3,13 +3,12 @@ using Dapper;
 using Npgsql;
 using RabbitMQ.Client;
 using RabbitMQ.Client.Exceptions;
-using Seckill.Scenarios.Checks;
-using Seckill.Scenarios.Clients;
-using Seckill.Scenarios.Processes;
 using Seckill.Shared.Connections;
+using Seckill.Tests.Harness.Checks;
+using Seckill.Tests.Harness.Clients;
 using StackExchange.Redis;
 
-namespace Seckill.Scenarios.Chaos;
+namespace Seckill.Chaos;
 
 /// <summary>Waits until nothing of a sale is on its way, and reads what the stores have then: past the services and the relays.</summary>
 internal static class EvidenceReader

@@ -2,11 +2,11 @@ using System.Globalization;
 using System.Text.Json;
 using Dapper;
 using Npgsql;
-using Seckill.Scenarios.Chaos.Invariants;
-using Seckill.Scenarios.Clients;
+using Seckill.Chaos.Invariants;
+using Seckill.Tests.Harness.Clients;
 using StackExchange.Redis;
 
-namespace Seckill.Scenarios.Chaos;
+namespace Seckill.Chaos;
 
 /// <summary>Keeps everything about a run that found something: for a person, at night.</summary>
 internal sealed class EvidenceWriter(

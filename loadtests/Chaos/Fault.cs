@@ -1,4 +1,4 @@
-namespace Seckill.Scenarios.Chaos;
+namespace Seckill.Chaos;
 
 /// <summary>What is done to the system.</summary>
 internal enum FaultKind

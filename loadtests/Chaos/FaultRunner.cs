@@ -2,12 +2,11 @@ using System.Globalization;
 using Dapper;
 using Npgsql;
 using RabbitMQ.Client;
-using Seckill.Scenarios.Clients;
-using Seckill.Scenarios.Processes;
 using Seckill.Shared.Connections;
 using Seckill.Shared.Contracts;
+using Seckill.Tests.Harness.Clients;
 
-namespace Seckill.Scenarios.Chaos;
+namespace Seckill.Chaos;
 
 /// <summary>Does the faults of a schedule to a stage, each at its time, and undoes each at its end.</summary>
 /// <param name="stage">What suffers.</param>

@@ -2,9 +2,9 @@ using System.Collections.Concurrent;
 using System.Diagnostics;
 using System.Text.Json;
 using System.Text.Json.Serialization;
-using Seckill.Scenarios.Clients;
+using Seckill.Tests.Harness.Clients;
 
-namespace Seckill.Scenarios.Chaos;
+namespace Seckill.Chaos;
 
 /// <summary>What a client wanted.</summary>
 [JsonConverter(typeof(JsonStringEnumConverter<Act>))]

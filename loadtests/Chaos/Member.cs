@@ -1,6 +1,7 @@
-using Seckill.Scenarios.Processes;
 
-namespace Seckill.Scenarios.Chaos;
+using Seckill.Tests.Harness.Processes;
+
+namespace Seckill.Chaos;
 
 /// <summary>
 /// A place for one service: its relays to the four servers, and the process that stands there now. Whatever kills the process, the

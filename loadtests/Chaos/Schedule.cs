@@ -1,6 +1,6 @@
 using System.Globalization;
 
-namespace Seckill.Scenarios.Chaos;
+namespace Seckill.Chaos;
 
 /// <summary>
 /// What a run does, drawn from its seed: the sale and the faults. The same seed is the same schedule. What the system makes of it

@@ -1,6 +1,7 @@
-using Seckill.Scenarios.Clients;
 
-namespace Seckill.Scenarios.Chaos;
+using Seckill.Tests.Harness.Clients;
+
+namespace Seckill.Chaos;
 
 /// <summary>
 /// The clients of a run. Each plays one buyer after the other, and the payment provider for that buyer's orders: with and without an

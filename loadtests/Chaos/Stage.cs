@@ -1,13 +1,12 @@
 using Dapper;
 using MassTransit;
 using Npgsql;
-using Seckill.Scenarios.Checks;
-using Seckill.Scenarios.Clients;
-using Seckill.Scenarios.Processes;
 using Seckill.Shared.Connections;
+using Seckill.Tests.Harness.Clients;
+using Seckill.Tests.Harness.Processes;
 using StackExchange.Redis;
 
-namespace Seckill.Scenarios.Chaos;
+namespace Seckill.Chaos;
 
 /// <summary>
 /// Where the runs of a series take place: four servers, and two APIs, two workers and an inventory, each behind relays of its own.
@@ -21,7 +20,7 @@ internal sealed class Stage : IAsyncDisposable
     private Stage(ChaosServers servers, string root)
     {
         Machines = servers;
-        Direct = new Servers(servers[Servers.RedisSetting], servers[Servers.OrdersSetting]);
+        Direct = new StoreConnections(servers[Servers.RedisSetting], servers[Servers.OrdersSetting]);
         Legacy = NpgsqlDataSource.Create(servers[Servers.LegacySetting]);
         Members = Schedule.Processes.ToDictionary(name => name, name => new Member(name, root, servers));
         _bus = Bus.Factory.CreateUsingRabbitMq(rabbit => rabbit.Host(new Uri(servers[Servers.RabbitMqSetting])));
@@ -31,7 +30,7 @@ internal sealed class Stage : IAsyncDisposable
     public ChaosServers Machines { get; }
 
     /// <summary>Our own connections, past every relay.</summary>
-    public Servers Direct { get; }
+    public StoreConnections Direct { get; }
 
     /// <inheritdoc cref="Direct"/>
     public NpgsqlDataSource Legacy { get; }

@@ -1,6 +1,6 @@
 using Dapper;
 
-namespace Seckill.Scenarios.Chaos;
+namespace Seckill.Chaos;
 
 /// <summary>
 /// The product with one promise broken on purpose, to see that the runs notice. The product's code knows nothing of it: a variant is a
@@ -15,10 +15,10 @@ internal sealed record Variant(
 {
     private const string Reserve = "Shared/Stock/Scripts/sell/reserve.lua";
     private const string Release = "Shared/Stock/Scripts/sell/release.lua";
-    private const string Consumer = "OrderService/Persistence/OrdersReservedConsumer.cs";
+    private const string Consumer = "OrderService/Orders/OrdersReservedConsumer.cs";
     private const string Gate = "OrderService/Reservations/SoldOutGate.cs";
-    private const string Store = "OrderService/Persistence/OrderStore.cs";
-    private const string Batch = "OrderService/LegacyOrders/LegacyBatch.cs";
+    private const string Store = "OrderService/Orders/OrderStore.cs";
+    private const string Batch = "OrderService/LegacyOrders/Writing/LegacyBatch.cs";
 
     public static readonly IReadOnlyList<Variant> All =
     [

@@ -1,6 +1,6 @@
 using System.Diagnostics;
 
-namespace Seckill.Scenarios.Chaos;
+namespace Seckill.Chaos;
 
 /// <summary>Builds a variant beside the checkout's own output, under .run: a copy of the source with the variant's changes.</summary>
 internal static class VariantBuild

@@ -1,10 +1,10 @@
 using System.Collections.Concurrent;
 using Dapper;
 using Npgsql;
-using Seckill.Scenarios.Clients;
+using Seckill.Tests.Harness.Clients;
 using StackExchange.Redis;
 
-namespace Seckill.Scenarios.Chaos;
+namespace Seckill.Chaos;
 
 /// <summary>The stock of an item in Redis at one moment.</summary>
 /// <param name="At">Before Redis was asked.</param>

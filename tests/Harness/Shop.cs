@@ -1,7 +1,6 @@
 using System.Globalization;
 using System.Net;
 using System.Net.Http.Headers;
-using System.Security.Cryptography;
 using System.Text;
 using System.Text.Json;
 using Microsoft.AspNetCore.Hosting;
@@ -13,7 +12,7 @@ using Seckill.InventoryService.Refunds;
 using Seckill.OrderService.Payments;
 using Seckill.Shared.Security;
 
-namespace Seckill.OrderLife.Tests;
+namespace Seckill.Tests.Harness;
 
 /// <summary>
 /// Both services over HTTP, for the tests of one class. No worker runs: an order stays reserved until a test does what a worker does,
@@ -35,8 +34,8 @@ public sealed class Shop : IAsyncLifetime
         Api.StartServer();
         Inventory.StartServer();
         // Connected to every store before the first test.
-        await Eventually.HoldsAsync(
-            async () => (await Api.CreateClient().GetAsync(new Uri("/health/ready", UriKind.Relative))).IsSuccessStatusCode, "ready");
+        await Eventually.IsTrueAsync(
+            "ready", async () => (await Api.CreateClient().GetAsync(new Uri("/health/ready", UriKind.Relative))).IsSuccessStatusCode);
     }
 
     public async ValueTask DisposeAsync()
@@ -88,12 +87,8 @@ public sealed class Shop : IAsyncLifetime
     }
 
     /// <summary>The header as the provider makes it.</summary>
-    internal static string Sign(string body, string key = DevelopmentKeys.Payment, int secondsAgo = 0)
-    {
-        var time = TimeProvider.System.GetUtcNow().ToUnixTimeSeconds() - secondsAgo;
-        var hash = HMACSHA256.HashData(Encoding.UTF8.GetBytes(key), Encoding.UTF8.GetBytes(time + "." + body));
-        return $"t={time},v1={Convert.ToHexStringLower(hash)}";
-    }
+    internal static string Sign(string body, string key = DevelopmentKeys.Payment, int secondsAgo = 0) =>
+        new PaymentSignature(key, new LateClock(secondsAgo)).Sign(body);
 
     /// <summary>Payments of an order whose money must go back, as operators see them: payment id and reason.</summary>
     internal async Task<List<(string PaymentId, string Reason)>> RefundsAsync(string orderId)
@@ -172,4 +167,10 @@ internal sealed class StoppedWatch : TimeProvider
     public override long GetTimestamp() => Interlocked.Read(ref _elapsed);
 
     public void Advance(TimeSpan by) => Interlocked.Add(ref _elapsed, by.Ticks);
+}
+
+/// <summary>The system's clock, some seconds late.</summary>
+internal sealed class LateClock(int seconds) : TimeProvider
+{
+    public override DateTimeOffset GetUtcNow() => System.GetUtcNow().AddSeconds(-seconds);
 }

@@ -101,9 +101,9 @@ internal sealed class TestItem
         await Ledger.InspectAsync(Keys) ?? throw new InvalidOperationException("The item is not in Redis.");
 
     /// <summary>Reserves for each request in one call.</summary>
-    public Task<List<Answer>> ReserveAsync(params Ask[] asks) => ReserveWithBoundAsync(NoBound, asks);
+    public Task<List<ReserveAnswer>> ReserveAsync(params Ask[] asks) => ReserveWithBoundAsync(NoBound, asks);
 
-    public async Task<List<Answer>> ReserveWithBoundAsync(int outboxBound, params Ask[] asks)
+    public async Task<List<ReserveAnswer>> ReserveWithBoundAsync(int outboxBound, params Ask[] asks)
     {
         var batch = new ReserveBatch(Math.Max(asks.Length, 1));
         var suffixes = new List<byte[]>();
@@ -122,7 +122,7 @@ internal sealed class TestItem
             {
                 var outcome = batch.Outcome(i, out var detail);
                 var orderId = outcome == ReserveOutcome.Reserved ? OrderId.Join(batch.Terms!.Number, suffixes[i]) : "";
-                return new Answer(outcome, detail, orderId);
+                return new ReserveAnswer(outcome, detail, orderId);
             }),
         ];
     }
@@ -179,4 +179,4 @@ internal sealed class TestItem
 
 internal readonly record struct Ask(long UserId, int Quantity = 1, string? Key = null);
 
-internal sealed record Answer(ReserveOutcome Outcome, string[] Detail, string OrderId);
+internal sealed record ReserveAnswer(ReserveOutcome Outcome, string[] Detail, string OrderId);

@@ -8,15 +8,15 @@ using Seckill.Shared.Contracts;
 using Seckill.Shared.Stock;
 using StackExchange.Redis;
 
-namespace Seckill.OrderLife.Tests;
+namespace Seckill.Tests.Harness;
 
 /// <summary>A sale with one item that no other test knows, opened as the administration opens it.</summary>
 internal sealed class TestSale
 {
     public const long Price = 4_999;
-    private readonly Stores _stores;
+    private readonly StoreFixture _stores;
 
-    private TestSale(Stores stores)
+    private TestSale(StoreFixture stores)
     {
         _stores = stores;
         Item = new ItemKey(RandomNumberGenerator.GetInt32(int.MaxValue) + 1L, 1001);
@@ -29,7 +29,7 @@ internal sealed class TestSale
 
     private RedisKey[] AllKeys => [Keys.State, Keys.Buyers, Keys.Holds, Keys.Outbox, Keys.Orders, Keys.Keys, Keys.Changes];
 
-    public static async Task<TestSale> OpenAsync(Stores stores, int units = 100, int limit = 2, int payWithinSeconds = 900)
+    public static async Task<TestSale> OpenAsync(StoreFixture stores, int units = 100, int limit = 2, int payWithinSeconds = 900)
     {
         var sale = new TestSale(stores);
         var now = TimeProvider.System.GetUtcNow();
@@ -141,8 +141,8 @@ internal sealed class TestSale
     public async Task<LedgerItem> LedgerAsync() => (await _stores.Ledger.ReadAsync(Item.SaleId, CancellationToken.None))!.Items[0];
 
     /// <summary>Ends when every closed order of the sale has given its stock back.</summary>
-    public Task AllReturnedAsync() => Eventually.HoldsAsync(
-        async () => await CountAsync("stock_returns where sale_id = @SaleId and returned_at is null") == 0, "all stock came back");
+    public Task AllReturnedAsync() => Eventually.IsTrueAsync(
+        "all stock came back", async () => await CountAsync("stock_returns where sale_id = @SaleId and returned_at is null") == 0);
 
     /// <summary>Nothing is under way: allocated = available + placed + paid, in both stores and in the ledger that compares them.</summary>
     public async Task AssertConservedAsync(int allocated)
@@ -158,7 +158,7 @@ internal sealed class TestSale
             .Sum(text => Hold.TryParse(text, out var hold) ? hold.Units : 0));
     }
 
-    private static async Task<Dictionary<string, string>> StatusesAsync(Stores stores, long saleId)
+    private static async Task<Dictionary<string, string>> StatusesAsync(StoreFixture stores, long saleId)
     {
         await using var connection = await stores.Database.OpenConnectionAsync();
         return (await connection.QueryAsync<(string Id, string Status)>(

@@ -3,7 +3,7 @@ using System.Text.Json;
 using Seckill.Shared.Stock;
 using StackExchange.Redis;
 
-namespace Seckill.InventoryService.Tests.Sales;
+namespace Seckill.InventoryService.Tests;
 
 /// <summary>A sale of one test alone, created through the administration.</summary>
 internal sealed class PlannedSale(Administration administration)

@@ -1,4 +1,4 @@
-namespace Seckill.Scenarios.Chaos.Invariants;
+namespace Seckill.Chaos.Invariants;
 
 /// <summary>One promise, as something to compute from what a run left behind.</summary>
 /// <param name="Name">As in the reports.</param>

@@ -1,4 +1,4 @@
-namespace Seckill.Scenarios.Chaos.Invariants;
+namespace Seckill.Chaos.Invariants;
 
 /// <summary>An order is paid or closed and never both, each payment counts once, and money that cannot be used is refunded once.</summary>
 internal static class MoneyInvariants

@@ -1,4 +1,4 @@
-namespace Seckill.Scenarios.Chaos.Invariants;
+namespace Seckill.Chaos.Invariants;
 
 /// <summary>Each confirmed order exists exactly once, none exists that nobody asked for, and every answer is a documented one.</summary>
 internal static class OrderInvariants

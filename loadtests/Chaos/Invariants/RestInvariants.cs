@@ -1,4 +1,4 @@
-namespace Seckill.Scenarios.Chaos.Invariants;
+namespace Seckill.Chaos.Invariants;
 
 /// <summary>When all is at rest, nothing waits anywhere, and the old schema says what ours says.</summary>
 internal static class RestInvariants

@@ -1,6 +1,7 @@
-using Seckill.Scenarios.Checks;
 
-namespace Seckill.Scenarios.Chaos.Invariants;
+using Seckill.Tests.Harness.Checks;
+
+namespace Seckill.Chaos.Invariants;
 
 /// <summary>No unit is sold twice, none is stuck, each comes back once, and nobody is told that there is none while there is.</summary>
 internal static class StockInvariants

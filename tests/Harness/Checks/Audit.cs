@@ -1,7 +1,8 @@
-using Seckill.Scenarios.Clients;
-using Seckill.Scenarios.Processes;
 
-namespace Seckill.Scenarios.Checks;
+using Seckill.Tests.Harness.Clients;
+using Seckill.Tests.Harness.Processes;
+
+namespace Seckill.Tests.Harness.Checks;
 
 /// <summary>
 /// Compares what the clients were told with what the stores have. Each failure says which promise is broken, and by what.
@@ -15,7 +16,7 @@ internal static class Audit
     /// <param name="servers">The stores.</param>
     /// <param name="buyers">Their log is what is compared.</param>
     /// <param name="inventory">Whose ledger is asked, when the one that opened the sale is gone.</param>
-    public static async Task WhenDrainedAsync(Servers servers, Buyers buyers, ServiceProcess? inventory = null)
+    public static async Task WhenDrainedAsync(StoreConnections servers, Buyers buyers, ServiceProcess? inventory = null)
     {
         await DrainedAsync(servers, buyers.Sale);
         foreach (var sku in buyers.Sale.Skus)
@@ -37,7 +38,7 @@ internal static class Audit
     /// After Redis lost data: waits until each live order is held, and no other, and checks that no unit was sold twice and no order
     /// is lost. None may be, where the API lived: it had every order that it confirmed on its way out.
     /// </summary>
-    public static async Task WhenRebuiltAsync(Servers servers, Buyers buyers)
+    public static async Task WhenRebuiltAsync(StoreConnections servers, Buyers buyers)
     {
         await DrainedAsync(servers, buyers.Sale);
         // Messages that were under way when Redis lost its data are held or rejected as they come.
@@ -58,11 +59,11 @@ internal static class Audit
     }
 
     /// <summary>Waits until every order of the sale has left the outbox.</summary>
-    public static Task DrainedAsync(Servers servers, Sale sale) =>
+    public static Task DrainedAsync(StoreConnections servers, Sale sale) =>
         Eventually.IsTrueAsync("the outbox is empty", async () => await Books.CountOutboxAsync(servers, sale) == 0);
 
     /// <summary>Holds at every moment, also in the middle of a crash: a confirmed order is in the outbox, or it is a row.</summary>
-    public static async Task NothingIsBetweenTheStoresAsync(Servers servers, Buyers buyers)
+    public static async Task NothingIsBetweenTheStoresAsync(StoreConnections servers, Buyers buyers)
     {
         foreach (var sku in buyers.Sale.Skus)
         {

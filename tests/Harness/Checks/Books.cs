@@ -1,9 +1,8 @@
 using Dapper;
-using Seckill.Scenarios.Clients;
-using Seckill.Scenarios.Processes;
+using Seckill.Tests.Harness.Clients;
 using StackExchange.Redis;
 
-namespace Seckill.Scenarios.Checks;
+namespace Seckill.Tests.Harness.Checks;
 
 /// <summary>One sale item as Redis and PostgreSQL have it, read from the stores themselves, not through the services' code.</summary>
 internal sealed class Books
@@ -31,7 +30,7 @@ internal sealed class Books
     public required int Quarantined { get; init; }
 
     /// <summary>Reads Redis first: what is settled there must be in PostgreSQL already, at every moment.</summary>
-    public static async Task<Books> ReadAsync(Servers servers, Sale sale, long sku)
+    public static async Task<Books> ReadAsync(StoreConnections servers, Sale sale, long sku)
     {
         var redis = servers.Redis;
         var prefix = $"seckill:{{{sale.Id}:{sku}}}:";
@@ -69,14 +68,14 @@ internal sealed class Books
     }
 
     /// <summary>Orders of the sale in PostgreSQL.</summary>
-    public static async Task<int> CountRowsAsync(Servers servers, Sale sale)
+    public static async Task<int> CountRowsAsync(StoreConnections servers, Sale sale)
     {
         await using var database = await servers.Orders.OpenConnectionAsync();
         return await database.ExecuteScalarAsync<int>("select count(*) from orders where sale_id = @Id", new { sale.Id });
     }
 
     /// <summary>Live units of an item by its ledger row.</summary>
-    public static async Task<int> CountLiveAsync(Servers servers, Sale sale, long sku)
+    public static async Task<int> CountLiveAsync(StoreConnections servers, Sale sale, long sku)
     {
         await using var database = await servers.Orders.OpenConnectionAsync();
         return await database.ExecuteScalarAsync<int>(
@@ -84,7 +83,7 @@ internal sealed class Books
     }
 
     /// <summary>Orders of the sale that are not known to be in PostgreSQL.</summary>
-    public static async Task<long> CountOutboxAsync(Servers servers, Sale sale)
+    public static async Task<long> CountOutboxAsync(StoreConnections servers, Sale sale)
     {
         var lengths = await Task.WhenAll(
             sale.Skus.Select(sku => servers.Redis.SortedSetLengthAsync($"seckill:{{{sale.Id}:{sku}}}:outbox")));

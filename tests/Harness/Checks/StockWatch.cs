@@ -1,12 +1,12 @@
-using Seckill.Scenarios.Clients;
-using Seckill.Scenarios.Processes;
 
-namespace Seckill.Scenarios.Checks;
+using Seckill.Tests.Harness.Clients;
+
+namespace Seckill.Tests.Harness.Checks;
 
 /// <summary>
 /// Looks at a sale again and again while it goes on: stock for sale never grows, and live units never pass the allocation.
 /// </summary>
-internal sealed class StockWatch(Servers servers, Sale sale) : IAsyncDisposable
+internal sealed class StockWatch(StoreConnections servers, Sale sale) : IAsyncDisposable
 {
     private static readonly TimeSpan s_pace = TimeSpan.FromMilliseconds(10);
     private readonly CancellationTokenSource _over = new();

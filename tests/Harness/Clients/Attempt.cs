@@ -1,4 +1,4 @@
-namespace Seckill.Scenarios.Clients;
+namespace Seckill.Tests.Harness.Clients;
 
 /// <summary>One line of the clients' log: what was asked, and what came back.</summary>
 /// <param name="UserId">Who asked.</param>

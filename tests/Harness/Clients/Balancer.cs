@@ -1,7 +1,7 @@
 using System.Collections.Immutable;
-using Seckill.Scenarios.Processes;
+using Seckill.Tests.Harness.Processes;
 
-namespace Seckill.Scenarios.Clients;
+namespace Seckill.Tests.Harness.Clients;
 
 /// <summary>
 /// Buyers behind a small round-robin balancer, as it stands before any installation: it asks each instance for its readiness again and

@@ -2,18 +2,18 @@ using System.Collections.Concurrent;
 using System.Diagnostics;
 using System.Globalization;
 using System.Net.Http.Headers;
-using System.Security.Cryptography;
 using System.Text;
 using System.Text.Json;
-using Seckill.Scenarios.Processes;
 using Seckill.Shared.Security;
+using Seckill.Tests.Harness.Processes;
 
-namespace Seckill.Scenarios.Clients;
+namespace Seckill.Tests.Harness.Clients;
 
 /// <summary>The buyers of one sale, and the log of everything that they asked and were told.</summary>
 internal sealed class Buyers : IDisposable
 {
     private static readonly BuyerToken s_tokens = new(DevelopmentKeys.BuyerToken, TimeProvider.System);
+    private static readonly PaymentSignature s_payments = new(DevelopmentKeys.Payment, TimeProvider.System);
     private readonly ConcurrentQueue<Attempt> _log = new();
     private readonly HttpClient _http = new() { Timeout = TimeSpan.FromSeconds(20) };
     private long _lastUser;
@@ -121,17 +121,15 @@ internal sealed class Buyers : IDisposable
     public Task<Answer> LookAsync(ServiceProcess api, long user, string orderId) =>
         AskAsync("status", Request(HttpMethod.Get, new Uri(api.Url, "/orders/" + orderId), user));
 
-    /// <summary>The payment provider tells of a payment.</summary>
+    /// <summary>The payment provider reports a payment.</summary>
     public Task<Answer> PayAsync(ServiceProcess api, string paymentId, string orderId, long amount)
     {
         var body = JsonSerializer.Serialize(new { paymentId, orderId, amount, currency = "EUR" });
-        var time = TimeProvider.System.GetUtcNow().ToUnixTimeSeconds().ToString(CultureInfo.InvariantCulture);
-        var hash = HMACSHA256.HashData(Encoding.UTF8.GetBytes(DevelopmentKeys.Payment), Encoding.UTF8.GetBytes($"{time}.{body}"));
         var request = new HttpRequestMessage(HttpMethod.Post, new Uri(api.Url, "/payments"))
         {
             Content = new StringContent(body, Encoding.UTF8, "application/json"),
         };
-        request.Headers.Add("X-Signature", $"t={time},v1={Convert.ToHexStringLower(hash)}");
+        request.Headers.Add("X-Signature", s_payments.Sign(body));
         return AskAsync("outcome", request);
     }
 

@@ -1,6 +1,7 @@
-using Seckill.Scenarios.Processes;
 
-namespace Seckill.Scenarios.Clients;
+using Seckill.Tests.Harness.Processes;
+
+namespace Seckill.Tests.Harness.Clients;
 
 /// <summary>Buyers who keep coming, each once and each until a definite answer, until the scenario has seen enough.</summary>
 internal sealed class Crowd : IAsyncDisposable

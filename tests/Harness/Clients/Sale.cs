@@ -1,10 +1,10 @@
 using System.Net.Http.Headers;
 using System.Net.Http.Json;
 using System.Text.Json;
-using Seckill.Scenarios.Processes;
 using Seckill.Shared.Security;
+using Seckill.Tests.Harness.Processes;
 
-namespace Seckill.Scenarios.Clients;
+namespace Seckill.Tests.Harness.Clients;
 
 /// <summary>A sale of its own, with random ids, as ops create and open it over HTTP.</summary>
 internal sealed class Sale

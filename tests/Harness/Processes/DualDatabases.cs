@@ -3,10 +3,9 @@ using System.Net.Http.Json;
 using System.Text.Json;
 using Dapper;
 using Npgsql;
-using Seckill.Scenarios.Checks;
 using Seckill.Shared.Security;
 
-namespace Seckill.Scenarios.Processes;
+namespace Seckill.Tests.Harness.Processes;
 
 /// <summary>
 /// An orders database and a legacy database of one scenario alone: the verifier walks all orders of a database, and those of other
@@ -19,17 +18,17 @@ internal sealed class DualDatabases : IAsyncDisposable
     private readonly NpgsqlDataSource _orders;
     private readonly string? _ownLegacy;
 
-    private DualDatabases(Servers servers, string? ownLegacy)
+    private DualDatabases(StoreConnections servers, string? ownLegacy)
     {
         _ownLegacy = ownLegacy;
         LegacyConnection = ConnectionString(ownLegacy ?? Servers.Given(Servers.LegacySetting), "_legacy");
         _orders = NpgsqlDataSource.Create(OrdersConnection);
         Legacy = NpgsqlDataSource.Create(LegacyConnection);
-        Servers = servers.With(_orders);
+        Connections = servers.With(_orders);
     }
 
     /// <summary>With this orders database.</summary>
-    public Servers Servers { get; }
+    public StoreConnections Connections { get; }
 
     /// <summary>The legacy database, past the relay.</summary>
     public NpgsqlDataSource Legacy { get; }
@@ -48,7 +47,7 @@ internal sealed class DualDatabases : IAsyncDisposable
         ("Legacy__LaggingSeconds", "1"), ("Legacy__RoundPauseMilliseconds", "100"),
     ];
 
-    public static async Task<DualDatabases> CreateAsync(Servers servers, string? ownLegacy)
+    public static async Task<DualDatabases> CreateAsync(StoreConnections servers, string? ownLegacy)
     {
         var databases = new DualDatabases(servers, ownLegacy);
         await AdministerAsync(Servers.Given(Servers.OrdersSetting), $"create database {databases._name}_orders");

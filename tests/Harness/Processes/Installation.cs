@@ -1,7 +1,7 @@
 
 using Seckill.Shared.Security;
 
-namespace Seckill.Scenarios.Processes;
+namespace Seckill.Tests.Harness.Processes;
 
 /// <summary>The services and relays of one scenario. Whatever is left of them at its end is killed.</summary>
 internal sealed class Installation : IAsyncDisposable
@@ -35,7 +35,7 @@ internal sealed class Installation : IAsyncDisposable
     /// <summary>Databases of its own, and a relay before the legacy one.</summary>
     /// <param name="servers">Where the orders are.</param>
     /// <param name="legacy">Where the legacy database is, if not on the server that the run was given.</param>
-    public async Task<DualDatabases> CreateDatabasesAsync(Servers servers, OwnPostgres? legacy = null)
+    public async Task<DualDatabases> CreateDatabasesAsync(StoreConnections servers, OwnPostgres? legacy = null)
     {
         var databases = Add(await DualDatabases.CreateAsync(servers, legacy?.ConnectionString));
         databases.Relay = Add(Relay.ToPostgres(Servers.LegacySetting, databases.LegacyConnection));

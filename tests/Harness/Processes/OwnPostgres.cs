@@ -2,9 +2,8 @@ using System.Diagnostics;
 using System.Globalization;
 using System.Runtime.InteropServices;
 using Npgsql;
-using Seckill.Scenarios.Checks;
 
-namespace Seckill.Scenarios.Processes;
+namespace Seckill.Tests.Harness.Processes;
 
 /// <summary>
 /// A PostgreSQL server of one scenario alone, from Debian's package, that can be stopped in the middle of whatever it does (SIGSTOP):

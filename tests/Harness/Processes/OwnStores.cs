@@ -2,9 +2,8 @@ using System.Diagnostics;
 using System.Globalization;
 using Dapper;
 using Npgsql;
-using Seckill.Scenarios.Checks;
 
-namespace Seckill.Scenarios.Processes;
+namespace Seckill.Tests.Harness.Processes;
 
 /// <summary>
 /// A Redis and an orders database of one scenario alone, to be emptied, killed and put back to an older copy. RabbitMQ is that of
@@ -20,10 +19,10 @@ internal sealed class OwnStores : IAsyncDisposable
     private OwnStores()
     {
         _redis = Start();
-        Servers = new Servers(Address, Connection);
+        Connections = new StoreConnections(Address, Connection);
     }
 
-    public Servers Servers { get; }
+    public StoreConnections Connections { get; }
 
     /// <summary>For the environment of a service.</summary>
     public (string, string?)[] Settings => [(Servers.RedisSetting, Address), (Servers.OrdersSetting, Connection)];
@@ -85,16 +84,16 @@ internal sealed class OwnStores : IAsyncDisposable
     {
         await AdministerAsync($"drop database {_database} with (force)");
         await AdministerAsync($"alter database {Restored} rename to {_database}");
-        Servers.Orders.Clear();
+        Connections.Orders.Clear();
     }
 
-    public Task EmptyAsync() => Servers.Redis.ExecuteAsync("FLUSHALL");
+    public Task EmptyAsync() => Connections.Redis.ExecuteAsync("FLUSHALL");
 
     public async ValueTask DisposeAsync()
     {
         await KillAsync();
         _files.Delete(recursive: true);
-        await Servers.DisposeAsync();
+        await Connections.DisposeAsync();
         await AdministerAsync($"drop database if exists {_database} with (force)");
         await AdministerAsync($"drop database if exists {Restored} with (force)");
     }
@@ -117,7 +116,7 @@ internal sealed class OwnStores : IAsyncDisposable
     {
         try
         {
-            await Servers.Redis.PingAsync().WaitAsync(TimeSpan.FromSeconds(1));
+            await Connections.Redis.PingAsync().WaitAsync(TimeSpan.FromSeconds(1));
             return true;
         }
         catch (Exception exception) when (exception is StackExchange.Redis.RedisException or TimeoutException)

@@ -1,7 +1,7 @@
 using System.Net.Sockets;
 using System.Threading.Channels;
 
-namespace Seckill.Scenarios.Processes;
+namespace Seckill.Tests.Harness.Processes;
 
 /// <summary>One connection of a <see cref="Relay"/>: a client's socket and a server's.</summary>
 internal sealed class RelayedConnection(Socket client) : IDisposable

@@ -2,9 +2,8 @@ using System.Diagnostics;
 using System.Net.Sockets;
 using System.Text.Json;
 using System.Text.RegularExpressions;
-using Seckill.Scenarios.Checks;
 
-namespace Seckill.Scenarios.Processes;
+namespace Seckill.Tests.Harness.Processes;
 
 /// <summary>One service as a real process, on a port of its own choice, with its output in a file beside the tests.</summary>
 internal sealed partial class ServiceProcess : IAsyncDisposable
@@ -51,7 +50,7 @@ internal sealed partial class ServiceProcess : IAsyncDisposable
     /// <param name="settings">Environment over that of this run; null removes a variable.</param>
     public static ServiceProcess Start(string name, string project, string[] arguments, params (string Name, string? Value)[] settings)
     {
-        // tests/Seckill.Scenarios/bin/<configuration>/<framework>: the services are built the same way.
+        // tests/System.Tests/bin/<configuration>/<framework>: the services are built the same way.
         var output = new DirectoryInfo(AppContext.BaseDirectory);
         var program = Path.Combine(
             output.Parent!.Parent!.Parent!.Parent!.Parent!.FullName, project, "bin",

@@ -1,6 +1,6 @@
 using System.Globalization;
 
-namespace Seckill.Scenarios.Processes;
+namespace Seckill.Tests.Harness.Processes;
 
 /// <summary>
 /// A clock that is off, as that of a neglected machine, for one process: Debian's libfaketime between the runtime and the C library.

@@ -1,6 +1,6 @@
 using System.Runtime.InteropServices;
 
-namespace Seckill.Scenarios.Processes;
+namespace Seckill.Tests.Harness.Processes;
 
 /// <summary>A signal of Linux.</summary>
 internal sealed class Signal

@@ -4,13 +4,14 @@ using Seckill.Shared.Contracts;
 using Seckill.Shared.Stock;
 using StackExchange.Redis;
 
-namespace Seckill.OrderLife.Tests;
+namespace Seckill.InventoryService.Tests.Audit;
 
 /// <summary>
 /// Promise: a broken equation is found, whichever store it is broken in, and the repair makes exactly what was there before. Each is
 /// broken on purpose here, in the real stores, because the audit is made of what they answer to interleaved reads.
 /// </summary>
-public sealed class AuditTests(Stores stores)
+[Collection(AllOrders.Name)]
+public sealed class AuditTests(StoreFixture stores)
 {
     public static TheoryData<string, BreakKind[]> Breaks => new()
     {

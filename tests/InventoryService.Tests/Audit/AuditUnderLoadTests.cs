@@ -2,14 +2,15 @@ using System.Collections.Concurrent;
 using Seckill.InventoryService.Ledger;
 using Seckill.Shared.Contracts;
 
-namespace Seckill.OrderLife.Tests;
+namespace Seckill.InventoryService.Tests.Audit;
 
 /// <summary>
 /// Promise: normal movement is no alarm. The audit reads two stores, and each in pages, while orders are reserved, placed, settled,
 /// paid, cancelled and returned and stock is added: an equation that is read in the wrong order shows differences here that nobody
 /// made. One false alarm fails.
 /// </summary>
-public sealed class AuditUnderLoadTests(Stores stores)
+[Collection(AllOrders.Name)]
+public sealed class AuditUnderLoadTests(StoreFixture stores)
 {
     private const int Audits = 25;
 

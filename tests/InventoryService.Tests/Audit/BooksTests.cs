@@ -4,7 +4,7 @@ using Dapper;
 using Seckill.InventoryService.Audit;
 using Seckill.Shared.Stock;
 
-namespace Seckill.InventoryService.Tests.Sales;
+namespace Seckill.InventoryService.Tests.Audit;
 
 /// <summary>
 /// What an operator sees and does when the books are out of balance, or when Redis lost data: over HTTP, in metrics and in the detail

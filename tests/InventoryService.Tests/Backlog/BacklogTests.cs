@@ -3,7 +3,7 @@ using Seckill.InventoryService.Backlog;
 using Seckill.Shared.Stock;
 using StackExchange.Redis;
 
-namespace Seckill.InventoryService.Tests.Reconciliation;
+namespace Seckill.InventoryService.Tests.Backlog;
 
 /// <summary>
 /// The metrics of what stands and waits are what alerts are made of. Broken by one item that cannot be read and takes those of all

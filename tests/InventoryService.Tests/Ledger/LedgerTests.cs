@@ -2,7 +2,7 @@ using System.Text.Json;
 using Dapper;
 using Seckill.Shared.Stock;
 
-namespace Seckill.InventoryService.Tests.Sales;
+namespace Seckill.InventoryService.Tests.Ledger;
 
 /// <summary>
 /// The ledger is how anybody sees that no unit was lost or invented. It must balance at every step of an order, and must not balance

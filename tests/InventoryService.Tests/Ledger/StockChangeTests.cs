@@ -8,14 +8,15 @@ using Seckill.InventoryService.Refunds;
 using Seckill.Shared.Security;
 using Seckill.Shared.Stock;
 
-namespace Seckill.OrderLife.Tests;
+namespace Seckill.InventoryService.Tests.Ledger;
 
 /// <summary>
 /// Promise: a change of stock in mid-sale is made once in both stores, or in neither. Two stores cannot change at one instant, so a
 /// kill or a second caller between them could leave the plan and the stock apart for good. The real stores, because their atomicity
 /// decides.
 /// </summary>
-public sealed class StockChangeTests(Stores stores)
+[Collection(AllOrders.Name)]
+public sealed class StockChangeTests(StoreFixture stores)
 {
     [Fact]
     public async Task A_withdrawal_that_one_caller_is_refused_and_another_makes_is_made_in_both_stores_or_in_neither()
@@ -171,16 +172,16 @@ public sealed class StockChangeTests(Stores stores)
     {
         using var finisher = new StockChangeFinisher(stores.Changes, TimeProvider.System, NullLogger<StockChangeFinisher>.Instance);
         await finisher.StartAsync(CancellationToken.None);
-        await Eventually.HoldsAsync(
-            async () => await sale.CountAsync("stock_changes where sale_id = @SaleId and done_at is null") == 0, "the change is finished");
+        await Eventually.IsTrueAsync(
+            "the change is finished", async () => await sale.CountAsync("stock_changes where sale_id = @SaleId and done_at is null") == 0);
         await finisher.StopAsync(CancellationToken.None);
     }
 
-    private static Task WaitingAsync(TestSale sale, int callers) => Eventually.HoldsAsync(
+    private static Task WaitingAsync(TestSale sale, int callers) => Eventually.IsTrueAsync(
+        $"{callers} callers wait for the row",
         async () => await sale.CountAsync(
             "pg_stat_activity where application_name = 'order-life-tests' and wait_event_type = 'Lock' and query like '%stock_changes%'")
-            >= callers,
-        $"{callers} callers wait for the row");
+            >= callers);
 
     private Task<StockChangeOutcome> ChangeAsync(TestSale sale, string key, int delta) =>
         stores.Changes.ChangeAsync(sale.Item, key, delta, CancellationToken.None);

@@ -1,6 +1,6 @@
 using System.Net;
 
-namespace Seckill.InventoryService.Tests.Sales;
+namespace Seckill.InventoryService.Tests.Ledger;
 
 /// <summary>
 /// Stock that is changed in mid-sale is changed once, by a request that says what it wants. Broken by a repetition that adds twice, by a

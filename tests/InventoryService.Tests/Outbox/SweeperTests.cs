@@ -6,7 +6,7 @@ using Seckill.InventoryService.Outbox;
 using Seckill.Shared.Connections;
 using Seckill.Shared.Stock;
 
-namespace Seckill.InventoryService.Tests.Reconciliation;
+namespace Seckill.InventoryService.Tests.Outbox;
 
 /// <summary>
 /// Promise: no outage ends the sweeper, which would end its process. Broken by the cancellation that the broker's client throws at a
@@ -26,7 +26,7 @@ public sealed class SweeperTests
             Options.Create(new SweeperOptions { IntervalMilliseconds = 10, MinimumAgeMilliseconds = 0, LongestPauseMilliseconds = 10 }),
             TimeProvider.System, NullLogger<OutboxSweeper>.Instance);
         await sweeper.StartAsync(CancellationToken.None);
-        await Eventually.Holds(() => sweeper.ExecuteTask!.IsCompleted || ((Canceller)bus).Calls > 2, "it has tried again");
+        await Eventually.IsTrueAsync("it has tried again", () => sweeper.ExecuteTask!.IsCompleted || ((Canceller)bus).Calls > 2);
         Assert.False(sweeper.ExecuteTask!.IsCompleted, sweeper.ExecuteTask.Exception?.ToString());
         await sweeper.StopAsync(CancellationToken.None).InTime();
     }

@@ -3,13 +3,14 @@ using Seckill.InventoryService.Ledger;
 using Seckill.InventoryService.Rebuild;
 using Seckill.Shared.Stock;
 
-namespace Seckill.OrderLife.Tests;
+namespace Seckill.InventoryService.Tests.Rebuild;
 
 /// <summary>
 /// Promise: what takes effect when its caller has given up, or begins while another is at it, makes no unit and loses none. Broken by a
 /// hold for an order that was closed meanwhile, or by units that are counted twice. docs/decisions/0023 has the rules.
 /// </summary>
-public sealed class LateCallTests(Stores stores)
+[Collection(AllOrders.Name)]
+public sealed class LateCallTests(StoreFixture stores)
 {
     [Fact]
     public async Task A_change_of_stock_that_begins_while_the_rebuild_waits_for_another_is_made_once()
@@ -27,10 +28,8 @@ public sealed class LateCallTests(Stores stores)
         await using var transaction = await connection.BeginTransactionAsync();
         await connection.ExecuteAsync("select from stock_changes where sale_id = @SaleId for update", new { sale.Item.SaleId });
         var rebuild = stores.Rebuild().RebuildAsync(await sale.AuditedAsync(), CancellationToken.None);
-        await Eventually.HoldsAsync(
-            async () => await sale.CountAsync(
-                "pg_stat_activity where wait_event_type = 'Lock' and query like '%stock_changes%' and @SaleId > 0") > 0,
-            "the rebuild waits");
+        await Eventually.IsTrueAsync("the rebuild waits", async () => await sale.CountAsync(
+            "pg_stat_activity where wait_event_type = 'Lock' and query like '%stock_changes%' and @SaleId > 0") > 0);
 
         Assert.Equal(StockChangeOutcome.StockLost, await stores.Changes.ChangeAsync(sale.Item, "second", 50, CancellationToken.None));
         await transaction.RollbackAsync();

@@ -7,14 +7,15 @@ using Seckill.InventoryService.Sales;
 using Seckill.Shared.Contracts;
 using Seckill.Shared.Stock;
 
-namespace Seckill.OrderLife.Tests;
+namespace Seckill.InventoryService.Tests.Rebuild;
 
 /// <summary>
 /// Promise: after Redis lost data nothing is sold from a wrong counter, and the rebuild makes the stock that PostgreSQL knows of:
 /// each live order held once, whatever is settled, returned, delivered late or killed meanwhile. What Redis loses is taken from it
 /// here key by key; that whole servers lose it is in the scenarios.
 /// </summary>
-public sealed class RebuildTests(Stores stores)
+[Collection(AllOrders.Name)]
+public sealed class RebuildTests(StoreFixture stores)
 {
     [Fact]
     public async Task An_item_that_Redis_lost_is_stopped_rebuilt_and_sold_on()
@@ -279,7 +280,7 @@ public sealed class RebuildTests(Stores stores)
             Options.Create(new AuditorOptions { IntervalMilliseconds = 10 }), TimeProvider.System,
             NullLogger<Auditor>.Instance);
         await auditor.StartAsync(CancellationToken.None);
-        await Eventually.HoldsAsync(condition, "the auditor stops the item");
+        await Eventually.IsTrueAsync("the auditor stops the item", condition);
         await auditor.StopAsync(CancellationToken.None);
     }
 

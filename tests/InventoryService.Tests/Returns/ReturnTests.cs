@@ -1,14 +1,15 @@
 using Dapper;
 using Seckill.Shared.Stock;
 
-namespace Seckill.OrderLife.Tests;
+namespace Seckill.InventoryService.Tests.Returns;
 
 /// <summary>
 /// Promise: stock of a closed order comes back once, whatever dies in between. It could come back twice (two returners, a release
 /// that is repeated after a kill) or never (marked before released). The steps are close, release, mark; each pair is cut apart here,
 /// against the real stores, because only their transactions and scripts can answer.
 /// </summary>
-public sealed class ReturnTests(Stores stores)
+[Collection(AllOrders.Name)]
+public sealed class ReturnTests(StoreFixture stores)
 {
     [Fact]
     public async Task A_kill_after_the_close_and_before_the_release_loses_nothing()

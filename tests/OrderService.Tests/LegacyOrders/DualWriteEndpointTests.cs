@@ -3,7 +3,7 @@ using System.Net.Http.Headers;
 using System.Text.Json;
 using Seckill.Shared.Security;
 
-namespace Seckill.OrderService.Tests.Operations;
+namespace Seckill.OrderService.Tests.LegacyOrders;
 
 /// <summary>
 /// Who switches the dual write changes where a shop's orders go. Broken by a mistake that is accepted, or by a request without a body,

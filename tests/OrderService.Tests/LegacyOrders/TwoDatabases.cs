@@ -10,7 +10,7 @@ using Seckill.OrderService.Orders;
 using Seckill.Shared.Contracts;
 using Seckill.Shared.Schema;
 
-namespace Seckill.LegacyOrders.Tests;
+namespace Seckill.OrderService.Tests.LegacyOrders;
 
 /// <summary>A pair of databases of its own for each test, on the real servers, deleted afterwards: a round walks all orders.</summary>
 internal sealed class TwoDatabases : IAsyncDisposable

@@ -8,7 +8,7 @@ using Microsoft.AspNetCore.Routing;
 using Microsoft.Extensions.DependencyInjection;
 using Npgsql;
 
-namespace Seckill.OrderService.Tests;
+namespace Seckill.OrderService.Tests.Operations;
 
 /// <summary>What operators and machines ask: the description of the interface, health, metrics.</summary>
 public sealed class OperationsTests(StorefrontHost storefront)
@@ -73,10 +73,10 @@ public sealed class OperationsTests(StorefrontHost storefront)
     {
         using var client = storefront.CreateClient();
         JsonElement report = default;
-        await Eventually.Holds(
+        await Eventually.IsTrueAsync(
+            "the service is ready",
             async () => (report = JsonDocument.Parse(await client.GetStringOfAsync("/health/ready")).RootElement)
-                .GetProperty("status").GetString() == "healthy",
-            "the service is ready");
+                .GetProperty("status").GetString() == "healthy");
         Assert.Equal(
             ["legacy", "postgres", "queue", "rabbitmq", "redis", "serving"],
             report.GetProperty("checks").EnumerateArray().Select(check => check.GetProperty("name").GetString()).Order());
@@ -89,10 +89,8 @@ public sealed class OperationsTests(StorefrontHost storefront)
     {
         using var client = storefront.CreateClient();
         var text = "";
-        await Eventually.Holds(
-            async () => (text = await client.GetStringOfAsync("/health/ready"))
-                .StartsWith("{\"status\":\"healthy\"", StringComparison.Ordinal),
-            "the service is ready");
+        await Eventually.IsTrueAsync("the service is ready", async () => (text = await client.GetStringOfAsync("/health/ready"))
+            .StartsWith("{\"status\":\"healthy\"", StringComparison.Ordinal));
         var report = JsonSerializer.Deserialize<UIHealthReport>(text, s_dashboard)!;
         Assert.Equal(UIHealthStatus.Healthy, report.Status);
         Assert.InRange(report.TotalDuration, TimeSpan.FromTicks(1), TimeSpan.FromSeconds(5));

@@ -15,7 +15,7 @@ public sealed class PulseTests(StorefrontHost storefront)
         var heard = new ConcurrentQueue<Pulse>();
         Pulse.Listen(Servers.Redis, heard.Enqueue);
         // Other tests run storefronts of their own.
-        await Eventually.Holds(() => heard.Any(pulse => pulse.Role == "all"), "a pulse is heard");
+        await Eventually.IsTrueAsync("a pulse is heard", () => heard.Any(pulse => pulse.Role == "all"));
         var before = heard.Last(pulse => pulse.Role == "all");
 
         var item = await TestItem.OpenEverywhereAsync(units: 1, limit: 1);
@@ -34,10 +34,8 @@ public sealed class PulseTests(StorefrontHost storefront)
             ("reserved", 1), ("replayed", 1), ("limit-reached", 1), ("sold-out", 2), ("invalid-request", 1), ("unauthenticated", 1),
         ];
         Pulse? after = null;
-        await Eventually.Holds(
-            () => (after = heard.FirstOrDefault(pulse =>
-                pulse.Instance == before.Instance && answers.All(answer => Grew(pulse, answer.Reason, answer.Times)))) is not null,
-            "the answers are told");
+        await Eventually.IsTrueAsync("the answers are told", () => (after = heard.FirstOrDefault(pulse =>
+            pulse.Instance == before.Instance && answers.All(answer => Grew(pulse, answer.Reason, answer.Times)))) is not null);
         Assert.True(after!.Latency.Sum() >= before.Latency.Sum() + 7, $"{before.Latency.Sum()} then {after.Latency.Sum()}");
         Assert.True(after.UptimeMilliseconds > before.UptimeMilliseconds);
 

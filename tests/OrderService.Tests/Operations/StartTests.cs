@@ -1,6 +1,6 @@
 using System.Diagnostics;
 
-namespace Seckill.OrderService.Tests;
+namespace Seckill.OrderService.Tests.Operations;
 
 /// <summary>
 /// A process that cannot do its work must say at start which setting is wrong, and end; not serve, and not with a stack trace. Only

@@ -1,7 +1,7 @@
 using System.Text.Json;
 using Seckill.OrderService.Payments;
 
-namespace Seckill.OrderLife.Tests;
+namespace Seckill.OrderService.Tests.OrderEvents;
 
 /// <summary>An open stream of order events, read line by line, because a parser would hide the comments.</summary>
 internal sealed class Following : IDisposable

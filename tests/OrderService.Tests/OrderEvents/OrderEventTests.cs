@@ -5,13 +5,14 @@ using Microsoft.Extensions.DependencyInjection;
 using Seckill.OrderService.OrderEvents;
 using Seckill.OrderService.Payments;
 
-namespace Seckill.OrderLife.Tests;
+namespace Seckill.OrderService.Tests.OrderEvents;
 
 /// <summary>
 /// Promise: a buyer who follows an order is told of each change, once, soon, at whatever instance, also across a reconnect; and
 /// thousands who follow cost what one costs. Real connections, because buffering, aborts and stops are what goes wrong.
 /// </summary>
-public sealed class OrderEventTests(Stores stores, Shop shop, ITestOutputHelper output) : IClassFixture<Shop>
+[Collection(AllOrders.Name)]
+public sealed class OrderEventTests(StoreFixture stores, Shop shop, ITestOutputHelper output) : IClassFixture<Shop>
 {
     [Fact]
     public async Task A_stream_begins_with_the_present_status_and_ends_with_the_final_one()
@@ -143,8 +144,8 @@ public sealed class OrderEventTests(Stores stores, Shop shop, ITestOutputHelper 
         var second = await Following.OpenAsync(shop, order, 1, api: api);
         Assert.Equal((HttpStatusCode.ServiceUnavailable, "unavailable"), await shop.AskAsync(1, "GET", $"/orders/{order}/events", api));
         second.Dispose();
-        await Eventually.HoldsAsync(
-            () => Task.FromResult(api.Services.GetRequiredService<OrderEventHub>().OpenStreams == 1), "the closed stream is forgotten");
+        await Eventually.IsTrueAsync(
+            "the closed stream is forgotten", () => Task.FromResult(api.Services.GetRequiredService<OrderEventHub>().OpenStreams == 1));
         using var third = await Following.OpenAsync(shop, order, 1, api: api);
         Assert.Equal("2 placed", await third.NextAsync());
     }
@@ -154,7 +155,7 @@ public sealed class OrderEventTests(Stores stores, Shop shop, ITestOutputHelper 
     {
         const int Streams = 5_000, MostThreads = 100, MostConnections = 20;
         await using var api = Shop.NewApi(
-            ("ConnectionStrings:Orders", Stores.Required("Orders") + ";Application Name=followed"), ("Events:KeepAliveSeconds", "3600"));
+            ("ConnectionStrings:Orders", Servers.OrdersConnection + ";Application Name=followed"), ("Events:KeepAliveSeconds", "3600"));
         api.StartServer();
         var sale = await TestSale.OpenAsync(stores);
         await sale.ExecuteAsync(
@@ -201,7 +202,7 @@ public sealed class OrderEventTests(Stores stores, Shop shop, ITestOutputHelper 
         var delays = (await Task.WhenAll(told)).Skip(1)
             .Select(at => Stopwatch.GetElapsedTime(committed, at).TotalMilliseconds).Order().ToArray();
         output.WriteLine($"all at once: median {delays[delays.Length / 2]:0} ms, last {delays[^1]:0} ms after the commit");
-        await Eventually.HoldsAsync(() => Task.FromResult(events.OpenStreams == 0), "every stream is forgotten");
+        await Eventually.IsTrueAsync("every stream is forgotten", () => Task.FromResult(events.OpenStreams == 0));
     }
 
     [Fact]

@@ -3,13 +3,14 @@ using System.Net;
 using Seckill.OrderService.Payments;
 using Seckill.Shared.Stock;
 
-namespace Seckill.OrderLife.Tests;
+namespace Seckill.OrderService.Tests.Orders;
 
 /// <summary>
 /// Promise: a buyer may change their mind until the order is paid or over, also before it has a row, and the units are for sale again
 /// within a second: at every instance, to everybody, also when the news of it is lost. Over HTTP, with the returner of the service.
 /// </summary>
-public sealed class CancellationTests(Stores stores, Shop shop) : IClassFixture<Shop>
+[Collection(AllOrders.Name)]
+public sealed class CancellationTests(StoreFixture stores, Shop shop) : IClassFixture<Shop>
 {
     private static readonly (HttpStatusCode, string) s_cancelled = (HttpStatusCode.OK, "cancelled");
     private static readonly (HttpStatusCode, string) s_notCancellable = (HttpStatusCode.Conflict, "not-cancellable");
@@ -109,8 +110,8 @@ public sealed class CancellationTests(Stores stores, Shop shop) : IClassFixture<
         var (_, order) = await shop.BuyAsync(sale, 1, other);
         await CloseGateAsync(sale, stopped);
         Assert.Equal(s_cancelled, await shop.CancelAsync(order, 1));
-        await Eventually.HoldsAsync(
-            async () => (await shop.BuyAsync(sale, 2, stopped)).Status == HttpStatusCode.Accepted, "another buyer gets the unit");
+        await Eventually.IsTrueAsync(
+            "another buyer gets the unit", async () => (await shop.BuyAsync(sale, 2, stopped)).Status == HttpStatusCode.Accepted);
         await sale.AllReturnedAsync();
         Assert.Equal((0, 1), ((await sale.InspectAsync()).Available, (await sale.InspectAsync()).Held));
     }
@@ -123,8 +124,8 @@ public sealed class CancellationTests(Stores stores, Shop shop) : IClassFixture<
         Assert.Equal((HttpStatusCode.Conflict, "limit-reached"), await shop.BuyAsync(sale, 1));
         Assert.Equal(s_cancelled, await shop.CancelAsync(first, 1));
         (HttpStatusCode Status, string Order) second = default;
-        await Eventually.HoldsAsync(
-            async () => (second = await shop.BuyAsync(sale, 1)).Status == HttpStatusCode.Accepted, "the buyer may buy again");
+        await Eventually.IsTrueAsync(
+            "the buyer may buy again", async () => (second = await shop.BuyAsync(sale, 1)).Status == HttpStatusCode.Accepted);
         Assert.NotEqual(first, second.Order);
         Assert.Equal((HttpStatusCode.OK, "reserved"), await shop.AskAsync(1, "GET", "/orders/" + second.Order));
     }
@@ -164,12 +165,10 @@ public sealed class CancellationTests(Stores stores, Shop shop) : IClassFixture<
         };
         listener.SetMeasurementEventCallback<long>((_, refused, _, _) => Interlocked.Add(ref refusals, refused));
         listener.Start();
-        await Eventually.HoldsAsync(
-            async () =>
-            {
-                Assert.Equal((HttpStatusCode.Conflict, "sold-out"), await shop.BuyAsync(sale, 1_000, api));
-                return Interlocked.Read(ref refusals) > 0;
-            },
-            "the gate refuses by itself");
+        await Eventually.IsTrueAsync("the gate refuses by itself", async () =>
+        {
+            Assert.Equal((HttpStatusCode.Conflict, "sold-out"), await shop.BuyAsync(sale, 1_000, api));
+            return Interlocked.Read(ref refusals) > 0;
+        });
     }
 }

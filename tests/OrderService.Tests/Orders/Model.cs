@@ -1,4 +1,4 @@
-namespace Seckill.OrderLife.Tests;
+namespace Seckill.OrderService.Tests.Orders;
 
 /// <summary>What an order and an item should be, in a few lines and in memory.</summary>
 internal sealed class Model(int units, int limit)

@@ -3,14 +3,15 @@ using System.Globalization;
 using FsCheck;
 using FsCheck.Fluent;
 
-namespace Seckill.OrderLife.Tests;
+namespace Seckill.OrderService.Tests.Orders;
 
 /// <summary>
 /// Promise: whatever happens to orders and stock, in whatever order and however often, both stores say what a small model says. Single
 /// tests try the sequences that somebody thought of; this one draws them, replays old messages and repeats calls, and looks after
 /// each step. A failure prints the seed; <c>SECKILL_PROPERTY_SEED</c> repeats it and <c>SECKILL_PROPERTY_RUNS</c> draws more.
 /// </summary>
-public sealed class ModelTests(Stores stores)
+[Collection(AllOrders.Name)]
+public sealed class ModelTests(StoreFixture stores)
 {
     private const int ParallelSales = 8;
     private static readonly string[] s_kinds =

@@ -3,22 +3,22 @@ using Dapper;
 using Seckill.Shared.Contracts;
 using Seckill.Shared.Stock;
 
-namespace Seckill.OrderLife.Tests;
+namespace Seckill.OrderService.Tests.Orders;
 
 /// <summary>One sale in the real stores beside its model: takes each step in both, and compares.</summary>
 internal sealed class ModelWorld
 {
     private const int Units = 6, Limit = 3;
-    private readonly Stores _stores;
+    private readonly StoreFixture _stores;
     private readonly TestSale _sale;
     private readonly ConcurrentDictionary<string, int> _visited;
     private readonly Model _model = new(Units, Limit);
     private readonly List<ReservedOrder> _real = [];
 
-    private ModelWorld(Stores stores, TestSale sale, ConcurrentDictionary<string, int> visited) =>
+    private ModelWorld(StoreFixture stores, TestSale sale, ConcurrentDictionary<string, int> visited) =>
         (_stores, _sale, _visited) = (stores, sale, visited);
 
-    public static async Task<ModelWorld> OpenAsync(Stores stores, ConcurrentDictionary<string, int> visited) =>
+    public static async Task<ModelWorld> OpenAsync(StoreFixture stores, ConcurrentDictionary<string, int> visited) =>
         new(stores, await TestSale.OpenAsync(stores, Units, Limit), visited);
 
     public Task TakeAsync(Step step) => step.Kind switch
@@ -103,13 +103,11 @@ internal sealed class ModelWorld
     {
         await _sale.MakeOverdueAsync(_real[which].OrderId);
         // Another sale's worker may have been first, and that is as good.
-        await Eventually.HoldsAsync(
-            async () =>
-            {
-                await _stores.Orders.ExpireAsync(50, CancellationToken.None);
-                return await _sale.CountAsync("orders where sale_id = @SaleId and status = 'placed' and pay_by < now()") == 0;
-            },
-            "the overdue order is expired");
+        await Eventually.IsTrueAsync("the overdue order is expired", async () =>
+        {
+            await _stores.Orders.ExpireAsync(50, CancellationToken.None);
+            return await _sale.CountAsync("orders where sale_id = @SaleId and status = 'placed' and pay_by < now()") == 0;
+        });
         if (_model.Orders[which].Status == "placed")
         {
             _model.Orders[which].Status = "expired";

@@ -6,7 +6,7 @@ using Seckill.OrderService.Orders;
 using Seckill.Shared.Contracts;
 using Seckill.Shared.Stock;
 
-namespace Seckill.OrderService.Tests.Persistence;
+namespace Seckill.OrderService.Tests.Orders;
 
 /// <summary>
 /// Messages come twice, late, in any order and in overlapping batches. Each order must become one row, counted once in the ledger;

@@ -1,14 +1,15 @@
 
 using Seckill.InventoryService.Rebuild;
 
-namespace Seckill.OrderLife.Tests;
+namespace Seckill.OrderService.Tests.Orders;
 
 /// <summary>
 /// Promise: a payment or a cancellation that persists its order on the spot leaves no live order without a hold, also when Redis loses
 /// its data between its look at the hold and the row, and there is no message that would bring the hold back. Broken by a row that
 /// is written after the rebuild has read the rows.
 /// </summary>
-public sealed class PlacementAfterLossTests(Stores stores)
+[Collection(AllOrders.Name)]
+public sealed class PlacementAfterLossTests(StoreFixture stores)
 {
     [Theory]
     [InlineData("lost, and nobody has noticed", true)]

@@ -3,7 +3,7 @@ using Microsoft.Extensions.DependencyInjection;
 using Seckill.Shared.Connections;
 using Seckill.Shared.Contracts;
 
-namespace Seckill.OrderService.Tests.Persistence;
+namespace Seckill.OrderService.Tests.Orders;
 
 /// <summary>The same through RabbitMQ: a published batch arrives at a worker as it was sent, and its orders leave the outbox.</summary>
 public sealed class QueueTests(StorefrontHost storefront)
@@ -19,13 +19,14 @@ public sealed class QueueTests(StorefrontHost storefront)
         var publisher = new OrdersReservedPublisher(storefront.Services.GetRequiredService<IBus>());
         await PublishAsync(publisher, batch);
         await PublishAsync(publisher, batch);
-        await Eventually.Holds(async () => (await item.OutboxAsync()).Length == 0, "the order is settled");
+        await Eventually.IsTrueAsync("the order is settled", async () => (await item.OutboxAsync()).Length == 0);
         Assert.Equal([(orderId, "placed", 2)], await item.RowsAsync());
-        await Eventually.Holds(async () => await item.LiveAsync() == 2, "the ledger counts it once");
+        await Eventually.IsTrueAsync("the ledger counts it once", async () => await item.LiveAsync() == 2);
     }
 
     // The queue is declared by the worker, which may still be starting.
-    private static Task PublishAsync(OrdersReservedPublisher publisher, OrdersReserved batch) => Eventually.Holds(
+    private static Task PublishAsync(OrdersReservedPublisher publisher, OrdersReserved batch) => Eventually.IsTrueAsync(
+        "the batch is published",
         async () =>
         {
             try
@@ -37,6 +38,5 @@ public sealed class QueueTests(StorefrontHost storefront)
             {
                 return false;
             }
-        },
-        "the batch is published");
+        });
 }

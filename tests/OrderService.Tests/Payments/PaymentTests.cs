@@ -8,13 +8,14 @@ using Seckill.OrderService.Payments;
 using Seckill.Shared.Security;
 using Seckill.Shared.Stock;
 
-namespace Seckill.OrderLife.Tests;
+namespace Seckill.OrderService.Tests.Payments;
 
 /// <summary>
 /// Promise: money that the provider took either pays its order or is listed for refund, once, however often and in whatever order the
 /// provider tells; and nobody but the provider can tell. Over HTTP, because the provider sees nothing else.
 /// </summary>
-public sealed class PaymentTests(Stores stores, Shop shop) : IClassFixture<Shop>
+[Collection(AllOrders.Name)]
+public sealed class PaymentTests(StoreFixture stores, Shop shop) : IClassFixture<Shop>
 {
     private static readonly (HttpStatusCode, string) s_accepted = (HttpStatusCode.OK, "accepted");
     private static readonly (HttpStatusCode, string) s_duplicate = (HttpStatusCode.OK, "duplicate");
@@ -251,9 +252,9 @@ public sealed class PaymentTests(Stores stores, Shop shop) : IClassFixture<Shop>
     }
 
     // The service watches, too, and may have the item at this moment.
-    private Task RebuiltAsync(TestSale sale) => Eventually.HoldsAsync(
-        async () => await stores.Rebuild().RebuildAsync(await sale.AuditedAsync(), CancellationToken.None) == RebuildOutcome.Done,
-        "the item is rebuilt");
+    private Task RebuiltAsync(TestSale sale) => Eventually.IsTrueAsync(
+        "the item is rebuilt",
+        async () => await stores.Rebuild().RebuildAsync(await sale.AuditedAsync(), CancellationToken.None) == RebuildOutcome.Done);
 
     private async Task<string> PlacedAsync()
     {

@@ -3,7 +3,7 @@ using Seckill.OrderService.Reservations;
 using Seckill.OrderService.Storefront;
 using Seckill.Shared.Stock;
 
-namespace Seckill.OrderService.Tests.Ordering;
+namespace Seckill.OrderService.Tests.Storefront;
 
 /// <summary>The answer is written by hand; it says what the documented type would.</summary>
 public sealed class AcceptedAnswerTests

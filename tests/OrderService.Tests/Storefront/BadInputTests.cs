@@ -1,7 +1,7 @@
 using System.Text;
 using Seckill.Shared.Security;
 
-namespace Seckill.OrderService.Tests.Ordering;
+namespace Seckill.OrderService.Tests.Storefront;
 
 /// <summary>
 /// Whatever a hostile or broken client sends gets a documented refusal, never an error of ours, and leaves no trace in Redis. Sent

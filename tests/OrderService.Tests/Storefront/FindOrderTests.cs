@@ -2,7 +2,7 @@ using System.Net;
 using System.Text.Json;
 using Seckill.Shared.Stock;
 
-namespace Seckill.OrderService.Tests.Ordering;
+namespace Seckill.OrderService.Tests.Storefront;
 
 /// <summary>
 /// A buyer who got 202 asks what became of the order at once, and perhaps of another instance. It must be found in Redis before it
@@ -38,8 +38,8 @@ public sealed class FindOrderTests(StorefrontHost storefront)
         var orderId = body.GetProperty("orderId").GetString()!;
         var order = await FindAsync(orderId);
         Assert.Matches("^(reserved|placed)$", order.GetProperty("status").GetString());
-        await Eventually.Holds(
-            async () => (order = await FindAsync(orderId)).GetProperty("status").GetString() == "placed", "the order is placed");
+        await Eventually.IsTrueAsync(
+            "the order is placed", async () => (order = await FindAsync(orderId)).GetProperty("status").GetString() == "placed");
         Assert.Equal(s_members, order.EnumerateObject().Select(member => member.Name));
         Assert.Equal(body.GetProperty("reservedAt").GetString(), order.GetProperty("reservedAt").GetString());
         Assert.True(order.GetProperty("placedAt").GetDateTimeOffset().AddSeconds(899) < order.GetProperty("payBy").GetDateTimeOffset());
@@ -52,7 +52,7 @@ public sealed class FindOrderTests(StorefrontHost storefront)
         var reserved = await item.ReserveOneAsync(_user);
         using var accepted = await storefront.OrderAsync(item.Key, _user);
         var placed = accepted.Headers.Location!.ToString().Split('/')[^1];
-        await Eventually.Holds(async () => (await item.RowsAsync()).Count == 1, "the order is placed");
+        await Eventually.IsTrueAsync("the order is placed", async () => (await item.RowsAsync()).Count == 1);
         using var other = storefront.ClientOf(_user + 1);
         using var nobody = storefront.CreateClient();
         foreach (var orderId in new[] { reserved, placed })

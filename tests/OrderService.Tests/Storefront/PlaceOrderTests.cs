@@ -2,7 +2,7 @@ using System.Net;
 using System.Text.Json;
 using Seckill.Shared.Stock;
 
-namespace Seckill.OrderService.Tests.Ordering;
+namespace Seckill.OrderService.Tests.Storefront;
 
 /// <summary>What POST /orders answers for every outcome: clients are written against these statuses, codes and members.</summary>
 public sealed class PlaceOrderTests(StorefrontHost storefront)
@@ -126,8 +126,8 @@ public sealed class PlaceOrderTests(StorefrontHost storefront)
         Assert.Equal(100, answers.Count(status => status == HttpStatusCode.Accepted));
         Assert.Equal(900, answers.Count(status => status == HttpStatusCode.Conflict));
         await item.AssertConsistentAsync();
-        await Eventually.Holds(async () => (await item.RowsAsync()).Count == 100, "every accepted order is a row");
-        await Eventually.Holds(async () => (await item.OutboxAsync()).Length == 0, "every order has left the outbox");
+        await Eventually.IsTrueAsync("every accepted order is a row", async () => (await item.RowsAsync()).Count == 100);
+        await Eventually.IsTrueAsync("every order has left the outbox", async () => (await item.OutboxAsync()).Length == 0);
         Assert.Equal(100, await item.LiveAsync());
     }
 

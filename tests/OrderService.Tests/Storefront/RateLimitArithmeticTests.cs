@@ -2,7 +2,7 @@ using System.Net;
 using Microsoft.Extensions.Time.Testing;
 using Seckill.OrderService.Storefront;
 
-namespace Seckill.OrderService.Tests.Ordering;
+namespace Seckill.OrderService.Tests.Storefront;
 
 /// <summary>A burst, then a rate, for each user alone: without a server, by a clock that stands still until it is moved.</summary>
 public sealed class RateLimitArithmeticTests

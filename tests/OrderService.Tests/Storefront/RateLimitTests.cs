@@ -1,6 +1,6 @@
 using System.Net;
 
-namespace Seckill.OrderService.Tests.Ordering;
+namespace Seckill.OrderService.Tests.Storefront;
 
 /// <summary>
 /// One buyer or one address must not take the sale from the others, and must not get around that by claiming another address:
@@ -25,9 +25,9 @@ public sealed class RateLimitTests
         Assert.Contains("\"code\":\"rate-limited\"", await refused.Content.ReadAsStringAsync(), StringComparison.Ordinal);
         using var other = storefront.ClientOf(user + 1);
         Assert.Contains("unknown-order", await other.GetStringOfAsync(Path), StringComparison.Ordinal);
-        await Eventually.Holds(
-            async () => (await client.GetStringOfAsync(Path)).Contains("unknown-order", StringComparison.Ordinal),
-            "the buyer may ask again");
+        await Eventually.IsTrueAsync(
+            "the buyer may ask again",
+            async () => (await client.GetStringOfAsync(Path)).Contains("unknown-order", StringComparison.Ordinal));
     }
 
     [Fact]

@@ -1,7 +1,7 @@
 using System.Globalization;
 using System.Text.Json;
 
-namespace Seckill.OrderService.Tests.Ordering;
+namespace Seckill.OrderService.Tests.Storefront;
 
 /// <summary>Every phone in the country counts down against this answer, and stops asking when it says sold out.</summary>
 public sealed class SaleTests(StorefrontHost storefront)
@@ -43,11 +43,11 @@ public sealed class SaleTests(StorefrontHost storefront)
         var item = await TestItem.OpenEverywhereAsync(units: 1);
         Assert.Contains("\"soldOut\":false", await ReadAsync(item), StringComparison.Ordinal);
         await item.ReserveOneAsync(7);
-        await Eventually.Holds(
-            async () => (await ReadAsync(item)).Contains("\"soldOut\":true", StringComparison.Ordinal), "it is shown as sold out");
+        await Eventually.IsTrueAsync(
+            "it is shown as sold out", async () => (await ReadAsync(item)).Contains("\"soldOut\":true", StringComparison.Ordinal));
         await Servers.Database.HashIncrementAsync(item.Keys.State, "available", 1);
-        await Eventually.Holds(
-            async () => (await ReadAsync(item)).Contains("\"soldOut\":false", StringComparison.Ordinal), "it is shown as for sale");
+        await Eventually.IsTrueAsync(
+            "it is shown as for sale", async () => (await ReadAsync(item)).Contains("\"soldOut\":false", StringComparison.Ordinal));
     }
 
     [Fact]

@@ -7,7 +7,7 @@ using Microsoft.Extensions.Logging.Abstractions;
 using Seckill.Shared.Connections;
 using StackExchange.Redis;
 
-namespace Seckill.Shared.Tests.Stock;
+namespace Seckill.Shared.Tests.Connections;
 
 /// <summary>
 /// Promise: settings of Redis that lose orders are reported, and a server that hides its settings is "not checked". Broken by a check
@@ -73,7 +73,7 @@ public sealed class DurabilityCheckTests
             .AddInMemoryCollection([KeyValuePair.Create("Redis:RefuseWeakDurability", (string?)"true")]).Build();
         using var check = new DurabilityCheck(redis, configuration, lifetime, clock, events);
         await check.StartAsync(CancellationToken.None);
-        await Eventually.Holds(() => clock.Pauses > 2, "it has asked several times");
+        await Eventually.IsTrueAsync("it has asked several times", () => clock.Pauses > 2);
         Assert.False(check.ExecuteTask!.IsCompleted);
         await check.StopAsync(CancellationToken.None).InTime();
         Assert.Equal(stops, lifetime.ApplicationStopping.IsCancellationRequested);

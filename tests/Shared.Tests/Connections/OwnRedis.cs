@@ -6,7 +6,7 @@ using Microsoft.Extensions.Logging.Abstractions;
 using Seckill.Shared.Connections;
 using StackExchange.Redis;
 
-namespace Seckill.Shared.Tests.Stock;
+namespace Seckill.Shared.Tests.Connections;
 
 /// <summary>A Redis server of one test alone, from Debian's package: to be frozen, killed, demoted and restarted.</summary>
 internal sealed class OwnRedis : IAsyncDisposable
@@ -127,20 +127,18 @@ internal sealed class OwnRedis : IAsyncDisposable
             .. _arguments.SkipWhile(argument => !argument.StartsWith("--", StringComparison.Ordinal)), .. more,
         ]))!;
 
-    private Task ListensAsync() => Eventually.Holds(
-        async () =>
+    private Task ListensAsync() => Eventually.IsTrueAsync("Redis listens", async () =>
+    {
+        try
         {
-            try
-            {
-                using var client = new TcpClient();
-                await client.ConnectAsync(IPAddress.Loopback, Port);
-                return true;
-            }
-            catch (SocketException)
-            {
-                Assert.False(_process.HasExited, $"redis-server did not start; see redis.log in {Folder}.");
-                return false;
-            }
-        },
-        "Redis listens");
+            using var client = new TcpClient();
+            await client.ConnectAsync(IPAddress.Loopback, Port);
+            return true;
+        }
+        catch (SocketException)
+        {
+            Assert.False(_process.HasExited, $"redis-server did not start; see redis.log in {Folder}.");
+            return false;
+        }
+    });
 }

@@ -5,7 +5,7 @@ using System.Net.Sockets;
 using Seckill.Shared.Stock;
 using StackExchange.Redis;
 
-namespace Seckill.Shared.Tests.Stock;
+namespace Seckill.Shared.Tests.Connections;
 
 /// <summary>
 /// Promise: every call ends within its timeout, and a Redis that is back is used again within seconds. Broken by options that are left
@@ -39,7 +39,7 @@ public sealed class RedisClientTests
         await using var redis = OwnRedis.Connect(server.Address);
         await server.FreezeAsync();
         // Nobody asks anything: the client finds out by itself.
-        await Eventually.Holds(() => !redis.IsConnected, "the connection is given up");
+        await Eventually.IsTrueAsync("the connection is given up", () => !redis.IsConnected);
 
         var startedAt = Stopwatch.GetTimestamp();
         await Assert.ThrowsAsync<RedisConnectionException>(() => redis.GetDatabase().PingAsync().InTime());
@@ -55,7 +55,7 @@ public sealed class RedisClientTests
         await using var redis = OwnRedis.Connect(server.Address);
         await redis.GetDatabase().PingAsync().InTime();
         await server.KillAsync();
-        await Eventually.Holds(() => !redis.IsConnected, "the loss is noticed");
+        await Eventually.IsTrueAsync("the loss is noticed", () => !redis.IsConnected);
         var late = Enumerable.Range(0, 10).Select(_ => redis.GetDatabase().StringIncrementAsync("late")).ToList();
         server.Restart();
         await AnswersAsync(redis);
@@ -74,7 +74,7 @@ public sealed class RedisClientTests
         await server.KillAsync();
         // A millisecond a key: LOADING for three seconds.
         server.Restart("--key-load-delay", "1000", "--loading-process-events-interval-bytes", "1024");
-        await Eventually.Holds(() => IsLoadingAsync(server), "it is loading");
+        await Eventually.IsTrueAsync("it is loading", () => IsLoadingAsync(server));
         await using var fresh = OwnRedis.Connect(server.Address);
 
         await AnswersAsync(connected);
@@ -96,13 +96,11 @@ public sealed class RedisClientTests
             server.Restart();
             await AnswersAsync(redis);
             var item = new TestItem().Key;
-            await Eventually.Holds(
-                async () =>
-                {
-                    await redis.GetDatabase().PublishAsync(RedisChannel.Literal("seckill:restocked"), item.ToString());
-                    return heard.Contains(item);
-                },
-                "the news is heard");
+            await Eventually.IsTrueAsync("the news is heard", async () =>
+            {
+                await redis.GetDatabase().PublishAsync(RedisChannel.Literal("seckill:restocked"), item.ToString());
+                return heard.Contains(item);
+            });
             await server.KillAsync();
         }
     }
@@ -145,10 +143,10 @@ public sealed class RedisClientTests
         var accepting = AcceptAsync();
         await using (OwnRedis.Connect(silent.LocalEndpoint.ToString()!))
         {
-            await Eventually.Holds(() => Volatile.Read(ref accepted) >= 12, "it has tried again and again");
+            await Eventually.IsTrueAsync("it has tried again and again", () => Volatile.Read(ref accepted) >= 12);
         }
 
-        await Eventually.Holds(() => Volatile.Read(ref open) == 0, "nothing of it is open");
+        await Eventually.IsTrueAsync("nothing of it is open", () => Volatile.Read(ref open) == 0);
         // Two connections, and those that are closed while their successors come.
         Assert.InRange(most, 1, 6);
         silent.Stop();
@@ -194,19 +192,17 @@ public sealed class RedisClientTests
     }
 
     /// <summary>Waits until a write succeeds.</summary>
-    internal static Task AnswersAsync(IConnectionMultiplexer redis) => Eventually.Holds(
-        async () =>
+    internal static Task AnswersAsync(IConnectionMultiplexer redis) => Eventually.IsTrueAsync("Redis takes writes", async () =>
+    {
+        try
         {
-            try
-            {
-                return await redis.GetDatabase().HashSetAsync("answers", Guid.NewGuid().ToString("N"), 1);
-            }
-            catch (Exception exception) when (exception is RedisException or TimeoutException)
-            {
-                return false;
-            }
-        },
-        "Redis takes writes");
+            return await redis.GetDatabase().HashSetAsync("answers", Guid.NewGuid().ToString("N"), 1);
+        }
+        catch (Exception exception) when (exception is RedisException or TimeoutException)
+        {
+            return false;
+        }
+    });
 
     private static async Task<bool> IsLoadingAsync(OwnRedis server)
     {

@@ -3,7 +3,7 @@ using Seckill.Shared.Stock;
 using Seckill.Shared.Telemetry;
 using StackExchange.Redis;
 
-namespace Seckill.Shared.Tests.Stock;
+namespace Seckill.Shared.Tests.Connections;
 
 /// <summary>
 /// Every reply means the same in both protocols that a server may speak: RESP3 has booleans, maps and numbers of its own, and carries
@@ -57,7 +57,7 @@ public sealed class RedisProtocolTests
         ledger.OnRestocked(heard.Enqueue);
         await redis.GetSubscriber().PingAsync().InTime();
         Assert.Equal(1, await ledger.ReleaseAsync(item.Keys, [orderId]).InTime());
-        await Eventually.Holds(() => heard.Contains(item.Key), "the return is heard");
+        await Eventually.IsTrueAsync("the return is heard", () => heard.Contains(item.Key));
         var state = (await ledger.InspectAsync(item.Keys).InTime())!;
         Assert.Equal((7, 0, 7, 2), (state.Available, state.Held, state.Allocated, state.Released));
         Assert.True(await ledger.CloseAsync(item.Keys).InTime());
@@ -74,13 +74,11 @@ public sealed class RedisProtocolTests
         Pulse.Listen(listener, heard.Enqueue);
         var pulse = new Pulse(
             Guid.NewGuid().ToString("N"), "api", 1, 2, new Dictionary<string, long>(), 3, new long[Pulse.Bounds.Count + 1]);
-        await Eventually.Holds(
-            async () =>
-            {
-                await pulse.SendAsync(sender);
-                return heard.Any(one => one.Instance == pulse.Instance);
-            },
-            "the pulse is heard");
+        await Eventually.IsTrueAsync("the pulse is heard", async () =>
+        {
+            await pulse.SendAsync(sender);
+            return heard.Any(one => one.Instance == pulse.Instance);
+        });
     }
 
     private static async Task<List<T>> ReadAsync<T>(IAsyncEnumerable<IReadOnlyList<T>> pages)

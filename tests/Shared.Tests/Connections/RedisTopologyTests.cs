@@ -5,7 +5,7 @@ using Seckill.Shared.Connections;
 using Seckill.Shared.Stock;
 using StackExchange.Redis;
 
-namespace Seckill.Shared.Tests.Stock;
+namespace Seckill.Shared.Tests.Connections;
 
 /// <summary>
 /// Promise: a connection string may name a user, TLS, several servers or Sentinels, and after a change of roles the primary is used
@@ -78,7 +78,7 @@ public sealed class RedisTopologyTests
         await using var redis = OwnRedis.Connect(server.Address);
         await SellsAsync(redis);
         await server.CommandAsync("replicaof", "127.0.0.1", other.Port.ToString(CultureInfo.InvariantCulture));
-        await Eventually.Holds(() => redis.GetServers()[0].IsReplica, "the client knows of the demotion");
+        await Eventually.IsTrueAsync("the client knows of the demotion", () => redis.GetServers()[0].IsReplica);
         await server.CommandAsync("replicaof", "no", "one");
         await WithinSecondsAsync(redis);
         await SellsAsync(redis);
@@ -92,10 +92,10 @@ public sealed class RedisTopologyTests
         await using var redis = OwnRedis.Connect($"{primary.Address},{replica.Address}");
         var (ledger, item) = (new StockLedger(redis), new TestItem());
         await ledger.WarmAsync(item.Keys, item.Plan()).InTime();
-        await Eventually.Holds(() => redis.GetServers().All(server => server.IsConnected), "both are connected");
-        await Eventually.Holds(() => redis.GetServers().Any(server => server.IsReplica), "the roles are known");
+        await Eventually.IsTrueAsync("both are connected", () => redis.GetServers().All(server => server.IsConnected));
+        await Eventually.IsTrueAsync("the roles are known", () => redis.GetServers().Any(server => server.IsReplica));
         await primary.KillAsync();
-        await Eventually.Holds(() => redis.GetServers().Any(server => !server.IsConnected), "the loss is noticed");
+        await Eventually.IsTrueAsync("the loss is noticed", () => redis.GetServers().Any(server => !server.IsConnected));
 
         Func<Task>[] reads =
         [
@@ -117,7 +117,7 @@ public sealed class RedisTopologyTests
         await using var primary = await OwnRedis.StartAsync("--save", "");
         await using var replica = await OwnRedis.StartAsync("--save", "", "--replicaof", $"127.0.0.1 {primary.Port}");
         await using var sentinel = await StartSentinelAsync(OwnRedis.FreePort(), primary.Port);
-        await Eventually.Holds(() => KnowsReplicaAsync(sentinel, replica), "the sentinel knows both");
+        await Eventually.IsTrueAsync("the sentinel knows both", () => KnowsReplicaAsync(sentinel, replica));
         await using var redis = OwnRedis.Connect(sentinel.Address + ",serviceName=shop");
         await SellsAsync(redis);
         await primary.KillAsync();

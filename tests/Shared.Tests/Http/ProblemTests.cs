@@ -2,7 +2,7 @@ using System.Text.Json;
 using Microsoft.AspNetCore.Http;
 using Seckill.Shared.Http;
 
-namespace Seckill.Shared.Tests.Hosting;
+namespace Seckill.Shared.Tests.Http;
 
 /// <summary>Clients decide by <c>code</c> and Retry-After; a refusal must look the same wherever it comes from.</summary>
 public sealed class ProblemTests

@@ -1,7 +1,7 @@
 using System.Text.Json;
 using Seckill.Shared.Http;
 
-namespace Seckill.Shared.Tests.Hosting;
+namespace Seckill.Shared.Tests.Http;
 
 /// <summary>A sale that opens an hour early because of an offset is an outage. Times are written in one form and never guessed.</summary>
 public sealed class UtcTimeConverterTests

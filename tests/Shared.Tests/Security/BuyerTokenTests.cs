@@ -4,7 +4,7 @@ using System.Text;
 using Microsoft.Extensions.Time.Testing;
 using Seckill.Shared.Security;
 
-namespace Seckill.Shared.Tests.Hosting;
+namespace Seckill.Shared.Tests.Security;
 
 /// <summary>
 /// Whoever can forge a token can buy in another's name. Each test signs with the right key and bends one thing, so that nothing but

@@ -3,7 +3,7 @@ using Microsoft.Extensions.FileProviders;
 using Microsoft.Extensions.Hosting;
 using Seckill.Shared.Settings;
 
-namespace Seckill.Shared.Tests.Hosting;
+namespace Seckill.Shared.Tests.Settings;
 
 /// <summary>A process with a key that everybody knows must not start outside Development, and must say which setting is wrong.</summary>
 public sealed class SettingsTests

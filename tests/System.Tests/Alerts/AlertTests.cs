@@ -1,23 +1,17 @@
 using System.Diagnostics;
 using System.Globalization;
-using System.Net.Http.Headers;
-using System.Security.Cryptography;
-using System.Text;
-using Seckill.Scenarios.Checks;
-using Seckill.Scenarios.Clients;
-using Seckill.Scenarios.Processes;
-using Seckill.Shared.Security;
+using Seckill.Tests.Harness.Clients;
+using Seckill.Tests.Harness.Processes;
 using StackExchange.Redis;
 
-namespace Seckill.Observability.Tests;
+namespace Seckill.SystemTests.Alerts;
 
 /// <summary>
 /// A rule that is right on paper may still wait for a metric that the fault itself takes away. So each fault is caused, for real and
 /// mostly at once: real processes, relays before their stores, a Prometheus that reads the real rules.
 /// </summary>
-public sealed class AlertTests(Servers servers, ITestOutputHelper output)
+public sealed class AlertTests(StoreConnections servers, ITestOutputHelper output)
 {
-    private static readonly HttpClient s_http = new() { Timeout = TimeSpan.FromSeconds(20) };
     private readonly Dictionary<string, long> _caused = [];
 
     [Fact]
@@ -56,12 +50,12 @@ public sealed class AlertTests(Servers servers, ITestOutputHelper output)
         await CauseAsync(() => buyers.ClickAsync(api, refused), "Quarantine");
         await CauseAsync(Queues.SendGarbageAsync, "DeadLetters");
         await CauseAsync(() => databases.TheirsAsync("update t_order set num = num + 1"), "LegacyDisagrees", "LegacyMismatchRate");
-        await CauseAsync(() => stores.Servers.Redis.HashIncrementAsync(item + "item", "available"), "BooksUnbalanced");
-        await CauseAsync(() => stores.Servers.Redis.SortedSetAddAsync(item + "outbox", new string('0', 32), 0), "OutboxOrphans");
-        await CauseAsync(() => stores.Servers.Redis.KeyDeleteAsync(other + "item"), "StockLost");
+        await CauseAsync(() => stores.Connections.Redis.HashIncrementAsync(item + "item", "available"), "BooksUnbalanced");
+        await CauseAsync(() => stores.Connections.Redis.SortedSetAddAsync(item + "outbox", new string('0', 32), 0), "OutboxOrphans");
+        await CauseAsync(() => stores.Connections.Redis.KeyDeleteAsync(other + "item"), "StockLost");
         var paid = buyers.Accepted.First().OrderId;
-        await PayAsync(api, paid, 1_999);
-        await CauseAsync(() => PayAsync(api, paid, 1), "PaymentIdReused");
+        await PayAsync(buyers, api, paid, 1_999);
+        await CauseAsync(() => PayAsync(buyers, api, paid, 1), "PaymentIdReused");
         var closed = buyers.Accepted.Skip(1).First();
         await databases.OursAsync($"""
             create function keep() returns trigger language plpgsql as $$ begin raise exception 'kept'; end $$;
@@ -89,7 +83,7 @@ public sealed class AlertTests(Servers servers, ITestOutputHelper output)
             prometheus, "Quarantine", "DeadLetters", "LegacyDisagrees", "LegacyMismatchRate", "BooksUnbalanced", "OutboxOrphans",
             "StockLost", "PaymentIdReused", "ReturnsStuck");
 
-        // Stores away, each for those who need it most.
+        // Stores down, each for those who need it most.
         await CauseAsync(() => Task.Run(databases.Relay.Refuse), "LegacyLag", "LegacyBreakerOpen");
         await ClickAsync(buyers, api, 5);
         await Eventually.IsTrueAsync("a change waits for the legacy database", async () =>
@@ -130,18 +124,7 @@ public sealed class AlertTests(Servers servers, ITestOutputHelper output)
     private static Task ClickAsync(Buyers buyers, ServiceProcess api, int clicks) =>
         Crowd.AllAsync(Enumerable.Range(0, clicks), _ => buyers.ClickAsync(api, buyers.NewUser()));
 
-    // As the provider does it, always under the same id.
-    private static async Task PayAsync(ServiceProcess api, string orderId, int amount)
-    {
-        var time = TimeProvider.System.GetUtcNow().ToUnixTimeSeconds().ToString(CultureInfo.InvariantCulture);
-        var body = string.Create(
-            CultureInfo.InvariantCulture,
-            $$"""{"paymentId":"pay-{{orderId}}","orderId":"{{orderId}}","amount":{{amount}},"currency":"EUR"}""");
-        var signature = HMACSHA256.HashData(Encoding.UTF8.GetBytes(DevelopmentKeys.Payment), Encoding.UTF8.GetBytes($"{time}.{body}"));
-        using var request = new HttpRequestMessage(HttpMethod.Post, new Uri(api.Url, "/payments"));
-        request.Content = new StringContent(body, new MediaTypeHeaderValue("application/json"));
-        request.Headers.Add("X-Signature", $"t={time},v1={Convert.ToHexStringLower(signature)}");
-        using var response = await s_http.SendAsync(request);
-        Assert.Contains((int)response.StatusCode, (int[])[200, 422]);
-    }
+    // Always under the same id.
+    private static async Task PayAsync(Buyers buyers, ServiceProcess api, string orderId, int amount) =>
+        Assert.Contains((await buyers.PayAsync(api, "pay-" + orderId, orderId, amount)).Status, (int[])[200, 422]);
 }

@@ -1,7 +1,7 @@
 using System.Text.Json;
-using Seckill.Scenarios.Processes;
+using Seckill.Tests.Harness.Processes;
 
-namespace Seckill.Observability.Tests;
+namespace Seckill.SystemTests.Alerts;
 
 /// <summary>A log that grows with the clicks is a second outage. One that machines cannot read helps nobody at night.</summary>
 [Collection(AfterASmallSale.Name)]

@@ -1,7 +1,6 @@
 using System.Text.RegularExpressions;
-using Seckill.Scenarios.Checks;
 
-namespace Seckill.Observability.Tests;
+namespace Seckill.SystemTests.Alerts;
 
 /// <summary>
 /// The page that a scrape reads, after a real sale: Prometheus' own tool takes it, and everything that an alert or a panel asks for

@@ -2,10 +2,9 @@ using System.Collections.Concurrent;
 using System.Diagnostics;
 using System.Globalization;
 using System.Text.Json;
-using Seckill.Scenarios.Checks;
-using Seckill.Scenarios.Processes;
+using Seckill.Tests.Harness.Processes;
 
-namespace Seckill.Observability.Tests;
+namespace Seckill.SystemTests.Alerts;
 
 /// <summary>A Prometheus of one test with the rules of the repository, which looks every second; and when each alert first fired.</summary>
 internal sealed class PrometheusServer : IAsyncDisposable

@@ -1,10 +1,9 @@
 using System.Text;
 using RabbitMQ.Client;
 using RabbitMQ.Client.Exceptions;
-using Seckill.Scenarios.Processes;
 using Seckill.Shared.Connections;
 
-namespace Seckill.Observability.Tests;
+namespace Seckill.SystemTests.Alerts;
 
 /// <summary>The queues that all tests share: emptied before, so that others' messages fire nothing, and after.</summary>
 internal static class Queues

@@ -2,7 +2,7 @@ using System.Runtime.CompilerServices;
 using System.Text.Json;
 using System.Text.RegularExpressions;
 
-namespace Seckill.Observability.Tests;
+namespace Seckill.SystemTests.Alerts;
 
 /// <summary>What the repository says is measured, shown and alarmed.</summary>
 internal static partial class Repository
@@ -39,7 +39,7 @@ internal static partial class Repository
         Metric().Matches(Quoted().Replace(expression, "\"\"")).Select(match => match.Value).Distinct();
 
     private static string FindRoot([CallerFilePath] string thisFile = "") =>
-        Path.GetFullPath(Path.Combine(Path.GetDirectoryName(thisFile)!, "..", ".."));
+        Path.GetFullPath(Path.Combine(Path.GetDirectoryName(thisFile)!, "..", "..", ".."));
 
     [GeneratedRegex(
         @"- alert: (?<name>\w+)\s+expr: (?<expr>.+?)\n\s+(for: \w+\s+)?labels:.+?"

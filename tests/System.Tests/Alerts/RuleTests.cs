@@ -1,6 +1,6 @@
 using System.Text.RegularExpressions;
 
-namespace Seckill.Observability.Tests;
+namespace Seckill.SystemTests.Alerts;
 
 /// <summary>What people look at and are woken by is checked by the programs that will read it, and by who will read it at night.</summary>
 public sealed partial class RuleTests

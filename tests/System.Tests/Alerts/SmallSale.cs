@@ -1,10 +1,9 @@
 using System.Globalization;
 using System.Net.Http.Headers;
-using Seckill.Scenarios.Checks;
-using Seckill.Scenarios.Clients;
-using Seckill.Scenarios.Processes;
+using Seckill.Tests.Harness.Clients;
+using Seckill.Tests.Harness.Processes;
 
-namespace Seckill.Observability.Tests;
+namespace Seckill.SystemTests.Alerts;
 
 /// <summary>The tests that look at one small sale.</summary>
 [CollectionDefinition(Name)]
@@ -18,7 +17,7 @@ public sealed class AfterASmallSale : ICollectionFixture<SmallSale>
 /// Real processes with every request traced, and a sale of a thousand orders that is over when the tests begin: accepted, refused,
 /// sold out, cancelled, written to the legacy database. Each test looks at what it left behind.
 /// </summary>
-public sealed class SmallSale(Servers servers) : IAsyncLifetime
+public sealed class SmallSale(StoreConnections servers) : IAsyncLifetime
 {
     /// <summary>Orders that are placed while the log is counted.</summary>
     public const int Orders = 1_000;

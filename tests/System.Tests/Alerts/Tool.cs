@@ -1,6 +1,6 @@
 using System.Diagnostics;
 
-namespace Seckill.Observability.Tests;
+namespace Seckill.SystemTests.Alerts;
 
 /// <summary>A program of Debian's package <c>prometheus</c>, which <c>./seckill test</c> installs.</summary>
 internal static class Tool

@@ -1,6 +1,5 @@
-using Seckill.Scenarios.Checks;
 
-namespace Seckill.Observability.Tests;
+namespace Seckill.SystemTests.Alerts;
 
 /// <summary>
 /// A slow order is found by its id, in one trace over all processes, though every step carries it in a batch with others. Broken by

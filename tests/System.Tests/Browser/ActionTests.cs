@@ -1,8 +1,9 @@
 using Microsoft.Playwright;
 
-namespace Seckill.Dashboard.Tests;
+namespace Seckill.SystemTests.Browser;
 
 /// <summary>Each action of the page, by keyboard alone: it says what will happen, can be left, and does what it said.</summary>
+[Collection(InTheBrowser.Name)]
 public sealed class ActionTests(Stage stage)
 {
     [Fact]

@@ -1,10 +1,9 @@
 using System.Collections.Concurrent;
 using System.Globalization;
 using Microsoft.Playwright;
-using Seckill.Scenarios.Checks;
 using Seckill.Shared.Security;
 
-namespace Seckill.Dashboard.Tests;
+namespace Seckill.SystemTests.Browser;
 
 /// <summary>The dashboard in a browser of its own, and everything that it complained about or asked for.</summary>
 internal sealed class DashboardPage : IAsyncDisposable

@@ -1,13 +1,14 @@
 using System.Text.RegularExpressions;
 using Microsoft.Playwright;
-using Seckill.Scenarios.Processes;
+using Seckill.Tests.Harness.Processes;
 
-namespace Seckill.Dashboard.Tests;
+namespace Seckill.SystemTests.Browser;
 
 /// <summary>
 /// Promise: at one glance the page says whether it sells, and what is broken. Broken by a page that shows old numbers as if they were
 /// live, that paints what merely waits as red as its cause, or that is silent when it has lost its own connection.
 /// </summary>
+[Collection(InTheBrowser.Name)]
 public sealed partial class LiveTests(Stage stage)
 {
     [Fact]

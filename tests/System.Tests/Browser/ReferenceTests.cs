@@ -1,8 +1,9 @@
-namespace Seckill.Dashboard.Tests;
+namespace Seckill.SystemTests.Browser;
 
 /// <summary>
 /// Promise: the page of the interface works where there is no way out. Its script decides what is loaded, so only a browser shows it.
 /// </summary>
+[Collection(InTheBrowser.Name)]
 public sealed class ReferenceTests(Stage stage)
 {
     [Theory]

@@ -1,8 +1,9 @@
 using Microsoft.Playwright;
 
-namespace Seckill.Dashboard.Tests;
+namespace Seckill.SystemTests.Browser;
 
 /// <summary>The pictures of the README, made by <c>./seckill docs screenshots</c>, which names the folder for them.</summary>
+[Collection(InTheBrowser.Name)]
 public sealed class ScreenshotTests(Stage stage)
 {
     /// <summary>Where they go.</summary>

@@ -3,23 +3,27 @@ using System.Net.Http.Headers;
 using System.Text;
 using System.Text.Json;
 using Microsoft.Playwright;
-using Seckill.Dashboard.Tests;
-using Seckill.Scenarios.Checks;
-using Seckill.Scenarios.Processes;
 using Seckill.Shared.Security;
+using Seckill.Tests.Harness.Processes;
 
-[assembly: AssemblyFixture(typeof(Stage))]
+namespace Seckill.SystemTests.Browser;
 
-namespace Seckill.Dashboard.Tests;
+/// <summary>The tests that look at the dashboard.</summary>
+[CollectionDefinition(Name)]
+public sealed class InTheBrowser : ICollectionFixture<Stage>
+{
+    /// <summary>Of the collection.</summary>
+    public const string Name = "In the browser";
+}
 
 /// <summary>
-/// A whole small system with databases of its own and a relay before each store, and a browser to look at it. One for all tests,
-/// which run one after the other and leave it as it was.
+/// A whole small system with databases of its own and a relay before each store, and a browser to look at it. One for all tests of
+/// the dashboard, which run one after the other and leave it as it was.
 /// </summary>
-public sealed class Stage : IAsyncLifetime
+public sealed class Stage(StoreConnections servers) : IAsyncLifetime
 {
     private static readonly HttpClient s_http = new() { Timeout = TimeSpan.FromSeconds(40) };
-    private readonly Servers _servers = new();
+    private readonly string _sharedRedis = Servers.RedisConnection;
     private readonly Installation _installation = new();
     private OwnStores? _own;
     private DualDatabases _databases = null!;
@@ -58,7 +62,7 @@ public sealed class Stage : IAsyncLifetime
         // A Redis of its own: the sweeper here would publish what other tests left in theirs.
         _own = await OwnStores.StartAsync();
         Environment.SetEnvironmentVariable(Servers.RedisSetting, _own.Settings.First(one => one.Item1 == Servers.RedisSetting).Item2);
-        _databases = await _installation.CreateDatabasesAsync(_servers);
+        _databases = await _installation.CreateDatabasesAsync(servers);
         Redis = _installation.RelayToRedis();
         RabbitMq = _installation.RelayToRabbitMq();
         Postgres = Relay.ToPostgres(Servers.OrdersSetting, _databases.Settings.First(one => one.Name == Servers.OrdersSetting).Value!);
@@ -85,9 +89,8 @@ public sealed class Stage : IAsyncLifetime
             await Postgres.DisposeAsync();
             await _installation.DisposeAsync();
             await _own.DisposeAsync();
+            Environment.SetEnvironmentVariable(Servers.RedisSetting, _sharedRedis);
         }
-
-        await _servers.DisposeAsync();
     }
 
     /// <summary>Starts one, and waits until it is ready.</summary>

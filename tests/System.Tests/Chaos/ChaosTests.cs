@@ -1,6 +1,7 @@
 using System.Globalization;
+using Seckill.Chaos;
 
-namespace Seckill.Scenarios.Chaos;
+namespace Seckill.SystemTests.Chaos;
 
 /// <summary>
 /// Promise: whatever dies, freezes or is cut off, the promises hold. A short mix of what ./seckill chaos does by the hundred, with

@@ -1,7 +1,9 @@
-using Seckill.Scenarios.Chaos.Invariants;
-using Seckill.Scenarios.Checks;
 
-namespace Seckill.Scenarios.Chaos;
+using Seckill.Chaos;
+using Seckill.Chaos.Invariants;
+using Seckill.Tests.Harness.Checks;
+
+namespace Seckill.SystemTests.Chaos;
 
 /// <summary>
 /// Promise: a run that broke a promise is noticed. Each invariant is shown a small history that breaks it and nothing else, beside one

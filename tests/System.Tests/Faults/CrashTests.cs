@@ -1,15 +1,16 @@
-using Seckill.Scenarios.Checks;
-using Seckill.Scenarios.Clients;
-using Seckill.Scenarios.Processes;
 
-namespace Seckill.Scenarios;
+using Seckill.Tests.Harness.Checks;
+using Seckill.Tests.Harness.Clients;
+using Seckill.Tests.Harness.Processes;
+
+namespace Seckill.SystemTests.Faults;
 
 /// <summary>
 /// Promise: whatever process dies at whatever step, a confirmed order becomes one row. Broken by a step that takes an order out of
 /// one place before it is in the next. Processes are killed for real (SIGKILL), because an exception or a cancelled token still
 /// runs the clean-up that a crash does not.
 /// </summary>
-public sealed class CrashTests(Servers servers)
+public sealed class CrashTests(StoreConnections servers)
 {
     [Fact]
     public async Task Orders_of_an_API_that_died_before_it_could_publish_are_published_by_the_sweeper()

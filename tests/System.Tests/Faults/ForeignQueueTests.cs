@@ -1,10 +1,9 @@
 using System.Text.Json;
 using RabbitMQ.Client;
-using Seckill.Scenarios.Checks;
-using Seckill.Scenarios.Processes;
 using Seckill.Shared.Connections;
+using Seckill.Tests.Harness.Processes;
 
-namespace Seckill.Scenarios;
+namespace Seckill.SystemTests.Faults;
 
 /// <summary>
 /// Promise: a worker that finds its queue declared with other arguments, by another version, says which queue and what to do. The broker

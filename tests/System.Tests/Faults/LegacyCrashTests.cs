@@ -1,16 +1,16 @@
 using Dapper;
 using Npgsql;
-using Seckill.Scenarios.Checks;
-using Seckill.Scenarios.Clients;
-using Seckill.Scenarios.Processes;
+using Seckill.Tests.Harness.Checks;
+using Seckill.Tests.Harness.Clients;
+using Seckill.Tests.Harness.Processes;
 
-namespace Seckill.Scenarios;
+namespace Seckill.SystemTests.Faults;
 
 /// <summary>
 /// Promise: a worker that is killed at whatever line between claiming changes and marking them has lost nothing and doubled nothing.
 /// The worker is held at the line by a lock in one of the two databases, seen to wait there, and killed for real.
 /// </summary>
-public sealed class LegacyCrashTests(Servers servers, ITestOutputHelper output)
+public sealed class LegacyCrashTests(StoreConnections servers, ITestOutputHelper output)
 {
     private const int Orders = 40;
 
@@ -51,7 +51,7 @@ public sealed class LegacyCrashTests(Servers servers, ITestOutputHelper output)
         await Crowd.AllAsync(Enumerable.Range(0, Orders), async _ =>
             Assert.Equal(202, (await buyers.ClickAsync(api, buyers.NewUser())).Status));
 
-        await using var ours = await databases.Servers.Orders.OpenConnectionAsync();
+        await using var ours = await databases.Connections.Orders.OpenConnectionAsync();
         await using var theirs = await databases.Legacy.OpenConnectionAsync();
         await using var behind = await databases.Legacy.OpenConnectionAsync();
         var held = await (where switch
@@ -85,11 +85,11 @@ public sealed class LegacyCrashTests(Servers servers, ITestOutputHelper output)
                 break;
             case "compared, not recorded":
                 // The writer, and not the verifier, which records too: it has a lane.
-                await WaitsAtAsync(databases.Servers.Orders, "with found%", holding: "legacy_lanes");
+                await WaitsAtAsync(databases.Connections.Orders, "with found%", holding: "legacy_lanes");
                 Assert.True(await CountAsync(databases) > before + 1);
                 break;
             default:
-                await WaitsAtAsync(databases.Servers.Orders, "%legacy_verified%");
+                await WaitsAtAsync(databases.Connections.Orders, "%legacy_verified%");
                 break;
         }
 
@@ -100,7 +100,7 @@ public sealed class LegacyCrashTests(Servers servers, ITestOutputHelper output)
         await held.DisposeAsync();
         databases.Relay.Resume();
         var next = installation.StartWorker(databases.Settings);
-        await Audit.WhenDrainedAsync(databases.Servers, buyers);
+        await Audit.WhenDrainedAsync(databases.Connections, buyers);
         var all = before + Orders + 1;
         Assert.Equal(all, await AgreeAsync(databases, api, all));
         Assert.Equal(0, await databases.OursAsync<long>("select count(*) from legacy_discrepancies"));

@@ -1,14 +1,15 @@
-using Seckill.Scenarios.Checks;
-using Seckill.Scenarios.Clients;
-using Seckill.Scenarios.Processes;
 
-namespace Seckill.Scenarios;
+using Seckill.Tests.Harness.Checks;
+using Seckill.Tests.Harness.Clients;
+using Seckill.Tests.Harness.Processes;
+
+namespace Seckill.SystemTests.Faults;
 
 /// <summary>
 /// Promise: whatever becomes of the legacy database, no sale notices. Orders are accepted and persisted as before, buyers who read
 /// the legacy side read ours, and after its return both agree. Broken by anything in the way of an order that waits for it.
 /// </summary>
-public sealed class LegacyOutageTests(Servers servers, ITestOutputHelper output)
+public sealed class LegacyOutageTests(StoreConnections servers, ITestOutputHelper output)
 {
     private static readonly (string, string?) s_patience = ("Reservations__TimeoutMilliseconds", "30000");
 
@@ -56,12 +57,12 @@ public sealed class LegacyOutageTests(Servers servers, ITestOutputHelper output)
         await Eventually.IsTrueAsync("the breaker is open", async () => await BreakerAsync(api) != "closed");
         var later = await Task.WhenAll(before.Take(60).Select((order, n) => buyers.LookAsync(n % 2 == 0 ? api : other, order)));
         Assert.All(later, look => Assert.Equal((200, "placed"), (look.Status, look.OrderStatus)));
-        var (accepted, rows) = (buyers.Accepted.Count(), await Books.CountRowsAsync(databases.Servers, sale));
+        var (accepted, rows) = (buyers.Accepted.Count(), await Books.CountRowsAsync(databases.Connections, sale));
         await Eventually.IsTrueAsync("the sale goes on", () => buyers.Accepted.Count() > accepted + 300);
         await Eventually.IsTrueAsync(
-            "orders are persisted", async () => await Books.CountRowsAsync(databases.Servers, sale) > rows + 300);
+            "orders are persisted", async () => await Books.CountRowsAsync(databases.Connections, sale) > rows + 300);
         Assert.True((await DualDatabases.AskAsync(api)).GetProperty("pending").GetInt64() > 0);
-        await Audit.NothingIsBetweenTheStoresAsync(databases.Servers, buyers);
+        await Audit.NothingIsBetweenTheStoresAsync(databases.Connections, buyers);
 
         databases.Relay.Resume();
         server?.Resume();
@@ -71,7 +72,7 @@ public sealed class LegacyOutageTests(Servers servers, ITestOutputHelper output)
         }
 
         await crowd.LeavesAsync();
-        await Audit.WhenDrainedAsync(databases.Servers, buyers);
+        await Audit.WhenDrainedAsync(databases.Connections, buyers);
         Assert.All(buyers.Log, attempt => Assert.Equal(202, attempt.Status));
         Assert.Equal(buyers.Accepted.Count(), await databases.AgreeAsync(api));
         Assert.Equal(0, await databases.OursAsync<long>("select count(*) from legacy_discrepancies"));

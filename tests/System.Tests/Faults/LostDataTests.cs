@@ -1,9 +1,9 @@
 using Dapper;
-using Seckill.Scenarios.Checks;
-using Seckill.Scenarios.Clients;
-using Seckill.Scenarios.Processes;
+using Seckill.Tests.Harness.Checks;
+using Seckill.Tests.Harness.Clients;
+using Seckill.Tests.Harness.Processes;
 
-namespace Seckill.Scenarios;
+namespace Seckill.SystemTests.Faults;
 
 /// <summary>
 /// Promise: when Redis loses data in mid-sale, the sale stops by itself within seconds, is rebuilt from PostgreSQL, and goes on; units
@@ -41,7 +41,7 @@ public sealed class LostDataTests(ITestOutputHelper output)
         // Without Rebuild:Automatic it stays stopped until somebody rebuilds it; who does so dies, and another begins anew.
         var third = installation.StartInventory([.. stores.Settings, .. s_automatic]);
         await Eventually.IsTrueAsync("a rebuild gives holds back", async () =>
-            await stores.Servers.Redis.HashLengthAsync($"seckill:{{{sale.Id}:{sale.Skus[0]}}}:holds") is > 0);
+            await stores.Connections.Redis.HashLengthAsync($"seckill:{{{sale.Id}:{sale.Skus[0]}}}:holds") is > 0);
         await third.KillAsync();
         installation.StartInventory([.. stores.Settings, .. s_automatic]);
         var rebuilt = await Eventually.IsTrueAsync("the item sells again", async () => await StateAsync(stores, sale) == "open");
@@ -81,19 +81,19 @@ public sealed class LostDataTests(ITestOutputHelper output)
         var before = buyers.Accepted.Count();
         await Eventually.IsTrueAsync("the sale goes on", () => buyers.Accepted.Count() > before + 200);
         await crowd.LeavesAsync();
-        await Audit.WhenRebuiltAsync(stores.Servers, buyers);
+        await Audit.WhenRebuiltAsync(stores.Connections, buyers);
         await Eventually.IsTrueAsync("the ledger is balanced", async () =>
             (await buyers.Sale.LedgerAsync()).GetProperty("balanced").GetBoolean());
     }
 
     private static async Task<string?> StateAsync(OwnStores stores, Sale sale) =>
-        await stores.Servers.Redis.HashGetAsync($"seckill:{{{sale.Id}:{sale.Skus[0]}}}:item", "state");
+        await stores.Connections.Redis.HashGetAsync($"seckill:{{{sale.Id}:{sale.Skus[0]}}}:item", "state");
 
-    private static async Task<long> MarkAsync(OwnStores stores) => (long)await stores.Servers.Redis.HashGetAsync("seckill:mark", "value");
+    private static async Task<long> MarkAsync(OwnStores stores) => (long)await stores.Connections.Redis.HashGetAsync("seckill:mark", "value");
 
     private static async Task<int> EpochAsync(OwnStores stores, Sale sale)
     {
-        await using var database = await stores.Servers.Orders.OpenConnectionAsync();
+        await using var database = await stores.Connections.Orders.OpenConnectionAsync();
         return await database.ExecuteScalarAsync<int>(
             "select epoch from sale_items where sale_id = @Id and lost_at is null", new { sale.Id });
     }

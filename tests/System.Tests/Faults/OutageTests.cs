@@ -1,15 +1,16 @@
-using Seckill.Scenarios.Checks;
-using Seckill.Scenarios.Clients;
-using Seckill.Scenarios.Processes;
 
-namespace Seckill.Scenarios;
+using Seckill.Tests.Harness.Checks;
+using Seckill.Tests.Harness.Clients;
+using Seckill.Tests.Harness.Processes;
+
+namespace Seckill.SystemTests.Faults;
 
 /// <summary>
 /// Promise: an outage of PostgreSQL or RabbitMQ only delays the rows; the sale goes on. Broken by an accept path that waits for
 /// either, by a client library that does not come back, or by connections that an outage leaks. The servers are real and stay up;
 /// a relay between them and the services refuses (a server that is down) or swallows (a network that is).
 /// </summary>
-public sealed class OutageTests(Servers servers, ITestOutputHelper output)
+public sealed class OutageTests(StoreConnections servers, ITestOutputHelper output)
 {
     // A slow machine must not look like a sale that stops: Redis is not what fails here.
     private static readonly (string, string?) s_patience = ("Reservations__TimeoutMilliseconds", "30000");

@@ -1,9 +1,9 @@
 using Dapper;
-using Seckill.Scenarios.Checks;
-using Seckill.Scenarios.Clients;
-using Seckill.Scenarios.Processes;
+using Seckill.Tests.Harness.Checks;
+using Seckill.Tests.Harness.Clients;
+using Seckill.Tests.Harness.Processes;
 
-namespace Seckill.Scenarios;
+namespace Seckill.SystemTests.Faults;
 
 /// <summary>
 /// Promise: a process that dies in a rebuild, at whatever step, leaves an item that sells nothing, and the next rebuild is as right as
@@ -59,7 +59,7 @@ public sealed class RebuildCrashTests
                 return click.IsAccepted;
             });
             Assert.Equal(("open", epoch, epoch), await StateAsync(stores, sale));
-            await Audit.WhenRebuiltAsync(stores.Servers, buyers);
+            await Audit.WhenRebuiltAsync(stores.Connections, buyers);
         }
 
         await inventory.BecomesAsync(200);
@@ -85,8 +85,8 @@ public sealed class RebuildCrashTests
 
     private static async Task<(string? State, int InRedis, int InPostgres)> StateAsync(OwnStores stores, Sale sale)
     {
-        var item = await stores.Servers.Redis.HashGetAsync($"seckill:{{{sale.Id}:{sale.Skus[0]}}}:item", ["state", "epoch"]);
-        await using var database = await stores.Servers.Orders.OpenConnectionAsync();
+        var item = await stores.Connections.Redis.HashGetAsync($"seckill:{{{sale.Id}:{sale.Skus[0]}}}:item", ["state", "epoch"]);
+        await using var database = await stores.Connections.Orders.OpenConnectionAsync();
         return (item[0], (int)item[1], await database.ExecuteScalarAsync<int>(
             "select epoch from sale_items where sale_id = @Id and lost_at is null", new { sale.Id }));
     }

@@ -1,15 +1,16 @@
-using Seckill.Scenarios.Checks;
-using Seckill.Scenarios.Clients;
-using Seckill.Scenarios.Processes;
 
-namespace Seckill.Scenarios;
+using Seckill.Tests.Harness.Checks;
+using Seckill.Tests.Harness.Clients;
+using Seckill.Tests.Harness.Processes;
+
+namespace Seckill.SystemTests.Faults;
 
 /// <summary>
 /// Promise: without Redis nothing is confirmed, everybody is answered soon and told that trying again is safe, and trying again with
 /// the same key finds what was reserved in the dark. Broken by a client library that never gives up or never comes back, and by a
 /// request that takes effect after its buyer was turned away. The relay delivers late what was sent into a freeze, as networks do.
 /// </summary>
-public sealed class RedisOutageTests(Servers servers, ITestOutputHelper output)
+public sealed class RedisOutageTests(StoreConnections servers, ITestOutputHelper output)
 {
     [Theory]
     [InlineData("refused")]

@@ -1,10 +1,10 @@
 using System.Text.Json;
 using Dapper;
-using Seckill.Scenarios.Checks;
-using Seckill.Scenarios.Clients;
-using Seckill.Scenarios.Processes;
+using Seckill.Tests.Harness.Checks;
+using Seckill.Tests.Harness.Clients;
+using Seckill.Tests.Harness.Processes;
 
-namespace Seckill.Scenarios;
+namespace Seckill.SystemTests.Faults;
 
 /// <summary>
 /// Promise: when the orders database comes back from a backup of mid-sale, no order since is lost: their holds are in Redis. The
@@ -24,7 +24,7 @@ public sealed class RestoreTests
         var sale = await Sale.OpenAsync(inventory, units: 30);
         using var buyers = new Buyers(sale);
         var before = await BuyAsync(buyers, api, 20);
-        await Audit.DrainedAsync(stores.Servers, sale);
+        await Audit.DrainedAsync(stores.Connections, sale);
         await stores.BackUpAsync();
 
         // What PostgreSQL will have forgotten: four cancel and others buy their units, and people pay.
@@ -36,7 +36,7 @@ public sealed class RestoreTests
 
         await Eventually.IsTrueAsync("the units are for sale again", async () => (await ReadAsync(stores, sale)).Available == 14);
         var since = await BuyAsync(buyers, api, 12);
-        await Audit.DrainedAsync(stores.Servers, sale);
+        await Audit.DrainedAsync(stores.Connections, sale);
         Attempt[] paid = [.. before.Skip(4).Take(4), .. since.Take(3)];
         Assert.All(await PayAsync(buyers, api, paid), outcome => Assert.Equal("accepted", outcome));
 
@@ -63,7 +63,7 @@ public sealed class RestoreTests
         // 6. Everybody works.
         installation.StartWorker(stores.Settings);
         await Installation.ReadyAsync(inventory = installation.StartInventory(stores.Settings));
-        await Audit.DrainedAsync(stores.Servers, sale);
+        await Audit.DrainedAsync(stores.Connections, sale);
 
         var rows = (await ReadAsync(stores, sale)).Rows.ToDictionary(row => row.OrderId, row => row.Status);
         Assert.All(buyers.Accepted, order => Assert.Equal(
@@ -72,7 +72,7 @@ public sealed class RestoreTests
         var books = await ReadAsync(stores, sale);
         Assert.Equal((0, 30, 30), (books.Available, books.Held, books.LedgerLive));
         Assert.True((await sale.AuditAsync(inventory)).GetProperty("balanced").GetBoolean());
-        await using var database = await stores.Servers.Orders.OpenConnectionAsync();
+        await using var database = await stores.Connections.Orders.OpenConnectionAsync();
         Assert.Equal(0, await database.ExecuteScalarAsync<int>("select count(*) from refunds"));
     }
 
@@ -80,7 +80,7 @@ public sealed class RestoreTests
         audit.GetProperty("items")[0].GetProperty("findings").EnumerateArray()
             .CountBy(finding => finding.GetProperty("kind").GetString()!).Select(kind => (kind.Key, kind.Value)).Order();
 
-    private static Task<Books> ReadAsync(OwnStores stores, Sale sale) => Books.ReadAsync(stores.Servers, sale, sale.Skus[0]);
+    private static Task<Books> ReadAsync(OwnStores stores, Sale sale) => Books.ReadAsync(stores.Connections, sale, sale.Skus[0]);
 
     private static async Task<Attempt[]> BuyAsync(Buyers buyers, ServiceProcess api, int orders)
     {

@@ -1,15 +1,15 @@
 using System.Globalization;
-using Seckill.Scenarios.Checks;
-using Seckill.Scenarios.Clients;
-using Seckill.Scenarios.Processes;
+using Seckill.Tests.Harness.Checks;
+using Seckill.Tests.Harness.Clients;
+using Seckill.Tests.Harness.Processes;
 
-namespace Seckill.Scenarios;
+namespace Seckill.SystemTests.WholeSystem;
 
 /// <summary>
 /// Promise: reads move from the legacy database to ours user by user, the same on every instance, and nobody ever reads anything
 /// wrong. Broken by a share that is drawn anew at each read, by instances that disagree, or by an answer that is not checked.
 /// </summary>
-public sealed class DualReadTests(Servers servers)
+public sealed class DualReadTests(StoreConnections servers)
 {
     [Fact]
     public async Task Users_read_their_orders_where_share_and_lists_send_them_and_always_the_same()
@@ -148,7 +148,7 @@ public sealed class DualReadTests(Servers servers)
 
         public Buyers Buyers { get; private set; } = null!;
 
-        public static async Task<Site> OpenAsync(Servers servers, int orders, params (string, string?)[] ofWorker)
+        public static async Task<Site> OpenAsync(StoreConnections servers, int orders, params (string, string?)[] ofWorker)
         {
             var site = new Site(new Installation());
             try
@@ -165,7 +165,7 @@ public sealed class DualReadTests(Servers servers)
             }
         }
 
-        private async Task StartAsync(Servers servers, (string, string?)[] ofWorker)
+        private async Task StartAsync(StoreConnections servers, (string, string?)[] ofWorker)
         {
             Databases = await installation.CreateDatabasesAsync(servers);
             (Api, Other) = (installation.StartApi(Databases.Settings), installation.StartApi(Databases.Settings));

@@ -1,17 +1,17 @@
 using System.Diagnostics;
 using System.Net.Sockets;
-using Seckill.Scenarios.Checks;
-using Seckill.Scenarios.Clients;
-using Seckill.Scenarios.Processes;
+using Seckill.Tests.Harness.Checks;
+using Seckill.Tests.Harness.Clients;
+using Seckill.Tests.Harness.Processes;
 
-namespace Seckill.Scenarios;
+namespace Seckill.SystemTests.WholeSystem;
 
 /// <summary>
 /// Promise: a process that is told to stop says so before it stops, answers everybody whom it let in, and ends within its bound, with exit
 /// code 0, also while a store does not answer. So all processes can be replaced under load, and a balancer's clients notice nothing.
 /// Broken by a server that closes its door before anybody knows, cuts connections in use, or waits for a store that is away.
 /// </summary>
-public sealed class GracefulStopTests(Servers servers, ITestOutputHelper output)
+public sealed class GracefulStopTests(StoreConnections servers, ITestOutputHelper output)
 {
     // The balancer looks ten times a second.
     private static readonly (string, string?) s_drain = ("Stop__DrainMilliseconds", "1500");

@@ -1,7 +1,7 @@
 using System.Diagnostics;
-using Seckill.Scenarios.Processes;
+using Seckill.Tests.Harness.Processes;
 
-namespace Seckill.Scenarios;
+namespace Seckill.SystemTests.WholeSystem;
 
 /// <summary>
 /// The chaos runs start processes whose clock is wrong. Without a look at such a process they would pass as well if the shift had no

@@ -1,17 +1,16 @@
 using System.Net;
 using Dapper;
-using Seckill.Scenarios.Chaos;
-using Seckill.Scenarios.Checks;
-using Seckill.Scenarios.Processes;
+using Seckill.Chaos;
 using Seckill.Shared.Security;
+using Seckill.Tests.Harness.Processes;
 
-namespace Seckill.Scenarios;
+namespace Seckill.SystemTests.WholeSystem;
 
 /// <summary>
 /// Promise: a process that is set up wrongly does not start, and says which setting it is. Broken by a default that nobody meant,
 /// or by an error that shows up only at the first request. Only a process has an exit code.
 /// </summary>
-public sealed class StartTests(Servers servers, ITestOutputHelper output)
+public sealed class StartTests(StoreConnections servers, ITestOutputHelper output)
 {
     private static readonly (string, string?)[] s_production =
         [("ASPNETCORE_ENVIRONMENT", "Production"), ("DOTNET_ENVIRONMENT", "Production")];
@@ -122,7 +121,7 @@ public sealed class StartTests(Servers servers, ITestOutputHelper output)
         await using var installation = new Installation();
         var databases = await installation.CreateDatabasesAsync(servers);
         // Whoever brings the schema up to date holds this lock; here nobody gets on with it.
-        await using var busy = await databases.Servers.Orders.OpenConnectionAsync();
+        await using var busy = await databases.Connections.Orders.OpenConnectionAsync();
         await busy.ExecuteAsync("select pg_advisory_lock(x'5ec0111'::int)");
         var (api, worker) = (installation.StartApi(databases.Settings), installation.StartWorker(databases.Settings));
         await Task.WhenAll(api.BecomesAsync(200), worker.ListensAsync());
@@ -147,9 +146,9 @@ public sealed class StartTests(Servers servers, ITestOutputHelper output)
     {
         await using var installation = new Installation();
         var databases = await installation.CreateDatabasesAsync(servers);
-        await using var holder = await databases.Servers.Orders.OpenConnectionAsync();
+        await using var holder = await databases.Connections.Orders.OpenConnectionAsync();
         // Within a transaction, what is going on looks as it did at the first look.
-        await using var watch = await databases.Servers.Orders.OpenConnectionAsync();
+        await using var watch = await databases.Connections.Orders.OpenConnectionAsync();
         // A table of the third script is taken by a transaction that has not ended: that script waits, the first two have run.
         await using var transaction = await holder.BeginTransactionAsync();
         await holder.ExecuteAsync("create table legacy_discrepancies ()");

@@ -1,15 +1,16 @@
-using Seckill.Scenarios.Checks;
-using Seckill.Scenarios.Clients;
-using Seckill.Scenarios.Processes;
 
-namespace Seckill.Scenarios;
+using Seckill.Tests.Harness.Checks;
+using Seckill.Tests.Harness.Clients;
+using Seckill.Tests.Harness.Processes;
+
+namespace Seckill.SystemTests.WholeSystem;
 
 /// <summary>
 /// Promise: every confirmed order is exactly one row, nothing is sold twice, nothing is left over, nobody gets more than the limit,
 /// and an order can be looked up anywhere from the moment of its confirmation. Broken by a race between instances, a reservation
 /// that is not atomic, a batch that is persisted twice or in part. Only the real processes on the real servers have those races.
 /// </summary>
-public sealed class WholeSaleTests(Servers servers)
+public sealed class WholeSaleTests(StoreConnections servers)
 {
     [Fact]
     public async Task A_whole_sale_sells_every_unit_once_and_loses_no_confirmed_order()

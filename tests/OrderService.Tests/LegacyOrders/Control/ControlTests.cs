@@ -7,7 +7,7 @@ using Seckill.OrderService.LegacyOrders.Reading;
 using Seckill.OrderService.Orders;
 using Seckill.Tests.Harness;
 
-namespace Seckill.LegacyOrders.Tests;
+namespace Seckill.OrderService.Tests.LegacyOrders.Control;
 
 /// <summary>Modes, who reads where, and the breaker: what keeps a legacy database from harming a sale.</summary>
 public sealed class ControlTests
@@ -130,8 +130,8 @@ public sealed class ControlTests
             Assert.All(processes, process => Assert.True(process.Control.Current.OtherBreakerIsOpen));
             Assert.All(processes, process => Assert.NotEqual(BreakerState.Closed, process.Breaker.State));
             await both.TheirsAsync("alter table t_order rename column user_id to uid");
-            await Eventually.Holds(
-                () => processes.All(process => process.Breaker.State == BreakerState.Closed), "both breakers are closed");
+            await Eventually.IsTrueAsync(
+                "both breakers are closed", () => processes.All(process => process.Breaker.State == BreakerState.Closed));
         }
         finally
         {

@@ -3,7 +3,7 @@ using FsCheck;
 using FsCheck.Fluent;
 using Seckill.OrderService.LegacyOrders.Database;
 
-namespace Seckill.LegacyOrders.Tests;
+namespace Seckill.OrderService.Tests.LegacyOrders.Database;
 
 /// <summary>
 /// The mapping loses nothing: an order that the legacy schema can hold comes back as it was, and one that it cannot is named and not

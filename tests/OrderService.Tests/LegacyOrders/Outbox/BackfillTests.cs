@@ -2,7 +2,7 @@ using Microsoft.Extensions.Logging.Abstractions;
 using Npgsql;
 using Seckill.OrderService.LegacyOrders.Outbox;
 
-namespace Seckill.LegacyOrders.Tests;
+namespace Seckill.OrderService.Tests.LegacyOrders.Outbox;
 
 /// <summary>After a time without the dual write, the legacy database gets what it lacks: all of it.</summary>
 public sealed class BackfillTests

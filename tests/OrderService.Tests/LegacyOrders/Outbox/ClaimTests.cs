@@ -3,7 +3,7 @@ using Seckill.OrderService.LegacyOrders.Database;
 using Seckill.OrderService.LegacyOrders.Writing;
 using Seckill.Tests.Harness;
 
-namespace Seckill.LegacyOrders.Tests;
+namespace Seckill.OrderService.Tests.LegacyOrders.Outbox;
 
 /// <summary>
 /// Who writes what: a lane is with one writer, and the others go on. Broken by a claim that takes an order twice, waits for another
@@ -70,7 +70,7 @@ public sealed class ClaimTests
         }
 
         // PostgreSQL counts a little later, what was read by index and otherwise together.
-        await Eventually.Holds(async () => (await ReadsAsync()).ByIndex >= before.ByIndex + 1_000, "the reads are counted");
+        await Eventually.IsTrueAsync("the reads are counted", async () => (await ReadsAsync()).ByIndex >= before.ByIndex + 1_000);
         Assert.Equal(before.OneByOne, (await ReadsAsync()).OneByOne);
 
         async Task<(long OneByOne, long ByIndex)> ReadsAsync() => (

@@ -2,7 +2,7 @@ using Npgsql;
 using Seckill.OrderService.LegacyOrders.Database;
 using Seckill.OrderService.LegacyOrders.Verification;
 
-namespace Seckill.LegacyOrders.Tests;
+namespace Seckill.OrderService.Tests.LegacyOrders.Verification;
 
 /// <summary>Promise 8: the two schemas agree, and where they do not it is known. On the real servers, for SQL decides all of it.</summary>
 public sealed class DualWriteTests

@@ -6,7 +6,7 @@ using Seckill.OrderService.LegacyOrders.Outbox;
 using Seckill.OrderService.Payments;
 using Seckill.Tests.Harness;
 
-namespace Seckill.LegacyOrders.Tests;
+namespace Seckill.OrderService.Tests.LegacyOrders.Writing;
 
 /// <summary>
 /// What happens to an order reaches the legacy database, and never in another order than it happened. Broken by two writers on one
@@ -107,9 +107,9 @@ public sealed class OrderOfChangesTests
         await blocker.ExecuteAsync(
             "update t_order set order_status = 2; create temp table began on commit drop as select clock_timestamp() as at");
         var late = new LegacyStore(patient).UpsertAsync([old], [true], CancellationToken.None);
-        await Eventually.Holds(
-            async () => await blocker.ExecuteScalarAsync<bool>("select clock_timestamp() > at + interval '5.5 seconds' from began"),
-            "the force of the late write is over");
+        await Eventually.IsTrueAsync(
+            "the force of the late write is over",
+            async () => await blocker.ExecuteScalarAsync<bool>("select clock_timestamp() > at + interval '5.5 seconds' from began"));
         await hold.CommitAsync();
         try
         {
@@ -120,11 +120,9 @@ public sealed class OrderOfChangesTests
             // Given up, as it should be; it may still be executed.
         }
 
-        await Eventually.Holds(
-            async () => await both.TheirsAsync<long>(
-                "select count(*) from pg_stat_activity where datname = current_database() and query like 'with incoming%' "
-                + "and state = 'active'") == 0,
-            "the late write is over");
+        await Eventually.IsTrueAsync("the late write is over", async () => await both.TheirsAsync<long>(
+            "select count(*) from pg_stat_activity where datname = current_database() and query like 'with incoming%' "
+            + "and state = 'active'") == 0);
         Assert.Equal(2, await both.TheirsAsync<int>("select order_status from t_order"));
     }
 
@@ -158,20 +156,18 @@ public sealed class OrderOfChangesTests
         {
             var before = await both.OursAsync<long>("select count(*) from orders");
             await control.SetAsync(new DualWriteChange(mode), CancellationToken.None);
-            await Eventually.Holds(
-                async () => await both.OursAsync<long>("select count(*) from orders") > before + 50, "orders are placed in every mode");
+            await Eventually.IsTrueAsync(
+                "orders are placed in every mode", async () => await both.OursAsync<long>("select count(*) from orders") > before + 50);
         }
 
         await control.SetAsync(new DualWriteChange("shadow"), CancellationToken.None);
         await Backfill.StartAsync(both.Orders, CancellationToken.None);
         using var backfill = new Backfill(both.Orders, control, NullLogger<Backfill>.Instance);
-        await Eventually.Holds(
-            async () =>
-            {
-                await backfill.StepAsync(CancellationToken.None);
-                return (await Backfill.ReadAsync(both.Orders, CancellationToken.None)).State == "finished";
-            },
-            "the backfill is finished");
+        await Eventually.IsTrueAsync("the backfill is finished", async () =>
+        {
+            await backfill.StepAsync(CancellationToken.None);
+            return (await Backfill.ReadAsync(both.Orders, CancellationToken.None)).State == "finished";
+        });
         await stop.CancelAsync();
         await writing;
         var placed = await placing;
@@ -196,10 +192,10 @@ public sealed class OrderOfChangesTests
                 break;
             default:
                 await both.OursAsync("update orders set pay_by = now() where order_id = @id", new { id });
-                await Eventually.Holds(
+                await Eventually.IsTrueAsync(
+                    "the order is expired",
                     async () => await both.Store.ExpireAsync(100, CancellationToken.None) >= 0
-                        && await both.OursAsync<string>("select status from orders where order_id = @id", new { id }) == "expired",
-                    "the order is expired");
+                        && await both.OursAsync<string>("select status from orders where order_id = @id", new { id }) == "expired");
                 break;
         }
     }

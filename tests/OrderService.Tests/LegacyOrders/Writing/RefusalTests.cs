@@ -1,7 +1,7 @@
 using Npgsql;
 using Seckill.OrderService.LegacyOrders.Database;
 
-namespace Seckill.LegacyOrders.Tests;
+namespace Seckill.OrderService.Tests.LegacyOrders.Writing;
 
 /// <summary>
 /// The legacy database does not take a row, or is no longer what it was. Broken by a writer that blames every order for a table that

@@ -3,7 +3,7 @@ using Seckill.OrderService.LegacyOrders.Database;
 using Seckill.OrderService.LegacyOrders.Verification;
 using Seckill.OrderService.LegacyOrders.Writing;
 
-namespace Seckill.LegacyOrders.Tests;
+namespace Seckill.OrderService.Tests.LegacyOrders.Writing;
 
 /// <summary>
 /// What the writer and the verifier may say. Broken by a writer that believes what it wrote without reading it back, by one that falls

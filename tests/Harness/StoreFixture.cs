@@ -1,5 +1,4 @@
 using System.Collections.Concurrent;
-using System.Diagnostics;
 using Dapper;
 using Microsoft.Extensions.Logging.Abstractions;
 using Microsoft.Extensions.Options;
@@ -9,30 +8,24 @@ using Seckill.InventoryService.Ledger;
 using Seckill.InventoryService.Rebuild;
 using Seckill.InventoryService.Returns;
 using Seckill.InventoryService.Sales;
-using Seckill.OrderLife.Tests;
 using Seckill.OrderService.Orders;
 using Seckill.OrderService.Payments;
-using Seckill.Shared.Schema;
 using Seckill.Shared.Stock;
 using StackExchange.Redis;
 
-[assembly: AssemblyFixture(typeof(Stores))]
-// Expiry and returns take whatever waits in the database, so one test's workers would act on another test's orders.
-[assembly: CollectionBehavior(DisableTestParallelization = true)]
-
-namespace Seckill.OrderLife.Tests;
+namespace Seckill.Tests.Harness;
 
 /// <summary>The real servers of this run, and the code under test on top of them. One set of connections serves all tests.</summary>
-public sealed class Stores : IAsyncLifetime
+public sealed class StoreFixture : IAsyncLifetime
 {
     private readonly ConnectionMultiplexer _redis;
     private readonly SemaphoreSlim _between = new(1, 1);
 
-    public Stores()
+    public StoreFixture()
     {
-        _redis = ConnectionMultiplexer.Connect(Required("Redis"));
+        _redis = ConnectionMultiplexer.Connect(Servers.RedisConnection);
         Database = NpgsqlDataSource.Create(
-            new NpgsqlConnectionStringBuilder(Required("Orders")) { MaxPoolSize = 30, ApplicationName = "order-life-tests" });
+            new NpgsqlConnectionStringBuilder(Servers.OrdersConnection) { MaxPoolSize = 30, ApplicationName = "order-life-tests" });
         Stock = new StockLedger(_redis);
         Catalog = new SaleCatalog(_redis);
         Orders = new OrderStore(Database);
@@ -120,19 +113,14 @@ public sealed class Stores : IAsyncLifetime
 
     /// <summary>A rebuild, and where it is stopped.</summary>
     internal StockRebuild Rebuild(Func<RebuildStep, Task>? before = null) => new(
-        Database, Rows, Stock, Pages, Repair, Holds, Catalog, new OrderQueue(new Uri(Required("RabbitMq"))),
+        Database, Rows, Stock, Pages, Repair, Holds, Catalog, new OrderQueue(new Uri(Servers.RabbitMqConnection)),
         // One order in a batch: many steps to stop between. The queue is only waited for.
         Options.Create(new RebuildOptions { MaxBatch = 1, DrainMilliseconds = 200 }), NullLogger<StockRebuild>.Instance)
     {
         Before = before ?? (_ => Task.CompletedTask),
     };
 
-    public async ValueTask InitializeAsync()
-    {
-        using var migrator = new SchemaMigrator(Database, NullLogger<SchemaMigrator>.Instance);
-        await migrator.StartAsync(CancellationToken.None);
-        await migrator.Done.WaitAsync(Eventually.Limit);
-    }
+    public async ValueTask InitializeAsync() => await Schema.EnsureAsync();
 
     /// <summary>Takes the sales of earlier tests from those that are audited and watched: else every inventory would see to them.</summary>
     internal async Task RetireSalesAsync()
@@ -151,27 +139,5 @@ public sealed class Stores : IAsyncLifetime
         Audits.Dispose();
         await Database.DisposeAsync();
         _redis.Dispose();
-    }
-
-    internal static string Required(string name) =>
-        Environment.GetEnvironmentVariable("ConnectionStrings__" + name) is { Length: > 0 } value
-            ? value
-            : throw new InvalidOperationException($"These tests need real servers; ConnectionStrings__{name} is not set: ./seckill test.");
-}
-
-/// <summary>Waits for a condition, never for a time; only a failing test reaches the limit.</summary>
-internal static class Eventually
-{
-    public static readonly TimeSpan Limit = TimeSpan.FromSeconds(60);
-
-    public static async Task HoldsAsync(Func<Task<bool>> condition, string what, TimeSpan? limit = null)
-    {
-        var startedAt = Stopwatch.GetTimestamp();
-        var longest = limit ?? Limit;
-        while (!await condition())
-        {
-            Assert.True(Stopwatch.GetElapsedTime(startedAt) < longest, $"Not within {longest.TotalSeconds:0} seconds: {what}.");
-            await Task.Delay(10);
-        }
     }
 }
