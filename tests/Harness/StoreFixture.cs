@@ -18,23 +18,21 @@ namespace Seckill.Tests.Harness;
 /// <summary>The real servers of this run, and the code under test on top of them. One set of connections serves all tests.</summary>
 public sealed class StoreFixture : IAsyncLifetime
 {
-    private readonly ConnectionMultiplexer _redis;
     private readonly SemaphoreSlim _between = new(1, 1);
 
     public StoreFixture()
     {
-        _redis = ConnectionMultiplexer.Connect(Servers.RedisConnection);
         Database = NpgsqlDataSource.Create(
             new NpgsqlConnectionStringBuilder(Servers.OrdersConnection) { MaxPoolSize = 30, ApplicationName = "order-life-tests" });
-        Stock = new StockLedger(_redis);
-        Catalog = new SaleCatalog(_redis);
+        Stock = new StockLedger(Servers.Redis);
+        Catalog = new SaleCatalog(Servers.Redis);
         Orders = new OrderStore(Database);
         Payments = new PaymentStore(Database);
         Changes = new StockChanges(Database, Stock);
         Sales = new SaleStore(Database);
         Opening = new SaleOpening(Sales, Stock, Catalog);
-        Repair = new StockRepair(_redis);
-        Pages = new StockPages(_redis);
+        Repair = new StockRepair(Servers.Redis);
+        Pages = new StockPages(Servers.Redis);
         Holds = new HoldRestorer(Database, Repair);
         Rows = new AuditRows(Database);
         Audits = new AuditBook(TimeProvider.System);
@@ -44,7 +42,7 @@ public sealed class StoreFixture : IAsyncLifetime
         AuditRepair = new AuditRepair(
             Database, Auditor, Rows, Stock, Repair, Holds, Audits, NullLogger<AuditRepair>.Instance);
         Losses = new LossWatch(
-            Database, Rows, Stock, Repair, new RedisMark(_redis), Options.Create(new AuditorOptions()),
+            Database, Rows, Stock, Repair, new RedisMark(Servers.Redis), Options.Create(new AuditorOptions()),
             TimeProvider.System, NullLogger<LossWatch>.Instance);
     }
 
@@ -82,7 +80,7 @@ public sealed class StoreFixture : IAsyncLifetime
 
     internal LossWatch Losses { get; }
 
-    internal IDatabase Redis => _redis.GetDatabase();
+    internal IDatabase Redis => Servers.Database;
 
     /// <summary>Sales of these tests.</summary>
     internal ConcurrentBag<long> Opened { get; } = [];
@@ -138,6 +136,5 @@ public sealed class StoreFixture : IAsyncLifetime
         Losses.Dispose();
         Audits.Dispose();
         await Database.DisposeAsync();
-        _redis.Dispose();
     }
 }

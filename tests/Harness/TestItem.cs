@@ -5,14 +5,22 @@ using StackExchange.Redis;
 
 namespace Seckill.Tests.Harness;
 
-/// <summary>A sale item of one test alone, in the real Redis. Tests share the server and never an item.</summary>
-internal sealed class TestItem
+/// <summary>A sale item of one test alone, in the real stores. Tests share the servers and never an item.</summary>
+internal class TestItem
 {
     public const int NoBound = 1_000_000;
 
+    /// <summary>Of one unit, in cents.</summary>
+    public const int Price = 4_999;
+
     public TestItem()
+        : this(NewId())
     {
-        Key = new ItemKey(NewId(), 1001);
+    }
+
+    public TestItem(long saleId)
+    {
+        Key = new ItemKey(saleId, 1001);
         Keys = new ItemKeys(Key);
         Number = OrderId.Number((int)(NewId() & int.MaxValue));
     }
@@ -92,7 +100,7 @@ internal sealed class TestItem
     {
         var now = TimeProvider.System.GetUtcNow();
         return new ItemSnapshot(
-            Now: default, Available: units, Held: 0, Allocated: units, Number, UnitPrice: 4999, Currency: "EUR",
+            Now: default, Available: units, Held: 0, Allocated: units, Number, UnitPrice: Price, Currency: "EUR",
             OpensAt: now + (opensIn ?? TimeSpan.FromHours(-1)), ClosesAt: now + (closesIn ?? TimeSpan.FromHours(1)),
             State: "open", LimitPerUser: limit, PaymentTimeoutSeconds: 900, OutboxDepth: 0);
     }
@@ -122,7 +130,7 @@ internal sealed class TestItem
             {
                 var outcome = batch.Outcome(i, out var detail);
                 var orderId = outcome == ReserveOutcome.Reserved ? OrderId.Join(batch.Terms!.Number, suffixes[i]) : "";
-                return new ReserveAnswer(outcome, detail, orderId);
+                return new ReserveAnswer(outcome, detail, orderId, batch.Now);
             }),
         ];
     }
@@ -179,4 +187,4 @@ internal sealed class TestItem
 
 internal readonly record struct Ask(long UserId, int Quantity = 1, string? Key = null);
 
-internal sealed record ReserveAnswer(ReserveOutcome Outcome, string[] Detail, string OrderId);
+internal sealed record ReserveAnswer(ReserveOutcome Outcome, string[] Detail, string OrderId, DateTimeOffset ReservedAt);

@@ -10,11 +10,13 @@ internal sealed class PlannedSale(Administration administration)
 {
     public const long SkuId = 1001;
 
-    public long Id { get; } = TestItem.NewId();
+    private readonly TestItem _item = new();
+
+    public long Id => _item.Key.SaleId;
 
     public string Path => string.Create(CultureInfo.InvariantCulture, $"/sales/{Id}");
 
-    public ItemKeys Keys => new(new ItemKey(Id, SkuId));
+    public ItemKeys Keys => _item.Keys;
 
     public static IDatabase Redis => Servers.Database;
 
@@ -50,12 +52,8 @@ internal sealed class PlannedSale(Administration administration)
 
     public async Task<(ReserveOutcome Outcome, string OrderId)> ReserveAsync(long userId, int quantity = 1)
     {
-        var suffix = new byte[OrderId.SuffixLength];
-        OrderId.FillSuffix(suffix);
-        var batch = new ReserveBatch(1);
-        batch.Add(suffix, userId, quantity, null);
-        await TestItem.Ledger.ReserveAsync(Keys, batch, TestItem.NoBound).InTime();
-        return (batch.Outcome(0, out _), batch.ItemIsKnown ? OrderId.Join(batch.Terms!.Number, suffix) : "");
+        var answer = Assert.Single(await _item.ReserveAsync(new Ask(userId, quantity)));
+        return (answer.Outcome, answer.OrderId);
     }
 
     public async Task<JsonElement> LedgerAsync() => await administration.DoesAsync("GET", Path + "/ledger");

@@ -1,7 +1,4 @@
-using System.Net.Http.Headers;
-using System.Net.Http.Json;
 using System.Text.Json;
-using Seckill.Shared.Security;
 using Seckill.Tests.Harness.Processes;
 
 namespace Seckill.Tests.Harness.Clients;
@@ -12,7 +9,6 @@ internal sealed class Sale
     /// <summary>Of each item, in cents.</summary>
     public const int UnitPrice = 1999;
 
-    private static readonly HttpClient s_http = new() { Timeout = TimeSpan.FromSeconds(20) };
     private readonly ServiceProcess _inventory;
 
     private Sale(ServiceProcess inventory, int items, int units, int limitPerUser, bool fitsLegacy)
@@ -40,7 +36,7 @@ internal sealed class Sale
         DateTimeOffset? closesAt = null)
     {
         var sale = new Sale(inventory, items, units, limitPerUser, fitsLegacy);
-        await SendAsync(inventory, HttpMethod.Post, "/sales", new
+        await Operator.AskAsync(inventory, HttpMethod.Post, "/sales", new
         {
             saleId = sale.Id,
             name = "A scenario",
@@ -54,30 +50,17 @@ internal sealed class Sale
     }
 
     /// <summary>Opening is repeatable, at any inventory service.</summary>
-    public Task OpenAgainAsync(ServiceProcess inventory) => SendAsync(inventory, HttpMethod.Post, $"/sales/{Id}/open");
+    public Task OpenAgainAsync(ServiceProcess inventory) => Operator.AskAsync(inventory, HttpMethod.Post, $"/sales/{Id}/open");
 
     /// <summary>What <c>GET /sales/{id}/ledger</c> says.</summary>
     public Task<JsonElement> LedgerAsync(ServiceProcess? inventory = null) =>
-        SendAsync(inventory ?? _inventory, HttpMethod.Get, $"/sales/{Id}/ledger");
+        Operator.AskAsync(inventory ?? _inventory, HttpMethod.Get, $"/sales/{Id}/ledger");
 
     /// <summary>What <c>POST /sales/{id}/audit</c> says.</summary>
     public Task<JsonElement> AuditAsync(ServiceProcess inventory, string query = "") =>
-        SendAsync(inventory, HttpMethod.Post, $"/sales/{Id}/audit{query}");
+        Operator.AskAsync(inventory, HttpMethod.Post, $"/sales/{Id}/audit{query}");
 
     // Never the small ids that people and other tests use.
     private static long RandomId(bool fitsLegacy) =>
         fitsLegacy ? Random.Shared.Next(1 << 30, int.MaxValue) : Random.Shared.NextInt64(1L << 40, long.MaxValue);
-
-    private static async Task<JsonElement> SendAsync(ServiceProcess inventory, HttpMethod method, string path, object? body = null)
-    {
-        using var request = new HttpRequestMessage(method, new Uri(inventory.Url, path));
-        request.Headers.Authorization = new AuthenticationHeaderValue("Bearer", DevelopmentKeys.Ops);
-        request.Content = body is null ? null : JsonContent.Create(body, new MediaTypeHeaderValue("application/json"));
-        // The length is known then; the services refuse nothing else, yet this is how clients do it.
-        await (request.Content?.LoadIntoBufferAsync() ?? Task.CompletedTask);
-        using var response = await s_http.SendAsync(request);
-        var text = await response.Content.ReadAsStringAsync();
-        Assert.True(response.IsSuccessStatusCode, $"{method} {path} was answered {(int)response.StatusCode}: {text}");
-        return JsonSerializer.Deserialize<JsonElement>(text);
-    }
 }

@@ -1,9 +1,7 @@
-using System.Net.Http.Headers;
-using System.Net.Http.Json;
 using System.Text.Json;
 using Dapper;
 using Npgsql;
-using Seckill.Shared.Security;
+using Seckill.Tests.Harness.Clients;
 
 namespace Seckill.Tests.Harness.Processes;
 
@@ -13,7 +11,6 @@ namespace Seckill.Tests.Harness.Processes;
 /// </summary>
 internal sealed class DualDatabases : IAsyncDisposable
 {
-    private static readonly HttpClient s_http = new() { Timeout = TimeSpan.FromSeconds(20) };
     private readonly string _name = "scenario_" + Guid.NewGuid().ToString("N");
     private readonly NpgsqlDataSource _orders;
     private readonly string? _ownLegacy;
@@ -64,19 +61,9 @@ internal sealed class DualDatabases : IAsyncDisposable
     }
 
     /// <summary>What <c>GET</c> or <c>PUT /dual-write</c> says, or something below it.</summary>
-    public static async Task<JsonElement> AskAsync(
-        ServiceProcess service, string below = "", object? change = null, HttpMethod? method = null)
-    {
-        using var request = new HttpRequestMessage(
-            method ?? (change is null ? HttpMethod.Get : HttpMethod.Put), new Uri(service.Url, "/dual-write" + below));
-        request.Headers.Authorization = new AuthenticationHeaderValue("Bearer", DevelopmentKeys.Ops);
-        request.Content = change is null ? null : JsonContent.Create(change, new MediaTypeHeaderValue("application/json"));
-        await (request.Content?.LoadIntoBufferAsync() ?? Task.CompletedTask);
-        using var response = await s_http.SendAsync(request);
-        var text = await response.Content.ReadAsStringAsync();
-        Assert.True(response.IsSuccessStatusCode, $"{request.Method} {request.RequestUri} was answered {(int)response.StatusCode}: {text}");
-        return JsonSerializer.Deserialize<JsonElement>(text);
-    }
+    public static Task<JsonElement> AskAsync(
+        ServiceProcess service, string below = "", object? change = null, HttpMethod? method = null) =>
+        Operator.AskAsync(service, method ?? (change is null ? HttpMethod.Get : HttpMethod.Put), "/dual-write" + below, change);
 
     /// <summary>Waits until nothing waits and a whole round found nothing, and compares the two tables field by field.</summary>
     /// <returns>Orders.</returns>

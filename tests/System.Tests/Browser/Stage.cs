@@ -1,9 +1,9 @@
 using System.Globalization;
-using System.Net.Http.Headers;
 using System.Text;
 using System.Text.Json;
 using Microsoft.Playwright;
 using Seckill.Shared.Security;
+using Seckill.Tests.Harness.Clients;
 using Seckill.Tests.Harness.Processes;
 
 namespace Seckill.SystemTests.Browser;
@@ -152,16 +152,8 @@ public sealed class Stage(StoreConnections servers) : IAsyncLifetime
     }
 
     /// <summary>Asks the ops interface.</summary>
-    internal async Task<JsonElement> AskAsync(HttpMethod method, string path, object? body = null)
-    {
-        using var request = new HttpRequestMessage(method, new Uri(Inventory.Url, path));
-        request.Headers.Authorization = new AuthenticationHeaderValue("Bearer", DevelopmentKeys.Ops);
-        request.Content = body is null ? null : Json(body);
-        using var response = await s_http.SendAsync(request);
-        var text = await response.Content.ReadAsStringAsync();
-        Assert.True(response.IsSuccessStatusCode, $"{method} {path} was answered {(int)response.StatusCode}: {text}");
-        return text.Length == 0 ? default : JsonSerializer.Deserialize<JsonElement>(text);
-    }
+    internal Task<JsonElement> AskAsync(HttpMethod method, string path, object? body = null) =>
+        Operator.AskAsync(Inventory, method, path, body);
 
     /// <summary>A browser that has opened the dashboard, with its key unless told otherwise.</summary>
     internal async Task<DashboardPage> OpenAsync(
