@@ -27,7 +27,7 @@ public sealed class ArchitectureTests
         var uses = types.ToDictionary(
             used => used.Key, used => Users(assembly, used).Select(Namespace).Where(user => user != used.Key).ToHashSet());
         Assert.True(uses.Count > 3);
-        Assert.Empty(uses.Keys.Where(name => UsersOfUsers(name).Contains(name)));
+        Assert.DoesNotContain(uses.Keys, name => UsersOfUsers(name).Contains(name));
 
         HashSet<string> UsersOfUsers(string name)
         {

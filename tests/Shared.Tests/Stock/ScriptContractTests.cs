@@ -14,10 +14,14 @@ public sealed partial class ScriptContractTests
     private const string Library = "lib/";
 
     public static TheoryData<string> Scripts =>
+<<<<<<< HEAD
         [
             .. Resources().Where(name =>
                 name.EndsWith(".lua", StringComparison.Ordinal) && !name.StartsWith(Library, StringComparison.Ordinal)),
         ];
+=======
+        [.. Resources().Where(name => name.EndsWith(".lua", StringComparison.Ordinal) && !IsLibrary(name))];
+>>>>>>> lua
 
     [Theory]
     [MemberData(nameof(Scripts))]
@@ -60,7 +64,7 @@ public sealed partial class ScriptContractTests
     public void It_names_the_libraries_that_it_uses_and_no_others(string script)
     {
         var (header, body) = Read(script);
-        var used = from library in Resources().Where(name => name.StartsWith(Library, StringComparison.Ordinal))
+        var used = from library in Resources().Where(IsLibrary)
                    where LibraryFunction().Matches(Text(library)).Any(function => Regex.IsMatch(body, $@"\b{function.Groups[1].Value}\("))
                    select library[Library.Length..^".lua".Length];
         Assert.Equal(used.Order(StringComparer.Ordinal), Uses().Match(header).Groups[1].Value.Split(", ").Where(name => name != ""));
@@ -138,6 +142,8 @@ public sealed partial class ScriptContractTests
 
     private static string Answer(string body) =>
         body[body.IndexOf("local function answer", StringComparison.Ordinal)..body.IndexOf("local reply", StringComparison.Ordinal)];
+
+    private static bool IsLibrary(string resource) => resource.StartsWith(Library, StringComparison.Ordinal);
 
     private static string[] Resources() => typeof(StockLedger).Assembly.GetManifestResourceNames();
 
