@@ -37,11 +37,7 @@ public sealed class ScriptAtomicityTests
 
     private static readonly string[] s_keys = [.. s_hashes.Keys, "outbox", "changes"];
 
-<<<<<<< HEAD
     /// <summary>A call of each script that reaches its last write and reads no more than it must: each buyer is a new one.</summary>
-=======
-    /// <summary>A call of each script that gets as far as its last write and reads no more than it must: all buyers are new.</summary>
->>>>>>> lua
     private static readonly Dictionary<string, RedisValue[]> s_calls = new()
     {
         ["adjust.lua"] = ["1:1", "change 1", 5, "change"],
