@@ -14,14 +14,10 @@ public sealed partial class ScriptContractTests
     private const string Library = "lib/";
 
     public static TheoryData<string> Scripts =>
-<<<<<<< HEAD
         [
             .. Resources().Where(name =>
                 name.EndsWith(".lua", StringComparison.Ordinal) && !name.StartsWith(Library, StringComparison.Ordinal)),
         ];
-=======
-        [.. Resources().Where(name => name.EndsWith(".lua", StringComparison.Ordinal) && !IsLibrary(name))];
->>>>>>> lua
 
     [Theory]
     [MemberData(nameof(Scripts))]
