@@ -80,7 +80,7 @@ public sealed class StoreFixture : IAsyncLifetime
 
     internal LossWatch Losses { get; }
 
-    internal IDatabase Redis => Servers.Database;
+    internal IDatabase Redis { get; } = Servers.Database;
 
     /// <summary>Sales of these tests.</summary>
     internal ConcurrentBag<long> Opened { get; } = [];

@@ -1,5 +1,6 @@
 using Dapper;
 using Seckill.Tests.Harness.Clients;
+using Seckill.Tests.Harness.Processes;
 using StackExchange.Redis;
 
 namespace Seckill.Tests.Harness.Checks;

@@ -1,5 +1,6 @@
 
 using Seckill.Tests.Harness.Clients;
+using Seckill.Tests.Harness.Processes;
 
 namespace Seckill.Tests.Harness.Checks;
 

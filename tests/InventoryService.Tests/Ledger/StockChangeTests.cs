@@ -177,7 +177,7 @@ public sealed class StockChangeTests(StoreFixture stores)
         await finisher.StopAsync(CancellationToken.None);
     }
 
-    private static Task WaitingAsync(TestSale sale, int callers) => Eventually.IsTrueAsync(
+    private static Task<TimeSpan> WaitingAsync(TestSale sale, int callers) => Eventually.IsTrueAsync(
         $"{callers} callers wait for the row",
         async () => await sale.CountAsync(
             "pg_stat_activity where application_name = 'order-life-tests' and wait_event_type = 'Lock' and query like '%stock_changes%'")

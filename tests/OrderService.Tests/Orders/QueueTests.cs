@@ -25,7 +25,7 @@ public sealed class QueueTests(StorefrontHost storefront)
     }
 
     // The queue is declared by the worker, which may still be starting.
-    private static Task PublishAsync(OrdersReservedPublisher publisher, OrdersReserved batch) => Eventually.IsTrueAsync(
+    private static Task<TimeSpan> PublishAsync(OrdersReservedPublisher publisher, OrdersReserved batch) => Eventually.IsTrueAsync(
         "the batch is published",
         async () =>
         {

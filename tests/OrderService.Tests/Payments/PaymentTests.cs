@@ -252,7 +252,7 @@ public sealed class PaymentTests(StoreFixture stores, Shop shop) : IClassFixture
     }
 
     // The service watches, too, and may have the item at this moment.
-    private Task RebuiltAsync(TestSale sale) => Eventually.IsTrueAsync(
+    private Task<TimeSpan> RebuiltAsync(TestSale sale) => Eventually.IsTrueAsync(
         "the item is rebuilt",
         async () => await stores.Rebuild().RebuildAsync(await sale.AuditedAsync(), CancellationToken.None) == RebuildOutcome.Done);
 

@@ -127,7 +127,7 @@ internal sealed class OwnRedis : IAsyncDisposable
             .. _arguments.SkipWhile(argument => !argument.StartsWith("--", StringComparison.Ordinal)), .. more,
         ]))!;
 
-    private Task ListensAsync() => Eventually.IsTrueAsync("Redis listens", async () =>
+    private Task<TimeSpan> ListensAsync() => Eventually.IsTrueAsync("Redis listens", async () =>
     {
         try
         {

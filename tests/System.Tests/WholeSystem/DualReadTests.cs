@@ -119,7 +119,7 @@ public sealed class DualReadTests(StoreConnections servers)
 
         await DualDatabases.AskAsync(site.Api, "/backfill", method: HttpMethod.Post);
         await crowd.LeavesAsync();
-        await Audit.WhenDrainedAsync(site.Databases.Servers, site.Buyers);
+        await Audit.WhenDrainedAsync(site.Databases.Connections, site.Buyers);
         await Eventually.IsTrueAsync("the backfill is finished",
             async () => (await DualDatabases.AskAsync(site.Api, "/backfill")).GetProperty("state").GetString() == "finished");
         // What the verifier met before the backfill did is resolved by it.
