@@ -48,5 +48,5 @@ require_packages redis rabbitmq postgres
 # For processes whose clock is wrong; without it the runs say so.
 require_tool faketime faketime
 build || exit 1
-(launch run '' "$PWD" dotnet "$(output_of tests/Seckill.Scenarios)/Seckill.Scenarios.dll" chaos "${runner[@]}") &
+(launch run '' "$PWD" dotnet "$(output_of loadtests/Chaos)/Seckill.Chaos.dll" "${runner[@]}") &
 wait $!

@@ -46,37 +46,33 @@ summary="0 passed, 1 failed"
 rm -rf "$RUN/results"
 mkdir -p "$RUN/results"
 resolve_servers
-# The tests of the alert rules need Prometheus's own checker.
-if [ -z "$words" ] || grep -rqE "${words//FullyQualifiedName~/}" "$ROOT/tests/Observability.Tests" --include='*.cs'; then
-    require_tool promtool prometheus
-fi
+# wanted FOLDER...: tests of one of these folders will run.
+wanted() {
+    local folders=("${@/#/$ROOT/tests/}")
+    [ -z "$words" ] || grep -rqE "${words//FullyQualifiedName~/}" "${folders[@]}" --include='*.cs'
+}
+
+# Prometheus's own checker.
+if wanted System.Tests/Alerts; then require_tool promtool prometheus; fi
 # spin checks the protocol's model and gcc compiles it; gencat comes with the C headers.
-if [ -z "$words" ] || grep -rqE "${words//FullyQualifiedName~/}" "$ROOT/tests/Protocol.Tests" --include='*.cs'; then
+if wanted Protocol.Tests; then
     require_tool spin spin
     require_tool gcc gcc
     require_tool gencat libc6-dev
 fi
 # Processes whose clock is wrong.
-if [ -z "$words" ] || grep -rqE "${words//FullyQualifiedName~/}" "$ROOT/tests/Seckill.Scenarios" --include='*.cs'; then
-    require_tool faketime faketime
-fi
+if wanted System.Tests; then require_tool faketime faketime; fi
 # shellcheck disable=SC2046  # a list of words
 require_ports $(own_processes)
 start_servers_and_build
 
 export SECKILL_PORT_BASE=$BASE
-for project in "$ROOT"/tests/*/*.csproj; do
-    [ -f "$project" ] || continue
-    # Installs a browser only if a test needs it.
-    if [ -z "$words" ] || grep -qrE "${words//FullyQualifiedName~/}" "$(dirname "$project")" --include '*.cs'; then
-        case $project in
-            */Dashboard.Tests.csproj) ! can_install_packages || require_packages chromium redis rabbitmq postgres ;;
-            # These tests stop and freeze servers of their own, which is not possible with containers.
-            */Seckill.Scenarios.csproj | */Observability.Tests.csproj)
-                ! can_install_packages || require_packages redis rabbitmq postgres
-                ;;
-        esac
-    fi
+# Some of these tests stop and freeze servers of their own, which is not possible with containers; some look at the dashboard.
+if wanted System.Tests && can_install_packages; then
+    require_packages redis rabbitmq postgres
+    if wanted System.Tests/Browser; then require_packages chromium; fi
+fi
+for project in "$ROOT"/tests/*.Tests/*.csproj; do
     name=$(basename "$project" .csproj) trx=$RUN/results/$(basename "$project" .csproj).trx code=0
     (launch run '' "$ROOT" dotnet test "$project" --no-build -c "$FLAVOUR" --nologo \
         --logger "trx;LogFileName=$name.trx" --results-directory "$RUN/results" "${options[@]}") &

@@ -1,4 +1,5 @@
 using System.Globalization;
+using Seckill.InventoryService.Backlog;
 
 namespace Seckill.InventoryService.Dashboard;
 

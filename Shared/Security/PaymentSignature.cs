@@ -14,13 +14,12 @@ public sealed class PaymentSignature(string key, TimeProvider clock)
     private const int ToleranceSeconds = 300;
     private readonly byte[] _key = Encoding.UTF8.GetBytes(key);
 
-    /// <summary>The header for a body that is sent now; for tests and load, which play the provider.</summary>
-    public string Sign(ReadOnlySpan<byte> body)
+    /// <summary>The header that the provider sends with a body at this moment.</summary>
+    public string Sign(string body)
     {
-        var time = clock.GetUtcNow().ToUnixTimeSeconds().ToString(CultureInfo.InvariantCulture);
-        byte[] text = [.. Encoding.ASCII.GetBytes(time + "."), .. body];
-        var hash = HMACSHA256.HashData(_key, text);
-        return $"t={time},v1={Convert.ToHexStringLower(hash)}";
+        var time = clock.GetUtcNow().ToUnixTimeSeconds();
+        var signature = Hash(time, new ReadOnlySequence<byte>(Encoding.UTF8.GetBytes(body)));
+        return string.Create(CultureInfo.InvariantCulture, $"t={time},v1={Convert.ToHexStringLower(signature)}");
     }
 
     /// <summary>True when the header has a valid signature of the body and a recent time.</summary>
@@ -50,6 +49,12 @@ public sealed class PaymentSignature(string key, TimeProvider clock)
             return false;
         }
 
+        var expected = Hash(time, body);
+        return signatures.Exists(signature => CryptographicOperations.FixedTimeEquals(signature, expected));
+    }
+
+    private byte[] Hash(long time, in ReadOnlySequence<byte> body)
+    {
         using var hash = IncrementalHash.CreateHMAC(HashAlgorithmName.SHA256, _key);
         hash.AppendData(Encoding.ASCII.GetBytes(time.ToString(CultureInfo.InvariantCulture) + "."));
         foreach (var segment in body)
@@ -57,7 +62,6 @@ public sealed class PaymentSignature(string key, TimeProvider clock)
             hash.AppendData(segment.Span);
         }
 
-        var expected = hash.GetHashAndReset();
-        return signatures.Exists(signature => CryptographicOperations.FixedTimeEquals(signature, expected));
+        return hash.GetHashAndReset();
     }
 }

@@ -1,4 +1,5 @@
 using System.Globalization;
+using Seckill.LoadTests.Results;
 
 namespace Seckill.LoadTests.Bench;
 

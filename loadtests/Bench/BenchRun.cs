@@ -1,4 +1,5 @@
 using System.Globalization;
+using Seckill.LoadTests.Results;
 using Spectre.Console;
 
 namespace Seckill.LoadTests.Bench;

@@ -63,11 +63,11 @@ public class Visit(Shop shop, LoadSale sale, Buyer buyer, long number, long dueA
     public ValueTask<ShopAnswer> PayAsync(string orderId, string paymentId, long amount)
     {
         var currency = sale.Order(number, 1).Item.Currency;
-        var body = Encoding.UTF8.GetBytes(string.Create(
+        var body = string.Create(
             CultureInfo.InvariantCulture,
-            $$"""{"paymentId":"{{paymentId}}","orderId":"{{orderId}}","amount":{{amount}},"currency":"{{currency}}"}"""));
+            $$"""{"paymentId":"{{paymentId}}","orderId":"{{orderId}}","amount":{{amount}},"currency":"{{currency}}"}""");
         var signature = new PaymentSignature(paymentKey, TimeProvider.System).Sign(body);
-        return AskAsync(new ShopRequest(Step.Pay, "payments", [("X-Signature", signature)], body));
+        return AskAsync(new ShopRequest(Step.Pay, "payments", [("X-Signature", signature)], Encoding.UTF8.GetBytes(body)));
     }
 
     /// <summary>

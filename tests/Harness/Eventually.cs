@@ -2,22 +2,29 @@ using System.Diagnostics;
 
 namespace Seckill.Tests.Harness;
 
-/// <summary>Waits for a condition, never for a time. The limit is generous, because it is reached only by a failing test.</summary>
+/// <summary>Waits for a condition, never for a time. The limit is generous, because only a failing test reaches it.</summary>
 internal static class Eventually
 {
     public static readonly TimeSpan Limit = TimeSpan.FromSeconds(60);
 
-    public static Task Holds(Func<bool> condition, string what) => Holds(() => Task.FromResult(condition()), what);
-
-    public static async Task Holds(Func<Task<bool>> condition, string what)
+    /// <summary>Ends when the condition holds; fails when it does not hold within the limit.</summary>
+    /// <returns>How long it took.</returns>
+    public static async Task<TimeSpan> IsTrueAsync(string what, Func<Task<bool>> condition, TimeSpan? limit = null)
     {
-        var startedAt = Stopwatch.GetTimestamp();
+        var since = Stopwatch.GetTimestamp();
+        var longest = limit ?? Limit;
         while (!await condition())
         {
-            Assert.True(Stopwatch.GetElapsedTime(startedAt) < Limit, $"Not within {Limit.TotalSeconds:0} seconds: {what}.");
+            Assert.True(Stopwatch.GetElapsedTime(since) < longest, $"Not within {longest.TotalSeconds:0} seconds: {what}.");
             await Task.Delay(10);
         }
+
+        return Stopwatch.GetElapsedTime(since);
     }
+
+    /// <inheritdoc cref="IsTrueAsync(string, Func{Task{bool}}, TimeSpan?)"/>
+    public static Task<TimeSpan> IsTrueAsync(string what, Func<bool> condition, TimeSpan? limit = null) =>
+        IsTrueAsync(what, () => Task.FromResult(condition()), limit);
 
     /// <summary>Bounds a wait that a bug would make endless.</summary>
     public static Task<T> InTime<T>(this Task<T> task) => task.WaitAsync(Limit);

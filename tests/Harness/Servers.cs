@@ -6,14 +6,26 @@ namespace Seckill.Tests.Harness;
 /// <summary>The real servers of this test run, named by the environment. One Redis connection and one pool serve all tests.</summary>
 internal static class Servers
 {
+    /// <summary>The variables that name the servers, in the environment of this run and of every service.</summary>
+    public const string RedisSetting = "ConnectionStrings__Redis";
+
+    /// <inheritdoc cref="RedisSetting"/>
+    public const string RabbitMqSetting = "ConnectionStrings__RabbitMq";
+
+    /// <inheritdoc cref="RedisSetting"/>
+    public const string OrdersSetting = "ConnectionStrings__Orders";
+
+    /// <inheritdoc cref="RedisSetting"/>
+    public const string LegacySetting = "ConnectionStrings__Legacy";
+
     private static readonly Lazy<ConnectionMultiplexer> s_redis = new(() => ConnectToRedis(RedisConnection));
     private static readonly Lazy<NpgsqlDataSource> s_orders = new(() => NpgsqlDataSource.Create(OrdersConnection));
 
-    public static string RedisConnection => Required("Redis");
+    public static string RedisConnection => Given(RedisSetting);
 
-    public static string RabbitMqConnection => Required("RabbitMq");
+    public static string RabbitMqConnection => Given(RabbitMqSetting);
 
-    public static string OrdersConnection => Required("Orders");
+    public static string OrdersConnection => Given(OrdersSetting);
 
     public static IConnectionMultiplexer Redis => s_redis.Value;
 
@@ -30,9 +42,9 @@ internal static class Servers
         return ConnectionMultiplexer.Connect(options);
     }
 
-    private static string Required(string name) =>
-        Environment.GetEnvironmentVariable("ConnectionStrings__" + name) is { Length: > 0 } value
+    /// <summary>The connection string that the run was given.</summary>
+    public static string Given(string setting) =>
+        Environment.GetEnvironmentVariable(setting) is { Length: > 0 } value
             ? value
-            : throw new InvalidOperationException(
-                $"These tests need real servers, and ConnectionStrings__{name} is not set: run ./seckill test.");
+            : throw new InvalidOperationException($"These tests need real servers, and {setting} is not set: run ./seckill test.");
 }

@@ -5,15 +5,23 @@ using StackExchange.Redis;
 
 namespace Seckill.Tests.Harness;
 
-/// <summary>A sale item of one test alone, in the real Redis. Tests share the server and never an item.</summary>
-internal sealed class TestItem
+/// <summary>A sale item of one test alone, in the real stores. Tests share the servers and never an item.</summary>
+internal class TestItem
 {
     public const int NoBound = 1_000_000;
     private readonly DateTimeOffset _madeAt = TimeProvider.System.GetUtcNow();
 
+    /// <summary>Of one unit, in cents.</summary>
+    public const int Price = 4_999;
+
     public TestItem()
+        : this(NewId())
     {
-        Key = new ItemKey(NewId(), 1001);
+    }
+
+    public TestItem(long saleId)
+    {
+        Key = new ItemKey(saleId, 1001);
         Keys = new ItemKeys(Key);
         Number = OrderId.Number((int)(NewId() & int.MaxValue));
     }
@@ -93,7 +101,7 @@ internal sealed class TestItem
     {
         var now = _madeAt;
         return new ItemSnapshot(
-            Now: default, Available: units, Held: 0, Allocated: units, Number, UnitPrice: 4999, Currency: "EUR",
+            Now: default, Available: units, Held: 0, Allocated: units, Number, UnitPrice: Price, Currency: "EUR",
             OpensAt: now + (opensIn ?? TimeSpan.FromHours(-1)), ClosesAt: now + (closesIn ?? TimeSpan.FromHours(1)),
             State: ItemState.Open, LimitPerUser: limit, PaymentTimeoutSeconds: 900, OutboxDepth: 0);
     }
@@ -102,9 +110,9 @@ internal sealed class TestItem
         await Ledger.InspectAsync(Keys) ?? throw new InvalidOperationException("The item is not in Redis.");
 
     /// <summary>Reserves for each request in one call.</summary>
-    public Task<List<Answer>> ReserveAsync(params Ask[] asks) => ReserveWithBoundAsync(NoBound, asks);
+    public Task<List<ReserveAnswer>> ReserveAsync(params Ask[] asks) => ReserveWithBoundAsync(NoBound, asks);
 
-    public async Task<List<Answer>> ReserveWithBoundAsync(int outboxBound, params Ask[] asks)
+    public async Task<List<ReserveAnswer>> ReserveWithBoundAsync(int outboxBound, params Ask[] asks)
     {
         var batch = new ReserveBatch(Math.Max(asks.Length, 1));
         var suffixes = new List<byte[]>();
@@ -123,7 +131,7 @@ internal sealed class TestItem
             {
                 var outcome = batch.Outcome(i, out var detail);
                 var orderId = outcome == ReserveOutcome.Reserved ? OrderId.Join(batch.Terms!.Number, suffixes[i]) : "";
-                return new Answer(outcome, detail, orderId);
+                return new ReserveAnswer(outcome, detail, orderId, batch.Now);
             }),
         ];
     }
@@ -180,4 +188,4 @@ internal sealed class TestItem
 
 internal readonly record struct Ask(long UserId, int Quantity = 1, string? Key = null);
 
-internal sealed record Answer(ReserveOutcome Outcome, string[] Detail, string OrderId);
+internal sealed record ReserveAnswer(ReserveOutcome Outcome, string[] Detail, string OrderId, DateTimeOffset ReservedAt);

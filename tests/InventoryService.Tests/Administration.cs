@@ -4,6 +4,7 @@ using System.Text.Json;
 using Microsoft.AspNetCore.Hosting;
 using Microsoft.AspNetCore.Mvc.Testing;
 using Microsoft.Extensions.Logging;
+using Seckill.InventoryService.Refunds;
 using Seckill.InventoryService.Tests;
 using Seckill.Shared.Security;
 
@@ -15,7 +16,7 @@ namespace Seckill.InventoryService.Tests;
 /// The InventoryService itself, on Kestrel and a free port, with the real servers. One for all tests: two hosts in one process share
 /// their instruments, and the one that stops takes them away from the other.
 /// </summary>
-public sealed class Administration : WebApplicationFactory<Program>, IAsyncLifetime
+public sealed class Administration : WebApplicationFactory<Refund>, IAsyncLifetime
 {
     public Administration() => UseKestrel(0);
 
@@ -70,7 +71,7 @@ public sealed class Administration : WebApplicationFactory<Program>, IAsyncLifet
         builder.ConfigureLogging(logging => logging.ClearProviders());
         // Published by nobody but the test itself.
         builder.UseSetting("Sweeper:MinimumAgeMilliseconds", "600000");
-        // Audited by hand: tests break the books on purpose.
+        // Audited by hand: tests break the equations on purpose.
         builder.UseSetting("Auditor:IntervalMilliseconds", "3600000");
         builder.UseSetting("Auditor:LossIntervalMilliseconds", "3600000");
         builder.UseSetting("Auditor:LateOrderMilliseconds", "0");

@@ -35,8 +35,8 @@ public sealed class OperationsTests(Administration administration)
     public async Task Readiness_tells_the_state_of_every_store()
     {
         using var client = administration.CreateClient();
-        await Eventually.Holds(
-            async () => (await client.GetStringOfAsync("/health/ready")).StartsWith("{\"status\":\"healthy\"", StringComparison.Ordinal),
-            "the service is ready");
+        await Eventually.IsTrueAsync(
+            "the service is ready",
+            async () => (await client.GetStringOfAsync("/health/ready")).StartsWith("{\"status\":\"healthy\"", StringComparison.Ordinal));
     }
 }

@@ -3,6 +3,7 @@ using System.Net.Http.Headers;
 using Microsoft.AspNetCore.Hosting;
 using Microsoft.AspNetCore.Mvc.Testing;
 using Microsoft.Extensions.Logging;
+using Seckill.OrderService.Payments;
 using Seckill.OrderService.Tests;
 using Seckill.Shared.Security;
 using Seckill.Shared.Stock;
@@ -12,7 +13,7 @@ using Seckill.Shared.Stock;
 namespace Seckill.OrderService.Tests;
 
 /// <summary>The OrderService itself, on Kestrel and a free port, with the real servers: the API and a worker. One for all tests.</summary>
-public sealed class StorefrontHost : WebApplicationFactory<Program>, IAsyncLifetime
+public sealed class StorefrontHost : WebApplicationFactory<Payment>, IAsyncLifetime
 {
     private readonly Dictionary<string, string> _settings;
     private readonly BuyerToken _token = new(DevelopmentKeys.BuyerToken, TimeProvider.System);
@@ -65,7 +66,7 @@ public sealed class StorefrontHost : WebApplicationFactory<Program>, IAsyncLifet
     {
         builder.UseEnvironment("Development");
         builder.ConfigureLogging(logging => logging.ClearProviders());
-        // A buyer's patience is tested with the batcher; here a busy machine must not change an outcome.
+        // The timeout is tested with the batcher; here a busy machine must not change an outcome.
         builder.UseSetting("Reservations:TimeoutMilliseconds", "60000");
         foreach (var (name, value) in _settings)
         {

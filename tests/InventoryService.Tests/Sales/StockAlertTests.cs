@@ -46,8 +46,8 @@ public sealed class StockAlertTests(Administration administration) : IAsyncLifet
         await HeardAsync(sale, "low 1: 1 of 10", "sold out 1: 10");
         // After a restock the next fall is news again; by then, both instances have looked at the first one many times.
         Assert.Equal(AdjustOutcome.Made, await TestItem.Ledger.AdjustAsync(sale.Keys, "restock", 10));
-        await Eventually.Holds(
-            async () => ((string?)await PlannedSale.Redis.HashGetAsync(Alerts(sale), "low")) == "1 above", "an instance saw the restock");
+        await Eventually.IsTrueAsync(
+            "an instance saw the restock", async () => ((string?)await PlannedSale.Redis.HashGetAsync(Alerts(sale), "low")) == "1 above");
         Assert.Equal(AdjustOutcome.Made, await TestItem.Ledger.AdjustAsync(sale.Keys, "withdraw", -10));
         await HeardAsync(sale, "low 1: 1 of 10", "sold out 1: 10", "low 2: 0 of 10", "sold out 2: 10");
         await other.StopAsync(CancellationToken.None).InTime();
@@ -63,10 +63,10 @@ public sealed class StockAlertTests(Administration administration) : IAsyncLifet
         var notice = (await TestItem.Ledger.NoticeAsync(item.Keys, 0.1, claim))!;
         Assert.Equal((1, 1), (notice.LowCrossing, notice.SoldOutCrossing));
         await new SaleCatalog(Servers.Redis).AddNumberAsync(item.Number, item.Key);
-        await Eventually.Holds(() => News(item.Key.SaleId).Length == 2, "both are told after all");
+        await Eventually.IsTrueAsync("both are told after all", () => News(item.Key.SaleId).Length == 2);
         Assert.Equal(["low 1: 0 of 10", "sold out 1: 10"], News(item.Key.SaleId));
-        await Eventually.Holds(
-            async () => ((string?)await Servers.Database.HashGetAsync(Alerts(item.Key), "sold_out")) == "1 told", "and not again");
+        await Eventually.IsTrueAsync(
+            "and not again", async () => ((string?)await Servers.Database.HashGetAsync(Alerts(item.Key), "sold_out")) == "1 told");
     }
 
     [Fact]
@@ -75,8 +75,8 @@ public sealed class StockAlertTests(Administration administration) : IAsyncLifet
         var sale = await PlannedSale.OpenAsync(administration);
         await SellAsync(sale, 9);
         await HeardAsync(sale, "low 1: 1 of 10");
-        await Eventually.Holds(
-            async () => ((string?)await PlannedSale.Redis.HashGetAsync(Alerts(sale), "low")) == "1 told", "it is marked");
+        await Eventually.IsTrueAsync(
+            "it is marked", async () => ((string?)await PlannedSale.Redis.HashGetAsync(Alerts(sale), "low")) == "1 told");
         // As if the one who told it had not come so far: its claim has run out.
         await PlannedSale.Redis.HashSetAsync(Alerts(sale), "low", "1 1");
         await HeardAsync(sale, "low 1: 1 of 10", "low 1: 1 of 10");
@@ -99,7 +99,7 @@ public sealed class StockAlertTests(Administration administration) : IAsyncLifet
 
     private async Task HeardAsync(PlannedSale sale, params string[] news)
     {
-        await Eventually.Holds(() => News(sale.Id).Length >= news.Length, $"{news[^1]} is told");
+        await Eventually.IsTrueAsync($"{news[^1]} is told", () => News(sale.Id).Length >= news.Length);
         Assert.Equal(news.Order(), News(sale.Id));
     }
 

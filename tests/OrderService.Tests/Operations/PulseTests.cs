@@ -15,7 +15,7 @@ public sealed class PulseTests(StorefrontHost storefront)
         var heard = new ConcurrentQueue<Heartbeat>();
         Heartbeat.Listen(Servers.Redis, heard.Enqueue);
         // Other tests run storefronts of their own.
-        await Eventually.Holds(() => heard.Any(heartbeat => heartbeat.Role == "all"), "a heartbeat is heard");
+        await Eventually.IsTrueAsync("a heartbeat is heard", () => heard.Any(heartbeat => heartbeat.Role == "all"));
         var before = heard.Last(heartbeat => heartbeat.Role == "all");
 
         var item = await TestItem.OpenEverywhereAsync(units: 1, limit: 1);
@@ -34,10 +34,8 @@ public sealed class PulseTests(StorefrontHost storefront)
             ("reserved", 1), ("replayed", 1), ("limit-reached", 1), ("sold-out", 2), ("invalid-request", 1), ("unauthenticated", 1),
         ];
         Heartbeat? after = null;
-        await Eventually.Holds(
-            () => (after = heard.FirstOrDefault(heartbeat =>
-                heartbeat.Instance == before.Instance && answers.All(answer => Grew(heartbeat, answer.Reason, answer.Times)))) is not null,
-            "the answers are told");
+        await Eventually.IsTrueAsync("the answers are told", () => (after = heard.FirstOrDefault(heartbeat =>
+                heartbeat.Instance == before.Instance && answers.All(answer => Grew(heartbeat, answer.Reason, answer.Times)))) is not null);
         Assert.True(after!.Latency.Sum() >= before.Latency.Sum() + 7, $"{before.Latency.Sum()} then {after.Latency.Sum()}");
         Assert.True(after.UptimeMilliseconds > before.UptimeMilliseconds);
 

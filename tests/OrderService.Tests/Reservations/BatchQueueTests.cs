@@ -34,7 +34,7 @@ public sealed class BatchQueueTests
         var second = await NextAsync();
         Assert.Equal([2, 3, 4], second.Items);
         second.End.SetResult();
-        await Eventually.Holds(() => queue is { Count: 0, CallsInFlight: 0 }, "the queue is idle");
+        await Eventually.IsTrueAsync("the queue is idle", () => queue is { Count: 0, CallsInFlight: 0 });
         Add(queue, 5);
         Assert.Equal([5], Next().Items);
     }
@@ -91,7 +91,7 @@ public sealed class BatchQueueTests
         var second = await NextAsync();
         Assert.Equal([3], second.Items);
         second.End.SetResult();
-        await Eventually.Holds(() => queue.CallsInFlight == 0, "the queue is idle");
+        await Eventually.IsTrueAsync("the queue is idle", () => queue.CallsInFlight == 0);
         Add(queue, 2);
         Assert.Empty(_sent);
         Assert.Equal((0, 0), (queue.Count, queue.CallsInFlight));
@@ -120,7 +120,7 @@ public sealed class BatchQueueTests
                 Assert.True(queue.TryAdd((thread * Each) + i));
             }
         }))).InTime();
-        await Eventually.Holds(() => queue is { Count: 0, CallsInFlight: 0 }, "everything is sent");
+        await Eventually.IsTrueAsync("everything is sent", () => queue is { Count: 0, CallsInFlight: 0 });
         Assert.All(counts, count => Assert.Equal(1, count));
         Assert.InRange(mostInFlight, 1, 3);
         Assert.InRange(largest, 1, 64);
@@ -164,7 +164,7 @@ public sealed class BatchQueueTests
 
     private async Task<(int[] Items, TaskCompletionSource End)> NextAsync()
     {
-        await Eventually.Holds(() => !_sent.IsEmpty, "the next call is sent");
+        await Eventually.IsTrueAsync("the next call is sent", () => !_sent.IsEmpty);
         return Next();
     }
 

@@ -5,6 +5,7 @@ using Microsoft.Extensions.Logging;
 using Seckill.OrderService.Reservations;
 using Seckill.Shared.Connections;
 using Seckill.Shared.Stock;
+using Seckill.Tests.Harness.Processes;
 
 namespace Seckill.OrderService.Tests.Reservations;
 

@@ -1,5 +1,6 @@
 using System.Diagnostics.Metrics;
 using Seckill.Shared.Stock;
+using Seckill.Tests.Harness.Processes;
 
 namespace Seckill.OrderService.Tests.Reservations;
 
@@ -21,7 +22,7 @@ public sealed class ReservationBatcherTests
         Assert.Equal(900, results.Count(result => result.Outcome == ReserveOutcome.SoldOut));
         Assert.Equal(100, results.Where(result => result.OrderId is not null).Select(result => result.OrderId).Distinct().Count());
         await item.AssertConsistentAsync();
-        await Eventually.Holds(async () => await item.LiveAsync() == 100, "every reserved order is published and placed");
+        await Eventually.IsTrueAsync("every reserved order is published and placed", async () => await item.LiveAsync() == 100);
     }
 
     [Fact]
@@ -68,15 +69,15 @@ public sealed class ReservationBatcherTests
         host.Relay.Freeze();
         using var leaving = new CancellationTokenSource();
         var waiting = host.ReserveAsync(item, _user + 1, 2, "key", leaving.Token);
-        await Eventually.Holds(async () => (await item.InspectAsync()).Held == 3, "Redis has reserved");
+        await Eventually.IsTrueAsync("Redis has reserved", async () => (await item.InspectAsync()).Held == 3);
         Assert.False(waiting.IsCompleted);
         await leaving.CancelAsync();
         Assert.Equal(ReserveOutcome.Unknown, (await waiting.InTime()).Outcome);
         host.Relay.Thaw();
         var retry = await host.ReserveAsync(item, _user + 1, 2, "key").InTime();
         Assert.Equal(ReserveOutcome.Replayed, retry.Outcome);
-        await Eventually.Holds(
-            async () => (await item.RowsAsync()).Any(row => row.OrderId == retry.OrderId), "the order of the buyer who left is placed");
+        await Eventually.IsTrueAsync(
+            "the order of the buyer who left is placed", async () => (await item.RowsAsync()).Any(row => row.OrderId == retry.OrderId));
         await item.AssertConsistentAsync();
     }
 
@@ -90,18 +91,18 @@ public sealed class ReservationBatcherTests
         host.Relay.Freeze();
         var waiting = Enumerable.Range(1, 50).Select(i => host.ReserveAsync(item, _user + i, 1, "key")).ToList();
         Assert.All(await Task.WhenAll(waiting).InTime(), result => Assert.Equal(ReserveOutcome.Unknown, result.Outcome));
-        await Eventually.Holds(
-            async () => (await host.ReserveAsync(item, _user + 99, 1, "key").InTime()).Outcome == ReserveOutcome.Busy,
-            "further buyers are refused at once");
+        await Eventually.IsTrueAsync(
+            "further buyers are refused at once",
+            async () => (await host.ReserveAsync(item, _user + 99, 1, "key").InTime()).Outcome == ReserveOutcome.Busy);
         host.Relay.Thaw();
         var orders = new HashSet<string>();
         for (var i = 1; i <= 50; i++)
         {
             var result = default(OrderService.Reservations.ReservationResult);
-            await Eventually.Holds(
+            await Eventually.IsTrueAsync(
+                "the buyer gets an order",
                 async () => (result = await host.ReserveAsync(item, _user + i, 1, "key").InTime()).Outcome
-                    is ReserveOutcome.Reserved or ReserveOutcome.Replayed,
-                "the buyer gets an order");
+                    is ReserveOutcome.Reserved or ReserveOutcome.Replayed);
             Assert.True(orders.Add(result.OrderId!));
         }
 
@@ -117,8 +118,8 @@ public sealed class ReservationBatcherTests
         await host.ReserveFirstAsync(item, _user);
         host.Relay.Freeze();
         Assert.Equal(ReserveOutcome.Unknown, (await host.ReserveAsync(item, _user + 1).InTime()).Outcome);
-        await Eventually.Holds(
-            async () => (await host.ReserveAsync(item, _user + 2).InTime()).Outcome == ReserveOutcome.Busy, "buyers are refused at once");
+        await Eventually.IsTrueAsync(
+            "buyers are refused at once", async () => (await host.ReserveAsync(item, _user + 2).InTime()).Outcome == ReserveOutcome.Busy);
         var startedAt = TimeProvider.System.GetTimestamp();
         while (TimeProvider.System.GetElapsedTime(startedAt) < 2 * StockLedger.Timeout)
         {
@@ -127,9 +128,8 @@ public sealed class ReservationBatcherTests
         }
 
         host.Relay.Thaw();
-        await Eventually.Holds(
-            async () => (await host.ReserveAsync(item, _user + 4).InTime()).Outcome is ReserveOutcome.Reserved,
-            "buyers are served again");
+        await Eventually.IsTrueAsync(
+            "buyers are served again", async () => (await host.ReserveAsync(item, _user + 4).InTime()).Outcome is ReserveOutcome.Reserved);
         await item.AssertConsistentAsync();
     }
 
@@ -142,7 +142,7 @@ public sealed class ReservationBatcherTests
         await host.ReserveFirstAsync(item, _user);
         host.Relay.Freeze();
         var inFlight = host.ReserveAsync(item, _user + 1);
-        await Eventually.Holds(async () => (await item.InspectAsync()).Held == 2, "one call is under way");
+        await Eventually.IsTrueAsync("one call is under way", async () => (await item.InspectAsync()).Held == 2);
         var waiting = Enumerable.Range(2, 4).Select(i => host.ReserveAsync(item, _user + i)).ToList();
         var refused = host.ReserveAsync(item, _user + 9);
         Assert.Equal(ReserveOutcome.Busy, (await refused.InTime()).Outcome);
@@ -185,26 +185,24 @@ public sealed class ReservationBatcherTests
         var item = await TestItem.OpenAsync(units: 1, limit: 1);
         await host.ReserveFirstAsync(item, _user);
         using var calls = new CallCounter();
-        await Eventually.Holds(
-            async () =>
+        await Eventually.IsTrueAsync("refusals are given without asking Redis", async () =>
+        {
+            var before = calls.Count;
+            for (var i = 0; i < 50; i++)
             {
-                var before = calls.Count;
-                for (var i = 0; i < 50; i++)
-                {
-                    Assert.Equal(ReserveOutcome.SoldOut, (await host.ReserveAsync(item, _user + 2).InTime()).Outcome);
-                }
+                Assert.Equal(ReserveOutcome.SoldOut, (await host.ReserveAsync(item, _user + 2).InTime()).Outcome);
+            }
 
-                return calls.Count - before >= 40;
-            },
-            "refusals are given without asking Redis");
+            return calls.Count - before >= 40;
+        });
 
         // The buyer is still told the order, and a retry with a key is never refused on hearsay.
         Assert.Equal(ReserveOutcome.LimitReached, (await host.ReserveAsync(item, _user).InTime()).Outcome);
         await Servers.Database.HashIncrementAsync(item.Keys.State, "available", 1);
         await Servers.Database.HashIncrementAsync(item.Keys.State, "allocated", 1);
-        await Eventually.Holds(
-            async () => (await host.ReserveAsync(item, _user + 3).InTime()).Outcome == ReserveOutcome.Reserved,
-            "the returned unit is sold");
+        await Eventually.IsTrueAsync(
+            "the returned unit is sold",
+            async () => (await host.ReserveAsync(item, _user + 3).InTime()).Outcome == ReserveOutcome.Reserved);
         await item.AssertConsistentAsync();
     }
 

@@ -94,7 +94,7 @@ public sealed class PeriodicServiceTests
         using var service = new Service(_clock, atOnce: duringARound);
         service.OnRound = _ => Task.Delay(Timeout.Infinite, service.Stopping);
         await service.StartAsync(CancellationToken.None);
-        await Eventually.Holds(() => (duringARound ? service.Rounds : _clock.Timers) == 1, "the round or the pause has begun");
+        await Eventually.IsTrueAsync("the round or the pause has begun", () => (duringARound ? service.Rounds : _clock.Timers) == 1);
         await service.StopAsync(CancellationToken.None).InTime();
         Assert.True(service.ExecuteTask!.IsCompletedSuccessfully);
         Assert.Empty(service.Failures);
@@ -104,7 +104,7 @@ public sealed class PeriodicServiceTests
     private async Task AdvanceAsync(TimeSpan by)
     {
         _pauses++;
-        await Eventually.Holds(() => _clock.Timers >= _pauses, $"pause {_pauses} has begun");
+        await Eventually.IsTrueAsync($"pause {_pauses} has begun", () => _clock.Timers >= _pauses);
         _clock.Advance(by);
     }
 
@@ -140,7 +140,7 @@ public sealed class PeriodicServiceTests
 
         protected override bool StartsAtOnce => atOnce;
 
-        public Task HasRunAsync(int rounds) => Eventually.Holds(() => Rounds >= rounds, $"round {rounds} has run");
+        public Task HasRunAsync(int rounds) => Eventually.IsTrueAsync($"round {rounds} has run", () => Rounds >= rounds);
 
         protected override Task RunRoundAsync(CancellationToken stoppingToken)
         {

@@ -109,8 +109,8 @@ public sealed class SchemaScriptsTests : IAsyncLifetime
         await busy.ExecuteAsync("select pg_advisory_lock(@AdvisoryLock)", new { AdvisoryLock });
         using var migrator = new SchemaMigrator(_database, NullLogger<SchemaMigrator>.Instance);
         await migrator.StartAsync(CancellationToken.None);
-        await Eventually.Holds(
-            async () => await ScalarAsync($"select count(*) from pg_locks where not granted and database = {Oid}") == 1, "it waits");
+        await Eventually.IsTrueAsync(
+            "it waits", async () => await ScalarAsync($"select count(*) from pg_locks where not granted and database = {Oid}") == 1);
 
         // Less than the command timeout, after which the wait would end by itself.
         await migrator.StopAsync(CancellationToken.None).WaitAsync(TimeSpan.FromSeconds(5));

@@ -1,3 +1,5 @@
+
+
 using Seckill.Shared.Stock;
 
 namespace Seckill.Shared.Tests.Stock;

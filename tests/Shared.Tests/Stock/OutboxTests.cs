@@ -1,3 +1,5 @@
+
+
 using Seckill.Shared.Stock;
 
 namespace Seckill.Shared.Tests.Stock;
@@ -59,9 +61,9 @@ public sealed class OutboxTests
         var (none, wait) = (TimeSpan.Zero, TimeSpan.FromMilliseconds(200));
         Assert.Single(await ClaimAsync(item, none, longestWait: wait));
         var next = default(string);
-        await Eventually.Holds(
-            async () => (next = (await ClaimAsync(item, none, longestWait: wait)).SingleOrDefault().OrderId) is not null,
-            "it is offered again");
+        await Eventually.IsTrueAsync(
+            "it is offered again",
+            async () => (next = (await ClaimAsync(item, none, longestWait: wait)).SingleOrDefault().OrderId) is not null);
         Assert.Equal(orders[0], next);
     }
 

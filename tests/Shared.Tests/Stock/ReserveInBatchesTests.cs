@@ -1,4 +1,6 @@
+
 using Seckill.Shared.Stock;
+
 using static Seckill.Shared.Stock.ReserveOutcome;
 
 namespace Seckill.Shared.Tests.Stock;
@@ -137,5 +139,5 @@ public sealed class ReserveInBatchesTests
         await item.AssertConsistentAsync();
     }
 
-    private static IEnumerable<ReserveOutcome> Outcomes(IEnumerable<Answer> answers) => answers.Select(answer => answer.Outcome);
+    private static IEnumerable<ReserveOutcome> Outcomes(IEnumerable<ReserveAnswer> answers) => answers.Select(answer => answer.Outcome);
 }

@@ -82,8 +82,8 @@ public sealed class ReserveOutcomeTests
     {
         var item = await TestItem.OpenAsync(opensIn: TimeSpan.FromSeconds(1));
         Assert.Equal(ReserveOutcome.NotOpen, Assert.Single(await item.ReserveAsync(new Ask(_user))).Outcome);
-        await Eventually.Holds(
-            async () => Assert.Single(await item.ReserveAsync(new Ask(_user))).Outcome == ReserveOutcome.Reserved, "the sale opens");
+        await Eventually.IsTrueAsync(
+            "the sale opens", async () => Assert.Single(await item.ReserveAsync(new Ask(_user))).Outcome == ReserveOutcome.Reserved);
         var state = await item.InspectAsync();
         Assert.True(state.Now >= state.OpensAt);
     }

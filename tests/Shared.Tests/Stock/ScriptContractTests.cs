@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.Text.RegularExpressions;
 using Seckill.Shared.Stock;
+using Seckill.Tests.Harness.Clients;
 
 namespace Seckill.Shared.Tests.Stock;
 

@@ -1,0 +1,138 @@
+using System.Diagnostics;
+using System.Globalization;
+using Seckill.Tests.Harness.Processes;
+
+namespace Seckill.Chaos;
+
+/// <summary>
+/// The four servers of a series of runs: started the way ./seckill starts its own, by the same scripts, then killed, frozen and
+/// started again. Their files survive a kill.
+/// </summary>
+internal sealed class ChaosServers : IAsyncDisposable
+{
+    private static readonly string s_script = Path.Combine(Root, "eng", "lib", "chaos-servers.sh");
+    // Two faults may end a server, and each starts it again.
+    private readonly SemaphoreSlim _oneStartAtATime = new(1, 1);
+    private readonly string _instance;
+    private readonly Dictionary<string, string> _settings;
+
+    private ChaosServers(string instance, Dictionary<string, string> settings) => (_instance, _settings) = (instance, settings);
+
+    /// <summary>The checkout: loadtests/Chaos/bin/configuration/framework is below it.</summary>
+    public static string Root => new DirectoryInfo(AppContext.BaseDirectory).Parent!.Parent!.Parent!.Parent!.Parent!.FullName;
+
+    /// <summary>Where their files, logs and pids are.</summary>
+    public string Directory => _settings["DIRECTORY"];
+
+    /// <summary>A connection string, by the name of its setting.</summary>
+    public string this[string setting] => _settings[setting];
+
+    /// <summary>Whether this machine has the programs.</summary>
+    public static bool AreInstalled =>
+        File.Exists("/usr/lib/rabbitmq/bin/rabbitmq-server")
+        && System.IO.Directory.Exists("/usr/lib/postgresql")
+        && Environment.GetEnvironmentVariable("PATH")!.Split(':').Any(folder => File.Exists(Path.Combine(folder, "redis-server")));
+
+    /// <summary>Starts all four, empty.</summary>
+    /// <param name="instance"><c>chaos</c> or <c>test-chaos</c>.</param>
+    public static async Task<ChaosServers> StartAsync(string instance)
+    {
+        var lines = await RunAsync(instance, "up");
+        return new ChaosServers(instance, lines.Split('\n', StringSplitOptions.RemoveEmptyEntries)
+            .Select(line => line.Split('=', 2)).Where(parts => parts.Length == 2).ToDictionary(parts => parts[0], parts => parts[1]));
+    }
+
+    public void Kill(string server) => Signal.Kill.SendTo(ProcessOf(server));
+
+    /// <summary>SIGSTOP to all its processes.</summary>
+    public void Pause(string server) => ToAll(server, Signal.Stop);
+
+    /// <summary>SIGCONT to all its processes.</summary>
+    public void Resume(string server) => ToAll(server, Signal.Continue);
+
+    /// <summary>Starts it if it does not run, and waits until it answers.</summary>
+    public Task StartAgainAsync(string server) => StartAfterAsync(server, () => Task.CompletedTask);
+
+    /// <summary>kill -9, something with its files, and a new start, with nobody who starts it between.</summary>
+    public Task KillForAsync(string server, Action touchFiles) => StartAfterAsync(server, async () =>
+    {
+        Kill(server);
+        await Eventually.IsTrueAsync($"{server} is dead", () => !IsAlive(server));
+        touchFiles();
+    });
+
+    public bool IsAlive(string server) =>
+        File.Exists(Stat(ProcessOf(server))) && !Fields(Stat(ProcessOf(server))).State.Equals("Z", StringComparison.Ordinal);
+
+    public async ValueTask DisposeAsync()
+    {
+        await RunAsync(_instance, "wipe");
+        _oneStartAtATime.Dispose();
+    }
+
+    private async Task StartAfterAsync(string server, Func<Task> before)
+    {
+        await _oneStartAtATime.WaitAsync();
+        try
+        {
+            await before();
+            if (!IsAlive(server))
+            {
+                await RunAsync(_instance, "start", server);
+            }
+        }
+        finally
+        {
+            _oneStartAtATime.Release();
+        }
+    }
+
+    private static string Stat(int process) => string.Create(CultureInfo.InvariantCulture, $"/proc/{process}/stat");
+
+    private int ProcessOf(string server) =>
+        int.Parse(File.ReadLines(Path.Combine(Directory, "pids", server)).First(), CultureInfo.InvariantCulture);
+
+    // PostgreSQL is a process for each connection, in a group of its own.
+    private void ToAll(string server, Signal signal)
+    {
+        var process = ProcessOf(server);
+        signal.SendTo(process);
+        foreach (var folder in new DirectoryInfo("/proc").EnumerateDirectories().Where(folder => char.IsAsciiDigit(folder.Name[0])))
+        {
+            if (Fields(Path.Combine(folder.FullName, "stat")).Parent == process)
+            {
+                signal.SendTo(int.Parse(folder.Name, CultureInfo.InvariantCulture));
+            }
+        }
+    }
+
+    private static (string State, int Parent) Fields(string stat)
+    {
+        try
+        {
+            // "pid (name) state parent": a name may have spaces.
+            var text = File.ReadAllText(stat);
+            var fields = text[(text.LastIndexOf(')') + 2)..].Split(' ');
+            return (fields[0], int.Parse(fields[1], CultureInfo.InvariantCulture));
+        }
+        catch (IOException)
+        {
+            return ("Z", 0);
+        }
+    }
+
+    private static async Task<string> RunAsync(params string[] arguments)
+    {
+        using var script = Process.Start(new ProcessStartInfo("bash", [s_script, .. arguments])
+        {
+            RedirectStandardOutput = true,
+            RedirectStandardError = true,
+        })!;
+        var complaints = script.StandardError.ReadToEndAsync();
+        var lines = await script.StandardOutput.ReadToEndAsync();
+        await script.WaitForExitAsync();
+        return script.ExitCode == 0
+            ? lines
+            : throw new InvalidOperationException($"The servers of the chaos runs: {string.Join(' ', arguments)}: {await complaints}");
+    }
+}

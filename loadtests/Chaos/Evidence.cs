@@ -1,0 +1,70 @@
+
+using Seckill.Tests.Harness.Checks;
+
+namespace Seckill.Chaos;
+
+/// <summary>
+/// All that a run left behind: what the clients were told, what was seen meanwhile, and what the stores have in the end. The
+/// invariants are computed from it, and from nothing else.
+/// </summary>
+internal sealed record Evidence
+{
+    public required IReadOnlyCollection<Operation> Operations { get; init; }
+
+    public required int LimitPerUser { get; init; }
+
+    /// <summary>Units of each item.</summary>
+    public required int Units { get; init; }
+
+    /// <summary>When Redis lost data for the last time; -1 when it did not.</summary>
+    public double LastLoss { get; init; } = -1;
+
+    public IReadOnlyCollection<StockSample> Stock { get; init; } = [];
+
+    public IReadOnlyCollection<LiveSample> Live { get; init; } = [];
+
+    public IReadOnlyCollection<HomelessSample> Homeless { get; init; } = [];
+
+    /// <summary>By SKU.</summary>
+    public required IReadOnlyDictionary<long, Books> Books { get; init; }
+
+    /// <summary>By SKU: units that Redis counts as come back.</summary>
+    public IReadOnlyDictionary<long, long> Released { get; init; } = new Dictionary<long, long>();
+
+    /// <summary>Orders whose stock is still on its way back.</summary>
+    public IReadOnlyCollection<string> ReturnsUnderWay { get; init; } = [];
+
+    public IReadOnlyCollection<string> Quarantined { get; init; } = [];
+
+    public IReadOnlyCollection<PaymentRow> Payments { get; init; } = [];
+
+    public IReadOnlyCollection<RefundRow> Refunds { get; init; } = [];
+
+    /// <summary>Messages that wait, by queue.</summary>
+    public IReadOnlyDictionary<string, long> Queues { get; init; } = new Dictionary<string, long>();
+
+    /// <summary>What each order should be in the legacy schema, and what it is.</summary>
+    public IReadOnlyDictionary<string, string> LegacyShould { get; init; } = new Dictionary<string, string>();
+
+    /// <inheritdoc cref="LegacyShould"/>
+    public IReadOnlyDictionary<string, string> LegacyIs { get; init; } = new Dictionary<string, string>();
+
+    /// <summary>Orders with an open discrepancy.</summary>
+    public IReadOnlySet<string> LegacyFound { get; init; } = new HashSet<string>();
+
+    /// <summary>Orders that wait to be written to the legacy schema.</summary>
+    public IReadOnlyCollection<string> LegacyWaiting { get; init; } = [];
+
+    public IEnumerable<Operation> Accepted => Operations.Where(operation => operation.IsAccepted);
+
+    public IEnumerable<Books.Row> Rows => Books.Values.SelectMany(books => books.Rows);
+
+    /// <summary>What began before Redis lost data was perhaps in Redis alone, or is known to nobody in it any more.</summary>
+    public bool MayBeForgotten(Operation operation) => operation.Begun < LastLoss;
+}
+
+/// <summary>A payment as PostgreSQL has it.</summary>
+internal sealed record PaymentRow(string PaymentId, string OrderId, string Outcome);
+
+/// <summary>A refund as PostgreSQL has it.</summary>
+internal sealed record RefundRow(string PaymentId, string OrderId, string Reason);

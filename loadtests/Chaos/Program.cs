@@ -1,0 +1,3 @@
+using Seckill.Chaos;
+
+return await ChaosCommand.RunAsync(args);

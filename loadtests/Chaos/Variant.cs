@@ -1,0 +1,82 @@
+using Dapper;
+
+namespace Seckill.Chaos;
+
+/// <summary>
+/// The product with one promise broken on purpose, to see that the runs notice. The product's code knows nothing of it: a variant is a
+/// change of the source, built elsewhere, or a change of the database.
+/// </summary>
+/// <param name="Name">For the command line and the table.</param>
+/// <param name="Meaning">What is broken.</param>
+/// <param name="Changes">In which file what stands there, and what stands there instead. Tests keep them in step with the source.</param>
+/// <param name="Prepare">What is changed after the start.</param>
+internal sealed record Variant(
+    string Name, string Meaning, IReadOnlyList<(string File, string Is, string Becomes)> Changes, Func<Stage, Task>? Prepare = null)
+{
+    private const string Reserve = "Shared/Stock/Scripts/sell/reserve.lua";
+    private const string Release = "Shared/Stock/Scripts/sell/release.lua";
+    private const string Consumer = "OrderService/Orders/OrdersReservedConsumer.cs";
+    private const string Gate = "OrderService/Reservations/SoldOutGate.cs";
+    private const string Functions = "Shared/Schema/008_order_functions.sql";
+    private const string Batch = "OrderService/LegacyOrders/Writing/LegacyBatch.cs";
+
+    public static readonly IReadOnlyList<Variant> All =
+    [
+        new("hold-not-written", "reserve.lua takes the units and writes no hold",
+            [(Reserve, "  redis.call('HSET', KEYS[3], unpack(holds))\n", "")]),
+        new("outbox-not-written", "reserve.lua confirms and writes no outbox entry",
+            [(Reserve, "  redis.call('ZADD', KEYS[4], unpack(entries))\n", "")]),
+        new("key-not-written", "an order is not remembered under its Idempotency-Key",
+            [(Reserve, "  if #keys > 0 then redis.call('HSET', KEYS[6], unpack(keys)) end\n", "")]),
+        new("limit-outside-script", "reserve.lua leaves the limit to its callers",
+            [(Reserve, "  if held_by[user] + quantity > limit then", "  if held_by[user] >= limit + limit then")]),
+        new("settle-before-commit", "the worker takes orders from the outbox, and then persists them",
+            [
+                (Consumer, "        await PlaceOrQuarantineAsync(batch, context.CancellationToken);\n", ""),
+                (Consumer, "        FailPoint.Reach(\"7-settled\");\n",
+                    "        await PlaceOrQuarantineAsync(batch, context.CancellationToken);\n"),
+            ]),
+        new("ack-before-commit", "the worker acknowledges and settles while the transaction still runs",
+            [
+                (Consumer, "        await PlaceOrQuarantineAsync(batch, context.CancellationToken);\n",
+                    "        _ = PlaceOrQuarantineAsync(batch, CancellationToken.None);\n"),
+            ]),
+        new("release-without-hold-check", "release.lua gives units back for an order that has no hold",
+            [
+                (Release, "  if hold and not is_gone[order] then\n", "  if not is_gone[order] then\n"),
+                (Release, "parse_hold(hold)", "parse_hold(hold or '1:1:0')"),
+            ]),
+        new("gate-without-expiry", "an instance that has seen an item sold out never asks again",
+            [
+                (Gate, "if (clock.GetElapsedTime(knowledge.ConfirmedAt, now) >= MaximumStaleness)", "if (now < 0)"),
+                (Gate, "if (now >= nextProbe && ", "if (now < 0 && "),
+                (Gate, "public void Open() => Volatile.Write(ref _knowledge, null);", "public void Open() => _nextProbe = 0;"),
+            ]),
+        new("paid-without-compare", "an order is closed whatever its status is",
+            [
+                (Functions, "    where status = 'placed' and ctid = any(rows)\n",
+                    "    where status <> coalesce(new_status, '') and ctid = any(rows)\n"),
+            ]),
+        new("no-read-back", "the legacy writer marks changes as written without reading them back",
+            [
+                (Batch, "var written = await store.ReadAsync([.. rows.Select(row => row.Row.OrderSn)], cancellationToken);",
+                    "await Task.Yield(); var written = rows.ToDictionary(row => row.Row.OrderSn, row => row.Row);"),
+            ]),
+        new("returns-forgotten", "PostgreSQL does not remember whose stock must come back", [],
+            async stage =>
+            {
+                await using var connection = await stage.Direct.Orders.OpenConnectionAsync();
+                await connection.ExecuteAsync(
+                    """
+                    create function forget() returns trigger language plpgsql as $$ begin return null; end $$;
+                    create trigger forget before insert on stock_returns for each row execute function forget();
+                    """);
+            }),
+        new("no-ledger-check", "PostgreSQL takes more live units than there are", [],
+            async stage =>
+            {
+                await using var connection = await stage.Direct.Orders.OpenConnectionAsync();
+                await connection.ExecuteAsync("alter table sale_items drop constraint sale_items_no_oversell");
+            }),
+    ];
+}

@@ -1,0 +1,133 @@
+using System.Diagnostics;
+using System.Globalization;
+using System.Runtime.InteropServices;
+using Npgsql;
+
+namespace Seckill.Tests.Harness.Processes;
+
+/// <summary>
+/// A PostgreSQL server of one scenario alone, from Debian's package, that can be stopped in the middle of whatever it does (SIGSTOP):
+/// connections stay open, new ones are taken by the kernel, and nobody ever answers.
+/// </summary>
+internal sealed class OwnPostgres : IAsyncDisposable
+{
+    private const int Quit = 3;
+    private const int Stop = 19;
+    private const int Continue = 18;
+    private readonly DirectoryInfo _files;
+    private readonly Process _server;
+
+    private OwnPostgres(string programs, DirectoryInfo files)
+    {
+        _files = files;
+        var port = FreePort.Find();
+        var settings = $"port={port} listen_addresses=127.0.0.1 unix_socket_directories= max_connections=100".Split(' ');
+        _server = Start(
+            Path.Combine(programs, "postgres"), ["-D", Data(files), .. settings.SelectMany(setting => new[] { "-c", setting })]);
+        ConnectionString = $"Host=127.0.0.1;Port={port};Username=postgres;Database=postgres;Timeout=10";
+    }
+
+    /// <summary>For whoever may do anything there.</summary>
+    public string ConnectionString { get; }
+
+    public static async Task<OwnPostgres> StartAsync()
+    {
+        var programs = Directory.Exists("/usr/lib/postgresql")
+            ? Directory.GetFiles("/usr/lib/postgresql", "initdb", SearchOption.AllDirectories).Order().LastOrDefault() : null;
+        Assert.SkipWhen(programs is null, "This needs the programs of a PostgreSQL server, to start and to stop.");
+        var files = Directory.CreateTempSubdirectory("seckill-postgres-");
+        if (Environment.UserName == "root")
+        {
+            await RunAsync(Process.Start("chown", ["postgres:", files.FullName]));
+        }
+
+        await RunAsync(Start(
+            programs, ["-D", Data(files), "-U", "postgres", "-A", "trust", "-E", "UTF8", "--locale=C.UTF-8", "--no-sync"]));
+        var server = new OwnPostgres(Path.GetDirectoryName(programs)!, files);
+        await Eventually.IsTrueAsync("PostgreSQL answers", server.AnswersAsync);
+        return server;
+    }
+
+    /// <summary>From here on it does nothing at all. The postmaster first, so that it has no more children.</summary>
+    public void Freeze()
+    {
+        Signal([_server.Id], Stop);
+        Signal(Children(), Stop);
+    }
+
+    public void Resume() => Signal([_server.Id, .. Children()], Continue);
+
+    public async ValueTask DisposeAsync()
+    {
+        Resume();
+        Signal([_server.Id], Quit);
+        await _server.WaitForExitAsync();
+        _server.Dispose();
+        _files.Delete(recursive: true);
+    }
+
+    private async Task<bool> AnswersAsync()
+    {
+        try
+        {
+            await using var connection = new NpgsqlConnection(ConnectionString + ";Pooling=false");
+            await connection.OpenAsync();
+            return true;
+        }
+        catch (NpgsqlException)
+        {
+            return false;
+        }
+    }
+
+    private static string Data(DirectoryInfo files) => Path.Combine(files.FullName, "data");
+
+    // PostgreSQL refuses to run as root; its user comes with the package.
+    private static Process Start(string program, string[] arguments) => Process.Start(
+        Environment.UserName == "root"
+            ? new ProcessStartInfo("setpriv", ["--reuid=postgres", "--regid=postgres", "--init-groups", program, .. arguments])
+            : new ProcessStartInfo(program, arguments))!;
+
+    private static async Task RunAsync(Process process)
+    {
+        using (process)
+        {
+            await process.WaitForExitAsync();
+            Assert.Equal(0, process.ExitCode);
+        }
+    }
+
+    // The fourth word of /proc/N/stat is the parent; the second is a name in parentheses, which may have spaces.
+    private List<int> Children() =>
+    [
+        .. Directory.EnumerateDirectories("/proc")
+            .Select(path => int.TryParse(Path.GetFileName(path), CultureInfo.InvariantCulture, out var id) ? id : 0)
+            .Where(id => id > 0 && ParentOf(id) == _server.Id),
+    ];
+
+    private static int ParentOf(int process)
+    {
+        try
+        {
+            var stat = File.ReadAllText($"/proc/{process}/stat");
+            return int.Parse(stat[(stat.LastIndexOf(')') + 2)..].Split(' ')[1], CultureInfo.InvariantCulture);
+        }
+        catch (IOException)
+        {
+            // It has ended meanwhile.
+            return 0;
+        }
+    }
+
+    private static void Signal(List<int> processes, int signal)
+    {
+        foreach (var process in processes)
+        {
+            _ = SendSignal(process, signal);
+        }
+    }
+
+    [DllImport("libc", EntryPoint = "kill")]
+    [DefaultDllImportSearchPaths(DllImportSearchPath.SafeDirectories)]
+    private static extern int SendSignal(int processId, int signal);
+}

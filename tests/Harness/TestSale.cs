@@ -1,0 +1,153 @@
+using System.Security.Cryptography;
+using Dapper;
+using Seckill.InventoryService.Audit;
+using Seckill.InventoryService.Ledger;
+using Seckill.InventoryService.Sales;
+using Seckill.OrderService.Payments;
+using Seckill.Shared.Contracts;
+using Seckill.Shared.Stock;
+using StackExchange.Redis;
+
+namespace Seckill.Tests.Harness;
+
+/// <summary>An item that is opened by the services' own code, and the steps of its orders' life, one at a time.</summary>
+internal sealed class TestSale : TestItem
+{
+    private readonly StoreFixture _stores;
+
+    // Small enough for the legacy schema.
+    private TestSale(StoreFixture stores)
+        : base(RandomNumberGenerator.GetInt32(int.MaxValue) + 1L) => _stores = stores;
+
+    public ItemKey Item => Key;
+
+    private RedisKey[] AllKeys => [Keys.State, Keys.Buyers, Keys.Holds, Keys.Outbox, Keys.Orders, Keys.Keys, Keys.Changes];
+
+    public static async Task<TestSale> OpenAsync(StoreFixture stores, int units = 100, int limit = 2, int payWithinSeconds = 900)
+    {
+        var sale = new TestSale(stores);
+        var now = TimeProvider.System.GetUtcNow();
+        Assert.True(await stores.Sales.TryAddAsync(
+            new CreateSale(sale.Item.SaleId, "Test", now.AddHours(-1), now.AddHours(1), payWithinSeconds,
+                [new CreateSaleItem(sale.Item.SkuId, units, limit, Price, "EUR")]),
+            CancellationToken.None));
+        stores.Opened.Add(sale.Item.SaleId);
+        Assert.Equal(OpeningOutcome.Done, await stores.Opening.OpenAsync(sale.Item.SaleId, CancellationToken.None));
+        return sale;
+    }
+
+    public async Task<(ReserveOutcome Outcome, ReservedOrder Order)> TryReserveAsync(long user, int quantity = 1)
+    {
+        var answer = Assert.Single(await ReserveAsync(new Ask(user, quantity)));
+        return (answer.Outcome, new ReservedOrder(answer.OrderId, user, quantity, answer.ReservedAt));
+    }
+
+    public async Task<ReservedOrder> ReserveAsync(long user, int quantity = 1)
+    {
+        var (outcome, order) = await TryReserveAsync(user, quantity);
+        Assert.Equal(ReserveOutcome.Reserved, outcome);
+        return order;
+    }
+
+    public async Task<ReservedOrder[]> PlaceManyAsync(int count, int quantity = 1)
+    {
+        var orders = new ReservedOrder[count];
+        for (var i = 0; i < count; i++)
+        {
+            orders[i] = await ReserveAsync(i + 1, quantity);
+        }
+
+        await ConsumeAsync(orders);
+        return orders;
+    }
+
+    /// <summary>The message that carries these orders.</summary>
+    public OrdersReserved Message(params ReservedOrder[] orders) => new(Item.SaleId, Item.SkuId, Price, "EUR", orders);
+
+    /// <summary>The item as the auditor reads it from PostgreSQL.</summary>
+    public async Task<AuditedItem> AuditedAsync() => (await _stores.Rows.ItemsAsync(Item.SaleId, CancellationToken.None)).Single();
+
+    /// <summary>(9) Returns what waits to be returned.</summary>
+    public async Task ReturnAllAsync()
+    {
+        using var returner = _stores.Returns();
+        await returner.StartAsync(CancellationToken.None);
+        await AllReturnedAsync();
+        await returner.StopAsync(CancellationToken.None);
+    }
+
+    /// <summary>Redis loses everything of the item.</summary>
+    public async Task LoseAsync() => await _stores.Redis.KeyDeleteAsync(AllKeys);
+
+    public async Task<byte[]?[]> CopyAsync() => await Task.WhenAll(AllKeys.Select(key => _stores.Redis.KeyDumpAsync(key)));
+
+    /// <summary>Redis has what it had when the copy was made.</summary>
+    public async Task RestoreAsync(byte[]?[] copy)
+    {
+        await LoseAsync();
+        foreach (var (key, value) in AllKeys.Zip(copy).Where(pair => pair.Second is not null))
+        {
+            await _stores.Redis.KeyRestoreAsync(key, value!);
+        }
+    }
+
+    /// <summary>(6)(7) What a worker does with a message.</summary>
+    public async Task ConsumeAsync(params ReservedOrder[] orders)
+    {
+        await _stores.Orders.PlaceAsync(Message(orders), CancellationToken.None);
+        var withoutHold = await _stores.Stock.SettleAsync(Keys, orders.Select(order => order.OrderId));
+        await _stores.Holds.RestoreAsync(Keys, withoutHold, CancellationToken.None);
+    }
+
+    public Task<PaymentOutcome> PayAsync(ReservedOrder order, string paymentId, long? amount = null) =>
+        _stores.Payments.ApplyAsync(
+            new Payment(paymentId, order.OrderId, amount ?? Price * order.Quantity, "EUR"), CancellationToken.None);
+
+    /// <summary>Lets the time to pay run out, by the clock that decides it.</summary>
+    public Task MakeOverdueAsync(params string[] orderIds) =>
+        ExecuteAsync("update orders set pay_by = now() - interval '1 second' where order_id = any(@orderIds)", new { orderIds });
+
+    public Task<Dictionary<string, string>> StatusesAsync() => StatusesAsync(_stores, Item.SaleId);
+
+    public Task<long> CountAsync(string from) =>
+        ScalarAsync<long>($"select count(*) from {from}", new { Item.SaleId });
+
+    public async Task<T> ScalarAsync<T>(string sql, object? parameters = null)
+    {
+        await using var connection = await _stores.Database.OpenConnectionAsync();
+        return (await connection.ExecuteScalarAsync<T>(sql, parameters ?? new { Item.SaleId }))!;
+    }
+
+    public async Task ExecuteAsync(string sql, object? parameters = null)
+    {
+        await using var connection = await _stores.Database.OpenConnectionAsync();
+        await connection.ExecuteAsync(sql, parameters ?? new { Item.SaleId });
+    }
+
+    public async Task<LedgerItem> LedgerAsync() => (await _stores.Ledger.ReadAsync(Item.SaleId, CancellationToken.None))!.Items[0];
+
+    /// <summary>Ends when every closed order of the sale has given its stock back.</summary>
+    public Task AllReturnedAsync() => Eventually.IsTrueAsync(
+        "all stock came back", async () => await CountAsync("stock_returns where sale_id = @SaleId and returned_at is null") == 0);
+
+    /// <summary>Nothing is under way: allocated = available + placed + paid, in both stores and in the ledger that compares them.</summary>
+    public async Task AssertConservedAsync(int allocated)
+    {
+        var ledger = await LedgerAsync();
+        Assert.True(ledger.Balanced, $"The ledger does not balance: {ledger}");
+        Assert.Equal((allocated, 0), (ledger.Allocated, ledger.Reserved));
+        Assert.Equal(allocated, ledger.Available + ledger.Placed + ledger.Paid);
+        var redis = await InspectAsync();
+        Assert.Equal((ledger.Placed + ledger.Paid, 0L), (redis.Held, redis.OutboxDepth));
+        Assert.Equal(redis.Held, (await _stores.Redis.HashGetAllAsync(Keys.Buyers)).Sum(buyer => (int)buyer.Value));
+        Assert.Equal(redis.Held, (await _stores.Redis.HashValuesAsync(Keys.Holds))
+            .Sum(text => Hold.TryParse(text, out var hold) ? hold.Units : 0));
+    }
+
+    private static async Task<Dictionary<string, string>> StatusesAsync(StoreFixture stores, long saleId)
+    {
+        await using var connection = await stores.Database.OpenConnectionAsync();
+        return (await connection.QueryAsync<(string Id, string Status)>(
+            "select order_id, status from orders where sale_id = @saleId", new { saleId })).ToDictionary(row => row.Id, row => row.Status);
+    }
+}

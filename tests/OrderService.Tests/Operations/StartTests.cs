@@ -1,0 +1,59 @@
+using System.Diagnostics;
+
+namespace Seckill.OrderService.Tests.Operations;
+
+/// <summary>
+/// A process that cannot do its work must say at start which setting is wrong, and end; not serve, and not with a stack trace. Only
+/// a process of its own shows that.
+/// </summary>
+public sealed class StartTests
+{
+    private const string Secret = "0123456789-0123456789-0123456789";
+
+    [Theory]
+    [InlineData("Auth:BuyerTokenKey", "")]
+    [InlineData("Auth:BuyerTokenKey", "too-short")]
+    [InlineData("Auth:BuyerTokenKey", "development-only-buyer-token-signing-key")]
+    [InlineData("Auth:OpsKey", "")]
+    [InlineData("Auth:OpsKey", "development-only-ops-key-0123456789")]
+    [InlineData("Payments:SigningKey", "")]
+    [InlineData("Payments:SigningKey", "too-short")]
+    [InlineData("Payments:SigningKey", "development-only-payment-signing-key")]
+    [InlineData("ConnectionStrings:Redis", "")]
+    [InlineData("ConnectionStrings:Orders", "")]
+    [InlineData("ConnectionStrings:RabbitMq", "")]
+    [InlineData("role", "cook")]
+    [InlineData("RateLimits:TrustedProxies:0", "proxy.example")]
+    [InlineData("RateLimits:TrustedProxies:0", "1")]
+    [InlineData("RateLimits:TrustedProxies:0", "10.0.0.0/8")]
+    public async Task A_wrong_setting_stops_the_start_and_is_named(string setting, string value)
+    {
+        var program = Path.Combine(AppContext.BaseDirectory, "Seckill.OrderService.dll");
+        var start = new ProcessStartInfo("dotnet", [program, "--urls", "http://127.0.0.1:0"])
+        {
+            RedirectStandardError = true, RedirectStandardOutput = true,
+        };
+        start.Environment["ASPNETCORE_ENVIRONMENT"] = start.Environment["DOTNET_ENVIRONMENT"] = "Production";
+        start.Environment["Auth__BuyerTokenKey"] = start.Environment["Auth__OpsKey"] = start.Environment["Payments__SigningKey"] = Secret;
+        start.Environment["ConnectionStrings__Redis"] = Servers.RedisConnection;
+        start.Environment["ConnectionStrings__Orders"] = start.Environment["ConnectionStrings__Legacy"] = Servers.OrdersConnection;
+        start.Environment["ConnectionStrings__RabbitMq"] = Servers.RabbitMqConnection;
+        start.Environment[setting.Replace(":", "__", StringComparison.Ordinal)] = value;
+        using var process = Process.Start(start)!;
+        try
+        {
+            var (error, output) = (process.StandardError.ReadToEndAsync(), process.StandardOutput.ReadToEndAsync());
+            await process.WaitForExitAsync().InTime();
+            Assert.Equal(1, process.ExitCode);
+            Assert.Contains($"OrderService cannot start. The setting {setting} is ", await error, StringComparison.Ordinal);
+            Assert.DoesNotContain("   at ", await error + await output, StringComparison.Ordinal);
+        }
+        finally
+        {
+            if (!process.HasExited)
+            {
+                process.Kill();
+            }
+        }
+    }
+}

@@ -1,0 +1,42 @@
+using MassTransit;
+using Microsoft.Extensions.DependencyInjection;
+using Seckill.Shared.Connections;
+using Seckill.Shared.Contracts;
+
+namespace Seckill.OrderService.Tests.Orders;
+
+/// <summary>The same through RabbitMQ: a published batch arrives at a worker as it was sent, and its orders leave the outbox.</summary>
+public sealed class QueueTests(StorefrontHost storefront)
+{
+    [Fact]
+    public async Task A_published_batch_is_placed_and_settled()
+    {
+        var item = await TestItem.OpenEverywhereAsync();
+        var user = TestItem.NewId();
+        var orderId = await item.ReserveOneAsync(user, 2);
+        var hold = (await TestItem.Ledger.FindHoldAsync(item.Keys, orderId))!.Value.Hold;
+        var batch = new OrdersReserved(item.Key.SaleId, item.Key.SkuId, 4999, "EUR", [new(orderId, user, 2, hold.ReservedAt)]);
+        var publisher = new OrdersReservedPublisher(storefront.Services.GetRequiredService<IBus>());
+        await PublishAsync(publisher, batch);
+        await PublishAsync(publisher, batch);
+        await Eventually.IsTrueAsync("the order is settled", async () => (await item.OutboxAsync()).Length == 0);
+        Assert.Equal([(orderId, "placed", 2)], await item.RowsAsync());
+        await Eventually.IsTrueAsync("the ledger counts it once", async () => await item.LiveAsync() == 2);
+    }
+
+    // The queue is declared by the worker, which may still be starting.
+    private static Task<TimeSpan> PublishAsync(OrdersReservedPublisher publisher, OrdersReserved batch) => Eventually.IsTrueAsync(
+        "the batch is published",
+        async () =>
+        {
+            try
+            {
+                await publisher.PublishAsync(batch);
+                return true;
+            }
+            catch (Exception exception) when (exception is not OutOfMemoryException)
+            {
+                return false;
+            }
+        });
+}

@@ -1,0 +1,30 @@
+using System.Diagnostics;
+using Seckill.Tests.Harness.Processes;
+
+namespace Seckill.System.Tests.WholeSystem;
+
+/// <summary>
+/// The chaos runs start processes whose clock is wrong. Without a look at such a process they would pass as well if the shift had no
+/// effect, or if it broke the process in another way: a timed wait that ends at once, or never.
+/// </summary>
+public sealed class ShiftedClockTests
+{
+    [Theory]
+    [InlineData(-200)]
+    [InlineData(200)]
+    public async Task A_process_with_a_shifted_clock_is_off_by_that_much_and_waits_as_long_as_ever(int seconds)
+    {
+        Assert.SkipUnless(ShiftedClock.Library is not null, "This needs libfaketime (Debian: faketime).");
+        await using var installation = new Installation();
+        var service = installation.StartApi([.. ShiftedClock.By(seconds), ("Stop__DrainMilliseconds", "1500")]);
+        await service.BecomesAsync(200);
+
+        using var http = new HttpClient();
+        using var answer = await http.GetAsync(new Uri(service.Url, "/health/live"));
+        Assert.InRange((answer.Headers.Date!.Value - TimeProvider.System.GetUtcNow()).TotalSeconds, seconds - 10, seconds + 10);
+
+        var before = Stopwatch.GetTimestamp();
+        Assert.Equal(0, await service.StopAsync());
+        Assert.InRange(Stopwatch.GetElapsedTime(before).TotalSeconds, 1.4, 10);
+    }
+}
