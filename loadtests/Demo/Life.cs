@@ -14,7 +14,7 @@ namespace Seckill.LoadTests.Demo;
 /// </summary>
 public sealed class Life
 {
-    private const int VisitorsPerSecond = 500;
+    private const int VisitorsPerSecond = 400;
     private const int UnitPrice = 4_999;
     private const int Tries = 20;
     // About half of the units come back, so every latecomer gets one.
@@ -34,7 +34,7 @@ public sealed class Life
         var visitors = _units + Latecomers;
         Settings = new LoadSettings
         {
-            Items = items, Stock = stock, PaymentTimeoutSeconds = 4, Connections = 512, WarmUpSeconds = 0, TimeoutSeconds = 30,
+            Items = items, Stock = stock, PaymentTimeoutSeconds = 4, Connections = 160, WarmUpSeconds = 0, TimeoutSeconds = 30,
             Buyers = visitors,
         };
         Scenario = new Scenario(
