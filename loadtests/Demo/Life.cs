@@ -14,9 +14,9 @@ namespace Seckill.LoadTests.Demo;
 /// </summary>
 public sealed class Life
 {
-    private const int VisitorsPerSecond = 1_000;
+    private const int VisitorsPerSecond = 400;
     private const int UnitPrice = 4_999;
-    private const int Tries = 10;
+    private const int Tries = 20;
     // About half of the units come back, so every latecomer gets one.
     private const double LatecomersPerUnit = 0.4;
     private static readonly TimeSpan s_timeout = TimeSpan.FromSeconds(45);
@@ -34,7 +34,7 @@ public sealed class Life
         var visitors = _units + Latecomers;
         Settings = new LoadSettings
         {
-            Items = items, Stock = stock, PaymentTimeoutSeconds = 4, Connections = 512, WarmUpSeconds = 0, TimeoutSeconds = 30,
+            Items = items, Stock = stock, PaymentTimeoutSeconds = 4, Connections = 160, WarmUpSeconds = 0, TimeoutSeconds = 30,
             Buyers = visitors,
         };
         Scenario = new Scenario(
@@ -97,7 +97,7 @@ public sealed class Life
                 break;
             case 19:
                 order.IsFollowed = true;
-                order.Followed = (await visit.FollowAsync(orderId)).Text;
+                order.Followed = (await visit.RetryAsync(Tries, isSafe: true, () => visit.FollowAsync(orderId))).Text;
                 await PayAsync(visit, order, "late");
                 break;
         }

@@ -74,7 +74,7 @@ public sealed record RunnerReport(
         page.Line($"");
         page.Line($"Percentiles are from a server that answers after 5 to 80 ms, sampled for each request (`WaitingShop.cs`): a faster");
         page.Line($"one answers each generator in its own way, because they send in different bursts. The closed loops have");
-        page.Line($"{TimedConnections} concurrent requests; the open loop has as many arrivals a second as h2load achieved. All rounds together:");
+        page.Line($"{TimedConnections} concurrent requests; the open loop has as many arrivals a second as h2load achieved. All rounds:");
         page.Table(["generator", "requests", "p50 ms", "p90 ms", "p99 ms"], Timed.GroupBy(run => run.Generator).Select(runs =>
         {
             var latency = Histogram.Sum(runs.Select(run => run.Latency));
