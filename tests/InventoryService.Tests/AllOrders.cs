@@ -11,7 +11,10 @@ public sealed class AllOrders : ICollectionFixture<StoreFixture>, ICollectionFix
     public const string Name = "All orders of the database";
 }
 
-/// <summary>Ends the service that the other tests share. It would return their stock and rebuild their items meanwhile, so it ends before the first of them.</summary>
+/// <summary>
+/// Ends the service that the other tests share.
+/// It would return their stock and rebuild their items meanwhile, so it ends before the first of them.
+/// </summary>
 public sealed class NoAdministration(Administration administration) : IAsyncLifetime
 {
     public ValueTask InitializeAsync() => administration.DisposeAsync();

@@ -11,7 +11,10 @@ public sealed class AllOrders : ICollectionFixture<StoreFixture>, ICollectionFix
     public const string Name = "All orders of the database";
 }
 
-/// <summary>Ends the service that the other tests share. Its worker would place, expire and return their orders meanwhile, so it ends before the first of them.</summary>
+/// <summary>
+/// Ends the service that the other tests share.
+/// Its worker would place, expire and return their orders meanwhile, so it ends before the first of them.
+/// </summary>
 public sealed class NoStorefrontHost(StorefrontHost storefront) : IAsyncLifetime
 {
     public ValueTask InitializeAsync() => storefront.DisposeAsync();

@@ -89,7 +89,8 @@ public sealed class LostDataTests(ITestOutputHelper output)
     private static async Task<string?> StateAsync(OwnStores stores, Sale sale) =>
         await stores.Connections.Redis.HashGetAsync($"seckill:{{{sale.Id}:{sale.Skus[0]}}}:item", "state");
 
-    private static async Task<long> MarkAsync(OwnStores stores) => (long)await stores.Connections.Redis.HashGetAsync("seckill:mark", "value");
+    private static async Task<long> MarkAsync(OwnStores stores) =>
+        (long)await stores.Connections.Redis.HashGetAsync("seckill:mark", "value");
 
     private static async Task<int> EpochAsync(OwnStores stores, Sale sale)
     {
