@@ -75,9 +75,15 @@ internal static class OrderEndpoints
             return PlacementOnDemand.TryAgain;
         }
 
-        await closing.TryCancelAsync(orderId, cancellationToken);
-        order = await orders.FindAsync(orderId, userId, cancellationToken);
-        return order?.Status == OrderStatus.Cancelled ? Json(order) : Refusals.NotCancellable;
+        var isCancelled = await closing.TryCancelAsync(orderId, cancellationToken);
+        // While PostgreSQL is slow, what is found is the hold in Redis: it does not contradict the row, which has just decided.
+        return await orders.FindAsync(orderId, userId, cancellationToken) switch
+        {
+            { Status: OrderStatus.Cancelled } now => Json(now),
+            _ when isCancelled => Json(order with { Status = OrderStatus.Cancelled }),
+            { Status: OrderStatus.Reserved } => PlacementOnDemand.TryAgain,
+            _ => Refusals.NotCancellable,
+        };
     }
 
     private static JsonHttpResult<OrderView> Json(OrderView order) => TypedResults.Json(order, OrderJson.Default.OrderView);

@@ -140,7 +140,7 @@ public sealed class PeriodicServiceTests
 
         protected override bool StartsAtOnce => atOnce;
 
-        public Task HasRunAsync(int rounds) => Eventually.IsTrueAsync($"round {rounds} has run", () => Rounds >= rounds);
+        public Task<TimeSpan> HasRunAsync(int rounds) => Eventually.IsTrueAsync($"round {rounds} has run", () => Rounds >= rounds);
 
         protected override Task RunRoundAsync(CancellationToken stoppingToken)
         {
