@@ -27,7 +27,7 @@ internal enum OpeningOutcome
 /// <summary>
 /// Opens sales (puts their stock into Redis) and closes them. PostgreSQL decides which of two calls is the later one: it counts the
 /// changes of a sale's state, and Redis refuses a call with an older count, however late it arrives. Both may be repeated, also after a
-/// crash at any line: what one leaves half done, <see cref="SaleStates"/> finishes.
+/// crash at any line: the loss watch finishes what a dead process left half done.
 /// </summary>
 internal sealed class SaleOpening(SaleStore sales, StockLedger stock, SaleCatalog catalog)
 {

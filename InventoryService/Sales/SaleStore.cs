@@ -3,7 +3,7 @@ using Npgsql;
 
 namespace Seckill.InventoryService.Sales;
 
-/// <summary>Sales and their items in PostgreSQL. Throws <see cref="NpgsqlException"/> when it is away.</summary>
+/// <summary>Sales and their items in PostgreSQL. Throws <see cref="NpgsqlException"/> when it is down.</summary>
 internal sealed class SaleStore(NpgsqlDataSource database)
 {
     /// <summary>Stores a checked sale; false when the id is taken.</summary>

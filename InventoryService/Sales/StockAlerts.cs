@@ -4,6 +4,7 @@ using MassTransit;
 using Microsoft.Extensions.Options;
 using Seckill.Shared.Connections;
 using Seckill.Shared.Contracts;
+using Seckill.Shared.Hosting;
 using Seckill.Shared.Stock;
 using StackExchange.Redis;
 
@@ -18,57 +19,37 @@ public sealed class AlertOptions
 }
 
 /// <summary>
-/// Publishes <see cref="StockRunningLow"/> and <see cref="ItemSoldOut"/>, once for each fall however many instances run: Redis hands
-/// each crossing to one of them for a while, which publishes it and then says so. Killed before it published, or while the broker is
-/// away, the crossing is handed out again; killed before it said so, it is told twice, with the same number.
+/// Publishes <see cref="StockRunningLow"/> and <see cref="ItemSoldOut"/>, at least once for each fall, with any number of instances.
+/// Redis hands each crossing to one instance for a while, which publishes it and marks it as published. After a kill before the publish,
+/// or while the broker is down, another instance gets the crossing; after a kill before the mark, it is published twice, with the same
+/// number.
 /// </summary>
 internal sealed partial class StockAlerts(
     StockLedger stock, SaleCatalog catalog, IBus bus, IOptions<AlertOptions> options, TimeProvider clock, ILogger<StockAlerts> logger)
-    : BackgroundService
+    : PeriodicService(clock)
 {
     private const int ItemsAtOnce = 8;
 
     // A dip that recovers between two polls is not reported.
     private static readonly TimeSpan s_interval = TimeSpan.FromMilliseconds(500);
-    private static readonly TimeSpan s_patience = OrdersReservedPublisher.Timeout;
+    private static readonly TimeSpan s_timeout = OrdersReservedPublisher.Timeout;
     // Long enough for two messages and what Redis takes.
-    private static readonly TimeSpan s_claim = 3 * s_patience;
+    private static readonly TimeSpan s_claim = 3 * s_timeout;
     private static readonly Meter s_meter = new("Seckill");
     private static readonly Counter<long> s_published =
         s_meter.CreateCounter<long>("seckill.alerts", "{event}", "Low-stock and sold-out events published.");
 
-    protected override async Task ExecuteAsync(CancellationToken stoppingToken)
-    {
-        using var timer = new PeriodicTimer(s_interval, clock);
-        try
-        {
-            while (await timer.WaitForNextTickAsync(stoppingToken))
-            {
-                await LookAsync(stoppingToken);
-            }
-        }
-        catch (OperationCanceledException) when (stoppingToken.IsCancellationRequested)
-        {
-            // The process stops; what it was handed and did not tell is handed to another.
-        }
-    }
+    protected override TimeSpan Interval => s_interval;
 
-    private async Task LookAsync(CancellationToken cancellationToken)
-    {
-        try
-        {
-            await Parallel.ForEachAsync(
-                await catalog.ItemsAsync(),
-                new ParallelOptions { MaxDegreeOfParallelism = ItemsAtOnce, CancellationToken = cancellationToken },
-                async (item, _) => await LookAsync(item));
-        }
-        catch (Exception exception) when (exception is RedisException or TimeoutException)
-        {
-            LogFailed("all items", exception.Message);
-        }
-    }
+    protected override async Task RunRoundAsync(CancellationToken stoppingToken) =>
+        await Parallel.ForEachAsync(
+            await catalog.ItemsAsync(),
+            new ParallelOptions { MaxDegreeOfParallelism = ItemsAtOnce, CancellationToken = stoppingToken },
+            async (item, _) => await CheckAsync(item));
 
-    private async Task LookAsync(ItemKey item)
+    protected override void OnOutage(Exception exception) => LogFailed("all items", exception.Message);
+
+    private async Task CheckAsync(ItemKey item)
     {
         try
         {
@@ -78,12 +59,12 @@ internal sealed partial class StockAlerts(
                 return;
             }
 
-            await TellAsync(keys, StockMark.Low, notice.LowCrossing, new StockRunningLow(
+            await PublishAsync(keys, StockMark.Low, notice.LowCrossing, new StockRunningLow(
                 item.SaleId, item.SkuId, notice.LowCrossing, notice.Available, notice.Allocated, notice.Now));
-            await TellAsync(keys, StockMark.SoldOut, notice.SoldOutCrossing, new ItemSoldOut(
+            await PublishAsync(keys, StockMark.SoldOut, notice.SoldOutCrossing, new ItemSoldOut(
                 item.SaleId, item.SkuId, notice.SoldOutCrossing, notice.Allocated, notice.Now));
         }
-#pragma warning disable CA1031 // Whatever a store throws, the other items go on, and the claim runs out.
+#pragma warning disable CA1031 // The other items continue, and the claim runs out.
         catch (Exception exception)
 #pragma warning restore CA1031
         {
@@ -91,7 +72,7 @@ internal sealed partial class StockAlerts(
         }
     }
 
-    private async Task TellAsync<T>(ItemKeys item, StockMark mark, long crossing, T news)
+    private async Task PublishAsync<T>(ItemKeys item, StockMark mark, long crossing, T message)
         where T : class
     {
         if (crossing == 0)
@@ -100,11 +81,11 @@ internal sealed partial class StockAlerts(
         }
 
         // Never a cancellable token: a cancelled publish leaves the client's channel unusable.
-        await bus.Publish(news).WaitAsync(s_patience);
+        await bus.Publish(message).WaitAsync(s_timeout);
         s_published.Add(1, new KeyValuePair<string, object?>("mark", mark.ToString()));
         await stock.MarkPublishedAsync(item, mark, crossing);
     }
 
-    [LoggerMessage(480, LogLevel.Warning, "Low stock of {Item} could not be told; it will be tried again: {Reason}")]
+    [LoggerMessage(480, LogLevel.Warning, "Could not publish low-stock alert for {Item}; retrying: {Reason}")]
     private partial void LogFailed(string item, string reason);
 }

@@ -7,10 +7,10 @@ namespace Seckill.Chaos;
 internal static class ChaosCommand
 {
     private const int MostRunsUntilCaught = 20;
-    private static readonly TimeSpan s_patience = TimeSpan.FromSeconds(60);
+    private static readonly TimeSpan s_timeout = TimeSpan.FromSeconds(60);
 
     // Some variants never come to rest.
-    private static readonly TimeSpan s_impatience = TimeSpan.FromSeconds(20);
+    private static readonly TimeSpan s_shortTimeout = TimeSpan.FromSeconds(20);
 
     public static Task<int> RunAsync(string[] arguments)
     {
@@ -30,7 +30,7 @@ internal static class ChaosCommand
     private static async Task<int> AttackAsync(int runs, int seed, string? variant, string? output)
     {
         var broken = Variant.All.FirstOrDefault(one => one.Name == variant);
-        var result = await Series(broken is null ? s_patience : s_impatience).RunAsync(Schedules(seed, runs), broken);
+        var result = await Series(broken is null ? s_timeout : s_shortTimeout).RunAsync(Schedules(seed, runs), broken);
         Console.WriteLine();
         Console.WriteLine(ChaosReport.Summary(result, seed));
         if (output is not null && broken is null)
@@ -47,7 +47,7 @@ internal static class ChaosCommand
         foreach (var variant in Variant.All)
         {
             Console.WriteLine($"{variant.Name}: {variant.Meaning}");
-            var result = await Series(s_impatience).RunAsync(Schedules(seed, MostRunsUntilCaught), variant);
+            var result = await Series(s_shortTimeout).RunAsync(Schedules(seed, MostRunsUntilCaught), variant);
             caught.Add(new CaughtVariant(variant, result.Broken?.Violation!.Invariant, result.Results.Count));
         }
 

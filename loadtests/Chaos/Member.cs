@@ -36,7 +36,7 @@ internal sealed class Member : IAsyncDisposable
         // Impatient where a run would only wait: the order of things is the same.
         _settings =
         [
-            .. Installation.Development, .. Installation.Impatience, .. Relays.Values.Select(relay => ((string, string?))relay.Setting),
+            .. Installation.Development, .. Installation.ShortTimeouts, .. Relays.Values.Select(relay => ((string, string?))relay.Setting),
             ("SECKILL_FAIL_POINT", _failPoint),
             ("Auditor__IntervalMilliseconds", "500"), ("Auditor__LossIntervalMilliseconds", "200"),
             ("Rebuild__Automatic", "true"), ("Rebuild__IntervalMilliseconds", "200"),

@@ -31,7 +31,7 @@ internal sealed record HomelessSample(double At, string[] OrderIds);
 internal sealed class Watch : IAsyncDisposable
 {
     private static readonly TimeSpan s_pace = TimeSpan.FromMilliseconds(25);
-    private static readonly TimeSpan s_patience = TimeSpan.FromSeconds(1);
+    private static readonly TimeSpan s_timeout = TimeSpan.FromSeconds(1);
     private readonly Stage _stage;
     private readonly Sale _sale;
     private readonly History _history;
@@ -92,7 +92,7 @@ internal sealed class Watch : IAsyncDisposable
             var at = _history.Now;
             var item = await _stage.Direct.Redis
                 .HashGetAsync($"seckill:{{{_sale.Id}:{sku}}}:item", [(RedisValue)"available", "released", "state", "epoch", "repairs"])
-                .WaitAsync(s_patience);
+                .WaitAsync(s_timeout);
             if (item[0].HasValue)
             {
                 Stock.Enqueue(new StockSample(at, _history.Now, sku, (int)item[0], (long)item[1], $"{item[2]} {item[3]} {item[4]}"));
@@ -134,7 +134,7 @@ internal sealed class Watch : IAsyncDisposable
         foreach (var sku in _sale.Skus)
         {
             foreach (var waiting in await _stage.Direct.Redis
-                .SortedSetRangeByRankAsync($"seckill:{{{_sale.Id}:{sku}}}:outbox").WaitAsync(s_patience))
+                .SortedSetRangeByRankAsync($"seckill:{{{_sale.Id}:{sku}}}:outbox").WaitAsync(s_timeout))
             {
                 confirmed.Remove(waiting!);
             }

@@ -62,7 +62,7 @@ public sealed record LoadTarget(
             : Read("OPS_KEY") is "" ? "OPS_KEY must be set to the key of the ops endpoints."
             : ProblemOf(tokenKey) is { } tooShort ? tooShort
             : hasStores && !IsRedis(redis)
-                ? "ConnectionStrings__Redis must be a StackExchange.Redis configuration (host:port,password=…), set together with __Orders."
+                ? "ConnectionStrings__Redis must be a StackExchange.Redis configuration (host:port,password=…), together with __Orders."
             : hasStores && !IsPostgres(orders)
                 ? "ConnectionStrings__Orders must be an Npgsql connection string (Host=…;Database=…), set together with __Redis."
             : null;

@@ -21,7 +21,7 @@ public sealed class OperationsTests(Administration administration)
         var mapped =
             from source in administration.Services.GetRequiredService<IEnumerable<EndpointDataSource>>()
             from endpoint in source.Endpoints.OfType<RouteEndpoint>()
-            let path = "/" + endpoint.RoutePattern.RawText!.Trim('/').Replace(":long}", "}", StringComparison.Ordinal)
+            let path = "/" + endpoint.RoutePattern.RawText!.Trim('/').Replace(":id}", "}", StringComparison.Ordinal)
             where path.StartsWith("/sales", StringComparison.Ordinal)
             from method in endpoint.Metadata.GetMetadata<HttpMethodMetadata>()!.HttpMethods
             let responses = endpoint.Metadata.OfType<IProducesResponseTypeMetadata>()

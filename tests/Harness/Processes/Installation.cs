@@ -7,7 +7,7 @@ namespace Seckill.Tests.Harness.Processes;
 internal sealed class Installation : IAsyncDisposable
 {
     // An impatient sweeper: scenarios wait for it. The order of things is the same.
-    internal static readonly (string, string?)[] Impatience =
+    internal static readonly (string, string?)[] ShortTimeouts =
     [
         ("Sweeper__IntervalMilliseconds", "200"), ("Sweeper__MinimumAgeMilliseconds", "500"), ("Sweeper__LongestPauseMilliseconds", "2000"),
     ];
@@ -49,7 +49,7 @@ internal sealed class Installation : IAsyncDisposable
         Start("worker", "OrderService", ["--role", "worker"], settings);
 
     public ServiceProcess StartInventory(params (string Name, string? Value)[] settings) =>
-        Start("inventory", "InventoryService", [], [.. Impatience, .. settings]);
+        Start("inventory", "InventoryService", [], [.. ShortTimeouts, .. settings]);
 
     public ServiceProcess Start(string name, string project, string[] arguments, params (string Name, string? Value)[] settings) =>
         Add(ServiceProcess.Start($"{name}-{++_started}", project, arguments, [.. Development, .. settings]));

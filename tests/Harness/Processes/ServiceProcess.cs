@@ -8,7 +8,7 @@ namespace Seckill.Tests.Harness.Processes;
 /// <summary>One service as a real process, on a port of its own choice, with its output in a file beside the tests.</summary>
 internal sealed partial class ServiceProcess : IAsyncDisposable
 {
-    private static readonly TimeSpan s_patience = TimeSpan.FromSeconds(60);
+    private static readonly TimeSpan s_timeout = TimeSpan.FromSeconds(60);
 
     // Asks at once and never twice, so that an answer is news.
     private static readonly HttpClient s_http = new() { Timeout = TimeSpan.FromSeconds(10) };
@@ -71,7 +71,7 @@ internal sealed partial class ServiceProcess : IAsyncDisposable
     }
 
     /// <summary>Waits until it listens, ready or not.</summary>
-    public async Task ListensAsync() => Url = await _listening.Task.WaitAsync(s_patience);
+    public async Task ListensAsync() => Url = await _listening.Task.WaitAsync(s_timeout);
 
     /// <summary>Waits until it is ready (200) or not (503).</summary>
     /// <returns>Time since the start of the process, and since the call.</returns>
@@ -105,7 +105,7 @@ internal sealed partial class ServiceProcess : IAsyncDisposable
     public async Task KillAsync()
     {
         _process.Kill();
-        await _process.WaitForExitAsync().WaitAsync(s_patience);
+        await _process.WaitForExitAsync().WaitAsync(s_timeout);
     }
 
     /// <summary>SIGSTOP: it stands still, with all its connections open.</summary>
@@ -124,7 +124,7 @@ internal sealed partial class ServiceProcess : IAsyncDisposable
     /// <summary>Waits for its end.</summary>
     public async Task<int> ExitsAsync()
     {
-        await _process.WaitForExitAsync().WaitAsync(s_patience);
+        await _process.WaitForExitAsync().WaitAsync(s_timeout);
         return _process.ExitCode;
     }
 

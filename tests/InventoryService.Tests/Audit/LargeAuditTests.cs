@@ -20,7 +20,7 @@ public sealed class LargeAuditTests(StoreFixture stores, ITestOutputHelper outpu
     private const int Together = 1_000;
 
     /// <summary>For a machine that is very busy with something else; only a failing test reaches it.</summary>
-    private static readonly TimeSpan s_patience = TimeSpan.FromMinutes(5);
+    private static readonly TimeSpan s_timeout = TimeSpan.FromMinutes(5);
 
     [Theory]
     [InlineData(0.1, 2.5)]
@@ -71,7 +71,7 @@ public sealed class LargeAuditTests(StoreFixture stores, ITestOutputHelper outpu
         {
             metrics.RecordObservableInstruments();
             return Task.FromResult(unbalanced > 0 && !book.IsBalanced(sale.Item));
-        }, s_patience);
+        }, s_timeout);
         var took = Stopwatch.GetElapsedTime(since);
         await rounds.StopAsync(CancellationToken.None);
 

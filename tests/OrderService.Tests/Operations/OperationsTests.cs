@@ -34,7 +34,7 @@ public sealed class OperationsTests(StorefrontHost storefront)
         var mapped = (
             from source in storefront.Services.GetRequiredService<IEnumerable<EndpointDataSource>>()
             from endpoint in source.Endpoints.OfType<RouteEndpoint>()
-            let path = "/" + endpoint.RoutePattern.RawText!.Trim('/').Replace(":long}", "}", StringComparison.Ordinal)
+            let path = "/" + endpoint.RoutePattern.RawText!.Trim('/').Replace(":id}", "}", StringComparison.Ordinal)
             where !s_undescribed.Contains(path) && !path.StartsWith("/scalar", StringComparison.Ordinal)
             from method in endpoint.Metadata.GetMetadata<HttpMethodMetadata>()!.HttpMethods
             let responses = endpoint.Metadata.OfType<IProducesResponseTypeMetadata>()

@@ -20,7 +20,8 @@ public sealed class BrokerTests
         await channel.BasicPublishAsync("", queue, ReadOnlyMemory<byte>.Empty);
         await channel.BasicPublishAsync("", queue, ReadOnlyMemory<byte>.Empty);
         await using var broker = new BrokerClient(new Uri(Servers.RabbitMqConnection));
-        await Eventually.IsTrueAsync("the queue has two messages and no consumer", async () => await broker.FindQueueAsync(queue) == new QueueState(2, 0));
+        await Eventually.IsTrueAsync(
+            "the queue has two messages and no consumer", async () => await broker.FindQueueAsync(queue) == new QueueState(2, 0));
 
         // A wrong name closes the channel of the question, and must not cost the next question its answer.
         Assert.Equal(new QueueState(0, 0), await broker.FindQueueAsync(queue + "-missing").InTime());

@@ -13,7 +13,7 @@ public sealed partial class PlainEnglishTests
     private static readonly string[] s_prose = ["README.md", "docs/", "deploy/", "eng/", "seckill", "docker-compose.yml"];
 
     // Folders whose comments and literals are clean, such as "OrderService/Storefront/". Add one when it is.
-    private static readonly string[] s_code = [];
+    private static readonly string[] s_code = ["OrderService/", "InventoryService/", "Shared/", "deploy/"];
 
     private static readonly (string Words, string Instead)[] s_everywhere =
     [
@@ -22,15 +22,16 @@ public sealed partial class PlainEnglishTests
         ("nobody", "no process, no buyer; or say what is missing"), ("everybody", "all users"), ("anew", "again, from the beginning"),
         ("manieth", "index"), ("is told", "gets, is notified"), ("are told", "get, are notified"), ("was told", "got, was notified"),
         ("were told", "got, were notified"), ("to be told of", "to get"), ("for then", "because"), ("by now", "now; or leave it out"),
-        ("patience", "timeout"), ("away", "down"), ("theirs", "legacy, actual"), ("for good", "permanently"), ("whereof", "of which"),
+        ("patience", "timeout"), ("away", "down"), ("for good", "permanently"), ("whereof", "of which"),
         ("cry wolf", "give a false alarm"), ("cried wolf", "gave a false alarm"), ("wants to be", "must be"),
     ];
 
     // A name of the code, or of a file, may have these words; prose has others.
     private static readonly (string Words, string Instead)[] s_inProse =
     [
-        ("books", "audit, ledger"), ("pulse", "heartbeat"),
-        ("pulses", "heartbeats"),
+        // A column and a JSON field of the discrepancies has this name.
+        ("theirs", "legacy, actual"),
+        ("books", "audit, ledger"), ("pulse", "heartbeat"), ("pulses", "heartbeats"),
     ];
 
     [Fact]

@@ -79,7 +79,7 @@ public sealed class ChaosTests(ITestOutputHelper output)
         output.WriteLine("seeds " + string.Join(", ", schedules.Select(schedule => schedule.Seed.ToString(CultureInfo.InvariantCulture))));
         var evidence = Path.Combine(ChaosServers.Root, ".run", "test-chaos");
         // A product whose stock does not come back never comes to rest.
-        var patience = TimeSpan.FromSeconds(variant is { Name: "returns-forgotten" } ? 4 : 60);
-        return await new ChaosSeries("test-chaos", evidence, output.WriteLine, patience).RunAsync(schedules, variant);
+        var timeout = TimeSpan.FromSeconds(variant is { Name: "returns-forgotten" } ? 4 : 60);
+        return await new ChaosSeries("test-chaos", evidence, output.WriteLine, timeout).RunAsync(schedules, variant);
     }
 }

@@ -13,7 +13,7 @@ namespace Seckill.System.Tests.Faults;
 public sealed class OutageTests(StoreConnections servers, ITestOutputHelper output)
 {
     // A slow machine must not look like a sale that stops: Redis is not what fails here.
-    private static readonly (string, string?) s_patience = ("Reservations__TimeoutMilliseconds", "30000");
+    private static readonly (string, string?) s_withoutHaste = ("Reservations__TimeoutMilliseconds", "30000");
 
     [Theory]
     [InlineData("refused")]
@@ -22,7 +22,8 @@ public sealed class OutageTests(StoreConnections servers, ITestOutputHelper outp
     {
         await using var installation = new Installation();
         var postgres = installation.RelayToPostgres();
-        var (api, other) = (installation.StartApi(postgres.Setting, s_patience), installation.StartApi(postgres.Setting, s_patience));
+        var (api, other) = (
+            installation.StartApi(postgres.Setting, s_withoutHaste), installation.StartApi(postgres.Setting, s_withoutHaste));
         var (worker, inventory) = (installation.StartWorker(postgres.Setting), installation.StartInventory());
         await Installation.ReadyAsync(api, other, worker, inventory);
         var sale = await Sale.OpenAsync(inventory, units: 100_000);
@@ -59,7 +60,7 @@ public sealed class OutageTests(StoreConnections servers, ITestOutputHelper outp
     {
         await using var installation = new Installation();
         var broker = installation.RelayToRabbitMq();
-        var api = installation.StartApi(broker.Setting, s_patience);
+        var api = installation.StartApi(broker.Setting, s_withoutHaste);
         var (worker, inventory) = (installation.StartWorker(broker.Setting), installation.StartInventory(broker.Setting));
         await Installation.ReadyAsync(api, worker, inventory);
         var sale = await Sale.OpenAsync(inventory, units: 100_000);

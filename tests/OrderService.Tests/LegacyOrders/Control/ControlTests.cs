@@ -137,7 +137,8 @@ public sealed class ControlTests
             Assert.All(processes, process => Assert.True(process.Control.Current.OtherBreakerIsOpen));
             Assert.All(processes, process => Assert.NotEqual(BreakerState.Closed, process.Breaker.State));
             await both.InLegacyAsync("alter table t_order rename column user_id to uid");
-            await Eventually.IsTrueAsync("both breakers are closed", () => processes.All(process => process.Breaker.State == BreakerState.Closed));
+            await Eventually.IsTrueAsync(
+                "both breakers are closed", () => processes.All(process => process.Breaker.State == BreakerState.Closed));
         }
         finally
         {

@@ -107,7 +107,9 @@ public sealed class OrderOfChangesTests
         await blocker.ExecuteAsync(
             "update t_order set order_status = 2; create temp table began on commit drop as select clock_timestamp() as at");
         var late = new LegacyStore(unlimited).UpsertAsync([old], [true], CancellationToken.None);
-        await Eventually.IsTrueAsync("the force of the late write has ended", async () => await blocker.ExecuteScalarAsync<bool>("select clock_timestamp() > at + interval '5.5 seconds' from began"));
+        await Eventually.IsTrueAsync(
+            "the force of the late write has ended",
+            async () => await blocker.ExecuteScalarAsync<bool>("select clock_timestamp() > at + interval '5.5 seconds' from began"));
         await hold.CommitAsync();
         try
         {
@@ -157,7 +159,9 @@ public sealed class OrderOfChangesTests
         {
             var before = await both.InOrdersAsync<long>("select count(*) from orders");
             await control.SetAsync(new DualWriteChange(mode), CancellationToken.None);
-            await Eventually.IsTrueAsync("orders are placed in every mode", async () => await both.InOrdersAsync<long>("select count(*) from orders") > before + 50);
+            await Eventually.IsTrueAsync(
+                "orders are placed in every mode",
+                async () => await both.InOrdersAsync<long>("select count(*) from orders") > before + 50);
         }
 
         await control.SetAsync(new DualWriteChange(DualWriteMode.Shadow), CancellationToken.None);
@@ -192,7 +196,9 @@ public sealed class OrderOfChangesTests
                 break;
             default:
                 await both.InOrdersAsync("update orders set pay_by = now() where order_id = @id", new { id });
-                await Eventually.IsTrueAsync("the order is expired", async () => await both.Closing.ExpireAsync(100, CancellationToken.None) >= 0
+                await Eventually.IsTrueAsync(
+                    "the order is expired",
+                    async () => await both.Closing.ExpireAsync(100, CancellationToken.None) >= 0
                         && await both.InOrdersAsync<string>("select status from orders where order_id = @id", new { id }) == "expired");
                 break;
         }
