@@ -94,7 +94,7 @@ public static partial class ServiceHost
         {
             // Served from the assembly; features that call servers of the vendor are disabled.
             app.MapScalarApiReference(scalar =>
-                scalar.DisableDefaultFonts().DisableTelemetry().DisableAgent().DisableMcp().HideDeveloperTools());
+                scalar.DisableDefaultFonts().DisableTelemetry().DisableAgent().DisableMcp().HideDeveloperTools().ExpandAllTags());
         }
     }
 
