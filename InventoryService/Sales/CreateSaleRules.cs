@@ -51,7 +51,7 @@ internal static class CreateSaleRules
 
         // The first and the last instant of .NET's calendar are infinities in PostgreSQL, which is no time to count down to.
         static bool IsStorable(DateTimeOffset? time) =>
-            time?.UtcDateTime is { Year: >= FirstYear } utc && utc < DateTime.MaxValue.AddSeconds(-1);
+            time?.UtcDateTime is { Year: >= FirstYear } utc && utc < DateTime.MaxValue.AddMilliseconds(-1);
 
         static int MostUnitsOfAnOrder(CreateSaleItem item) => Math.Clamp(item.LimitPerUser ?? 1, 1, MostUnits);
 

@@ -18,7 +18,7 @@ internal sealed record Variant(
     private const string Consumer = "OrderService/Orders/OrdersReservedConsumer.cs";
     private const string Gate = "OrderService/Reservations/SoldOutGate.cs";
     private const string Functions = "Shared/Schema/008_order_functions.sql";
-    private const string Batch = "OrderService/LegacyOrders/Writing/LegacyBatch.cs";
+    private const string Writer = "OrderService/LegacyOrders/Writing/RowWriter.cs";
 
     public static readonly IReadOnlyList<Variant> All =
     [
@@ -59,7 +59,7 @@ internal sealed record Variant(
             ]),
         new("no-read-back", "the legacy writer marks changes as written without reading them back",
             [
-                (Batch, "var written = await store.ReadAsync([.. rows.Select(row => row.Row.OrderSn)], cancellationToken);",
+                (Writer, "var written = await store.ReadAsync([.. rows.Select(row => row.Row.OrderSn)], cancellationToken);",
                     "await Task.Yield(); var written = rows.ToDictionary(row => row.Row.OrderSn, row => row.Row);"),
             ]),
         new("returns-forgotten", "PostgreSQL does not remember whose stock must come back", [],

@@ -108,7 +108,7 @@ public sealed class CreateSaleTests(Administration administration)
         var created = await administration.DoesAsync("POST", "/sales", _sale.Json(
             ("\"allocated\":10", "\"allocated\":1000000000"), ("\"unitPrice\":4999", "\"unitPrice\":9223372036854775807"),
             ("\"limitPerUser\":2", "\"limitPerUser\":1"),
-            ("2120-01-01T00:00:00Z", "9999-12-31T23:59:58Z"), ("2020-01-01T00:00:00Z", "1970-01-01T00:00:00Z"),
+            ("2120-01-01T00:00:00Z", "9999-12-31T23:59:59Z"), ("2020-01-01T00:00:00Z", "1970-01-01T00:00:00Z"),
             ("Test", new string('x', 200))));
         Assert.Contains("9223372036854775807", created.GetRawText(), StringComparison.Ordinal);
         await administration.DoesAsync("POST", _sale.Path + "/open");

@@ -131,7 +131,7 @@ public sealed class StartTests(StoreConnections servers, ITestOutputHelper outpu
             using var ready = await http.GetAsync(new Uri(worker.Url, "/health/ready"));
             var health = await ready.Content.ReadAsStringAsync();
             return ready.StatusCode == HttpStatusCode.ServiceUnavailable
-                && health.Contains("its schema is being brought up to date", StringComparison.Ordinal)
+                && health.Contains("the schema migration is running", StringComparison.Ordinal)
                 && !health.Contains("no answer", StringComparison.Ordinal);
         });
         http.DefaultRequestHeaders.Authorization = new("Bearer", DevelopmentKeys.Ops);
