@@ -29,10 +29,10 @@ public sealed record CreateSaleItem(long? SkuId, int? Allocated, int? LimitPerUs
 /// <param name="OpensAt">Start of the window, UTC.</param>
 /// <param name="ClosesAt">End of the window, UTC.</param>
 /// <param name="PaymentTimeoutSeconds">How long an order waits for its payment.</param>
-/// <param name="State"><c>created</c>, then <c>open</c> (warm; the window decides), or <c>closed</c> by hand.</param>
+/// <param name="State">Of the sale.</param>
 /// <param name="Items">In the order in which they were given.</param>
 public sealed record SaleDetails(
-    long SaleId, string Name, DateTimeOffset OpensAt, DateTimeOffset ClosesAt, int PaymentTimeoutSeconds, string State,
+    long SaleId, string Name, DateTimeOffset OpensAt, DateTimeOffset ClosesAt, int PaymentTimeoutSeconds, SaleState State,
     IReadOnlyList<SaleItemDetails> Items);
 
 /// <summary>An item of it.</summary>

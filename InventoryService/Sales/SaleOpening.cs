@@ -57,7 +57,7 @@ internal sealed class SaleOpening(SaleStore sales, StockLedger stock, SaleCatalo
             }
         }
 
-        var version = await sales.SetStateAsync(saleId, "open", cancellationToken);
+        var version = await sales.SetStateAsync(saleId, SaleState.Open, cancellationToken);
         await BeforeRedis();
         foreach (var item in sale.Items)
         {
@@ -86,12 +86,12 @@ internal sealed class SaleOpening(SaleStore sales, StockLedger stock, SaleCatalo
             return OpeningOutcome.UnknownSale;
         }
 
-        if (sale.State == "created" && !sale.Items.Any(item => item.WasWarm))
+        if (sale.State == SaleState.Created && !sale.Items.Any(item => item.WasWarm))
         {
             return OpeningOutcome.NeverOpened;
         }
 
-        var version = await sales.SetStateAsync(saleId, "closed", cancellationToken);
+        var version = await sales.SetStateAsync(saleId, SaleState.Closed, cancellationToken);
         await BeforeRedis();
         var outcome = OpeningOutcome.Done;
         await Parallel.ForEachAsync(sale.Items, s_several, async (item, _) =>

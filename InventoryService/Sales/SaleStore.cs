@@ -50,40 +50,34 @@ internal sealed class SaleStore(NpgsqlDataSource database)
 
     /// <summary>Remembers that an item's stock is in Redis now.</summary>
     public Task MarkWarmAsync(long saleId, long skuId, CancellationToken cancellationToken) =>
-        ExecuteAsync(
+        ScalarAsync<int>(
             "update sale_items set warmed_at = coalesce(warmed_at, now()) where sale_id = @saleId and sku_id = @skuId",
             new { saleId, skuId },
             cancellationToken);
 
-    /// <summary>Sets the state of a sale: <c>open</c> or <c>closed</c>. A change has the next version; a repetition keeps it.</summary>
+    /// <summary>Sets the state of a sale. A change has the next version; a repetition keeps it.</summary>
     /// <returns>The version.</returns>
-    public async Task<long> SetStateAsync(long saleId, string state, CancellationToken cancellationToken)
-    {
-        await using var connection = await database.OpenConnectionAsync(cancellationToken);
-        return await connection.ExecuteScalarAsync<long>(new CommandDefinition(
+    public Task<long> SetStateAsync(long saleId, SaleState state, CancellationToken cancellationToken) =>
+        ScalarAsync<long>(
             """
             update sales set state = @state, state_version = state_version + (state <> @state)::int
             where sale_id = @saleId
             returning state_version
             """,
-            new { saleId, state },
-            cancellationToken: cancellationToken));
-    }
+            new { saleId, state = state.ToString().ToLowerInvariant() },
+            cancellationToken);
 
     /// <summary>True while no later change of the state has begun.</summary>
-    public async Task<bool> HasVersionAsync(long saleId, long version, CancellationToken cancellationToken)
-    {
-        await using var connection = await database.OpenConnectionAsync(cancellationToken);
-        return await connection.ExecuteScalarAsync<bool>(new CommandDefinition(
+    public Task<bool> HasVersionAsync(long saleId, long version, CancellationToken cancellationToken) =>
+        ScalarAsync<bool>(
             "select exists (select from sales where sale_id = @saleId and state_version = @version)",
             new { saleId, version },
-            cancellationToken: cancellationToken));
-    }
+            cancellationToken);
 
-    private async Task ExecuteAsync(string sql, object parameters, CancellationToken cancellationToken)
+    private async Task<T?> ScalarAsync<T>(string sql, object parameters, CancellationToken cancellationToken)
     {
         await using var connection = await database.OpenConnectionAsync(cancellationToken);
-        await connection.ExecuteAsync(new CommandDefinition(sql, parameters, cancellationToken: cancellationToken));
+        return await connection.ExecuteScalarAsync<T>(new CommandDefinition(sql, parameters, cancellationToken: cancellationToken));
     }
 
     private async Task<IReadOnlyList<SaleDetails>> ReadAsync(string where, object? parameters, CancellationToken cancellationToken)
@@ -121,7 +115,7 @@ internal sealed class SaleStore(NpgsqlDataSource database)
 
 #pragma warning disable IDE1006 // Named after the columns.
     private sealed record Row(
-        long sale_id, string name, DateTime opens_at, DateTime closes_at, int payment_timeout_seconds, string state,
+        long sale_id, string name, DateTime opens_at, DateTime closes_at, int payment_timeout_seconds, SaleState state,
         long sku_id, int allocated, int limit_per_user, long unit_price, string currency, int item_number, bool was_warm);
 #pragma warning restore IDE1006
 }
