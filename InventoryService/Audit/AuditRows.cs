@@ -64,7 +64,9 @@ internal sealed class AuditRows(NpgsqlDataSource database)
             new { orderIds = orderIds.ToArray() },
             cancellationToken);
 
-    /// <summary>Live orders of an item that are older than <paramref name="age"/>, in the order of their ids.</summary>
+    /// <summary>
+    /// Live orders of an item that are older than <paramref name="age"/>, or from before the clock was set back, in the order of their ids.
+    /// </summary>
     public Task<IReadOnlyList<string>> LiveAsync(
         AuditedItem item, string after, int maximum, TimeSpan age, CancellationToken cancellationToken) =>
         ReadAsync<string>(
@@ -72,7 +74,7 @@ internal sealed class AuditRows(NpgsqlDataSource database)
             select order_id
             from orders
             where order_id > @after and order_id < @end and (sale_id, sku_id) = (@SaleId, @SkuId)
-              and status in ('placed', 'paid') and placed_at <= clock_timestamp() - @age
+              and status in ('placed', 'paid') and placed_at not between clock_timestamp() - @age and clock_timestamp()
             order by order_id
             limit @maximum
             """,

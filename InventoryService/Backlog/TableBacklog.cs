@@ -49,7 +49,9 @@ internal sealed class TableBacklog : BacklogReader<TableCounts>
                  limit 10000) q) as quarantined,
               (select count(*) from (select from refunds limit 10000) r) as refunds,
               (select count(*) from (select from stock_returns where returned_at is null limit 10000) r) as returns,
-              (select coalesce(extract(epoch from now() - min(created_at)), 0)::float8
+              -- The amount, because a row from before the clock was set back is late, and not new.
+              (select coalesce(
+                 greatest(extract(epoch from now() - min(created_at)), extract(epoch from max(created_at) - now())), 0)::float8
                from stock_returns where returned_at is null) as oldest_return_seconds
             """,
             cancellationToken: cancellationToken));

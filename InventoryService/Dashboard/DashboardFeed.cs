@@ -97,7 +97,7 @@ internal sealed partial class DashboardFeed(
     {
         var (now, found) = (Clock.GetUtcNow(), await asked);
         var traffic = found.Redis.IsUp ? heartbeats.Read() : null;
-        if (traffic is { Apis: 0 } or { Workers: 0 } && now - found.Redis.Since < s_settling)
+        if (traffic is { Apis: 0 } or { Workers: 0 } && (now - found.Redis.Since).Duration() < s_settling)
         {
             traffic = null;
         }

@@ -50,7 +50,8 @@ internal sealed record Facts(
     /// <summary>The dual write is on, and the legacy database is out of use.</summary>
     public bool LegacyIsDown => WritesLegacy && Orders!.DualWrite.Breaker != "closed";
 
-    // A backlog is old right after the store that it waited for is up again.
+    // A backlog is old right after the store that it waited for is up again. The amount, because the clock may be set back.
     private bool StoresWereUp =>
-        Stores.AreUp && new[] { Stores.Redis, Stores.Postgres, Stores.RabbitMq }.All(store => Now - store.Since > s_catchingUp);
+        Stores.AreUp
+        && new[] { Stores.Redis, Stores.Postgres, Stores.RabbitMq }.All(store => (Now - store.Since).Duration() > s_catchingUp);
 }

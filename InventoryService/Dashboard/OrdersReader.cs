@@ -45,12 +45,14 @@ internal sealed class OrdersReader(NpgsqlDataSource database)
 
         select c.mode, c.read_from_new_percent,
           (select coalesce(sum(orders), 0)::bigint from legacy_outbox) as pending,
-          (select coalesce(extract(epoch from now() - min(created_at)), 0)::float8 from legacy_outbox) as lag_seconds,
+          (select coalesce(greatest(extract(epoch from now() - min(created_at)), extract(epoch from max(created_at) - now())), 0)::float8
+           from legacy_outbox) as lag_seconds,
           v.orders as verified,
           (select count(distinct order_id) from legacy_discrepancies where resolved_at is null and class <> 'missing') as mismatched,
           (select count(*) from legacy_discrepancies where resolved_at is null and class = 'missing') as missing,
           coalesce((
-            select max(state collate "C") from legacy_breakers where state <> 'closed' and seen_at > now() - interval '5 seconds'
+            select max(state collate "C") from legacy_breakers
+            where state <> 'closed' and seen_at between now() - interval '5 seconds' and now() + interval '5 seconds'
           ), 'closed') as breaker
         from dual_write_control c, legacy_verified v
         """;

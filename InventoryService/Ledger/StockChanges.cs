@@ -57,7 +57,7 @@ internal sealed class StockChanges(NpgsqlDataSource database, StockLedger stock)
             : await FinishAsync(item, key, delta, cancellationToken);
     }
 
-    /// <summary>Unfinished changes that are older than <paramref name="age"/>.</summary>
+    /// <summary>Unfinished changes that are older than <paramref name="age"/>, or from before the clock was set back.</summary>
     public async Task<IReadOnlyList<(ItemKey Item, string Key, int Delta)>> FindUnfinishedAsync(
         TimeSpan age, CancellationToken cancellationToken)
     {
@@ -66,7 +66,7 @@ internal sealed class StockChanges(NpgsqlDataSource database, StockLedger stock)
             """
             select sale_id, sku_id, idempotency_key, delta
             from stock_changes
-            where done_at is null and started_at < now() - @age
+            where done_at is null and started_at not between now() - @age and clock_timestamp()
             order by started_at
             """,
             new { age },

@@ -120,7 +120,8 @@ internal static class DualWriteEndpoints
               (select count(distinct order_id) from legacy_discrepancies where resolved_at is null and class <> 'missing') as Mismatched,
               (select count(*) from legacy_discrepancies where resolved_at is null and class = 'missing') as Missing,
               coalesce((
-                select max(state collate "C") from legacy_breakers where state <> 'closed' and seen_at > now() - interval '5 seconds'
+                select max(state collate "C") from legacy_breakers
+                where state <> 'closed' and seen_at between now() - interval '5 seconds' and now() + interval '5 seconds'
               ), 'closed') as Breaker
             from dual_write_control c, legacy_verified v
             """,

@@ -33,5 +33,8 @@ internal static class OrdersFeature
         builder.Services.AddHealthChecks().AddCheck<QueueCheck>(
             "queue", role == Role.Worker ? HealthStatus.Unhealthy : HealthStatus.Degraded);
         builder.AddMessaging(bus => bus.AddConsumer<OrdersReservedConsumer>(), WorkerEndpoint.Configure);
+        // After the bus, so that it stops before: it must not start the consumer of a bus that stops.
+        builder.Services.AddSingleton<ConsumerPause>();
+        builder.Services.AddHostedService(provider => provider.GetRequiredService<ConsumerPause>());
     }
 }

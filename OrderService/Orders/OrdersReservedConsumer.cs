@@ -2,6 +2,7 @@ using System.Diagnostics;
 using MassTransit;
 using Npgsql;
 using Seckill.OrderService.LegacyOrders.Outbox;
+using Seckill.Shared.Connections;
 using Seckill.Shared.Contracts;
 using Seckill.Shared.Hosting;
 using Seckill.Shared.Schema;
@@ -17,7 +18,7 @@ namespace Seckill.OrderService.Orders;
 /// </summary>
 internal sealed partial class OrdersReservedConsumer(
     OrderPlacement placement, OrderQuarantine quarantine, NpgsqlDataSource database, StockLedger stock, HoldRestorer holds,
-    SaleActivity activity, TimeProvider clock, ILogger<OrdersReservedConsumer> logger)
+    SaleActivity activity, StoreClocks clocks, ILogger<OrdersReservedConsumer> logger)
     : IConsumer<OrdersReserved>
 {
     /// <inheritdoc/>
@@ -32,7 +33,7 @@ internal sealed partial class OrdersReservedConsumer(
         await PlaceOrQuarantineAsync(batch, context.CancellationToken);
         FailPoint.Reach("6-persisted");
         activity.Notice();
-        PersistenceMetrics.Count(batch.Orders.Count, (clock.GetUtcNow() - batch.Orders.Min(order => order.ReservedAt)).TotalSeconds);
+        PersistenceMetrics.Count(batch.Orders.Count, clocks.SinceRedisTime(batch.Orders.Min(order => order.ReservedAt)).TotalSeconds);
         var withoutHold = await stock.SettleAsync(item, batch.Orders.Select(order => order.OrderId));
         FailPoint.Reach("7-settled");
         if (withoutHold.Count > 0)

@@ -27,7 +27,6 @@ internal static class PersistenceMetrics
     {
         Persisted.Add(orders);
         BatchSize.Record(orders);
-        // The clocks of two machines differ: slightly negative means zero.
-        Lag.Record(Math.Max(0, lagSeconds));
+        Lag.Record(lagSeconds);
     }
 }

@@ -18,9 +18,12 @@ internal sealed partial class QueueCheck(ILogger<QueueCheck> logger) : IReceiveE
 
     private volatile string? _refusal;
 
+    /// <summary>The endpoint that consumes the queue; null before it was ready for the first time.</summary>
+    public IReceiveEndpoint? Endpoint { get; private set; }
+
     public Task Ready(ReceiveEndpointReady ready)
     {
-        _refusal = null;
+        (_refusal, Endpoint) = (null, ready.ReceiveEndpoint);
         return Task.CompletedTask;
     }
 

@@ -13,8 +13,8 @@ internal static class WorkerEndpoint
     // queue that is declared with other arguments (see QueueCheck).
     private const int DeliveryLimit = 20;
 
-    // Less than 25 minutes in all: after 30 the broker redelivers an unacknowledged message (consumer_timeout).
-    private const int Retries = 280;
+    // As long as it takes: ConsumerPause ends the wait of all messages together, before the broker would (consumer_timeout).
+    private const int Retries = int.MaxValue;
     private static readonly TimeSpan s_firstRetry = TimeSpan.FromMilliseconds(200);
     private static readonly TimeSpan s_longestRetry = TimeSpan.FromSeconds(5);
 
@@ -40,6 +40,7 @@ internal static class WorkerEndpoint
                 retry.Handle<TimeoutException>();
                 retry.Exponential(Retries, s_firstRetry, s_longestRetry, s_firstRetry);
             });
+            queue.ConfigureReceive(pipe => pipe.UseFilter(context.GetRequiredService<ConsumerPause>()));
             queue.ConfigureConsumer<OrdersReservedConsumer>(context);
             queue.ConnectReceiveEndpointObserver(context.GetRequiredService<QueueCheck>());
         });

@@ -27,10 +27,18 @@ internal static class PaymentEndpoints
     private static readonly Counter<long> s_payments =
         s_meter.CreateCounter<long>("seckill.payments", "{payment}", "Payments reported by the provider, by outcome.");
 
+    private static readonly Counter<long> s_refused = s_meter.CreateCounter<long>(
+        "seckill.payments.refused", "{call}", "Calls whose signature was refused, by reason; nothing was done.");
+
     public static void Map(IEndpointRouteBuilder app)
     {
         // Prometheus sees no increase in a counter that first appears with the value 1.
         s_payments.Add(0, new KeyValuePair<string, object?>("outcome", TextOf(PaymentOutcome.IdReused)));
+        foreach (var reason in Enum.GetValues<SignatureOutcome>().Where(reason => reason != SignatureOutcome.Valid))
+        {
+            s_refused.Add(0, Reason(reason));
+        }
+
         app.MapPost("/payments", ApplyAsync)
             .WithSummary("Report a payment (payment provider)")
             .WithDescription(
@@ -52,7 +60,7 @@ internal static class PaymentEndpoints
             PaymentJson.Default.Payment,
             MaximumBodyBytes,
             cancellationToken,
-            body => signature.Fits(header, body) ? null : s_unauthenticated);
+            body => Refuse(signature.Check(header, body)));
         if (problem is not null)
         {
             return problem;
@@ -77,7 +85,21 @@ internal static class PaymentEndpoints
             : TypedResults.Json(new PaymentAnswer(TextOf(outcome)), PaymentJson.Default.PaymentAnswer);
     }
 
-    private static string TextOf(PaymentOutcome outcome) => JsonNamingPolicy.KebabCaseLower.ConvertName(outcome.ToString());
+    private static Problem? Refuse(SignatureOutcome outcome)
+    {
+        if (outcome == SignatureOutcome.Valid)
+        {
+            return null;
+        }
+
+        s_refused.Add(1, Reason(outcome));
+        return s_unauthenticated;
+    }
+
+    private static KeyValuePair<string, object?> Reason(SignatureOutcome outcome) => new("reason", TextOf(outcome));
+
+    private static string TextOf<T>(T outcome)
+        where T : struct, Enum => JsonNamingPolicy.KebabCaseLower.ConvertName(outcome.ToString());
 
     private static Dictionary<string, string> Check(Payment payment)
     {

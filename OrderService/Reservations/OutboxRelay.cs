@@ -11,7 +11,8 @@ namespace Seckill.OrderService.Reservations;
 /// sweeper publishes it a few seconds later; so failures need no retry here.
 /// </summary>
 internal sealed partial class OutboxRelay(
-    OrdersReservedPublisher publisher, IOptions<RelayOptions> options, TimeProvider clock, ILogger<OutboxRelay> logger)
+    OrdersReservedPublisher publisher, StoreClocks clocks, IOptions<RelayOptions> options, TimeProvider clock,
+    ILogger<OutboxRelay> logger)
 {
     private static readonly TimeSpan s_quiet = TimeSpan.FromSeconds(5);
     private long _lastWarning;
@@ -25,8 +26,7 @@ internal sealed partial class OutboxRelay(
     public Task PublishAsync(OrdersReserved batch, IReadOnlyList<TracedOrder> traced) => publisher.PublishAsync(batch, traced);
 
     /// <summary>Seconds since the reservation.</summary>
-    // The clocks of two machines differ: slightly negative means zero.
-    public double AgeSeconds(in ReservedOrder order) => Math.Max(0, (clock.GetUtcNow() - order.ReservedAt).TotalSeconds);
+    public double AgeSeconds(in ReservedOrder order) => clocks.SinceRedisTime(order.ReservedAt).TotalSeconds;
 
     /// <summary>Logs a failure. An outage fails every batch, so at most one line in five seconds.</summary>
     public void Warn(string item, Exception exception)

@@ -59,6 +59,13 @@ public static partial class RedisClient
         return redis;
     }
 
+    /// <summary>What the clock of the primary says, to the microsecond.</summary>
+    public static async Task<DateTimeOffset> TimeAsync(IConnectionMultiplexer redis)
+    {
+        var time = ((RedisResult[]?)await redis.GetDatabase().ExecuteAsync("TIME", [], CommandFlags.DemandMaster))!;
+        return DateTimeOffset.FromUnixTimeSeconds((long)time[0]).AddMicroseconds((long)time[1]);
+    }
+
     [LoggerMessage(120, LogLevel.Warning, "Lost the connection to Redis at {Endpoint} ({Kind}): {Reason}")]
     private static partial void LogLost(ILogger logger, string? endpoint, ConnectionFailureType kind, string? reason);
 

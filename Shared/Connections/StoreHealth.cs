@@ -7,7 +7,7 @@ using StackExchange.Redis;
 
 namespace Seckill.Shared.Connections;
 
-/// <summary>The checks of the three stores. Each check asks its store and waits <see cref="Timeout"/> at most.</summary>
+/// <summary>The checks of the three stores, and of the clocks. Each check asks its store and waits <see cref="Timeout"/> at most.</summary>
 public static class StoreHealth
 {
     /// <summary>How long a store may take to answer.</summary>
@@ -17,10 +17,13 @@ public static class StoreHealth
     internal static IServiceCollection AddStoreHealth(this IServiceCollection services, bool databaseIsEssential, bool brokerIsEssential)
     {
         services.AddSingleton<PostgresCheck>();
+        services.AddSingleton<StoreClocks>();
+        services.AddHostedService(provider => provider.GetRequiredService<StoreClocks>());
         services.AddHealthChecks()
             .AddCheck<RedisCheck>("redis", HealthStatus.Unhealthy)
             .AddCheck<PostgresCheck>("postgres", databaseIsEssential ? HealthStatus.Unhealthy : HealthStatus.Degraded)
-            .AddCheck<RabbitMqCheck>("rabbitmq", brokerIsEssential ? HealthStatus.Unhealthy : HealthStatus.Degraded);
+            .AddCheck<RabbitMqCheck>("rabbitmq", brokerIsEssential ? HealthStatus.Unhealthy : HealthStatus.Degraded)
+            .AddCheck<StoreClocks>(StoreClocks.CheckName, HealthStatus.Degraded);
         return services;
     }
 
@@ -73,8 +76,13 @@ public static class StoreHealth
     private sealed class RabbitMqCheck(IBusControl bus, BrokerClient broker) : IHealthCheck
     {
         public async Task<HealthCheckResult> CheckHealthAsync(HealthCheckContext context, CancellationToken cancellationToken = default) =>
-            bus.CheckHealth().Status == BusHealthStatus.Healthy && await broker.AnswersAsync()
+            IsConnected(bus.CheckHealth()) && await broker.AnswersAsync()
                 ? HealthCheckResult.Healthy()
                 : new HealthCheckResult(context.Registration.FailureStatus, "no answer; orders wait in the outbox");
+
+        // A worker that has paused its consumer has stopped its endpoint, which only degrades the bus.
+        private static bool IsConnected(BusHealthResult health) =>
+            health.Status != BusHealthStatus.Unhealthy
+            && health.Endpoints.Values.All(endpoint => endpoint.Status != BusHealthStatus.Unhealthy);
     }
 }

@@ -54,6 +54,7 @@ public static partial class ServiceHost
         builder.Services.Configure<RouteOptions>(routes => routes.SetParameterPolicy<IdConstraint>("id"));
         builder.Services.AddOpenApi();
         GracefulStop.AddTo(builder.Services, builder.Environment);
+        ServerOptions.AddTo(builder.Services);
         builder.Services.ConfigureHttpJsonOptions(http =>
         {
             var json = http.SerializerOptions;

@@ -5,6 +5,28 @@ using System.Text;
 
 namespace Seckill.Shared.Security;
 
+/// <summary>What a signature says. Only a signature of the provider's key can be too old or from the future.</summary>
+public enum SignatureOutcome
+{
+    /// <summary>It is the provider's, and recent.</summary>
+    Valid,
+
+    /// <summary>No time, or no readable signature.</summary>
+    Malformed,
+
+    /// <summary>No signature of a version that is known here.</summary>
+    Unknown,
+
+    /// <summary>Of another key, time or body.</summary>
+    WrongSignature,
+
+    /// <summary>Signed too long ago, by the clock of this process.</summary>
+    TooOld,
+
+    /// <summary>Signed too far ahead of the clock of this process.</summary>
+    FromTheFuture,
+}
+
 /// <summary>
 /// The signature of the payment provider: <c>X-Signature: t=unix seconds,v1=hex HMAC-SHA256 of "t.body"</c>. It may have several v1 during
 /// a key rotation. A time that differs by more than five minutes is refused, so that an old call cannot be replayed.
@@ -22,10 +44,11 @@ public sealed class PaymentSignature(string key, TimeProvider clock)
         return string.Create(CultureInfo.InvariantCulture, $"t={time},v1={Convert.ToHexStringLower(signature)}");
     }
 
-    /// <summary>True when the header has a valid signature of the body and a recent time.</summary>
-    public bool Fits(string? header, in ReadOnlySequence<byte> body)
+    /// <summary>Whether the header has a valid signature of the body and a recent time.</summary>
+    public SignatureOutcome Check(string? header, in ReadOnlySequence<byte> body)
     {
         long? signedAt = null;
+        var isKnown = false;
         var signatures = new List<byte[]>();
         foreach (var part in (header ?? "").Split(','))
         {
@@ -34,23 +57,31 @@ public sealed class PaymentSignature(string key, TimeProvider clock)
             {
                 signedAt = seconds;
             }
-            else if (part.StartsWith("v1=", StringComparison.Ordinal) && part.Length == 3 + (2 * HMACSHA256.HashSizeInBytes))
+            else if (part.StartsWith("v1=", StringComparison.Ordinal))
             {
+                isKnown = true;
                 var signature = new byte[HMACSHA256.HashSizeInBytes];
-                if (Convert.FromHexString(part.AsSpan(3), signature, out _, out _) == OperationStatus.Done)
+                if (Convert.FromHexString(part.AsSpan(3), signature, out _, out var length) == OperationStatus.Done
+                    && length == signature.Length)
                 {
                     signatures.Add(signature);
                 }
             }
         }
 
-        if (signedAt is not { } time || Math.Abs(clock.GetUtcNow().ToUnixTimeSeconds() - time) > ToleranceSeconds)
+        if (signedAt is not { } time || (isKnown && signatures.Count == 0))
         {
-            return false;
+            return SignatureOutcome.Malformed;
         }
 
         var expected = Hash(time, body);
-        return signatures.Exists(signature => CryptographicOperations.FixedTimeEquals(signature, expected));
+        var age = clock.GetUtcNow().ToUnixTimeSeconds() - time;
+        return !isKnown ? SignatureOutcome.Unknown
+            : !signatures.Exists(signature => CryptographicOperations.FixedTimeEquals(signature, expected))
+                ? SignatureOutcome.WrongSignature
+            : age > ToleranceSeconds ? SignatureOutcome.TooOld
+            : age < -ToleranceSeconds ? SignatureOutcome.FromTheFuture
+            : SignatureOutcome.Valid;
     }
 
     private byte[] Hash(long time, in ReadOnlySequence<byte> body)

@@ -7,6 +7,12 @@ public readonly record struct Hold(long UserId, int Units, DateTimeOffset Reserv
 {
     private static readonly long s_latestReservedAt = DateTimeOffset.MaxValue.ToUnixTimeMilliseconds();
 
+    /// <summary>
+    /// Time since the reservation. When the clock of Redis was set back since, the amount: an order from the future is late, and not new.
+    /// </summary>
+    /// <param name="now">Redis time.</param>
+    public TimeSpan AgeAt(DateTimeOffset now) => (now - ReservedAt).Duration();
+
     /// <summary>Reads <c>user:units:unix ms</c>; false for anything else.</summary>
     public static bool TryParse(string? text, out Hold hold)
     {

@@ -134,15 +134,20 @@ public sealed class StockLedger(IConnectionMultiplexer redis)
         return claimed;
     }
 
-    /// <summary>Number of orders in the outbox, and the age of the oldest among the thousand that are due first.</summary>
+    /// <summary>
+    /// Number of orders in the outbox, and the age of the oldest among the thousand that are due first and the thousand that are due last,
+    /// where orders are whose time is in the future since the clock was set back. Zero when the item is not warm.
+    /// </summary>
     public async Task<(long Depth, TimeSpan Oldest)> InspectOutboxAsync(ItemKeys item)
     {
         const int Sample = 1000;
         var depth = await Database.SortedSetLengthAsync(item.Outbox, flags: CommandFlags.DemandMaster);
         var first = await Database.SortedSetRangeByRankAsync(item.Outbox, 0, Sample - 1, flags: CommandFlags.DemandMaster);
-        var holds = first.Length == 0 ? [] : await Database.HashGetAsync(item.Holds, first, CommandFlags.DemandMaster);
-        var now = (await InspectAsync(item))?.Now ?? default;
-        var ages = holds.Select(text => Hold.TryParse(text, out var hold) ? now - hold.ReservedAt : TimeSpan.Zero);
+        var last = depth <= Sample
+            ? [] : await Database.SortedSetRangeByRankAsync(item.Outbox, -Sample, -1, flags: CommandFlags.DemandMaster);
+        var holds = first.Length == 0 ? [] : await Database.HashGetAsync(item.Holds, [.. first, .. last], CommandFlags.DemandMaster);
+        var ages = await InspectAsync(item) is { Now: var now }
+            ? holds.Select(text => Hold.TryParse(text, out var hold) ? hold.AgeAt(now) : TimeSpan.Zero) : [];
         return (depth, ages.Append(TimeSpan.Zero).Max());
     }
 

@@ -1,3 +1,4 @@
+using Seckill.Shared.Connections;
 using StackExchange.Redis;
 
 namespace Seckill.Shared.Stock;
@@ -38,11 +39,7 @@ public sealed class StockRepair(IConnectionMultiplexer redis)
     /// Deadline (Redis time, unix ms) for restoring the holds of orders that are read and locked from now on. It is nearer than
     /// <see cref="StockLedger.Timeout"/>, so a call that timed out can no longer take effect.
     /// </summary>
-    public async Task<long> DeadlineAsync()
-    {
-        var time = ((RedisResult[]?)await redis.GetDatabase().ExecuteAsync("TIME", [], CommandFlags.DemandMaster))!;
-        return (long)time[0] * 1_000 + (long)time[1] / 1_000 + s_restoreWithin;
-    }
+    public async Task<long> DeadlineAsync() => (await RedisClient.TimeAsync(redis)).ToUnixTimeMilliseconds() + s_restoreWithin;
 
     /// <summary>Restores the holds of orders and takes their units from sale: see rehold.lua.</summary>
     /// <param name="item">The item.</param>

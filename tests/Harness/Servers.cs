@@ -1,4 +1,5 @@
 using Npgsql;
+using Seckill.Shared.Connections;
 using StackExchange.Redis;
 
 namespace Seckill.Tests.Harness;
@@ -20,6 +21,7 @@ internal static class Servers
 
     private static readonly Lazy<ConnectionMultiplexer> s_redis = new(() => ConnectToRedis(RedisConnection));
     private static readonly Lazy<NpgsqlDataSource> s_orders = new(() => NpgsqlDataSource.Create(OrdersConnection));
+    private static readonly Lazy<StoreClocks> s_clocks = new(() => new StoreClocks(Redis, Orders, TimeProvider.System));
 
     public static string RedisConnection => Given(RedisSetting);
 
@@ -32,6 +34,9 @@ internal static class Servers
     public static IDatabase Database => Redis.GetDatabase();
 
     public static NpgsqlDataSource Orders => s_orders.Value;
+
+    /// <summary>Measures nothing: the clocks are one.</summary>
+    public static StoreClocks Clocks => s_clocks.Value;
 
     public static ConnectionMultiplexer ConnectToRedis(string connection)
     {

@@ -33,12 +33,14 @@ internal sealed partial class DualWriteControl(
             """
             insert into legacy_breakers (process, state) values (@process, @state)
             on conflict (process) do update set state = excluded.state, seen_at = now();
-            delete from legacy_breakers where seen_at < now() - interval '1 minute';
+            -- On both sides: the row of a process that died before the clock was set back says nothing.
+            delete from legacy_breakers where seen_at not between now() - interval '1 minute' and now() + interval '1 minute';
             select mode as Mode, read_from_new_percent as ReadFromNewPercent, users_reading_new as UsersReadingNew,
               users_reading_legacy as UsersReadingLegacy,
               exists (
                 select from legacy_breakers
-                where state <> 'closed' and process <> @process and seen_at > now() - interval '5 seconds') as OtherBreakerIsOpen
+                where state <> 'closed' and process <> @process
+                  and seen_at between now() - interval '5 seconds' and now() + interval '5 seconds') as OtherBreakerIsOpen
             from dual_write_control
             """,
             new { process = _process, state = EnumText<BreakerState>.Of(breaker.State) },

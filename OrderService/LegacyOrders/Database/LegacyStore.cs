@@ -134,7 +134,8 @@ internal class LegacyStore(LegacyDatabase legacy)
               is_delete = case when i.forced then 0 else t.is_delete end
             from incoming i
             where i.order_sn not in (select order_sn from inserted) and t.order_sn = i.order_sn
-              and (t.order_status = 0 or i.order_status <> 0 or (i.forced and clock_timestamp() < @forcedUntil))
+              and (t.order_status = 0 or i.order_status <> 0
+                or (i.forced and clock_timestamp() between @forcedUntil::timestamptz - interval '5 seconds' and @forcedUntil))
             """,
             Parameters(rows, forced, forcedUntil));
 

@@ -5,7 +5,7 @@ namespace Seckill.OrderService.LegacyOrders.Outbox;
 
 /// <summary>Changes that wait to be written.</summary>
 /// <param name="Pending">How many; each change of an order counts.</param>
-/// <param name="LagSeconds">Age of the oldest.</param>
+/// <param name="LagSeconds">Age of the oldest. The amount: a change from before the clock was set back is late, and not new.</param>
 internal sealed record LegacyBacklog(long Pending, double LagSeconds);
 
 /// <summary>The legacy outbox as a whole. It may hold millions of changes.</summary>
@@ -18,7 +18,8 @@ internal static class LegacyOutbox
         return await connection.QuerySingleAsync<LegacyBacklog>(new CommandDefinition(
             """
             select coalesce(sum(orders), 0)::bigint as Pending,
-              coalesce(extract(epoch from now() - min(created_at)), 0)::float8 as LagSeconds
+              coalesce(
+                greatest(extract(epoch from now() - min(created_at)), extract(epoch from max(created_at) - now())), 0)::float8 as LagSeconds
             from legacy_outbox
             """,
             cancellationToken: cancellationToken));

@@ -117,7 +117,9 @@ internal sealed class OrderVerification(NpgsqlDataSource database, LegacyStore s
             with suspects as materialized (
               select * from orders
               where order_id = any(@Ids)
-                and greatest(placed_at, paid_at, closed_at) <= now() - make_interval(secs => @LaggingSeconds)
+                -- An order from before the clock was set back is not young.
+                and greatest(placed_at, paid_at, closed_at)
+                  not between now() - make_interval(secs => @LaggingSeconds) and clock_timestamp()
                 -- An order that changed since the oldest entry may be in an entry. After an outage that is a million orders, too many
                 -- to open all entries for.
                 and greatest(placed_at, paid_at, closed_at) < coalesce((select min(created_at) from legacy_outbox), 'infinity')

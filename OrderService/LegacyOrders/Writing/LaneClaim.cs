@@ -85,7 +85,7 @@ internal sealed class LaneClaim
         (await connection.QueryAsync<Change, OrderSnapshot, Change>(new CommandDefinition(
             $"""
             with claimed as materialized (
-              select id, order_ids, placed, forced, extract(epoch from clock_timestamp() - created_at)::float8 as age
+              select id, order_ids, placed, forced, abs(extract(epoch from clock_timestamp() - created_at))::float8 as age
               from (
                 select *, sum(orders) over (order by id) - orders as before
                 from (select * from legacy_outbox where lane = @lane order by id limit @maximum) oldest) o

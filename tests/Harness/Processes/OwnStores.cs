@@ -2,6 +2,7 @@ using System.Diagnostics;
 using System.Globalization;
 using Dapper;
 using Npgsql;
+using Seckill.Shared.Connections;
 
 namespace Seckill.Tests.Harness.Processes;
 
@@ -13,11 +14,18 @@ internal sealed class OwnStores : IAsyncDisposable
 {
     private readonly string _database = "lost_" + Guid.NewGuid().ToString("N");
     private readonly DirectoryInfo _files = Directory.CreateTempSubdirectory("seckill-redis-");
+    private readonly FileInfo? _clock;
     private readonly int _port = FreePort.Find();
     private Process _redis;
 
-    private OwnStores()
+    private OwnStores(bool hasClock)
     {
+        _clock = hasClock ? new FileInfo(Path.Combine(Path.GetTempPath(), _database)) : null;
+        if (_clock is not null)
+        {
+            File.WriteAllText(_clock.FullName, "+0");
+        }
+
         _redis = Start();
         Connections = new StoreConnections(Address, Connection);
     }
@@ -39,12 +47,15 @@ internal sealed class OwnStores : IAsyncDisposable
 
     private string Backup => Path.Combine(_files.FullName, "orders.dump");
 
-    public static async Task<OwnStores> StartAsync()
+    /// <summary>Starts Redis and creates the database.</summary>
+    /// <param name="hasClock">Whether Redis has a clock of its own: see <see cref="SetRedisClockAsync"/>.</param>
+    public static async Task<OwnStores> StartAsync(bool hasClock = false)
     {
+        Assert.SkipWhen(hasClock && ShiftedClock.Library is null, "This needs libfaketime (Debian: faketime).");
         Assert.SkipUnless(
             Environment.GetEnvironmentVariable("PATH")!.Split(':').Any(folder => File.Exists(Path.Combine(folder, "redis-server"))),
             "This needs the program redis-server, to start and to stop.");
-        var stores = new OwnStores();
+        var stores = new OwnStores(hasClock);
         await AdministerAsync($"create database {stores._database}");
         await stores.AnswersAsync();
         return stores;
@@ -87,28 +98,50 @@ internal sealed class OwnStores : IAsyncDisposable
         Connections.Orders.Clear();
     }
 
+    /// <summary>Sets the clock of Redis so many seconds off, while it runs; ends when Redis says so.</summary>
+    public async Task SetRedisClockAsync(int seconds)
+    {
+        await File.WriteAllTextAsync(_clock!.FullName, seconds.ToString("+0;-0", CultureInfo.InvariantCulture));
+        await Eventually.IsTrueAsync("the clock of Redis is set", async () =>
+        {
+            var offset = await RedisClient.TimeAsync(Connections.Redis.Multiplexer) - TimeProvider.System.GetUtcNow();
+            return Math.Abs(offset.TotalSeconds - seconds) < 2;
+        });
+    }
+
     public Task EmptyAsync() => Connections.Redis.ExecuteAsync("FLUSHALL");
 
     public async ValueTask DisposeAsync()
     {
         await KillAsync();
         _files.Delete(recursive: true);
+        _clock?.Delete();
         await Connections.DisposeAsync();
         await AdministerAsync($"drop database if exists {_database} with (force)");
         await AdministerAsync($"drop database if exists {Restored} with (force)");
     }
 
-    private Process Start() => Process.Start(new ProcessStartInfo(
-        "redis-server",
-        [
-            "--port", _port.ToString(CultureInfo.InvariantCulture), "--bind", "127.0.0.1", "--dir", _files.FullName, "--save", "",
-            "--appendonly", "yes", "--appendfsync", "always", "--maxmemory-policy", "noeviction", "--logfile", "redis.log",
-        ]))!;
+    private Process Start()
+    {
+        var start = new ProcessStartInfo(
+            "redis-server",
+            [
+                "--port", _port.ToString(CultureInfo.InvariantCulture), "--bind", "127.0.0.1", "--dir", _files.FullName, "--save", "",
+                "--appendonly", "yes", "--appendfsync", "always", "--maxmemory-policy", "noeviction", "--logfile", "redis.log",
+            ]);
+        foreach (var (name, value) in _clock is null ? [] : ShiftedClock.Following(_clock.FullName))
+        {
+            start.Environment[name] = value;
+        }
+
+        return Process.Start(start)!;
+    }
 
     private async Task KillAsync()
     {
         _redis.Kill();
         await _redis.WaitForExitAsync();
+        ShiftedClock.ForgetProcess(_redis.Id);
         _redis.Dispose();
     }
 

@@ -22,6 +22,16 @@ internal static class ShiftedClock
         ("FAKETIME_FORCE_MONOTONIC_FIX", "1"),
     ];
 
+    /// <summary>
+    /// Environment of a server whose clock follows a file, so that it can be set while the server runs: the file has seconds, as "-3600".
+    /// The monotonic clock stays right, as on a machine. The C library comes second: Redis' own allocator does not bear the other.
+    /// </summary>
+    public static (string Name, string Value)[] Following(string file) => Library is null ? [] :
+    [
+        ("LD_PRELOAD", Library + " libc.so.6"), ("FAKETIME_TIMESTAMP_FILE", file), ("FAKETIME_CACHE_DURATION", "1"),
+        ("DONT_FAKE_MONOTONIC", "1"),
+    ];
+
     /// <summary>Deletes what the library leaves of a process that was killed; another with the same id would stumble over it.</summary>
     public static void ForgetProcess(int id)
     {

@@ -59,6 +59,16 @@ public sealed class AuditTests(StoreFixture stores)
     }
 
     [Fact]
+    public async Task An_order_from_before_PostgreSQLs_clock_was_set_back_is_not_too_young_to_be_audited()
+    {
+        var (sale, live, _, _) = await MovingAsync();
+        await sale.ExecuteAsync(
+            "update orders set placed_at = now() + interval '1 hour' where order_id = @OrderId", new { live.OrderId });
+        await stores.Redis.HashDeleteAsync(sale.Keys.Holds, live.OrderId);
+        Assert.Contains((await AuditAsync(sale)).Findings, finding => finding.Kind == BreakKind.MissingHold);
+    }
+
+    [Fact]
     public async Task A_sale_that_is_deleted_between_two_looks_is_no_finding_and_no_error()
     {
         var (sale, _, _, _) = await MovingAsync();

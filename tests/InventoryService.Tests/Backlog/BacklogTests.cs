@@ -1,3 +1,4 @@
+using Dapper;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging.Abstractions;
 using Seckill.InventoryService.Backlog;
@@ -57,6 +58,32 @@ public sealed class BacklogTests(Administration administration)
         var reader = ActivatorUtilities.CreateInstance<StockReader>(administration.Services, new StockLedger(redis));
         await Assert.ThrowsAnyAsync<RedisConnectionException>(
             () => reader.ReadAsync([new TestItem().Key], CancellationToken.None).InTime());
+    }
+
+    [Fact]
+    public async Task A_return_from_before_the_clock_was_set_back_is_old_and_not_new()
+    {
+        // Redis refuses its release, so it stays.
+        var item = await TestItem.OpenAsync();
+        await Servers.Database.StringSetAsync(item.Keys.Buyers, "no buyers");
+        var order = item.Number + new string('0', 24);
+        await Servers.Database.HashSetAsync(item.Keys.Holds, order, "7:1:1");
+        await using var connection = await Servers.Orders.OpenConnectionAsync();
+        var row = new { order, item.Key.SaleId, item.Key.SkuId };
+        await connection.ExecuteAsync(
+            "insert into stock_returns (order_id, sale_id, sku_id, created_at) values (@order, @SaleId, @SkuId, now() + interval '1 day')",
+            row);
+        try
+        {
+            using var reader = ActivatorUtilities.CreateInstance<TableBacklog>(administration.Services);
+            await reader.StartAsync(CancellationToken.None);
+            await Eventually.IsTrueAsync("its age is known", () => reader.Current?.OldestReturnSeconds is > 86_000 and < 86_500);
+            await reader.StopAsync(CancellationToken.None).InTime();
+        }
+        finally
+        {
+            await connection.ExecuteAsync("delete from stock_returns where order_id = @order", row);
+        }
     }
 
     private sealed class ScriptedReader() : BacklogReader<string>("a store", TimeProvider.System, NullLogger.Instance)

@@ -187,6 +187,20 @@ public sealed class StockChangeTests(StoreFixture stores)
         }
     }
 
+    [Fact]
+    public async Task A_change_that_was_interrupted_before_the_clock_was_set_back_is_finished_at_once()
+    {
+        var sale = await TestSale.OpenAsync(stores, units: 5);
+        await sale.ExecuteAsync(
+            """
+            insert into stock_changes (sale_id, sku_id, idempotency_key, delta, started_at)
+            values (@SaleId, @SkuId, 'withdraw', -2, now() + interval '1 hour')
+            """,
+            new { sale.Item.SaleId, sale.Item.SkuId });
+        await FinishAsync(sale);
+        await sale.AssertConservedAsync(3);
+    }
+
     private async Task FinishAsync(TestSale sale)
     {
         using var finisher = new StockChangeFinisher(stores.Changes, TimeProvider.System, NullLogger<StockChangeFinisher>.Instance);

@@ -233,7 +233,7 @@ public sealed class OrderPlacementTests
     private Task ConsumeAsync(OrdersReserved batch) =>
         new OrdersReservedConsumer(
             _placement, new OrderQuarantine(Servers.Orders), Servers.Orders, TestItem.Ledger,
-            new HoldRestorer(Servers.Orders, new StockRepair(Servers.Redis)), new SaleActivity(TimeProvider.System), TimeProvider.System,
+            new HoldRestorer(Servers.Orders, new StockRepair(Servers.Redis)), new SaleActivity(TimeProvider.System), Servers.Clocks,
             NullLogger<OrdersReservedConsumer>.Instance)
             .Consume(Delivery.Of(batch));
 

@@ -35,7 +35,7 @@ public sealed class ReadOnlyDatabaseTests : IAsyncLifetime
         _api = new StorefrontHost(new() { ["role"] = "api", ["ConnectionStrings:Orders"] = connection });
         _worker = new OrdersReservedConsumer(
             new OrderPlacement(_database), new OrderQuarantine(_database), _database, TestItem.Ledger,
-            new HoldRestorer(_database, new StockRepair(Servers.Redis)), new SaleActivity(TimeProvider.System), TimeProvider.System,
+            new HoldRestorer(_database, new StockRepair(Servers.Redis)), new SaleActivity(TimeProvider.System), Servers.Clocks,
             NullLogger<OrdersReservedConsumer>.Instance);
     }
 

@@ -1,4 +1,5 @@
 using System.Buffers;
+using System.Globalization;
 using System.Net;
 using System.Security.Cryptography;
 using System.Text;
@@ -44,11 +45,21 @@ public sealed class PaymentTests(StoreFixture stores, Shop shop) : IClassFixture
 
     [Theory]
     [MemberData(nameof(Forgeries))]
-    public async Task A_call_with_a_signature_that_is_not_the_providers_changes_nothing(string forgery)
+    public async Task A_call_with_a_signature_that_is_not_the_providers_changes_nothing_and_is_counted(string forgery)
     {
+        var reason = forgery switch
+        {
+            "too old" => "too-old",
+            "from the future" => "from-the-future",
+            "without a signature" or "of another version" => "unknown",
+            "of another key" or "of a body that differs in one byte" or "of another time" or "several wrong ones" => "wrong-signature",
+            _ => "malformed",
+        };
+        var before = await RefusedAsync(reason);
         var order = await PlacedAsync();
         var body = $$"""{"paymentId":"forged-{{order}}","orderId":"{{order}}","amount":4999,"currency":"EUR"}""";
         Assert.Equal((HttpStatusCode.Unauthorized, "unauthenticated"), await shop.TellAsync(body, s_forgeries[forgery](body)));
+        Assert.Equal(before + 1, await RefusedAsync(reason));
         Assert.Equal(s_accepted, await shop.TellAsync(body));
     }
 
@@ -62,11 +73,11 @@ public sealed class PaymentTests(StoreFixture stores, Shop shop) : IClassFixture
     }
 
     [Theory]
-    [InlineData(300, true)]
-    [InlineData(-300, true)]
-    [InlineData(301, false)]
-    [InlineData(-301, false)]
-    public void The_tolerance_is_five_minutes_on_both_sides(int secondsAgo, bool fits)
+    [InlineData(300, SignatureOutcome.Valid)]
+    [InlineData(-300, SignatureOutcome.Valid)]
+    [InlineData(301, SignatureOutcome.TooOld)]
+    [InlineData(-301, SignatureOutcome.FromTheFuture)]
+    public void The_tolerance_is_five_minutes_on_both_sides(int secondsAgo, SignatureOutcome outcome)
     {
         var clock = new FakeTimeProvider();
         var signature = new PaymentSignature(DevelopmentKeys.Payment, clock);
@@ -76,7 +87,9 @@ public sealed class PaymentTests(StoreFixture stores, Shop shop) : IClassFixture
         // In two pieces, as a body may arrive.
         var first = new Piece(body.AsMemory(0, 1), null);
         var pieces = new ReadOnlySequence<byte>(first, 0, new Piece(body.AsMemory(1), first), 1);
-        Assert.Equal(fits, signature.Fits($"t={time},v1={Convert.ToHexString(hash)}", pieces));
+        Assert.Equal(outcome, signature.Check($"t={time},v1={Convert.ToHexString(hash)}", pieces));
+        // What is not the provider's says nothing about clocks.
+        Assert.Equal(SignatureOutcome.WrongSignature, signature.Check($"t={time},v1={new string('0', 64)}", pieces));
     }
 
     [Theory]
@@ -255,6 +268,14 @@ public sealed class PaymentTests(StoreFixture stores, Shop shop) : IClassFixture
     private Task<TimeSpan> RebuiltAsync(TestSale sale) => Eventually.IsTrueAsync(
         "the item is rebuilt",
         async () => await stores.Rebuild().RebuildAsync(await sale.AuditedAsync(), CancellationToken.None) == RebuildOutcome.Done);
+
+    private async Task<long> RefusedAsync(string reason)
+    {
+        var page = await shop.Api.Client.GetStringAsync(new Uri("/metrics", UriKind.Relative));
+        var sample = page.Split('\n').Single(line =>
+            line.StartsWith($"seckill_payments_refused_total{{reason=\"{reason}\"}}", StringComparison.Ordinal));
+        return long.Parse(sample[(sample.LastIndexOf(' ') + 1)..], CultureInfo.InvariantCulture);
+    }
 
     private async Task<string> PlacedAsync()
     {

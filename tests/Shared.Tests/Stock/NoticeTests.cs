@@ -43,6 +43,14 @@ public sealed class NoticeTests
     }
 
     [Fact]
+    public async Task A_claim_from_before_the_clock_was_set_back_is_handed_out_again()
+    {
+        var item = await SoldOutAsync();
+        Assert.Equal((1, 1), await NoticeAsync(item, s_long));
+        Assert.Equal((1, 1), await NoticeAsync(item, s_long / 2));
+    }
+
+    [Fact]
     public async Task What_was_told_is_handed_out_no_more_until_the_next_fall()
     {
         var item = await SoldOutAsync();

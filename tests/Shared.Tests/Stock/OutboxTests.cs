@@ -80,6 +80,43 @@ public sealed class OutboxTests
         Assert.InRange(waits[2], 1_000_000 - 15_000, 1_000_000);
     }
 
+    [Theory]
+    [InlineData(3_600)]
+    [InlineData(20)]
+    public async Task An_entry_from_before_the_clock_was_set_back_is_late_and_not_new(int seconds)
+    {
+        var item = await TestItem.OpenAsync();
+        var orders = await ReserveWithAgesAsync(item, -seconds, 0, 90);
+        var (depth, oldest) = await TestItem.Ledger.InspectOutboxAsync(item.Keys);
+        Assert.Equal(3, depth);
+        Assert.InRange(oldest.TotalSeconds, Math.Max(seconds, 90) - 15, Math.Max(seconds, 90) + 15);
+        Assert.Equal([orders[2], orders[0]], (await ClaimAsync(item, s_minute)).Select(entry => entry.OrderId));
+        // Once: it waits as long as an old one, and not as briefly as a new one.
+        Assert.Empty(await ClaimAsync(item, s_minute));
+        var now = (await item.InspectAsync()).Now.ToUnixTimeMilliseconds();
+        var wait = Servers.Database.SortedSetScore(item.Keys.Outbox, orders[0])!.Value + 60_000 - now;
+        Assert.InRange(wait, Math.Clamp(seconds, 60, 300) * 1_000 - 15_000, Math.Clamp(seconds, 60, 300) * 1_000);
+    }
+
+    [Fact]
+    public async Task A_claim_from_before_the_clock_was_set_back_keeps_no_entry_from_the_others()
+    {
+        var item = await TestItem.OpenAsync();
+        var orders = await ReserveWithAgesAsync(item, 90);
+        var claimedUntil = (await item.InspectAsync()).Now.AddMinutes(5).AddSeconds(1).ToUnixTimeMilliseconds();
+        await Servers.Database.SortedSetAddAsync(item.Keys.Outbox, orders[0], claimedUntil);
+        Assert.Equal(orders, (await ClaimAsync(item, s_minute)).Select(entry => entry.OrderId));
+        Assert.Empty(await ClaimAsync(item, s_minute));
+    }
+
+    [Fact]
+    public async Task The_oldest_order_of_a_deep_outbox_may_be_due_last()
+    {
+        var item = await TestItem.OpenAsync(units: 1_010);
+        await ReserveWithAgesAsync(item, [.. Enumerable.Repeat(1, 1_009), -3_600]);
+        Assert.InRange((await TestItem.Ledger.InspectOutboxAsync(item.Keys)).Oldest.TotalSeconds, 3_500, 3_700);
+    }
+
     [Fact]
     public async Task Sweepers_that_run_at_once_get_entries_of_their_own()
     {

@@ -18,7 +18,7 @@ public sealed class AlertTests(StoreConnections servers, ITestOutputHelper outpu
     public async Task Each_alert_fires_for_the_fault_that_it_is_for_within_the_time_that_it_states()
     {
         await Queues.EmptyAsync();
-        await using var stores = await OwnStores.StartAsync();
+        await using var stores = await OwnStores.StartAsync(hasClock: true);
         await using var installation = new Installation();
         var databases = await installation.CreateDatabasesAsync(servers);
         (string Name, string? Value)[] settings = [stores.Settings[0], .. databases.Settings, ("Reservations__OutboxBound", "200")];
@@ -95,6 +95,8 @@ public sealed class AlertTests(StoreConnections servers, ITestOutputHelper outpu
             "LegacyBreakerOpen", "Down");
         await CauseAsync(() => Task.Run(broker.Resume), "PersistLag");
         await FiredAsync(prometheus, "PersistLag");
+        await CauseAsync(() => stores.SetRedisClockAsync(20), "ClockOff");
+        await FiredAsync(prometheus, "ClockOff");
 
         await Queues.EmptyAsync();
         Assert.Equal(Repository.Alerts.Select(alert => alert.Name).Order(), _caused.Keys.Order());

@@ -8,7 +8,8 @@
 -- Uses: alert, time
 --
 -- Alerts hold for 'low' and 'sold_out' the number of the last crossing and its state: '<n> <claimed until ms>', '<n> told' when it is
--- reported, or '<n> above' when stock is above the mark again. A claim that runs out is handed out again under the same number.
+-- reported, or '<n> above' when stock is above the mark again. A claim that runs out is handed out again under the same number; so is one
+-- that would last longer than any claim, because the clock was set back since.
 
 local item = redis.call('HMGET', KEYS[1], 'available', 'allocated')
 if not item[1] then return {} end
@@ -21,7 +22,8 @@ local function claim(mark, alert, crossed)
     if state ~= 'above' then changes[mark] = number .. ' above' end
     return 0
   end
-  if state == 'told' or (tonumber(state) or 0) > now then return 0 end
+  local left = (tonumber(state) or 0) - now
+  if state == 'told' or (left > 0 and left <= tonumber(ARGV[2])) then return 0 end
   if state == 'above' then number = number + 1 end
   changes[mark] = string.format('%d %d', number, now + ARGV[2])
   return tonumber(number)

@@ -1,0 +1,98 @@
+using System.Collections.Concurrent;
+using MassTransit;
+using Microsoft.Extensions.Options;
+using Npgsql;
+using Seckill.Shared.Hosting;
+using StackExchange.Redis;
+
+namespace Seckill.OrderService.Orders;
+
+/// <summary>
+/// Stops consuming when a message cannot be persisted for long. RabbitMQ closes the channel of a consumer that keeps a message for longer
+/// than its consumer_timeout (30 minutes), again and again, and each time counts a delivery of each message that the worker has. Here they
+/// go back once, in their order, and wait at the broker until PostgreSQL and Redis answer: an outage of any length is one delivery.
+/// docs/decisions/0032 has the reasons.
+/// </summary>
+internal sealed partial class ConsumerPause(
+    QueueCheck queue, NpgsqlDataSource database, IConnectionMultiplexer redis, IOptions<PersistenceOptions> options, TimeProvider clock,
+    ILogger<ConsumerPause> logger) : PeriodicService(clock), IFilter<ReceiveContext>
+{
+    private static readonly TimeSpan s_stopTimeout = TimeSpan.FromSeconds(30);
+    private readonly ConcurrentDictionary<ReceiveContext, long> _inProgress = new();
+    private bool _isPaused;
+    private bool _isStopped;
+
+    /// <summary>Notes a message from its delivery to its acknowledgement, retries included.</summary>
+    public async Task Send(ReceiveContext context, IPipe<ReceiveContext> next)
+    {
+        _inProgress[context] = Clock.GetTimestamp();
+        try
+        {
+            await next.Send(context);
+        }
+        finally
+        {
+            _inProgress.TryRemove(context, out _);
+        }
+    }
+
+    public void Probe(ProbeContext context) => context.CreateFilterScope("consumerPause");
+
+    protected override TimeSpan Interval => TimeSpan.FromSeconds(1);
+
+    protected override async Task RunRoundAsync(CancellationToken stoppingToken)
+    {
+        if (!_isPaused && _inProgress.Values.Any(since => Clock.GetElapsedTime(since).TotalSeconds > options.Value.LongestRetrySeconds))
+        {
+            _isPaused = true;
+            LogPaused(options.Value.LongestRetrySeconds);
+        }
+
+        if (!_isPaused || queue.Endpoint is not { } endpoint)
+        {
+            return;
+        }
+
+        if (!_isStopped)
+        {
+            // Closes the channel: the broker has every message again that was not acknowledged.
+            using var timeout = new CancellationTokenSource(s_stopTimeout, Clock);
+            await endpoint.Stop(timeout.Token);
+            _isStopped = true;
+        }
+
+        if (await StoresAnswerAsync(stoppingToken))
+        {
+            endpoint.Start(CancellationToken.None);
+            (_isPaused, _isStopped) = (false, false);
+            LogResumed();
+        }
+    }
+
+    protected override void OnOutage(Exception exception) => LogFailed(exception.Message);
+
+    private async Task<bool> StoresAnswerAsync(CancellationToken cancellationToken)
+    {
+        try
+        {
+            // After a failover PostgreSQL may answer and refuse every write.
+            await using var command = database.CreateCommand("select current_setting('transaction_read_only') = 'off'");
+            return await command.ExecuteScalarAsync(cancellationToken) is true
+                && await redis.GetDatabase().PingAsync(CommandFlags.DemandMaster) >= TimeSpan.Zero;
+        }
+        catch (Exception exception) when (exception is NpgsqlException or RedisException or TimeoutException)
+        {
+            return false;
+        }
+    }
+
+    [LoggerMessage(302, LogLevel.Warning,
+        "A message could not be persisted for {Seconds} s: consuming nothing until PostgreSQL and Redis answer.")]
+    private partial void LogPaused(int seconds);
+
+    [LoggerMessage(303, LogLevel.Information, "PostgreSQL and Redis answer: consuming again.")]
+    private partial void LogResumed();
+
+    [LoggerMessage(304, LogLevel.Warning, "Could not stop or start the consumer; retrying: {Reason}")]
+    private partial void LogFailed(string reason);
+}

@@ -1,0 +1,125 @@
+using System.Collections.Concurrent;
+using System.Diagnostics;
+using System.Globalization;
+using RabbitMQ.Client;
+using RabbitMQ.Client.Exceptions;
+using Seckill.Shared.Connections;
+
+namespace Seckill.Tests.Harness.Processes;
+
+/// <summary>A RabbitMQ of one scenario alone, from Debian's package, that waits for acknowledgements only briefly.</summary>
+internal sealed class OwnRabbitMq : IAsyncDisposable
+{
+    private const string Program = "/usr/lib/rabbitmq/bin/rabbitmq-server";
+    private readonly DirectoryInfo _files = Directory.CreateTempSubdirectory("seckill-rabbitmq-");
+    private readonly ConcurrentQueue<string> _log = new();
+    private readonly int _port = FreePort.Find();
+    private readonly Process _epmd;
+    private readonly Process _server;
+
+    private OwnRabbitMq(int consumerTimeoutSeconds)
+    {
+        string Own(string name) => Path.Combine(_files.FullName, name);
+        string Text(int number) => number.ToString(CultureInfo.InvariantCulture);
+        File.WriteAllText(Own("enabled_plugins"), "[].");
+        // The broker looks at the age of deliveries once a minute; here once a second.
+        File.WriteAllText(Own("advanced.config"), "[{rabbit, [{channel_tick_interval, 1000}]}].");
+        File.WriteAllLines(Own("rabbitmq.conf"),
+        [
+            $"listeners.tcp.1 = 127.0.0.1:{Text(_port)}", $"consumer_timeout = {Text(consumerTimeoutSeconds * 1000)}",
+            "log.console = true", "log.console.level = warning", "log.file = false", "disk_free_limit.absolute = 100MB",
+        ]);
+        // All Erlang nodes of a machine share one epmd; a private one avoids that.
+        var epmdPort = Text(FreePort.Find());
+        _epmd = Start("epmd", ["-port", epmdPort], ("ERL_EPMD_ADDRESS", "127.0.0.1"));
+        _server = Start(Program, [],
+            ("HOME", _files.FullName), ("RUNNING_UNDER_SYSTEMD", "true"), ("ERL_EPMD_ADDRESS", "127.0.0.1"), ("ERL_EPMD_PORT", epmdPort),
+            ("RABBITMQ_NODENAME", $"own{Text(_port)}@localhost"), ("RABBITMQ_DIST_PORT", Text(FreePort.Find())),
+            ("RABBITMQ_CONFIG_FILE", Own("rabbitmq.conf")), ("RABBITMQ_ADVANCED_CONFIG_FILE", Own("advanced.config")),
+            ("RABBITMQ_CONF_ENV_FILE", Own("no-env.conf")), ("RABBITMQ_ENABLED_PLUGINS_FILE", Own("enabled_plugins")),
+            ("RABBITMQ_MNESIA_BASE", Own("mnesia")), ("RABBITMQ_LOG_BASE", Own("log")), ("RABBITMQ_SCHEMA_DIR", Own("schema")),
+            ("RABBITMQ_GENERATED_CONFIG_DIR", Own("generated")),
+            ("RABBITMQ_SERVER_ADDITIONAL_ERL_ARGS", "+S 1:1 -kernel inet_dist_use_interface {127,0,0,1}"));
+    }
+
+    /// <summary>For the environment of a service.</summary>
+    public (string, string?) Setting => (Servers.RabbitMqSetting, Address.AbsoluteUri);
+
+    /// <summary>Warnings and errors so far.</summary>
+    public string Log => string.Join('\n', _log);
+
+    private Uri Address => new(string.Create(CultureInfo.InvariantCulture, $"amqp://guest:guest@127.0.0.1:{_port}/"));
+
+    /// <summary>Starts it.</summary>
+    /// <param name="consumerTimeoutSeconds">How long a consumer may keep a message before the broker closes its channel.</param>
+    public static async Task<OwnRabbitMq> StartAsync(int consumerTimeoutSeconds)
+    {
+        Assert.SkipUnless(File.Exists(Program), "This needs the programs of RabbitMQ, to start and to stop.");
+        var broker = new OwnRabbitMq(consumerTimeoutSeconds);
+        await Eventually.IsTrueAsync("RabbitMQ answers", async () =>
+        {
+            Assert.False(broker._server.HasExited, broker.Log);
+            try
+            {
+                await broker.UseAsync(_ => Task.FromResult(true));
+                return true;
+            }
+            catch (BrokerUnreachableException)
+            {
+                return false;
+            }
+        });
+        return broker;
+    }
+
+    /// <summary>Messages that no consumer has, and consumers, of a queue.</summary>
+    public Task<(long Ready, long Consumers)> CountAsync(string queue) => UseAsync(async channel =>
+    {
+        var found = await channel.QueueDeclarePassiveAsync(queue);
+        return ((long)found.MessageCount, (long)found.ConsumerCount);
+    });
+
+    /// <summary>How often the first message of the queue of orders went to a consumer and came back. This look counts, too.</summary>
+    public Task<long> DeliveriesAsync() => UseAsync(async channel =>
+    {
+        var message = await channel.BasicGetAsync(OrdersReservedPublisher.QueueName, autoAck: false);
+        await channel.BasicNackAsync(message!.DeliveryTag, multiple: false, requeue: true);
+        return message.BasicProperties.Headers?.TryGetValue("x-delivery-count", out var count) == true ? (long)count! : 0;
+    });
+
+    public async ValueTask DisposeAsync()
+    {
+        foreach (var process in new[] { _server, _epmd })
+        {
+            process.Kill(entireProcessTree: true);
+            await process.WaitForExitAsync();
+            process.Dispose();
+        }
+
+        _files.Delete(recursive: true);
+    }
+
+    private Process Start(string program, string[] arguments, params (string Name, string Value)[] environment)
+    {
+        var start = new ProcessStartInfo(program, arguments) { RedirectStandardOutput = true, RedirectStandardError = true };
+        start.Environment.Remove("NOTIFY_SOCKET");
+        foreach (var (name, value) in environment)
+        {
+            start.Environment[name] = value;
+        }
+
+        var process = Process.Start(start)!;
+        process.OutputDataReceived += (_, line) => _log.Enqueue(line.Data ?? "");
+        process.ErrorDataReceived += (_, line) => _log.Enqueue(line.Data ?? "");
+        process.BeginOutputReadLine();
+        process.BeginErrorReadLine();
+        return process;
+    }
+
+    private async Task<T> UseAsync<T>(Func<IChannel, Task<T>> action)
+    {
+        await using var connection = await new ConnectionFactory { Uri = Address }.CreateConnectionAsync();
+        await using var channel = await connection.CreateChannelAsync();
+        return await action(channel);
+    }
+}
