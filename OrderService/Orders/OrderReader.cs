@@ -2,6 +2,7 @@ using System.Diagnostics;
 using Dapper;
 using Npgsql;
 using Seckill.OrderService.Reservations;
+using Seckill.Shared.Stock;
 
 namespace Seckill.OrderService.Orders;
 
@@ -93,5 +94,5 @@ internal sealed class OrderReader(NpgsqlDataSource database, HoldFinder holds, W
 
     private static OrderView ViewOf(string orderId, HeldOrder held) => new(
         orderId, OrderStatus.Reserved, held.Item.SaleId, held.Item.SkuId, held.Hold.Units, held.Snapshot.UnitPrice, held.Snapshot.Currency,
-        held.Hold.ReservedAt, null, held.Hold.ReservedAt.AddSeconds(held.Snapshot.PaymentTimeoutSeconds));
+        held.Hold.ReservedAt, null, ItemTerms.PayBy(held.Hold.ReservedAt, held.Snapshot.PaymentTimeoutSeconds));
 }

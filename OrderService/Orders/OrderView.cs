@@ -14,7 +14,7 @@ namespace Seckill.OrderService.Orders;
 /// <param name="Currency">ISO 4217 code.</param>
 /// <param name="ReservedAt">UTC.</param>
 /// <param name="PlacedAt">When it was persisted, UTC; null before.</param>
-/// <param name="PayBy">Pay before this, UTC. While the order is reserved it may still move later, never earlier.</param>
+/// <param name="PayBy">Pay before this, UTC. Later than the 202 said only when the order was placed late, and never earlier.</param>
 public sealed record OrderView(
     string OrderId, OrderStatus Status, long SaleId, long SkuId, int Quantity, long UnitPrice, string Currency,
     DateTimeOffset ReservedAt, DateTimeOffset? PlacedAt, DateTimeOffset PayBy);

@@ -13,8 +13,10 @@ namespace Seckill.OrderService.Storefront;
 /// <param name="UnitPrice">Minor units of <paramref name="Currency"/>.</param>
 /// <param name="Currency">ISO 4217 code.</param>
 /// <param name="ReservedAt">UTC.</param>
+/// <param name="PayBy">Pay before this, UTC.</param>
 public readonly record struct OrderAccepted(
-    string OrderId, string Status, long SaleId, long SkuId, int Quantity, long UnitPrice, string Currency, DateTimeOffset ReservedAt);
+    string OrderId, string Status, long SaleId, long SkuId, int Quantity, long UnitPrice, string Currency, DateTimeOffset ReservedAt,
+    DateTimeOffset PayBy);
 
 /// <summary>A sale as the public sees it.</summary>
 /// <param name="SaleId">The sale.</param>
