@@ -15,6 +15,7 @@ internal static class StorefrontFeature
         builder.Services.AddSingleton<PlaceOrderAnswer>();
         builder.Services.AddSingleton<PlaceOrderEndpoint>();
         builder.Services.AddSingleton<SaleReader>();
+        builder.Services.AddSingleton<SaleListReader>();
     }
 
     public static void MapStorefront(this WebApplication app)
