@@ -48,11 +48,14 @@ internal sealed class BuyerGuard : IEndpointFilter
 
         const string Scheme = "Bearer ";
         var header = context.Request.Headers.Authorization;
-        if (header.Count != 1
-            || !header[0]!.StartsWith(Scheme, StringComparison.OrdinalIgnoreCase)
-            || !_token.TryVerify(header[0].AsSpan(Scheme.Length), out userId))
+        if (header.Count != 1 || !header[0]!.StartsWith(Scheme, StringComparison.OrdinalIgnoreCase))
         {
-            return Refusals.Unauthenticated;
+            return header.Count > 1 ? Refusals.Unauthorized(TokenFault.Malformed) : Refusals.Unauthenticated;
+        }
+
+        if (_token.Verify(header[0].AsSpan(Scheme.Length), out userId) is { } fault)
+        {
+            return Refusals.Unauthorized(fault);
         }
 
         return _byUser.TryAcquire(userId) ? null : Refusals.RateLimited;
