@@ -11,6 +11,8 @@ internal static class StorefrontFeature
         var key = builder.Configuration.RequiredSecret(builder.Environment, "Auth:BuyerTokenKey", DevelopmentKeys.BuyerToken);
         builder.Services.AddSingleton(provider => new BuyerToken(key, provider.GetRequiredService<TimeProvider>()));
         builder.Services.AddValidatedOptions<RateLimitOptions>("RateLimits");
+        builder.Services.AddValidatedOptions<CrossOriginOptions>("Cors");
+        builder.Services.AddCors();
         builder.Services.AddSingleton<BuyerGuard>();
         builder.Services.AddSingleton<PlaceOrderAnswer>();
         builder.Services.AddSingleton<PlaceOrderEndpoint>();
