@@ -19,8 +19,15 @@ public sealed record OrderView(
     string OrderId, OrderStatus Status, long SaleId, long SkuId, int Quantity, long UnitPrice, string Currency,
     DateTimeOffset ReservedAt, DateTimeOffset? PlacedAt, DateTimeOffset PayBy);
 
+/// <summary>Orders of a buyer in a sale, the newest first.</summary>
+/// <param name="Orders">The orders.</param>
+/// <param name="Next">The <c>after</c> of the next page; missing when this is the last one.</param>
+public sealed record OrderPage(
+    IReadOnlyList<OrderView> Orders, [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] string? Next);
+
 /// <summary>JSON of an order, generated at compile time.</summary>
 [JsonSourceGenerationOptions(
     PropertyNamingPolicy = JsonKnownNamingPolicy.CamelCase, MaxDepth = 8, Converters = [typeof(UtcTimeConverter)])]
 [JsonSerializable(typeof(OrderView))]
+[JsonSerializable(typeof(OrderPage))]
 internal sealed partial class OrderJson : JsonSerializerContext;

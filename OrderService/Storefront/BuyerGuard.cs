@@ -61,5 +61,8 @@ internal sealed class BuyerGuard : IEndpointFilter
         return _byUser.TryAcquire(userId) ? null : Refusals.RateLimited;
     }
 
+    /// <summary>True, and counted, when the buyer of an admitted request may send this many more.</summary>
+    public bool TryCharge(long userId, int requests) => requests <= 0 || _byUser.TryAcquire(userId, requests);
+
     private sealed record Buyer(long UserId);
 }

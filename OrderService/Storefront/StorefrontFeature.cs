@@ -23,6 +23,7 @@ internal static class StorefrontFeature
     public static void MapStorefront(this WebApplication app)
     {
         PlaceOrderEndpoint.Map(app);
+        OrderListEndpoint.Map(app);
         OrderEndpoints.Map(app);
         SaleEndpoints.Map(app);
     }

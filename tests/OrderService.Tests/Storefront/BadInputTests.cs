@@ -191,7 +191,7 @@ public sealed class BadInputTests(StorefrontHost storefront)
     }
 
     [Theory]
-    [InlineData("GET /orders", 405, "method-not-allowed")]
+    [InlineData("PUT /orders", 405, "method-not-allowed")]
     [InlineData("DELETE /orders/00000000000000000000000000000000", 405, "method-not-allowed")]
     [InlineData("BREW /orders", 405, "method-not-allowed")]
     [InlineData("GET /", 404, "not-found")]
