@@ -33,6 +33,11 @@ return await ServiceProgram.RunAsync(
     {
         app.Services.ConnectEarly();
         app.UseTrustedProxies();
+        if (role.HasFlag(Role.Api))
+        {
+            app.UseCrossOrigin();
+        }
+
         app.UseRouting();
         app.UseServiceDefaults();
         app.MapLegacyOrders();

@@ -14,13 +14,20 @@ namespace Seckill.OrderService.Orders;
 /// <param name="Currency">ISO 4217 code.</param>
 /// <param name="ReservedAt">UTC.</param>
 /// <param name="PlacedAt">When it was persisted, UTC; null before.</param>
-/// <param name="PayBy">Pay before this, UTC. While the order is reserved it may still move later, never earlier.</param>
+/// <param name="PayBy">Pay before this, UTC. Later than the 202 said only when the order was placed late, and never earlier.</param>
 public sealed record OrderView(
     string OrderId, OrderStatus Status, long SaleId, long SkuId, int Quantity, long UnitPrice, string Currency,
     DateTimeOffset ReservedAt, DateTimeOffset? PlacedAt, DateTimeOffset PayBy);
+
+/// <summary>Orders of a buyer in a sale, the newest first.</summary>
+/// <param name="Orders">The orders.</param>
+/// <param name="Next">The <c>after</c> of the next page; missing when this is the last one.</param>
+public sealed record OrderPage(
+    IReadOnlyList<OrderView> Orders, [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] string? Next);
 
 /// <summary>JSON of an order, generated at compile time.</summary>
 [JsonSourceGenerationOptions(
     PropertyNamingPolicy = JsonKnownNamingPolicy.CamelCase, MaxDepth = 8, Converters = [typeof(UtcTimeConverter)])]
 [JsonSerializable(typeof(OrderView))]
+[JsonSerializable(typeof(OrderPage))]
 internal sealed partial class OrderJson : JsonSerializerContext;

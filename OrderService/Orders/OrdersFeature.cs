@@ -15,7 +15,9 @@ internal static class OrdersFeature
         builder.Services.AddSingleton<OrderQuarantine>();
         if (role.HasFlag(Role.Api))
         {
+            builder.Services.AddSingleton<OrderRows>();
             builder.Services.AddSingleton<OrderReader>();
+            builder.Services.AddSingleton<OrderList>();
             builder.Services.AddSingleton<PlacementOnDemand>();
         }
 

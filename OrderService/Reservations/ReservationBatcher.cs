@@ -18,6 +18,7 @@ internal sealed partial class ReservationBatcher : PeriodicService
     private static readonly TimeSpan s_watchdogInterval = TimeSpan.FromMilliseconds(100);
     private static readonly TimeSpan s_shutdownTimeout = TimeSpan.FromSeconds(5);
     private readonly ConcurrentDictionary<ItemKey, ItemLane> _lanes = new();
+    private readonly SingleFlightCache<ItemKey, ItemLane?> _newLanes;
     private readonly ObjectPool<Reservation> _pool;
     private readonly StockLedger _stock;
     private readonly OutboxRelay _relay;
@@ -32,6 +33,7 @@ internal sealed partial class ReservationBatcher : PeriodicService
         : base(clock)
     {
         (_stock, _relay, _options, _clock, _logger) = (stock, relay, options.Value, clock, logger);
+        _newLanes = new(OpenLaneAsync, clock);
         _pool = new DefaultObjectPool<Reservation>(new Policy(this), maximumRetained: _options.QueueCapacity);
         stock.OnRestocked(item =>
         {
@@ -133,17 +135,16 @@ internal sealed partial class ReservationBatcher : PeriodicService
     }
 
     private async ValueTask<ReservationResult> ReserveAtNewLaneAsync(
-        ItemKey item, long userId, int quantity, string? idempotencyKey, CancellationToken cancellationToken)
+        ItemKey item, long userId, int quantity, string? idempotencyKey, CancellationToken cancellationToken) =>
+        await _newLanes.GetAsync(item) is { } lane
+            ? await Reserve(lane, userId, quantity, idempotencyKey, cancellationToken)
+            : new ReservationResult(ReserveOutcome.UnknownItem);
+
+    private async Task<ItemLane?> OpenLaneAsync(ItemKey item)
     {
         var keys = new ItemKeys(item);
-        if (await _stock.InspectAsync(keys) is null)
-        {
-            // Not remembered: ids that never existed must not fill the memory, and the sale may open in a moment.
-            return new ReservationResult(ReserveOutcome.UnknownItem);
-        }
-
-        var lane = _lanes.GetOrAdd(item, _ => new ItemLane(keys, _stock, _relay, _options, _clock, _logger));
-        return await Reserve(lane, userId, quantity, idempotencyKey, cancellationToken);
+        return await _stock.InspectAsync(keys) is null
+            ? null : _lanes.GetOrAdd(item, _ => new ItemLane(keys, _stock, _relay, _options, _clock, _logger));
     }
 
     [LoggerMessage(206, LogLevel.Error, "The watchdog of reservation timeouts failed; it runs again in a moment.")]

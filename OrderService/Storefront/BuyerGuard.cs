@@ -48,15 +48,21 @@ internal sealed class BuyerGuard : IEndpointFilter
 
         const string Scheme = "Bearer ";
         var header = context.Request.Headers.Authorization;
-        if (header.Count != 1
-            || !header[0]!.StartsWith(Scheme, StringComparison.OrdinalIgnoreCase)
-            || !_token.TryVerify(header[0].AsSpan(Scheme.Length), out userId))
+        if (header.Count != 1 || !header[0]!.StartsWith(Scheme, StringComparison.OrdinalIgnoreCase))
         {
-            return Refusals.Unauthenticated;
+            return header.Count > 1 ? Refusals.Unauthorized(TokenFault.Malformed) : Refusals.Unauthenticated;
+        }
+
+        if (_token.Verify(header[0].AsSpan(Scheme.Length), out userId) is { } fault)
+        {
+            return Refusals.Unauthorized(fault);
         }
 
         return _byUser.TryAcquire(userId) ? null : Refusals.RateLimited;
     }
+
+    /// <summary>True, and counted, when the buyer of an admitted request may send this many more.</summary>
+    public bool TryCharge(long userId, int requests) => requests <= 0 || _byUser.TryAcquire(userId, requests);
 
     private sealed record Buyer(long UserId);
 }

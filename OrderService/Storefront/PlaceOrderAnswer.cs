@@ -61,6 +61,8 @@ internal sealed class PlaceOrderAnswer(WarmItems warm)
         json.WriteString("currency"u8, result.Terms.Currency);
         json.WritePropertyName("reservedAt"u8);
         s_time.Write(json, result.At, JsonSerializerOptions.Default);
+        json.WritePropertyName("payBy"u8);
+        s_time.Write(json, ItemTerms.PayBy(result.At, result.Terms.PaymentTimeoutSeconds), JsonSerializerOptions.Default);
         json.WriteEndObject();
         json.Flush();
         return body.WrittenSpan;

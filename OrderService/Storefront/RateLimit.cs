@@ -43,7 +43,9 @@ internal sealed class RateLimit
     }
 
     /// <summary>True, and counted, when this user may send one more request now.</summary>
-    public bool TryAcquire(long user) => TryAcquire(Mix((ulong)user ^ _secret));
+    /// <param name="user">The user.</param>
+    /// <param name="cost">As how many requests it counts, at least 1; more than a burst counts as a burst.</param>
+    public bool TryAcquire(long user, int cost = 1) => TryAcquire(Mix((ulong)user ^ _secret), cost);
 
     /// <summary>True, and counted, when this address may send one more request now.</summary>
     public bool TryAcquire(IPAddress address)
@@ -51,10 +53,10 @@ internal sealed class RateLimit
         Span<byte> bytes = stackalloc byte[16];
         address.TryWriteBytes(bytes, out _);
         var half = Mix(BinaryPrimitives.ReadUInt64LittleEndian(bytes) ^ _secret);
-        return TryAcquire(Mix(BinaryPrimitives.ReadUInt64LittleEndian(bytes[8..]) ^ half));
+        return TryAcquire(Mix(BinaryPrimitives.ReadUInt64LittleEndian(bytes[8..]) ^ half), cost: 1);
     }
 
-    private bool TryAcquire(ulong hash)
+    private bool TryAcquire(ulong hash, int cost)
     {
         if (_interval == 0)
         {
@@ -63,18 +65,19 @@ internal sealed class RateLimit
 
         var tag = (long)(hash >> (64 - TagBits));
         var set = _places.AsSpan((int)(hash % Sets) * PlacesInSet, PlacesInSet);
+        var more = Math.Min((cost - 1) * _interval, _tolerance);
         var now = (long)_clock.GetElapsedTime(_startedAt).TotalMicroseconds;
         while (true)
         {
             ref var place = ref Find(set, tag, now);
             var seen = Volatile.Read(ref place);
             var full = IsOf(seen, tag, now) ? Time(seen) : now;
-            if (full - now > _tolerance)
+            if (full - now > _tolerance - more)
             {
                 return false;
             }
 
-            if (Interlocked.CompareExchange(ref place, ((full + _interval) << TagBits) | tag, seen) == seen)
+            if (Interlocked.CompareExchange(ref place, ((full + more + _interval) << TagBits) | tag, seen) == seen)
             {
                 return true;
             }

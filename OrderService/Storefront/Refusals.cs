@@ -1,13 +1,19 @@
 using System.Globalization;
 using Seckill.Shared.Http;
+using Seckill.Shared.Security;
 
 namespace Seckill.OrderService.Storefront;
 
 /// <summary>Every refusal of the storefront: status, stable code, title. A test compares the README's table with it.</summary>
 internal static class Refusals
 {
-    public static readonly Problem Unauthenticated = new(
-        401, "unauthenticated", "A buyer's bearer token is required: HS256, not expired.");
+    public static readonly Problem Unauthenticated = NewUnauthenticated();
+
+    private static readonly Problem[] s_byFault =
+    [
+        .. Enum.GetValues<TokenFault>().Select(fault =>
+            NewUnauthenticated($"Bearer error=\"invalid_token\", error_description=\"{Describe(fault)}\"")),
+    ];
 
     public static readonly Problem UnknownItem = new(404, "unknown-item", "No opened sale has this item.");
     public static readonly Problem SoldOut = new(409, "sold-out", "Fewer units are left than requested.");
@@ -34,6 +40,9 @@ internal static class Refusals
         RateLimited, Unavailable,
     ];
 
+    /// <summary>401 with the fault of the token, for the developer of the client (RFC 6750, section 3).</summary>
+    public static Problem Unauthorized(TokenFault fault) => s_byFault[(int)fault];
+
     /// <summary>409 with the buyer's live orders.</summary>
     public static Problem LimitReached(string[] orderIds) =>
         new(409, "limit-reached", "You would hold more units than the sale allows each buyer.", writeDetails: json =>
@@ -54,4 +63,22 @@ internal static class Refusals
         return new(409, "sale-not-open", "The sale has not begun.", wait, json =>
             json.WriteString("opensAt", opensAt.UtcDateTime.ToString("yyyy-MM-dd'T'HH:mm:ss.fff'Z'", CultureInfo.InvariantCulture)));
     }
+
+    private static Problem NewUnauthenticated(string challenge = "Bearer") =>
+        new(401, "unauthenticated", "A buyer's bearer token is required: HS256, not expired.") { Challenge = challenge };
+
+    private static string Describe(TokenFault fault) => fault switch
+    {
+        TokenFault.Malformed => "The token is malformed.",
+        TokenFault.WrongAlgorithm => "The algorithm must be HS256.",
+        TokenFault.UnknownExtension => "The header has a critical extension that is not supported.",
+        TokenFault.WrongSignature => "The signature is wrong.",
+        TokenFault.WrongExpiry => "The claim exp is missing or not a number.",
+        TokenFault.Expired => "The token has expired.",
+        TokenFault.WrongNotBefore => "The claim nbf is not a number.",
+        TokenFault.NotYetValid => "The token is not valid yet.",
+        TokenFault.NoSubject => "The claim sub is missing.",
+        TokenFault.WrongSubject => "The claim sub is not a positive 64-bit integer in a string.",
+        _ => throw new ArgumentOutOfRangeException(nameof(fault), fault, null),
+    };
 }

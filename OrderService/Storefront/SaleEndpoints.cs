@@ -1,26 +1,76 @@
 using Microsoft.AspNetCore.Http.HttpResults;
+using Microsoft.Net.Http.Headers;
 using Seckill.Shared.Http;
 
 namespace Seckill.OrderService.Storefront;
 
-/// <summary>A sale as the public sees it, without a token. Read from Redis at most once a second for each sale.</summary>
+/// <summary>Sales as the public sees them, without a token: for every phone in the country, and the CDN before them.</summary>
 internal static class SaleEndpoints
 {
-    public static void Map(IEndpointRouteBuilder app) =>
-        app.MapGet("/sales/{saleId:id}", FindAsync)
-            .WithSummary("Read a sale: window, server time, items")
-            .WithDescription("Public. Up to one second old, except the server time.")
-            .Produces<SaleView>()
-            .ProducesProblems(404, 503);
+    private const string Cacheable = "public, max-age=1";
 
-    private static async Task<Results<JsonHttpResult<SaleView>, Problem>> FindAsync(long saleId, SaleReader sales, HttpContext http)
+    public static void Map(IEndpointRouteBuilder app)
     {
-        if (await sales.FindAsync(saleId) is not { } sale)
+        var sales = app.MapGroup("/sales");
+        sales.MapGet("", ListAsync)
+            .WithSummary("List the open and upcoming sales")
+            .WithDescription("Public and cacheable. Up to one second old, except the server time. Without soldOut, it is not known.")
+            .Produces<SaleListView>()
+            .Produces(StatusCodes.Status304NotModified)
+            .ProducesProblems(503);
+        sales.MapGet("/{saleId:id}", FindAsync)
+            .WithSummary("Read a sale: window, server time, items")
+            .WithDescription("Public and cacheable. Up to one second old, except the server time. 503 while Redis has lost the sale.")
+            .Produces<SaleView>()
+            .Produces(StatusCodes.Status304NotModified)
+            .ProducesProblems(404, 503);
+    }
+
+    private static async Task<Results<JsonHttpResult<SaleListView>, StatusCodeHttpResult, Problem>> ListAsync(
+        SaleListReader reader, TimeProvider clock, HttpContext http)
+    {
+        var reading = await reader.ListAsync();
+        if (reading.Sales is not { } sales)
+        {
+            return Refusals.Unavailable;
+        }
+
+        http.Response.Headers.CacheControl = Cacheable;
+        return HasReading(http, sales.ServerTime)
+            ? TypedResults.StatusCode(StatusCodes.Status304NotModified)
+            : TypedResults.Json(
+                sales with { ServerTime = sales.ServerTime + clock.GetElapsedTime(reading.ReadAt) }, StorefrontJson.Default.SaleListView);
+    }
+
+    private static async Task<Results<JsonHttpResult<SaleView>, StatusCodeHttpResult, Problem>> FindAsync(
+        long saleId, SaleReader reader, TimeProvider clock, HttpContext http)
+    {
+        var reading = await reader.FindAsync(saleId);
+        if (reading.IsLost)
+        {
+            return Refusals.Unavailable;
+        }
+
+        // Also the 404: caches would keep it for minutes, and the sale may be opened in a moment.
+        http.Response.Headers.CacheControl = Cacheable;
+        if (reading.Sale is not { } sale)
         {
             return Refusals.UnknownSale;
         }
 
-        http.Response.Headers.CacheControl = "public, max-age=1";
-        return TypedResults.Json(sale, StorefrontJson.Default.SaleView);
+        return HasReading(http, sale.ServerTime)
+            ? TypedResults.StatusCode(StatusCodes.Status304NotModified)
+            : TypedResults.Json(
+                sale with { ServerTime = sale.ServerTime + clock.GetElapsedTime(reading.ReadAt) }, StorefrontJson.Default.SaleView);
+    }
+
+    // The tag names the reading and not its content: a cache that kept an old body would keep its server time, and phones would count
+    // down against that.
+    private static bool HasReading(HttpContext http, DateTimeOffset readAt)
+    {
+        var tag = new EntityTagHeaderValue($"\"{readAt.ToUnixTimeMilliseconds():x}\"", isWeak: true);
+        http.Response.Headers.ETag = tag.ToString();
+        return http.Request.GetTypedHeaders().IfNoneMatch
+            .Any(known => known.Equals(EntityTagHeaderValue.Any) || known.Compare(tag, useStrongComparison: false));
     }
 }

@@ -11,15 +11,19 @@ internal static class StorefrontFeature
         var key = builder.Configuration.RequiredSecret(builder.Environment, "Auth:BuyerTokenKey", DevelopmentKeys.BuyerToken);
         builder.Services.AddSingleton(provider => new BuyerToken(key, provider.GetRequiredService<TimeProvider>()));
         builder.Services.AddValidatedOptions<RateLimitOptions>("RateLimits");
+        builder.Services.AddValidatedOptions<CrossOriginOptions>("Cors");
+        builder.Services.AddCors();
         builder.Services.AddSingleton<BuyerGuard>();
         builder.Services.AddSingleton<PlaceOrderAnswer>();
         builder.Services.AddSingleton<PlaceOrderEndpoint>();
         builder.Services.AddSingleton<SaleReader>();
+        builder.Services.AddSingleton<SaleListReader>();
     }
 
     public static void MapStorefront(this WebApplication app)
     {
         PlaceOrderEndpoint.Map(app);
+        OrderListEndpoint.Map(app);
         OrderEndpoints.Map(app);
         SaleEndpoints.Map(app);
     }

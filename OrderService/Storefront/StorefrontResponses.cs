@@ -13,8 +13,10 @@ namespace Seckill.OrderService.Storefront;
 /// <param name="UnitPrice">Minor units of <paramref name="Currency"/>.</param>
 /// <param name="Currency">ISO 4217 code.</param>
 /// <param name="ReservedAt">UTC.</param>
+/// <param name="PayBy">Pay before this, UTC.</param>
 public readonly record struct OrderAccepted(
-    string OrderId, string Status, long SaleId, long SkuId, int Quantity, long UnitPrice, string Currency, DateTimeOffset ReservedAt);
+    string OrderId, string Status, long SaleId, long SkuId, int Quantity, long UnitPrice, string Currency, DateTimeOffset ReservedAt,
+    DateTimeOffset PayBy);
 
 /// <summary>A sale as the public sees it.</summary>
 /// <param name="SaleId">The sale.</param>
@@ -22,7 +24,7 @@ public readonly record struct OrderAccepted(
 /// <param name="OpensAt">Start of the window, UTC.</param>
 /// <param name="ClosesAt">End of the window, UTC.</param>
 /// <param name="ServerTime">The clock that decides the window, UTC: count down against this one, not the phone's.</param>
-/// <param name="State"><c>upcoming</c>, <c>open</c> or <c>closed</c> at <paramref name="ServerTime"/>.</param>
+/// <param name="State">See <see cref="SaleStates"/>; at <paramref name="ServerTime"/>.</param>
 /// <param name="Items">What is sold.</param>
 public sealed record SaleView(
     long SaleId, string Name, DateTimeOffset OpensAt, DateTimeOffset ClosesAt, DateTimeOffset ServerTime, string State,
@@ -36,6 +38,35 @@ public sealed record SaleView(
 /// <param name="SoldOut">True when no unit is for sale now; returned units may change that.</param>
 public sealed record SaleItemView(long SkuId, long UnitPrice, string Currency, int LimitPerUser, bool SoldOut);
 
+/// <summary>The open and upcoming sales, those that open first at the top.</summary>
+/// <param name="ServerTime">As in <see cref="SaleView"/>.</param>
+/// <param name="Sales">The sales.</param>
+public sealed record SaleListView(DateTimeOffset ServerTime, IReadOnlyList<SaleSummary> Sales);
+
+/// <summary>A sale in a list.</summary>
+/// <param name="SaleId">The sale.</param>
+/// <param name="Name">What people call it.</param>
+/// <param name="OpensAt">Start of the window, UTC.</param>
+/// <param name="ClosesAt">End of the window, UTC.</param>
+/// <param name="State"><c>upcoming</c> or <c>open</c>.</param>
+/// <param name="SoldOut">True when no item has a unit for sale now; missing when that is not known.</param>
+public sealed record SaleSummary(
+    long SaleId, string Name, DateTimeOffset OpensAt, DateTimeOffset ClosesAt, string State,
+    [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] bool? SoldOut);
+
+/// <summary>The states of a sale as the public sees it.</summary>
+public static class SaleStates
+{
+    /// <summary>Its window has not begun.</summary>
+    public const string Upcoming = "upcoming";
+
+    /// <summary>It sells, or is sold out.</summary>
+    public const string Open = "open";
+
+    /// <summary>Its window is over, or an operator closed it.</summary>
+    public const string Closed = "closed";
+}
+
 /// <summary>JSON of the storefront, generated at compile time.</summary>
 [JsonSourceGenerationOptions(
     PropertyNamingPolicy = JsonKnownNamingPolicy.CamelCase,
@@ -46,4 +77,5 @@ public sealed record SaleItemView(long SkuId, long UnitPrice, string Currency, i
 [JsonSerializable(typeof(PlaceOrder))]
 [JsonSerializable(typeof(OrderAccepted))]
 [JsonSerializable(typeof(SaleView))]
+[JsonSerializable(typeof(SaleListView))]
 internal sealed partial class StorefrontJson : JsonSerializerContext;

@@ -76,6 +76,7 @@ public static partial class ServiceHost
         // Slow, so another core does it while the endpoints are mapped.
         _ = Task.Run(app.Services.GetRequiredService<MeterProvider>);
         GracefulStop.Use(app);
+        DefaultHeaders.Use(app);
     }
 
     /// <summary>The common pipeline and endpoints. Must come before the endpoints of the service.</summary>
@@ -83,7 +84,11 @@ public static partial class ServiceHost
     {
         app.UseExceptionHandler(new ExceptionHandlerOptions
         {
-            ExceptionHandler = context => ToProblem(context.Features.Get<IExceptionHandlerFeature>()?.Error).ExecuteAsync(context),
+            ExceptionHandler = context =>
+            {
+                DefaultHeaders.Set(context.Response);
+                return ToProblem(context.Features.Get<IExceptionHandlerFeature>()?.Error).ExecuteAsync(context);
+            },
             // A caller must not be able to write errors into the log, or to set off the alerts that read it.
             SuppressDiagnosticsCallback = context => IsFaultOfCaller(context.Exception),
         });

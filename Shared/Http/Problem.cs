@@ -47,6 +47,9 @@ public sealed class Problem : IResult, IStatusCodeHttpResult
     /// <summary>Stable code for programs.</summary>
     public string Code { get; }
 
+    /// <summary>The <c>WWW-Authenticate</c> header of a 401.</summary>
+    public string Challenge { get; init; } = "Bearer";
+
     /// <inheritdoc/>
     int? IStatusCodeHttpResult.StatusCode => Status;
 
@@ -88,7 +91,7 @@ public sealed class Problem : IResult, IStatusCodeHttpResult
 
         if (Status == StatusCodes.Status401Unauthorized)
         {
-            response.Headers.WWWAuthenticate = "Bearer";
+            response.Headers.WWWAuthenticate = Challenge;
         }
 
         return HttpMethods.IsHead(httpContext.Request.Method) ? Task.CompletedTask : response.Body.WriteAsync(_body).AsTask();

@@ -51,7 +51,10 @@ public sealed class BuyerToken
     }
 
     /// <summary>True, and the user, when signature and times are valid and the subject is a positive 64-bit integer.</summary>
-    public bool TryVerify(ReadOnlySpan<char> token, out long userId)
+    public bool TryVerify(ReadOnlySpan<char> token, out long userId) => Verify(token, out userId) is null;
+
+    /// <summary>Null and the user, or the first fault. The claims of a token with a wrong signature are not read.</summary>
+    public TokenFault? Verify(ReadOnlySpan<char> token, out long userId)
     {
         userId = 0;
         Span<byte> ascii = stackalloc byte[MaximumLength];
@@ -59,17 +62,18 @@ public sealed class BuyerToken
             || Encoding.ASCII.GetBytes(token, ascii) != token.Length
             || token.ContainsAnyExceptInRange('!', '~'))
         {
-            return false;
+            return TokenFault.Malformed;
         }
 
         ascii = ascii[..token.Length];
         var endOfHeader = ascii.IndexOf((byte)'.');
         var endOfPayload = ascii.LastIndexOf((byte)'.');
-        return endOfHeader > 0
-            && endOfPayload > endOfHeader
-            && HasValidSignature(ascii[..endOfPayload], ascii[(endOfPayload + 1)..])
-            && IsHs256(ascii[..endOfHeader])
-            && TryReadClaims(ascii[(endOfHeader + 1)..endOfPayload], out userId);
+        return endOfHeader <= 0 || endOfPayload <= endOfHeader
+            ? TokenFault.Malformed
+            : CheckHeader(ascii[..endOfHeader])
+                ?? (HasValidSignature(ascii[..endOfPayload], ascii[(endOfPayload + 1)..])
+                    ? ReadClaims(ascii[(endOfHeader + 1)..endOfPayload], out userId)
+                    : TokenFault.WrongSignature);
     }
 
     private bool HasValidSignature(ReadOnlySpan<byte> signed, ReadOnlySpan<byte> encodedSignature)
@@ -88,17 +92,17 @@ public sealed class BuyerToken
         return CryptographicOperations.FixedTimeEquals(expected, actual);
     }
 
-    private static bool IsHs256(ReadOnlySpan<byte> encodedHeader)
+    private static TokenFault? CheckHeader(ReadOnlySpan<byte> encodedHeader)
     {
         if (encodedHeader.SequenceEqual(s_header))
         {
-            return true;
+            return null;
         }
 
         Span<byte> json = stackalloc byte[MaximumLength];
         if (!TryDecode(encodedHeader, json, out var length))
         {
-            return false;
+            return TokenFault.Malformed;
         }
 
         var algorithmIsHs256 = false;
@@ -110,7 +114,7 @@ public sealed class BuyerToken
                 // An unknown critical extension must be refused: RFC 7515, section 4.1.11.
                 if (reader.ValueTextEquals("crit"u8))
                 {
-                    return false;
+                    return TokenFault.UnknownExtension;
                 }
 
                 var isAlgorithm = reader.ValueTextEquals("alg"u8);
@@ -125,19 +129,19 @@ public sealed class BuyerToken
         }
         catch (Exception exception) when (IsBadJson(exception))
         {
-            return false;
+            return TokenFault.Malformed;
         }
 
-        return algorithmIsHs256;
+        return algorithmIsHs256 ? null : TokenFault.WrongAlgorithm;
     }
 
-    private bool TryReadClaims(ReadOnlySpan<byte> encodedPayload, out long userId)
+    private TokenFault? ReadClaims(ReadOnlySpan<byte> encodedPayload, out long userId)
     {
         userId = 0;
         Span<byte> json = stackalloc byte[MaximumLength];
         if (!TryDecode(encodedPayload, json, out var length))
         {
-            return false;
+            return TokenFault.Malformed;
         }
 
         double? expires = null;
@@ -152,12 +156,12 @@ public sealed class BuyerToken
                 reader.Read();
                 if (isSubject && !TryReadUser(ref reader, out userId))
                 {
-                    return false;
+                    return TokenFault.WrongSubject;
                 }
 
                 if ((isExpiry || isNotBefore) && reader.TokenType != JsonTokenType.Number)
                 {
-                    return false;
+                    return isExpiry ? TokenFault.WrongExpiry : TokenFault.WrongNotBefore;
                 }
 
                 expires = isExpiry ? reader.GetDouble() : expires;
@@ -167,11 +171,15 @@ public sealed class BuyerToken
         }
         catch (Exception exception) when (IsBadJson(exception))
         {
-            return false;
+            return TokenFault.Malformed;
         }
 
         var now = _clock.GetUtcNow().ToUnixTimeMilliseconds() / 1000.0;
-        return userId > 0 && expires > now && notBefore < now + s_clockSkew.TotalSeconds;
+        return expires is null ? TokenFault.WrongExpiry
+            : !(expires > now) ? TokenFault.Expired
+            : !(notBefore < now + s_clockSkew.TotalSeconds) ? TokenFault.NotYetValid
+            : userId <= 0 ? TokenFault.NoSubject
+            : null;
     }
 
     // InvalidOperationException: a name with half of a surrogate pair.

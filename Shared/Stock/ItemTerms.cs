@@ -6,4 +6,14 @@ namespace Seckill.Shared.Stock;
 /// <param name="Currency">ISO 4217 code.</param>
 /// <param name="OpensAt">Start of the sale window.</param>
 /// <param name="ClosesAt">End of the sale window.</param>
-public sealed record ItemTerms(string Number, long UnitPrice, string Currency, DateTimeOffset OpensAt, DateTimeOffset ClosesAt);
+/// <param name="PaymentTimeoutSeconds">How long an order waits for its payment.</param>
+public sealed record ItemTerms(
+    string Number, long UnitPrice, string Currency, DateTimeOffset OpensAt, DateTimeOffset ClosesAt, int PaymentTimeoutSeconds)
+{
+    /// <summary>
+    /// Until when a reserved order is to be paid. Its row has the same time, unless it is placed late: see <c>pay_by</c> in
+    /// 013_orders_for_buyers.sql.
+    /// </summary>
+    public static DateTimeOffset PayBy(DateTimeOffset reservedAt, int paymentTimeoutSeconds) =>
+        reservedAt.AddSeconds(paymentTimeoutSeconds);
+}

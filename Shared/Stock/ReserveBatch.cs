@@ -14,7 +14,7 @@ public sealed class ReserveBatch
 
     private const int LeadingArguments = 2;
     private const int ArgumentsPerRequest = 4;
-    private const int OutcomesInReply = 7;
+    private const int OutcomesInReply = 8;
     private static readonly int s_sizes = BitOperations.Log2(MaximumSize) + 1;
 
     // The library requires arrays of the exact length. Sizes are rounded up to a power of two; the script ignores the padding.
@@ -119,7 +119,8 @@ public sealed class ReserveBatch
                 UnitPrice: (long)reply[3],
                 Currency: (string)reply[4]!,
                 OpensAt: DateTimeOffset.FromUnixTimeMilliseconds((long)reply[5]),
-                ClosesAt: DateTimeOffset.FromUnixTimeMilliseconds((long)reply[6]));
+                ClosesAt: DateTimeOffset.FromUnixTimeMilliseconds((long)reply[6]),
+                PaymentTimeoutSeconds: (int)reply[7]);
             _outcomes = (byte[])reply[OutcomesInReply]!;
         }
     }

@@ -40,6 +40,17 @@ public sealed class SaleCatalog(IConnectionMultiplexer redis)
         return json.IsNull ? null : JsonSerializer.Deserialize<OpenedSale>((string)json!);
     }
 
+    /// <summary>Every sale that was opened.</summary>
+    public async Task<IReadOnlyList<long>> SaleIdsAsync() =>
+        [.. (await Database.HashKeysAsync(s_sales, CommandFlags.DemandMaster)).Select(id => (long)id)];
+
+    /// <summary>Redis time, which decides the window of a sale.</summary>
+    public async Task<DateTimeOffset> NowAsync()
+    {
+        var time = ((long[]?)await Database.ExecuteAsync("TIME", [], CommandFlags.DemandMaster))!;
+        return DateTimeOffset.FromUnixTimeSeconds(time[0]).AddMicroseconds(time[1]);
+    }
+
     /// <summary>Every item of every opened sale.</summary>
     public async Task<IReadOnlyList<ItemKey>> ItemsAsync()
     {

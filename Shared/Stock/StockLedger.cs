@@ -107,6 +107,20 @@ public sealed class StockLedger(IConnectionMultiplexer redis)
         return Hold.TryParse(await hold, out var found) ? (found, (await score).HasValue) : null;
     }
 
+    /// <summary>The ids of a user's live orders of several items; null while one of the items is lost or not warm.</summary>
+    public async Task<IReadOnlyList<string>?> LiveOrdersAsync(IEnumerable<ItemKeys> items, long userId)
+    {
+        // Sent together: one round trip, whatever the number of items.
+        var found = await Task.WhenAll(items.Select(async item =>
+        {
+            var state = Database.HashGetAsync(item.State, "state", CommandFlags.DemandMaster);
+            var orders = Database.HashGetAsync(item.Orders, userId, CommandFlags.DemandMaster);
+            return (State: await state, Orders: (string?)await orders ?? "");
+        }));
+        return found.Any(item => item.State.IsNull || item.State == ItemState.Lost.Text())
+            ? null : [.. found.SelectMany(item => item.Orders.Split(' ', StringSplitOptions.RemoveEmptyEntries))];
+    }
+
     /// <summary>Every user who holds units of the item.</summary>
     public async Task<IReadOnlyCollection<long>> BuyersAsync(ItemKeys item)
     {

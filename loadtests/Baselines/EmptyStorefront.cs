@@ -17,7 +17,7 @@ internal static class EmptyStorefront
         OrderId = new string('0', OrderId.Length),
         Terms = new ItemTerms(
             new string('0', OrderId.NumberLength), ShopEndpoints.UnitPrice, ShopEndpoints.Currency, DateTimeOffset.UnixEpoch,
-            DateTimeOffset.UnixEpoch),
+            DateTimeOffset.UnixEpoch, ShopEndpoints.PaymentTimeoutSeconds),
     };
 
     public static Task RunAsync(WebApplicationBuilder builder)

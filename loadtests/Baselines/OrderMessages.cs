@@ -19,8 +19,10 @@ public readonly record struct PlaceOrder(long? SaleId, long? SkuId, int? Quantit
 /// <param name="UnitPrice">Minor units of <paramref name="Currency"/>.</param>
 /// <param name="Currency">ISO 4217 code.</param>
 /// <param name="ReservedAt">UTC.</param>
+/// <param name="PayBy">UTC.</param>
 public readonly record struct OrderAccepted(
-    string OrderId, string Status, long SaleId, long SkuId, int Quantity, long UnitPrice, string Currency, DateTimeOffset ReservedAt);
+    string OrderId, string Status, long SaleId, long SkuId, int Quantity, long UnitPrice, string Currency, DateTimeOffset ReservedAt,
+    DateTimeOffset PayBy);
 
 /// <summary>An order on its way to its row.</summary>
 /// <param name="OrderId">32 hex digits.</param>

@@ -14,6 +14,9 @@ internal static class ShopEndpoints
     /// <summary>Of <see cref="UnitPrice"/>.</summary>
     public const string Currency = "EUR";
 
+    /// <summary>How long an order waits for its payment.</summary>
+    public const int PaymentTimeoutSeconds = 900;
+
     private const int MaximumBodyBytes = 4096;
     private static readonly Problem s_unauthenticated = new(401, "unauthenticated", "This needs a buyer's token.");
     private static readonly Problem s_invalid = new(400, "invalid-request", "The request is not valid.");
@@ -77,7 +80,8 @@ internal static class ShopEndpoints
             return JsonSerializer.SerializeAsync(
                 response.BodyWriter,
                 new OrderAccepted(
-                    order.OrderId, "reserved", order.SaleId, order.SkuId, order.Quantity, UnitPrice, Currency, order.ReservedAt),
+                    order.OrderId, "reserved", order.SaleId, order.SkuId, order.Quantity, UnitPrice, Currency, order.ReservedAt,
+                    ItemTerms.PayBy(order.ReservedAt, PaymentTimeoutSeconds)),
                 BaselineJson.Default.OrderAccepted);
         }
     }

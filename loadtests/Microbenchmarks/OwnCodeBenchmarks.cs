@@ -17,7 +17,7 @@ public class OwnCodeBenchmarks
     private static readonly ReservationResult s_result = new(ReserveOutcome.Reserved)
     {
         OrderId = new string('0', OrderId.Length),
-        Terms = new ItemTerms("00000001", 19_900, "EUR", DateTimeOffset.UnixEpoch, DateTimeOffset.UnixEpoch),
+        Terms = new ItemTerms("00000001", 19_900, "EUR", DateTimeOffset.UnixEpoch, DateTimeOffset.UnixEpoch, 900),
     };
 
     private readonly Reservation[] _reservations = new Reservation[Requests];

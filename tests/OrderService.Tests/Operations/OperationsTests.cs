@@ -43,7 +43,8 @@ public sealed class OperationsTests(StorefrontHost storefront)
         Assert.Equal(mapped, described);
         Assert.Contains("POST /orders: 202 400 401 404 409 413 415 422 429 503", described);
         Assert.Contains("GET /orders/{orderId}: 200 401 404 429 503", described);
-        Assert.Contains("GET /sales/{saleId}: 200 404 503", described);
+        Assert.Contains("GET /sales: 200 304 503", described);
+        Assert.Contains("GET /sales/{saleId}: 200 304 404 503", described);
     }
 
     [Fact]

@@ -26,7 +26,22 @@ public sealed class StartTests
     [InlineData("RateLimits:TrustedProxies:0", "proxy.example")]
     [InlineData("RateLimits:TrustedProxies:0", "1")]
     [InlineData("RateLimits:TrustedProxies:0", "10.0.0.0/8")]
-    public async Task A_wrong_setting_stops_the_start_and_is_named(string setting, string value)
+    [InlineData("Cors:Origins:0", "")]
+    [InlineData("Cors:Origins:0", "shop.example")]
+    [InlineData("Cors:Origins:0", "https://shop.example/")]
+    [InlineData("Cors:Origins:0", "https://shop.example/page")]
+    [InlineData("Cors:Origins:0", "https://shop.example:443")]
+    [InlineData("Cors:Origins:0", "https://Shop.example")]
+    [InlineData("Cors:Origins:0", "https://*.shop.example")]
+    [InlineData("Cors:Origins:0", "ftp://shop.example")]
+    [InlineData("Cors:Origins:0", "null")]
+    public async Task A_wrong_setting_stops_the_start_and_is_named(string setting, string value) => await RefusesAsync((setting, value));
+
+    [Fact]
+    public async Task All_origins_and_one_of_them_are_a_contradiction() =>
+        await RefusesAsync(("Cors:Origins:1", "*"), ("Cors:Origins:0", "https://shop.example"));
+
+    private static async Task RefusesAsync((string Name, string Value) wrong, params (string Name, string Value)[] others)
     {
         var program = Path.Combine(AppContext.BaseDirectory, "Seckill.OrderService.dll");
         var start = new ProcessStartInfo("dotnet", [program, "--urls", "http://127.0.0.1:0"])
@@ -38,14 +53,18 @@ public sealed class StartTests
         start.Environment["ConnectionStrings__Redis"] = Servers.RedisConnection;
         start.Environment["ConnectionStrings__Orders"] = start.Environment["ConnectionStrings__Legacy"] = Servers.OrdersConnection;
         start.Environment["ConnectionStrings__RabbitMq"] = Servers.RabbitMqConnection;
-        start.Environment[setting.Replace(":", "__", StringComparison.Ordinal)] = value;
+        foreach (var (name, value) in others.Append(wrong))
+        {
+            start.Environment[name.Replace(":", "__", StringComparison.Ordinal)] = value;
+        }
+
         using var process = Process.Start(start)!;
         try
         {
             var (error, output) = (process.StandardError.ReadToEndAsync(), process.StandardOutput.ReadToEndAsync());
             await process.WaitForExitAsync().InTime();
             Assert.Equal(1, process.ExitCode);
-            Assert.Contains($"OrderService cannot start. The setting {setting} is ", await error, StringComparison.Ordinal);
+            Assert.Contains($"OrderService cannot start. The setting {wrong.Name} is ", await error, StringComparison.Ordinal);
             Assert.DoesNotContain("   at ", await error + await output, StringComparison.Ordinal);
         }
         finally

@@ -6,6 +6,7 @@ using Seckill.OrderService.Reservations;
 using Seckill.Shared.Connections;
 using Seckill.Shared.Stock;
 using Seckill.Tests.Harness.Processes;
+using StackExchange.Redis;
 
 namespace Seckill.OrderService.Tests.Reservations;
 
@@ -19,6 +20,8 @@ internal sealed class BatcherHost : IAsyncDisposable
     public FreezableRelay Relay { get; }
 
     public ReservationBatcher Batcher => _host.Services.GetRequiredService<ReservationBatcher>();
+
+    public IConnectionMultiplexer Redis => _host.Services.GetRequiredService<IConnectionMultiplexer>();
 
     // A call that times out is tested where it matters; elsewhere a busy machine must not change an outcome.
     public static Task<BatcherHost> StartAsync(params (string Name, string Value)[] settings) =>

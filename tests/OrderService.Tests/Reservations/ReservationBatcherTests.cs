@@ -1,6 +1,7 @@
 using System.Diagnostics.Metrics;
 using Seckill.Shared.Stock;
 using Seckill.Tests.Harness.Processes;
+using StackExchange.Redis.Profiling;
 
 namespace Seckill.OrderService.Tests.Reservations;
 
@@ -47,7 +48,21 @@ public sealed class ReservationBatcherTests
         var item = new TestItem();
         Assert.Equal(ReserveOutcome.UnknownItem, (await host.ReserveAsync(item, _user).InTime()).Outcome);
         await item.WarmAsync();
-        await host.ReserveFirstAsync(item, _user);
+        await Eventually.IsTrueAsync(
+            "the item is known", async () => (await host.ReserveAsync(item, _user).InTime()).Outcome == ReserveOutcome.Reserved);
+    }
+
+    [Fact]
+    public async Task Sixty_clicks_on_an_item_that_does_not_exist_are_one_question_to_Redis()
+    {
+        // Broken by clicks that each ask: ids that never existed then cost as much as sales.
+        await using var host = await BatcherHost.StartAsync();
+        var profile = new ProfilingSession();
+        host.Redis.RegisterProfiler(() => profile);
+        var item = new TestItem();
+        var results = await Task.WhenAll(Enumerable.Range(0, 60).Select(i => Task.Run(() => host.ReserveAsync(item, _user + i)))).InTime();
+        Assert.All(results, result => Assert.Equal(ReserveOutcome.UnknownItem, result.Outcome));
+        Assert.Single(profile.FinishProfiling(), command => command.Command.StartsWith("EVAL", StringComparison.Ordinal));
     }
 
     [Fact]

@@ -16,11 +16,12 @@ public sealed class AcceptedAnswerTests
             var at = new DateTimeOffset(2030, 1, 2, 3, 4, 5, i, TimeSpan.Zero);
             var result = new ReservationResult(ReserveOutcome.Reserved)
             {
-                OrderId = new string('a', OrderId.Length - i), At = at, Terms = new ItemTerms("0000000a", long.MaxValue, "KWD", at, at),
+                OrderId = new string('a', OrderId.Length - i), At = at, Terms = new ItemTerms("0000000a", long.MaxValue, "KWD", at, at, i),
             };
             Assert.Equal(
                 JsonSerializer.Serialize(
-                    new OrderAccepted(result.OrderId, "reserved", long.MaxValue, i, int.MaxValue, long.MaxValue, "KWD", at),
+                    new OrderAccepted(
+                        result.OrderId, "reserved", long.MaxValue, i, int.MaxValue, long.MaxValue, "KWD", at, at.AddSeconds(i)),
                     StorefrontJson.Default.OrderAccepted),
                 System.Text.Encoding.UTF8.GetString(PlaceOrderAnswer.Render(new ItemKey(long.MaxValue, i), int.MaxValue, result)));
         }

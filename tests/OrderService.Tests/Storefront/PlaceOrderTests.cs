@@ -18,7 +18,7 @@ public sealed class PlaceOrderTests(StorefrontHost storefront)
         Assert.Equal("application/json", response.Content.Headers.ContentType!.ToString());
         var order = await ReadAsync(response);
         Assert.Equal(
-            ["orderId", "status", "saleId", "skuId", "quantity", "unitPrice", "currency", "reservedAt"],
+            ["orderId", "status", "saleId", "skuId", "quantity", "unitPrice", "currency", "reservedAt", "payBy"],
             order.EnumerateObject().Select(member => member.Name));
         var orderId = order.GetProperty("orderId").GetString()!;
         Assert.True(OrderId.IsValid(orderId));
@@ -30,6 +30,7 @@ public sealed class PlaceOrderTests(StorefrontHost storefront)
             order.GetProperty("unitPrice").GetInt64(),
             order.GetProperty("currency").GetString()));
         Assert.Matches(@"^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$", order.GetProperty("reservedAt").GetString());
+        Assert.Equal(order.GetProperty("reservedAt").GetDateTimeOffset().AddSeconds(900), order.GetProperty("payBy").GetDateTimeOffset());
     }
 
     [Fact]

@@ -59,6 +59,22 @@ public sealed class RateLimitArithmeticTests
     }
 
     [Fact]
+    public void A_request_may_count_as_several()
+    {
+        var limit = new RateLimit(burst: 10, perSecond: 1, _clock);
+        Assert.True(limit.TryAcquire(7, cost: 6));
+        Assert.False(limit.TryAcquire(7, cost: 5));
+        Assert.True(limit.TryAcquire(7, cost: 4));
+        Assert.False(limit.TryAcquire(7));
+        // More than a burst is let in when the whole burst is there, and takes it.
+        _clock.Advance(TimeSpan.FromSeconds(9));
+        Assert.False(limit.TryAcquire(7, cost: 1_000));
+        _clock.Advance(TimeSpan.FromSeconds(1));
+        Assert.True(limit.TryAcquire(7, cost: 1_000));
+        Assert.False(limit.TryAcquire(7));
+    }
+
+    [Fact]
     public void A_million_users_do_not_take_from_each_other()
     {
         var limit = new RateLimit(burst: 2, perSecond: 1, _clock);

@@ -62,6 +62,59 @@ public sealed class SaleTests(StorefrontHost storefront)
     public async Task A_sale_that_was_never_opened_is_unknown() =>
         Assert.Contains("\"code\":\"unknown-sale\"", await ReadAsync(new TestItem()), StringComparison.Ordinal);
 
+    // Shops and caches drop a page on 404, and keep it on 503. Broken by an answer that asks Redis alone.
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public async Task A_sale_that_Redis_has_lost_is_unavailable_and_not_unknown(bool withItsItems)
+    {
+        var item = await TestItem.OpenEverywhereAsync();
+        await Servers.Database.HashDeleteAsync("seckill:sales", withItsItems ? item.Key.SaleId : 0);
+        await Servers.Database.KeyDeleteAsync(item.Keys.State);
+        var answer = await GetAsync(Path(item));
+        answer.AssertProblem(503, "unavailable");
+        Assert.Equal("1", answer.Headers["Retry-After"]);
+        Assert.DoesNotContain("public", answer.Headers.GetValueOrDefault("Cache-Control", ""), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task A_sale_that_is_unknown_is_so_for_a_second_in_every_cache()
+    {
+        var answer = await GetAsync(Path(new TestItem()));
+        answer.AssertProblem(404, "unknown-sale");
+        Assert.Equal("public, max-age=1", answer.Headers["Cache-Control"]);
+    }
+
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public async Task A_reading_that_the_client_has_is_not_sent_again(bool isList)
+    {
+        var item = await TestItem.OpenEverywhereAsync();
+        var path = isList ? "/sales" : Path(item);
+        RawAnswer first = null!, again = null!;
+        // Unless the second was over in between.
+        await Eventually.IsTrueAsync("the client has it", async () =>
+        {
+            first = await GetAsync(path);
+            again = await GetAsync(path, "If-None-Match: \"another\", " + first.Headers["ETag"]);
+            return again.Status == 304;
+        });
+        Assert.Equal(("", first.Headers["ETag"], "public, max-age=1"), (again.Body, again.Headers["ETag"], again.Headers["Cache-Control"]));
+        Assert.Equal(200, (await GetAsync(path, "If-None-Match: \"another\"")).Status);
+    }
+
+    // Broken by a tag of the content: while nothing changes, a cache would keep the first body, and its server time with it.
+    [Fact]
+    public async Task No_cache_keeps_an_old_server_time()
+    {
+        var item = await TestItem.OpenEverywhereAsync();
+        var first = await GetAsync(Path(item));
+        await Eventually.IsTrueAsync(
+            "the next reading has another tag",
+            async () => (await GetAsync(Path(item), "If-None-Match: " + first.Headers["ETag"])).Status == 200);
+    }
+
     [Theory]
     [InlineData("+")]
     [InlineData("%20")]
@@ -75,6 +128,9 @@ public sealed class SaleTests(StorefrontHost storefront)
     }
 
     private static string Path(TestItem item) => "/sales/" + item.Key.SaleId.ToString(CultureInfo.InvariantCulture);
+
+    private Task<RawAnswer> GetAsync(string path, params string[] headers) =>
+        RawHttp.SendAsync(storefront.Address, [$"GET {path} HTTP/1.1", .. headers]);
 
     private async Task<string> ReadAsync(TestItem item)
     {

@@ -28,6 +28,13 @@ public sealed class ProblemTests
         Assert.Equal("Bearer", (await WriteAsync(new Problem(401, "unauthenticated", "Who?"))).Response.Headers.WWWAuthenticate);
 
     [Fact]
+    public async Task It_may_say_what_is_wrong_with_a_token()
+    {
+        var refusal = new Problem(401, "unauthenticated", "Who?") { Challenge = "Bearer error=\"invalid_token\"" };
+        Assert.Equal("Bearer error=\"invalid_token\"", (await WriteAsync(refusal)).Response.Headers.WWWAuthenticate);
+    }
+
+    [Fact]
     public async Task It_may_have_further_members()
     {
         var (_, body) = await WriteAsync(new Problem(409, "limit-reached", "Enough.", writeDetails: json => json.WriteNumber("limit", 2)));

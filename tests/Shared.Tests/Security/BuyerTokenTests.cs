@@ -172,6 +172,30 @@ public sealed class BuyerTokenTests
         Refuses(Signed(Header, claims.Replace("xxx", "xxxx", StringComparison.Ordinal)));
     }
 
+    // The developer of a client reads which rule refused the token; a stranger learns nothing of its claims without the key.
+    [Fact]
+    public void The_first_fault_is_named()
+    {
+        var later = Now + 60;
+        (TokenFault Fault, string Token)[] refused =
+        [
+            (TokenFault.Malformed, "a.b"), (TokenFault.Malformed, Signed("not json", Claims())),
+            (TokenFault.Malformed, Signed(Header, "x")),
+            (TokenFault.WrongAlgorithm, Signed("""{"alg":"none"}""", Claims())), (TokenFault.WrongAlgorithm, Signed("{}", Claims())),
+            (TokenFault.UnknownExtension, Signed("""{"alg":"HS256","crit":["b64"]}""", Claims())),
+            (TokenFault.WrongSignature, new BuyerToken(Key + "!", _clock).Sign(7, TimeSpan.FromHours(-1))),
+            (TokenFault.WrongExpiry, Signed(Header, """{"sub":"7"}""")), (TokenFault.WrongExpiry, Signed(Header, """{"exp":"1"}""")),
+            (TokenFault.Expired, _token.Sign(7, TimeSpan.FromSeconds(-1))),
+            (TokenFault.WrongNotBefore, Signed(Header, $$"""{"sub":"7","exp":{{later}},"nbf":"1"}""")),
+            (TokenFault.NotYetValid, Signed(Header, $$"""{"sub":"7","exp":{{Now + 999}},"nbf":{{Now + 99}}}""")),
+            (TokenFault.NoSubject, Signed(Header, $$"""{"exp":{{later}}}""")),
+            (TokenFault.WrongSubject, Signed(Header, $$"""{"sub":"alice","exp":{{later}}}""")),
+            (TokenFault.WrongSubject, Signed(Header, $$"""{"sub":7,"exp":{{later}}}""")),
+        ];
+        Assert.Equal(refused.Select(one => (TokenFault?)one.Fault), refused.Select(one => _token.Verify(one.Token, out _)));
+        Assert.Equal(Enum.GetValues<TokenFault>(), refused.Select(one => one.Fault).Distinct());
+    }
+
     [Theory]
     [InlineData("")]
     [InlineData("0123456789012345678901234567890")]

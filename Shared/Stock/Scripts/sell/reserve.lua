@@ -5,7 +5,7 @@
 --       then for each request: order id suffix (24 hex digits), user id, quantity, idempotency key ('' for none);
 --       more arguments may follow and are ignored, so that the caller can pool its argument arrays by size
 -- Returns nothing when the item is not warm, or waits for its rebuild (8 unknown-item for every request), else
---       { now ms, available after, number, unit price, currency, opens ms, closes ms,
+--       { now ms, available after, number, unit price, currency, opens ms, closes ms, payment timeout seconds,
 --         one digit for the outcome of each request, the detail of each outcome 1 and 2 ... }
 --
 -- Outcomes, most important first; the first that holds is the answer:
@@ -24,7 +24,7 @@
 
 local outbox_bound, requests = tonumber(ARGV[1]), tonumber(ARGV[2])
 local item = redis.call('HMGET', KEYS[1],
-  'available', 'held', 'number', 'price', 'currency', 'opens', 'closes', 'state', 'limit')
+  'available', 'held', 'number', 'price', 'currency', 'opens', 'closes', 'state', 'limit', 'payment_timeout')
 if not item[1] or item[8] == 'lost' then return {} end
 
 local available, held, number = tonumber(item[1]), tonumber(item[2]), item[3]
@@ -92,7 +92,7 @@ for i = 1, requests do
   local at = i * 4 - 1
   outcomes[i], details[#details + 1] = answer(ARGV[at], ARGV[at + 1], tonumber(ARGV[at + 2]), ARGV[at + 3])
 end
-local reply = { now, available, number, item[4], item[5], opens, closes, table.concat(outcomes), unpack(details) }
+local reply = { now, available, number, item[4], item[5], opens, closes, item[10], table.concat(outcomes), unpack(details) }
 
 if #holds > 0 then
   -- A wrong type of holds fails the first write, so it changes nothing. Orders are not read for a first order: HLEN fails instead.
