@@ -20,6 +20,7 @@ internal sealed partial class ReservationBatcher : PeriodicService
     private readonly ConcurrentDictionary<ItemKey, ItemLane> _lanes = new();
     private readonly ObjectPool<Reservation> _pool;
     private readonly StockLedger _stock;
+    private readonly BuyerLog _buyers;
     private readonly OutboxRelay _relay;
     private readonly ReservationOptions _options;
     private readonly TimeProvider _clock;
@@ -28,10 +29,11 @@ internal sealed partial class ReservationBatcher : PeriodicService
     private volatile bool _stopping;
 
     public ReservationBatcher(
-        StockLedger stock, OutboxRelay relay, IOptions<ReservationOptions> options, TimeProvider clock, ILogger<ReservationBatcher> logger)
+        StockLedger stock, BuyerLog buyers, OutboxRelay relay, IOptions<ReservationOptions> options, TimeProvider clock,
+        ILogger<ReservationBatcher> logger)
         : base(clock)
     {
-        (_stock, _relay, _options, _clock, _logger) = (stock, relay, options.Value, clock, logger);
+        (_stock, _buyers, _relay, _options, _clock, _logger) = (stock, buyers, relay, options.Value, clock, logger);
         _pool = new DefaultObjectPool<Reservation>(new Policy(this), maximumRetained: _options.QueueCapacity);
         stock.OnRestocked(item =>
         {
@@ -142,7 +144,7 @@ internal sealed partial class ReservationBatcher : PeriodicService
             return new ReservationResult(ReserveOutcome.UnknownItem);
         }
 
-        var lane = _lanes.GetOrAdd(item, _ => new ItemLane(keys, _stock, _relay, _options, _clock, _logger));
+        var lane = _lanes.GetOrAdd(item, _ => new ItemLane(keys, _stock, _buyers, _relay, _options, _clock, _logger));
         return await Reserve(lane, userId, quantity, idempotencyKey, cancellationToken);
     }
 

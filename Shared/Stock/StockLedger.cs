@@ -107,13 +107,6 @@ public sealed class StockLedger(IConnectionMultiplexer redis)
         return Hold.TryParse(await hold, out var found) ? (found, (await score).HasValue) : null;
     }
 
-    /// <summary>Every user who holds units of the item.</summary>
-    public async Task<IReadOnlyCollection<long>> BuyersAsync(ItemKeys item)
-    {
-        var users = await Database.HashKeysAsync(item.Buyers, CommandFlags.DemandMaster);
-        return [.. users.Select(user => (long)user)];
-    }
-
     /// <summary>(10) Claims the oldest outbox entries that are due: see claim.lua.</summary>
     /// <param name="item">The item.</param>
     /// <param name="minimumAge">A younger entry is published by the instance that reserved it.</param>
