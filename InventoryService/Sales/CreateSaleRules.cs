@@ -9,6 +9,10 @@ internal static class CreateSaleRules
     private const int FirstYear = 1970;
     private const int LastYear = 9999;
 
+    // The orders of a buyer are one string in Redis, written again with each order: 33 bytes for each, so 3.3 KB at most.
+    // docs/decisions/0031 has the reasons.
+    private const int MostPerUser = 100;
+
     /// <summary>Of an item, whatever is added to it later.</summary>
     public const int MostUnits = 1_000_000_000;
 
@@ -37,7 +41,7 @@ internal static class CreateSaleRules
             Rule($"items[{i}]", item is not null, "this must be an object");
             Rule($"items[{i}].skuId", item?.SkuId is > 0, "this must be a positive integer");
             Rule($"items[{i}].allocated", item?.Allocated is >= 0 and <= MostUnits, $"this must be an integer, 0 to {MostUnits}");
-            Rule($"items[{i}].limitPerUser", item?.LimitPerUser is > 0, "this must be a positive integer");
+            Rule($"items[{i}].limitPerUser", item?.LimitPerUser is > 0 and <= MostPerUser, $"this must be an integer, 1 to {MostPerUser}");
             // An order of nothing, or of more than fits, could be placed and never paid.
             Rule($"items[{i}].unitPrice", item?.UnitPrice is > 0 && item.UnitPrice <= long.MaxValue / MostUnitsOfAnOrder(item),
                 "this must be a positive integer, in minor units, and a whole order must fit 64 bits");

@@ -18,7 +18,7 @@ public sealed record CreateSale(
 /// <summary>An item of it.</summary>
 /// <param name="SkuId">Positive.</param>
 /// <param name="Allocated">Units for this sale, 0 to 1,000,000,000.</param>
-/// <param name="LimitPerUser">Most units that a user may hold, at least 1.</param>
+/// <param name="LimitPerUser">Most units that a user may hold, 1 to 100.</param>
 /// <param name="UnitPrice">Minor units of <paramref name="Currency"/>, at least 1; a whole order must fit 64 bits.</param>
 /// <param name="Currency">ISO 4217 code, three capital letters.</param>
 public sealed record CreateSaleItem(long? SkuId, int? Allocated, int? LimitPerUser, long? UnitPrice, string? Currency);

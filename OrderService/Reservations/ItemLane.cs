@@ -12,13 +12,16 @@ internal sealed class ItemLane
     private readonly ItemRelay _relay;
     private int _overdueCalls;
 
-    public ItemLane(ItemKeys keys, StockLedger stock, OutboxRelay relay, ReservationOptions options, TimeProvider clock, ILogger logger)
+    public ItemLane(
+        ItemKeys keys, StockLedger stock, BuyerLog log, OutboxRelay relay, ReservationOptions options, TimeProvider clock, ILogger logger)
     {
         _relay = relay.For(keys.Item);
         Gate = new SoldOutGate(s_soldOutProbe, clock);
+        var buyers = new BuyerReader(keys, log, Gate, clock);
         _calls =
         [
-            .. Enumerable.Range(0, options.MaxCallsInFlight).Select(_ => new ReserveCall(keys, stock, Gate, _relay, options, logger)),
+            .. Enumerable.Range(0, options.MaxCallsInFlight).Select(_ =>
+                new ReserveCall(keys, stock, Gate, buyers, _relay, options, logger)),
         ];
         var next = 0;
         _queue = new(options.QueueCapacity, options.MaxBatch, options.MaxCallsInFlight, () => _calls[next++]);

@@ -21,6 +21,7 @@ internal sealed partial class ReservationBatcher : PeriodicService
     private readonly SingleFlightCache<ItemKey, ItemLane?> _newLanes;
     private readonly ObjectPool<Reservation> _pool;
     private readonly StockLedger _stock;
+    private readonly BuyerLog _buyers;
     private readonly OutboxRelay _relay;
     private readonly ReservationOptions _options;
     private readonly TimeProvider _clock;
@@ -29,10 +30,11 @@ internal sealed partial class ReservationBatcher : PeriodicService
     private volatile bool _stopping;
 
     public ReservationBatcher(
-        StockLedger stock, OutboxRelay relay, IOptions<ReservationOptions> options, TimeProvider clock, ILogger<ReservationBatcher> logger)
+        StockLedger stock, BuyerLog buyers, OutboxRelay relay, IOptions<ReservationOptions> options, TimeProvider clock,
+        ILogger<ReservationBatcher> logger)
         : base(clock)
     {
-        (_stock, _relay, _options, _clock, _logger) = (stock, relay, options.Value, clock, logger);
+        (_stock, _buyers, _relay, _options, _clock, _logger) = (stock, buyers, relay, options.Value, clock, logger);
         _newLanes = new(OpenLaneAsync, clock);
         _pool = new DefaultObjectPool<Reservation>(new Policy(this), maximumRetained: _options.QueueCapacity);
         stock.OnRestocked(item =>
@@ -144,7 +146,7 @@ internal sealed partial class ReservationBatcher : PeriodicService
     {
         var keys = new ItemKeys(item);
         return await _stock.InspectAsync(keys) is null
-            ? null : _lanes.GetOrAdd(item, _ => new ItemLane(keys, _stock, _relay, _options, _clock, _logger));
+            ? null : _lanes.GetOrAdd(item, _ => new ItemLane(keys, _stock, _buyers, _relay, _options, _clock, _logger));
     }
 
     [LoggerMessage(206, LogLevel.Error, "The watchdog of reservation timeouts failed; it runs again in a moment.")]

@@ -10,7 +10,7 @@ namespace Seckill.OrderService.Reservations;
 
 /// <summary>(3) The round trip of reserve.lua for a batch of requests of one item, and the delivery of its answers. Reused.</summary>
 internal sealed partial class ReserveCall(
-    ItemKeys keys, StockLedger stock, SoldOutGate gate, ItemRelay relay, ReservationOptions options, ILogger logger)
+    ItemKeys keys, StockLedger stock, SoldOutGate gate, BuyerReader buyers, ItemRelay relay, ReservationOptions options, ILogger logger)
     : BatchQueue<Reservation>.ICall
 {
     private readonly string _item = keys.Item.ToString();
@@ -122,10 +122,8 @@ internal sealed partial class ReserveCall(
 
         if (soldOut && selling && _batch.Available <= 0)
         {
-            if (gate.Close(askedAt) is { } knowledge)
-            {
-                _ = CompleteAsync(knowledge);
-            }
+            gate.Close(askedAt);
+            buyers.Start();
         }
         else if (!_batch.ItemIsKnown || _batch.Available > 0 || !selling)
         {
@@ -161,20 +159,6 @@ internal sealed partial class ReserveCall(
         }
 
         _batch = new ReserveBatch(options.MaxBatch);
-    }
-
-    private async Task CompleteAsync(SoldOutGate.Knowledge knowledge)
-    {
-        try
-        {
-            knowledge.Complete(await stock.BuyersAsync(keys));
-        }
-#pragma warning disable CA1031 // Without the buyers the gate stays open, and every request asks Redis: slower, never wrong.
-        catch (Exception)
-#pragma warning restore CA1031
-        {
-            gate.Open();
-        }
     }
 
     [LoggerMessage(201, LogLevel.Warning, "A call to reserve units of {Item} failed; {Requests} buyers get 503: {Reason}")]

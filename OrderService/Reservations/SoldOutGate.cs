@@ -1,5 +1,3 @@
-using System.Collections.Frozen;
-
 namespace Seckill.OrderService.Reservations;
 
 /// <summary>
@@ -9,7 +7,7 @@ namespace Seckill.OrderService.Reservations;
 /// </summary>
 /// <remarks>
 /// A user who holds units of the item is never refused here: the answer names their order, and only Redis knows it.
-/// While nothing is for sale no further user can hold units, so the set of buyers read after the sell-out stays complete.
+/// While nothing is for sale no further user can hold units, so the buyers read after the sell-out stay complete.
 /// </remarks>
 /// <param name="probeInterval">Time between two probes.</param>
 /// <param name="clock">Measures both times.</param>
@@ -21,12 +19,15 @@ internal sealed class SoldOutGate(TimeSpan probeInterval, TimeProvider clock)
     private Knowledge? _knowledge;
     private long _nextProbe;
 
+    /// <summary>Null while the gate is open; to be completed with the buyers.</summary>
+    public Knowledge? Current => Volatile.Read(ref _knowledge);
+
     /// <summary>True when this request can be refused as sold out without asking Redis.</summary>
     /// <param name="userId">The buyer.</param>
     public bool Refuses(long userId)
     {
         var knowledge = Volatile.Read(ref _knowledge);
-        if (knowledge?.Buyers is not { } buyers || buyers.Contains(userId))
+        if (knowledge?.Buyers is not { } buyers || buyers.MayContain(userId))
         {
             return false;
         }
@@ -51,14 +52,7 @@ internal sealed class SoldOutGate(TimeSpan probeInterval, TimeProvider clock)
     }
 
     /// <summary>Redis answered that nothing is left, to a call that was sent at <paramref name="askedAt"/>.</summary>
-    /// <returns>To be completed with the users who hold units, once they are read; null when they are known already.</returns>
-    public Knowledge? Close(long askedAt)
-    {
-        var fresh = new Knowledge(askedAt);
-        var known = Interlocked.CompareExchange(ref _knowledge, fresh, null);
-        known?.Confirm(askedAt);
-        return known is null ? fresh : null;
-    }
+    public void Close(long askedAt) => Interlocked.CompareExchange(ref _knowledge, new Knowledge(askedAt), null)?.Confirm(askedAt);
 
     /// <summary>Stock is for sale, or nothing certain is known.</summary>
     public void Open() => Volatile.Write(ref _knowledge, null);
@@ -67,13 +61,13 @@ internal sealed class SoldOutGate(TimeSpan probeInterval, TimeProvider clock)
     internal sealed class Knowledge(long confirmedAt)
     {
         private long _confirmedAt = confirmedAt;
-        private volatile FrozenSet<long>? _buyers;
+        private volatile UserFilter? _buyers;
 
         public long ConfirmedAt => Interlocked.Read(ref _confirmedAt);
 
-        public FrozenSet<long>? Buyers => _buyers;
+        public UserFilter? Buyers => _buyers;
 
-        public void Complete(IEnumerable<long> buyers) => _buyers = buyers.ToFrozenSet();
+        public void Complete(UserFilter buyers) => _buyers = buyers;
 
         public void Confirm(long at)
         {

@@ -21,9 +21,11 @@ public sealed class ItemKeys
         Orders = tag + "orders";
         Keys = tag + "keys";
         Changes = tag + "changes";
+        Withdrawals = tag + "withdrawals";
         Alerts = tag + "alerts";
+        Log = tag + "log";
         ForRelease = [State, Buyers, Holds, Outbox, Orders];
-        ForReserve = [State, Buyers, Holds, Outbox, Orders, Keys];
+        ForReserve = [State, Buyers, Holds, Outbox, Orders, Keys, Log];
     }
 
     /// <summary>The item.</summary>
@@ -50,8 +52,14 @@ public sealed class ItemKeys
     /// <summary>Set: names of the stock changes that were made.</summary>
     internal RedisKey Changes { get; }
 
+    /// <summary>Hash: name of a partial withdrawal → units that it withdrew, where these are fewer than requested.</summary>
+    internal RedisKey Withdrawals { get; }
+
     /// <summary>Hash: low and sold_out → number of the last crossing of the mark, and whether it is published.</summary>
     internal RedisKey Alerts { get; }
+
+    /// <summary>List: every user who ever held units, each before the first of them.</summary>
+    internal RedisKey Log { get; }
 
     internal RedisKey[] ForReserve { get; }
 

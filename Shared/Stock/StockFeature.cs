@@ -9,5 +9,5 @@ public static class StockFeature
     /// <summary>Registers the classes that own keys and scripts.</summary>
     public static void AddStock(this IHostApplicationBuilder builder) =>
         builder.Services.AddSingleton<StockLedger>().AddSingleton<SaleCatalog>().AddSingleton<StockPages>()
-            .AddSingleton<StockRepair>().AddSingleton<RedisMark>().AddSingleton<HoldRestorer>();
+            .AddSingleton<StockRepair>().AddSingleton<RedisMark>().AddSingleton<HoldRestorer>().AddSingleton<BuyerLog>();
 }

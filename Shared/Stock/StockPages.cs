@@ -34,12 +34,29 @@ public sealed class StockPages(IConnectionMultiplexer redis)
             (bool)page[at + 2],
             (bool)page[at + 3]));
 
-    /// <summary>Buyers whose count or list differs from their holds.</summary>
-    public IAsyncEnumerable<IReadOnlyList<BuyerBreak>> BrokenBuyersAsync(ItemKeys item, int pageSize) =>
-        PagesAsync(s_buyers, [item.Buyers, item.Holds, item.Orders], pageSize, 3, (page, at) => new BuyerBreak(
-            long.TryParse((string?)page[at], out var user) ? user : 0,
-            int.TryParse((string?)page[at + 1], out var counted) ? counted : 0,
-            (int)page[at + 2]));
+    /// <summary>
+    /// Buyers whose count or list differs from their holds. A page ends after so many holds as well: a buyer may have many.
+    /// </summary>
+    public async IAsyncEnumerable<IReadOnlyList<BuyerBreak>> BrokenBuyersAsync(ItemKeys item, int pageSize)
+    {
+        RedisValue cursor = "0";
+        RedisValue[] left = [];
+        do
+        {
+            var page = ((RedisResult[]?)await StockScript.EvaluateAsync(
+                redis, s_buyers, [item.Buyers, item.Holds, item.Orders], [cursor, pageSize, pageSize, .. left]))!;
+            cursor = (RedisValue)page[0];
+            left = [.. page.Skip(2).Take((int)page[1]).Select(user => (RedisValue)user)];
+            yield return
+            [
+                .. page.Skip(2 + left.Length).Chunk(3).Select(buyer => new BuyerBreak(
+                    long.TryParse((string?)buyer[0], out var user) ? user : 0,
+                    int.TryParse((string?)buyer[1], out var counted) ? counted : 0,
+                    (int)buyer[2])),
+            ];
+        }
+        while (cursor != "0" || left.Length > 0);
+    }
 
     /// <summary>Outbox entries without a hold.</summary>
     public IAsyncEnumerable<IReadOnlyList<string>> OrphansAsync(ItemKeys item, int pageSize) =>

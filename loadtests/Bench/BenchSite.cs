@@ -11,7 +11,7 @@ public sealed class BenchSite : IAsyncDisposable
     /// <summary>The item of every sale.</summary>
     public const long SkuId = 1001;
 
-    private const int NoLimit = 1_000_000;
+    private const int HighestLimit = 100;
     private const int MaximumDetails = 10;
     private static readonly TimeSpan s_drainTimeout = TimeSpan.FromSeconds(30);
     private readonly OpsClient _ops;
@@ -48,7 +48,7 @@ public sealed class BenchSite : IAsyncDisposable
         var now = TimeProvider.System.GetUtcNow();
         var sale = new Sale(
             _nextSaleId++, "bench", now.AddMinutes(-1), now.AddDays(1), PaymentTimeoutSeconds: 86_400,
-            [new SaleItem(SkuId, units, NoLimit, 19_900, "EUR")]);
+            [new SaleItem(SkuId, units, HighestLimit, 19_900, "EUR")]);
         await _ops.CreateAsync(sale, cancellationToken);
         await _ops.OpenAsync(sale.SaleId, cancellationToken);
         return sale;
@@ -59,7 +59,7 @@ public sealed class BenchSite : IAsyncDisposable
     public async Task<long> OpenAtBaselineAsync(Uri baseline, long units, CancellationToken cancellationToken)
     {
         var saleId = _nextSaleId++;
-        var path = string.Create(CultureInfo.InvariantCulture, $"items/{saleId}/{SkuId}?stock={units}&limitPerUser={NoLimit}");
+        var path = string.Create(CultureInfo.InvariantCulture, $"items/{saleId}/{SkuId}?stock={units}&limitPerUser={HighestLimit}");
         using var response = await _http.PostAsync(new Uri(baseline, path), content: null, cancellationToken);
         response.EnsureSuccessStatusCode();
         return saleId;

@@ -21,7 +21,7 @@ internal sealed class TestSale : TestItem
 
     public ItemKey Item => Key;
 
-    private RedisKey[] AllKeys => [Keys.State, Keys.Buyers, Keys.Holds, Keys.Outbox, Keys.Orders, Keys.Keys, Keys.Changes];
+    private RedisKey[] AllKeys => [.. Keys.ForReserve, Keys.Changes, Keys.Withdrawals];
 
     public static async Task<TestSale> OpenAsync(StoreFixture stores, int units = 100, int limit = 2, int payWithinSeconds = 900)
     {

@@ -36,6 +36,8 @@ public sealed class CreateSaleTests(Administration administration)
         { "\"allocated\":10", "\"allocated\":1000000001", "items[0].allocated" },
         { "\"allocated\":10", "\"allocated\":2147483648", "items[0].allocated" },
         { "\"limitPerUser\":2", "\"limitPerUser\":0", "items[0].limitPerUser" },
+        { "\"limitPerUser\":2", "\"limitPerUser\":101", "items[0].limitPerUser" },
+        { "\"limitPerUser\":2", "\"limitPerUser\":2147483647", "items[0].limitPerUser" },
         { "\"unitPrice\":4999", "\"unitPrice\":-1", "items[0].unitPrice" },
         { "\"unitPrice\":4999", "\"unitPrice\":0", "items[0].unitPrice" },
         { "\"unitPrice\":4999", "\"unitPrice\":4611686018427387904", "items[0].unitPrice" },

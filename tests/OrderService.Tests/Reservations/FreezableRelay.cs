@@ -13,6 +13,7 @@ internal sealed class FreezableRelay : IAsyncDisposable
     private readonly CancellationTokenSource _stop = new();
     private readonly string _host;
     private readonly int _port;
+    private long _received;
     private volatile TaskCompletionSource _flowing = Open();
 
     public FreezableRelay(string redis)
@@ -22,6 +23,9 @@ internal sealed class FreezableRelay : IAsyncDisposable
         _listener.Start();
         _ = AcceptAsync();
     }
+
+    /// <summary>Bytes of replies so far.</summary>
+    public long Received => Interlocked.Read(ref _received);
 
     public string Address => _listener.LocalEndpoint.ToString()!;
 
@@ -73,6 +77,7 @@ internal sealed class FreezableRelay : IAsyncDisposable
             {
                 if (mayFreeze)
                 {
+                    Interlocked.Add(ref _received, read);
                     await _flowing.Task;
                 }
 

@@ -21,7 +21,7 @@ public sealed class SoldOutGateTests
     [Fact]
     public void A_gate_that_does_not_know_the_buyers_yet_refuses_nobody()
     {
-        Assert.NotNull(_gate.Close(_clock.GetTimestamp()));
+        _gate.Close(_clock.GetTimestamp());
         Assert.False(_gate.Refuses(1));
     }
 
@@ -35,7 +35,7 @@ public sealed class SoldOutGateTests
             _clock.Advance(s_interval - TimeSpan.FromMilliseconds(1));
             Assert.True(_gate.Refuses(1));
             _clock.Advance(TimeSpan.FromMilliseconds(1));
-            Assert.Null(_gate.Close(_clock.GetTimestamp()));
+            Close();
         }
     }
 
@@ -64,7 +64,7 @@ public sealed class SoldOutGateTests
     {
         Close();
         _clock.Advance(TimeSpan.FromMilliseconds(900));
-        Assert.Null(_gate.Close(_clock.GetTimestamp()));
+        Close();
         _clock.Advance(TimeSpan.FromMilliseconds(900));
         Assert.False(_gate.Refuses(1));
         Assert.True(_gate.Refuses(1));
@@ -75,7 +75,7 @@ public sealed class SoldOutGateTests
     {
         var asked = _clock.GetTimestamp();
         _clock.Advance(TimeSpan.FromMilliseconds(999));
-        _gate.Close(asked)!.Complete([]);
+        CloseAsOf(asked);
         Assert.False(_gate.Refuses(1));
         Assert.True(_gate.Refuses(1));
         _clock.Advance(TimeSpan.FromMilliseconds(1));
@@ -89,11 +89,11 @@ public sealed class SoldOutGateTests
         var before = _clock.GetTimestamp();
         _clock.Advance(TimeSpan.FromMilliseconds(500));
         Close();
-        Assert.Null(_gate.Close(before));
+        CloseAsOf(before);
         _clock.Advance(TimeSpan.FromMilliseconds(999));
         Assert.False(_gate.Refuses(1));
         Assert.True(_gate.Refuses(1));
-        Assert.Null(_gate.Close(before));
+        CloseAsOf(before);
         _clock.Advance(TimeSpan.FromMilliseconds(1));
         Assert.False(_gate.Refuses(1));
         Assert.False(_gate.Refuses(1));
@@ -112,9 +112,10 @@ public sealed class SoldOutGateTests
     [Fact]
     public void Buyers_that_were_read_for_an_opened_gate_do_not_close_it()
     {
-        var late = _gate.Close(_clock.GetTimestamp())!;
+        _gate.Close(_clock.GetTimestamp());
+        var late = _gate.Current!;
         _gate.Open();
-        late.Complete([]);
+        late.Complete(new UserFilter(0));
         Assert.False(_gate.Refuses(1));
         Assert.False(_gate.Refuses(1));
     }
@@ -128,5 +129,13 @@ public sealed class SoldOutGateTests
         Assert.Equal(1, passed.Sum());
     }
 
-    private void Close(params long[] buyers) => _gate.Close(_clock.GetTimestamp())!.Complete(buyers);
+    private void Close(params long[] buyers) => CloseAsOf(_clock.GetTimestamp(), buyers);
+
+    private void CloseAsOf(long askedAt, params long[] buyers)
+    {
+        var filter = new UserFilter(100);
+        Array.ForEach(buyers, filter.Add);
+        _gate.Close(askedAt);
+        _gate.Current?.Complete(filter);
+    }
 }

@@ -38,7 +38,9 @@ public sealed class RedisProtocolTests
         var orderId = OrderId.Join(batch.Terms!.Number, suffix);
         var (hold, inOutbox) = (await ledger.FindHoldAsync(item.Keys, orderId).InTime())!.Value;
         Assert.Equal((7, 2, true), (hold.UserId, hold.Units, inOutbox));
-        Assert.Equal([7], await ledger.BuyersAsync(item.Keys).InTime());
+        Assert.Equal([7], (await new BuyerLog(redis).ReadAsync(item.Keys, 0).InTime())!.Users);
+        var (next, buyers) = await new BuyerLog(redis).ScanAsync(item.Keys, "0").InTime();
+        Assert.Equal((null, 7), (next, Assert.Single(buyers)));
         Assert.Equal(1, (await ledger.InspectOutboxAsync(item.Keys).InTime()).Depth);
         Assert.Equal(1, (await ledger.NoticeAsync(item.Keys, 0.1, TimeSpan.FromMinutes(1)).InTime())!.SoldOutCrossing);
         Assert.True(await ledger.MarkPublishedAsync(item.Keys, StockMark.SoldOut, 1).InTime());

@@ -99,7 +99,8 @@ public sealed class RedisTopologyTests
 
         Func<Task>[] reads =
         [
-            () => ledger.InspectAsync(item.Keys), () => ledger.FindHoldAsync(item.Keys, "order"), () => ledger.BuyersAsync(item.Keys),
+            () => ledger.InspectAsync(item.Keys), () => ledger.FindHoldAsync(item.Keys, "order"),
+            () => new BuyerLog(redis).ReadAsync(item.Keys, 0), () => new BuyerLog(redis).ScanAsync(item.Keys, "0"),
             () => ledger.InspectOutboxAsync(item.Keys), () => new SaleCatalog(redis).FindSaleAsync(item.Key.SaleId),
             () => new SaleCatalog(redis).ItemsAsync(), () => new SaleCatalog(redis).FindItemAsync(item.Number),
             () => new RedisMark(redis).StoreAsync(), () => new StockPages(redis).WithoutHoldAsync(item.Keys, ["order"]),

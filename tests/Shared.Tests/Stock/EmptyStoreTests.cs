@@ -27,9 +27,11 @@ public sealed class EmptyStoreTests
         Assert.Equal(0, await ledger.ReleaseAsync(item.Keys, [order]));
         await ledger.ClaimAsync(item.Keys, TimeSpan.Zero, 10, TimeSpan.FromSeconds(1));
         await item.ReserveAsync(new Ask(7, 1));
+        Assert.Null(await new BuyerLog(Servers.Redis).ReadAsync(item.Keys, 0));
         StackExchange.Redis.RedisKey[] keys =
         [
             item.Keys.State, item.Keys.Buyers, item.Keys.Holds, item.Keys.Outbox, item.Keys.Orders, item.Keys.Keys, item.Keys.Changes,
+            item.Keys.Withdrawals, item.Keys.Log,
         ];
         Assert.All(keys, key => Assert.False(Servers.Database.KeyExists(key), key.ToString()));
         // Only a closing leaves something: its version, which makes no item.

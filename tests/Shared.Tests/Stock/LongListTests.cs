@@ -60,6 +60,42 @@ public sealed class LongListTests
         Assert.Equal(string.Join(' ', Orders), await Servers.Database.HashGetAsync(_item.Keys.Orders, 7));
     }
 
+    [Fact]
+    public async Task A_page_of_buyers_ends_when_it_has_compared_many_holds()
+    {
+        // 60 buyers with 150 orders each, and one of them counts wrong.
+        await Servers.Database.HashSetAsync(
+            _item.Keys.Holds, [.. Orders.Select((order, i) => new HashEntry(order, $"{1 + (i / 150)}:1:1000"))]);
+        await Servers.Database.HashSetAsync(
+            _item.Keys.Orders, [.. Orders.Chunk(150).Select((orders, i) => new HashEntry(1 + i, string.Join(' ', orders)))]);
+        await Servers.Database.HashSetAsync(
+            _item.Keys.Buyers, [.. Enumerable.Range(1, 60).Select(user => new HashEntry(user, user == 33 ? 151 : 150))]);
+        var (pages, breaks) = (0, new List<BuyerBreak>());
+        await foreach (var page in _pages.BrokenBuyersAsync(_item.Keys, 500))
+        {
+            pages++;
+            breaks.AddRange(page);
+        }
+
+        Assert.InRange(pages, Many / 650, Many / 400);
+        Assert.Equal(new BuyerBreak(33, 151, 150), Assert.Single(breaks));
+    }
+
+    [Fact]
+    public async Task Each_hold_of_a_buyer_with_many_orders_is_known_or_not()
+    {
+        await Servers.Database.HashSetAsync(_item.Keys.Holds, [.. Orders.Select(order => new HashEntry(order, "7:1:1000"))]);
+        await Servers.Database.HashSetAsync(_item.Keys.Orders, 7, string.Join(' ', Orders.Skip(1)));
+        await Servers.Database.HashSetAsync(_item.Keys.Buyers, 7, Many);
+        var unknown = new List<string>();
+        await foreach (var page in _pages.HoldsAsync(_item.Keys, 500))
+        {
+            unknown.AddRange(page.Where(hold => !hold.BuyerKnows).Select(hold => hold.OrderId));
+        }
+
+        Assert.Equal([Orders[0]], unknown.Distinct());
+    }
+
     private Task<long> AddToOutboxAsync() =>
         Servers.Database.SortedSetAddAsync(_item.Keys.Outbox, [.. Orders.Select(order => new SortedSetEntry(order, 1000))]);
 

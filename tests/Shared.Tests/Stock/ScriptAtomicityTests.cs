@@ -25,23 +25,24 @@ public sealed class ScriptAtomicityTests
             ["available"] = "97", ["held"] = "3", ["allocated"] = "100", ["number"] = NumberOfItem, ["price"] = "4999",
             ["currency"] = "EUR", ["opens"] = "0", ["closes"] = "9000000000000", ["state"] = "open", ["limit"] = "9",
             ["payment_timeout"] = "900", ["epoch"] = "1", ["released"] = "1", ["repairs"] = "4", ["rebuild"] = "token",
-            ["after"] = "closed",
+            ["after"] = "closed", ["logged"] = "3", ["log"] = "1",
         },
         ["buyers"] = new() { ["7"] = "2", ["8"] = "1" },
         ["holds"] = new() { [s_order] = "7:1:1000", [s_unlisted] = "7:1:1000", [s_other] = "8:1:1000" },
         ["orders"] = new() { ["7"] = s_order, ["8"] = s_other },
         ["keys"] = new() { ["7 key"] = s_order + " 1 1000" },
+        ["withdrawals"] = new() { ["earlier 1"] = "-5" },
         ["alerts"] = new() { ["low"] = "1 above", ["sold_out"] = "1 5" },
         ["mark"] = new() { ["store"] = "store", ["value"] = "5" },
     };
 
-    private static readonly string[] s_keys = [.. s_hashes.Keys, "outbox", "changes"];
+    private static readonly string[] s_keys = [.. s_hashes.Keys, "outbox", "changes", "log"];
 
     /// <summary>A call of each script that reaches its last write and reads no more than it must: each buyer is a new one.</summary>
     private static readonly Dictionary<string, RedisValue[]> s_calls = new()
     {
-        ["adjust.lua"] = ["1:1", "change 1", 5, "change", 1],
-        ["audit_buyers.lua"] = [0, 100],
+        ["adjust.lua"] = ["1:1", "change 1", -500, "change", 1, 1],
+        ["audit_buyers.lua"] = [0, 100, 100],
         ["audit_holds.lua"] = [0, 100],
         ["audit_outbox.lua"] = [0, 100],
         ["claim.lua"] = [0, 10, 1000],
@@ -49,6 +50,7 @@ public sealed class ScriptAtomicityTests
         ["correct.lua"] = [4, 1, 1, 1],
         ["fence.lua"] = ["", "allocated", 100],
         ["inspect.lua"] = [],
+        ["inspect_log.lua"] = [],
         ["mark.lua"] = ["another", "store", 0],
         ["mend_buyer.lua"] = [7, s_unlisted],
         ["notice.lua"] = [0.99, 1000],
@@ -85,7 +87,8 @@ public sealed class ScriptAtomicityTests
             var (error, changed) = await RunAsync(script, database =>
             {
                 database.KeyDeleteAsync(_tag + key);
-                database.ListRightPushAsync(_tag + key, "a list, which no key is");
+                // As no other key is: a bitmap.
+                database.StringSetBitAsync(_tag + key, 7, true);
             });
             // What a script deletes as a whole may be of any type, if its header says so.
             var mended = error is null && changed.Contains(key) && header.Contains("of any type", StringComparison.Ordinal);
@@ -127,6 +130,7 @@ public sealed class ScriptAtomicityTests
             _tag + hash.Key, [.. hash.Value.Select(field => new HashEntry(field.Key, field.Value))])));
         made.Add(database.SortedSetAddAsync(_tag + "outbox", s_withoutHold, 1000));
         made.Add(database.SetAddAsync(_tag + "changes", "an earlier change"));
+        made.Add(database.ListRightPushAsync(_tag + "log", [7, 8]));
         await Task.WhenAll(made).InTime();
         spoil(database);
 

@@ -43,5 +43,5 @@ for user in pairs(is_changed) do
   redis.call('HSET', KEYS[2], user, units_of[user])
   redis.call('HSET', KEYS[4], user, orders_of[user])
 end
-redis.call('HSET', KEYS[1], 'available', available - taken, 'held', held + taken, 'repairs', repairs + 1)
+redis.call('HSET', KEYS[1], 'available', available - taken, 'held', held + taken, 'repairs', repairs + 1, 'logged', -1)
 return restored

@@ -13,6 +13,6 @@ for _, order in ipairs(redis.call('ZRANGE', KEYS[4], 0, 999)) do
   if redis.call('HEXISTS', KEYS[3], order) == 1 then return 0 end
 end
 redis.call('HSET', KEYS[1], 'allocated', ARGV[2], 'available', ARGV[2], 'held', 0, 'released', 0, 'repairs', integer(item[2]) + 1,
-  unpack(ARGV, 3))
+  'logged', -1, unpack(ARGV, 3))
 redis.call('UNLINK', KEYS[2], KEYS[3], KEYS[4], KEYS[5], KEYS[6])
 return 1

@@ -1,6 +1,6 @@
 -- (3) Reserves a batch of requests for one sale item, atomically: window, per-user limit, stock, hold and outbox entry.
 --
--- KEYS  1 item    2 buyers   3 holds   4 outbox   5 orders   6 keys
+-- KEYS  1 item    2 buyers   3 holds   4 outbox   5 orders   6 keys   7 log
 -- ARGV  1 outbox bound (entries)   2 number of requests
 --       then for each request: order id suffix (24 hex digits), user id, quantity, idempotency key ('' for none);
 --       more arguments may follow and are ignored, so that the caller can pool its argument arrays by size
@@ -17,18 +17,19 @@
 --   6  sold-out       fewer units left than asked for
 --   7  outbox-full    the outbox has reached its bound
 --   0  reserved       order id = number .. suffix, reserved at = now
--- Uses: hold, time
+-- Uses: hold, log, time
 --
 -- Every key is read before the first write, so an error (say, out of memory) changes nothing. The caller bounds the number of
 -- requests (1,024), and with it each unpack.
 
 local outbox_bound, requests = tonumber(ARGV[1]), tonumber(ARGV[2])
 local item = redis.call('HMGET', KEYS[1],
-  'available', 'held', 'number', 'price', 'currency', 'opens', 'closes', 'state', 'limit', 'payment_timeout')
+  'available', 'held', 'number', 'price', 'currency', 'opens', 'closes', 'state', 'limit', 'released', 'logged', 'payment_timeout')
 if not item[1] or item[8] == 'lost' then return {} end
 
 local available, held, number = tonumber(item[1]), tonumber(item[2]), item[3]
 local opens, closes, limit = tonumber(item[6]), tonumber(item[7]), tonumber(item[9])
+local ever_held, log_is_whole = check_log(held, item[10], item[11])
 local now = now_ms()
 -- As text once: Lua would format the number again at each use, several times for each request.
 local reserved_at = string.format('%d', now)
@@ -48,7 +49,7 @@ local function live_orders(user)
   return orders_of[user]
 end
 
-local holds, buyers, orders, entries, keys = {}, {}, {}, {}, {}
+local holds, entries, keys, changed, is_changed, newcomers = {}, {}, {}, {}, {}, {}
 
 local function answer(suffix, user, quantity, key)
   local claim = key ~= '' and user .. ' ' .. key
@@ -69,16 +70,16 @@ local function answer(suffix, user, quantity, key)
 
   local order, so_far = number .. suffix, live_orders(user)
   available, held, waiting = available - quantity, held + quantity, waiting + 1
+  ever_held = ever_held + quantity
+  if held_by[user] == 0 then newcomers[#newcomers + 1] = user end
+  if not is_changed[user] then changed[#changed + 1] = user end
+  is_changed[user] = true
   held_by[user] = held_by[user] + quantity
   orders_of[user] = so_far == '' and order or so_far .. ' ' .. order
   holds[#holds + 1] = order
   holds[#holds + 1] = format_hold(user, quantity, reserved_at)
   entries[#entries + 1] = reserved_at
   entries[#entries + 1] = order
-  buyers[#buyers + 1] = user
-  buyers[#buyers + 1] = held_by[user]
-  orders[#orders + 1] = user
-  orders[#orders + 1] = orders_of[user]
   if claim then
     claimed[claim] = order .. ' ' .. quantity .. ' ' .. reserved_at
     keys[#keys + 1] = claim
@@ -92,16 +93,28 @@ for i = 1, requests do
   local at = i * 4 - 1
   outcomes[i], details[#details + 1] = answer(ARGV[at], ARGV[at + 1], tonumber(ARGV[at + 2]), ARGV[at + 3])
 end
-local reply = { now, available, number, item[4], item[5], opens, closes, item[10], table.concat(outcomes), unpack(details) }
+local reply = { now, available, number, item[4], item[5], opens, closes, item[12], table.concat(outcomes), unpack(details) }
 
 if #holds > 0 then
+  -- Once for each user, however many of their orders are in the batch: a list of orders is written as a whole.
+  local buyers, orders = {}, {}
+  for i, user in ipairs(changed) do
+    buyers[i * 2 - 1], buyers[i * 2] = user, held_by[user]
+    orders[i * 2 - 1], orders[i * 2] = user, orders_of[user]
+  end
   -- A wrong type of holds fails the first write, so it changes nothing. Orders are not read for a first order: HLEN fails instead.
   redis.call('HLEN', KEYS[5])
+  redis.call('LLEN', KEYS[7])
   redis.call('HSET', KEYS[3], unpack(holds))
-  redis.call('HSET', KEYS[1], 'available', available, 'held', held)
+  redis.call('HSET', KEYS[1], 'available', available, 'held', held, 'logged', ever_held)
   redis.call('ZADD', KEYS[4], unpack(entries))
   redis.call('HSET', KEYS[2], unpack(buyers))
   redis.call('HSET', KEYS[5], unpack(orders))
   if #keys > 0 then redis.call('HSET', KEYS[6], unpack(keys)) end
+  if not log_is_whole then
+    redis.call('HSET', KEYS[1], 'log', reserved_at)
+    redis.call('UNLINK', KEYS[7])
+  end
+  if #newcomers > 0 then redis.call('RPUSH', KEYS[7], unpack(newcomers)) end
 end
 return reply
