@@ -5,6 +5,19 @@ namespace Seckill.Shared.Stock;
 /// <summary>An order whose hold is restored.</summary>
 public sealed record HoldToRestore(string OrderId, long UserId, int Units, DateTime ReservedAt);
 
+/// <summary>Outcome of stopping an item.</summary>
+public enum FenceOutcome
+{
+    /// <summary>Another rebuild has ended meanwhile; nothing is changed.</summary>
+    Superseded = -1,
+
+    /// <summary>The item was stopped before.</summary>
+    WasStopped = 0,
+
+    /// <summary>The item is stopped.</summary>
+    Stopped = 1,
+}
+
 /// <summary>Outcome of resetting an item.</summary>
 public enum ResetOutcome
 {
@@ -82,10 +95,13 @@ public sealed class StockRepair(IConnectionMultiplexer redis)
     /// <param name="item">The item.</param>
     /// <param name="plan">Its constant fields.</param>
     /// <param name="token">Token of the rebuild that starts; empty when none does.</param>
-    /// <returns>True when it was not stopped before.</returns>
-    public async Task<bool> FenceAsync(ItemKeys item, ItemSnapshot plan, string token = "") =>
-        (bool)await EvaluateAsync(
-            s_fence, [item.State], [token, "allocated", plan.Allocated, .. StockLedger.Plan(plan)]);
+    public async Task<FenceOutcome> FenceAsync(ItemKeys item, ItemSnapshot plan, string token = "")
+    {
+        var epoch = await redis.GetDatabase().HashGetAsync(item.State, "epoch", CommandFlags.DemandMaster);
+        return (FenceOutcome)(int)await EvaluateAsync(
+            s_fence, [item.State],
+            [token, epoch.IsNull ? RedisValue.EmptyString : epoch, "allocated", plan.Allocated, .. StockLedger.Plan(plan)]);
+    }
 
     /// <summary>Resets a stopped item to its allocation.</summary>
     public async Task<ResetOutcome> ResetAsync(ItemKeys item, ItemSnapshot plan, string token) =>
