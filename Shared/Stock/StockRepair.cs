@@ -1,9 +1,10 @@
+using System.Globalization;
 using StackExchange.Redis;
 
 namespace Seckill.Shared.Stock;
 
 /// <summary>An order whose hold is restored.</summary>
-public sealed record HoldToRestore(string OrderId, long UserId, int Units, DateTime ReservedAt);
+public sealed record HoldToRestore(string OrderId, long UserId, int Units, DateTime ReservedAt, string? IdempotencyKey = null);
 
 /// <summary>Outcome of stopping an item.</summary>
 public enum FenceOutcome
@@ -69,12 +70,26 @@ public sealed class StockRepair(IConnectionMultiplexer redis)
         [
             deadline, .. orders.SelectMany(order => new RedisValue[]
             {
-                order.OrderId, order.UserId, order.Units, new DateTimeOffset(order.ReservedAt).ToUnixTimeMilliseconds(),
+                order.OrderId, order.UserId, order.Units, UnixMilliseconds(order),
             }),
         ];
         return (int)await EvaluateAsync(s_rehold, [item.State, item.Buyers, item.Holds, item.Orders], arguments) is var restored and not -2
             ? restored
             : throw new TimeoutException("Redis executed the restore of holds after its deadline, so it did nothing.");
+    }
+
+    /// <summary>
+    /// Restores the idempotency keys of these orders, live or not. Repeatable at any time: a key that leads to an order already keeps it.
+    /// </summary>
+    public Task RestoreKeysAsync(ItemKeys item, IEnumerable<HoldToRestore> orders)
+    {
+        var database = redis.GetDatabase();
+        return Task.WhenAll(orders.Where(order => order.IdempotencyKey is not null).Select(order => database.HashSetAsync(
+            item.Keys,
+            string.Create(CultureInfo.InvariantCulture, $"{order.UserId} {order.IdempotencyKey}"),
+            string.Create(CultureInfo.InvariantCulture, $"{order.OrderId} {order.Units} {UnixMilliseconds(order)}"),
+            When.NotExists,
+            CommandFlags.DemandMaster)));
     }
 
     /// <summary>Corrects counters by differences that are exact for the item after <paramref name="repairs"/> repairs.</summary>
@@ -114,6 +129,8 @@ public sealed class StockRepair(IConnectionMultiplexer redis)
     /// <returns>False when another rebuild has started since.</returns>
     public async Task<bool> ReopenAsync(ItemKeys item, string token, int epoch, ItemState state, long stateVersion = 0) =>
         (bool)await EvaluateAsync(s_reopen, [item.State], [token, epoch, state.Text(), item.Item.ToString(), stateVersion]);
+
+    private static long UnixMilliseconds(HoldToRestore order) => new DateTimeOffset(order.ReservedAt).ToUnixTimeMilliseconds();
 
     private Task<RedisResult> EvaluateAsync(string script, RedisKey[] keys, RedisValue[] arguments) =>
         StockScript.EvaluateAsync(redis, script, keys, arguments);
