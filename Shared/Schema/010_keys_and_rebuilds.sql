@@ -69,3 +69,27 @@ begin
   end loop;
   return place_orders(sale, sku, price, price_currency, ids, users, quantities, times, at_epoch, surplus, keys);
 end $$;
+
+-- (12) The last rebuild of each item. Rows of a sale with the same start are one job. A process works on an item while it has the lock of
+-- the item, and the lock ends with the process: then another process takes the item, from the beginning.
+create table rebuilds (
+  sale_id bigint not null,
+  sku_id bigint not null,
+  started_at timestamptz not null,
+  -- The next attempt is not before this. A process that looks for work moves it on a little, so that not all try one lock.
+  due_at timestamptz not null default clock_timestamp(),
+  failures int not null default 0,
+  -- What is being done; null while the item waits. Also the step at which a process died, until another continues.
+  step text,
+  live_units int not null default 0,
+  restored_units int not null default 0,
+  -- Why the last attempt failed, also after the last.
+  error text,
+  epoch int,
+  available int,
+  held int,
+  finished_at timestamptz,
+  primary key (sale_id, sku_id)
+);
+
+create index rebuilds_due on rebuilds (due_at) where finished_at is null;
