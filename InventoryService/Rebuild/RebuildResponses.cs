@@ -47,18 +47,21 @@ public sealed record ItemRebuild(
 /// <param name="FinishedAt">UTC; missing while it runs.</param>
 /// <param name="Done">Items that are done.</param>
 /// <param name="Failed">Items that failed.</param>
+/// <param name="Error">Of the first item whose last attempt failed, if any.</param>
 /// <param name="Items">One entry for each item.</param>
 public sealed record SaleRebuild(
-    long SaleId, RebuildState State, DateTimeOffset StartedAt, DateTimeOffset? FinishedAt, int Done, int Failed,
+    long SaleId, RebuildState State, DateTimeOffset StartedAt, DateTimeOffset? FinishedAt, int Done, int Failed, string? Error,
     IReadOnlyList<ItemRebuild> Items)
 {
     internal static SaleRebuild Of(long saleId, IReadOnlyList<RebuildRow> rows)
     {
         var isFinished = rows.All(row => row.FinishedAt is not null);
         var (done, failed) = (rows.Count(row => row.State == RebuildState.Done), rows.Count(row => row.State == RebuildState.Failed));
+        var broken = rows.FirstOrDefault(row => row.Error is not null);
         return new SaleRebuild(
             saleId, !isFinished ? RebuildState.Running : failed > 0 ? RebuildState.Failed : RebuildState.Done, rows[0].StartedAt,
             isFinished ? rows.Max(row => row.FinishedAt) : null, done, failed,
+            broken is null ? null : $"SKU {broken.SkuId}: {broken.Error}",
             [
                 .. rows.Select(row => new ItemRebuild(
                     row.SkuId, row.Epoch, row.Available, row.Held, row.State, row.Step, row.LiveUnits, row.RestoredUnits,

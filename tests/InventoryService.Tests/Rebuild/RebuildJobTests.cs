@@ -89,6 +89,7 @@ public sealed class RebuildJobTests(Administration administration)
         Assert.Equal("failed", State(job));
         Assert.Equal((2, 1), (job.GetProperty("done").GetInt32(), job.GetProperty("failed").GetInt32()));
         Assert.Equal(["failed", "done", "done"], job.GetProperty("items").EnumerateArray().Select(State));
+        Assert.StartsWith("SKU 1001: ", job.GetProperty("error").GetString(), StringComparison.Ordinal);
         Assert.Contains("WRONGTYPE", job.GetProperty("items")[0].GetProperty("error").GetString(), StringComparison.Ordinal);
         Assert.Equal(ReserveOutcome.UnknownItem, (await sale.ReserveAsync(8)).Outcome);
 
