@@ -23,6 +23,13 @@ internal sealed class AuditRows(NpgsqlDataSource database)
 {
     /// <summary>Every item whose stock was put into Redis, of one sale or of all.</summary>
     public Task<IReadOnlyList<AuditedItem>> ItemsAsync(long? saleId, CancellationToken cancellationToken) =>
+        ItemsAsync(saleId, null, cancellationToken);
+
+    /// <summary>One of them; null when it is not, or no longer, among them.</summary>
+    public async Task<AuditedItem?> FindItemAsync(ItemKey item, CancellationToken cancellationToken) =>
+        (await ItemsAsync(item.SaleId, item.SkuId, cancellationToken)).SingleOrDefault();
+
+    private Task<IReadOnlyList<AuditedItem>> ItemsAsync(long? saleId, long? skuId, CancellationToken cancellationToken) =>
         ReadAsync<AuditedItem>(
             """
             select i.sale_id, i.sku_id, item_number, allocated, limit_per_user, unit_price, currency, epoch, lost_at,
@@ -30,9 +37,10 @@ internal sealed class AuditRows(NpgsqlDataSource database)
             from sale_items i
             join sales s on s.sale_id = i.sale_id
             where warmed_at is not null and (@saleId::bigint is null or i.sale_id = @saleId)
+              and (@skuId::bigint is null or i.sku_id = @skuId)
             order by i.sale_id, position
             """,
-            new { saleId },
+            new { saleId, skuId },
             cancellationToken);
 
     /// <summary>The item's ledger; null when the sale has been deleted.</summary>
@@ -86,7 +94,7 @@ internal sealed class AuditRows(NpgsqlDataSource database)
     public Task<IReadOnlyList<HoldToRestore>> QuarantinedAsync(ItemKey item, CancellationToken cancellationToken) =>
         ReadAsync<HoldToRestore>(
             """
-            select order_id, user_id, quantity as units, reserved_at
+            select order_id, user_id, quantity as units, reserved_at, idempotency_key
             from quarantined_orders q
             where (sale_id, sku_id) = (@SaleId, @SkuId) and not exists (select from orders o where o.order_id = q.order_id)
             """,

@@ -21,8 +21,12 @@ internal sealed class ItemLock : IAsyncDisposable
         var connection = await database.OpenConnectionAsync(cancellationToken);
         var transaction = await connection.BeginTransactionAsync(cancellationToken);
         var taken = new ItemLock(connection, transaction);
-        // Idle by design while its owner works on the item.
-        await connection.ExecuteAsync("set local idle_in_transaction_session_timeout = 0");
+        // Idle by design while its owner works on the item; and gone within 20 s with the machine of its owner.
+        await connection.ExecuteAsync(
+            """
+            set local idle_in_transaction_session_timeout = 0;
+            set local tcp_keepalives_idle = 5; set local tcp_keepalives_interval = 5; set local tcp_keepalives_count = 3
+            """);
         if (await connection.ExecuteScalarAsync<bool>(
             "select pg_try_advisory_xact_lock(hashtextextended('seckill item ' || @name, 0))", new { name = item.ToString() }))
         {

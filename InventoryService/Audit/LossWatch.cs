@@ -50,7 +50,7 @@ internal sealed partial class LossWatch(
         }
 
         // Redis first, because each moment counts. After a kill in between, the next round finds a stopped item and records it.
-        if (await repair.FenceAsync(current.Keys, current.Plan))
+        if (await repair.FenceAsync(current.Keys, current.Plan) == FenceOutcome.Stopped)
         {
             LogLost(item.ToString());
         }

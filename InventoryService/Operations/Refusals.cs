@@ -26,16 +26,13 @@ internal static class Refusals
     public static readonly Problem StateChanged = new(
         409, "state-changed", "A later request changed the state of this sale. The sale has the state of that request.");
 
-    public static readonly Problem LostAgain = new(
-        409, "stock-lost", "Redis lost data again during the rebuild. The item stays stopped.", retryAfterSeconds: 1);
+    public static readonly Problem NeverRebuilt = new(404, "never-rebuilt", "This sale was never rebuilt.");
+    public static readonly Problem RebuildFailed = new(
+        409, "rebuild-failed",
+        "An item of this sale could not be rebuilt and stays stopped. GET the same path for the reason of each item.");
 
     public static readonly Problem RepairRunning = new(
         409, "repair-running", "Another repair or rebuild of an item of this sale is running.", retryAfterSeconds: 1);
-
-    public static readonly Problem NotDrained = new(
-        409, "outbox-not-drained",
-        "Accepted orders have not reached PostgreSQL yet. Check RabbitMQ, the workers and PostgreSQL. The item stays stopped.",
-        retryAfterSeconds: 5);
 
     public static readonly Problem KeyReused = new(
         422, "idempotency-key-reused", "This Idempotency-Key was used before with another body.");

@@ -80,9 +80,7 @@ internal sealed partial class OutboxSweeper(
             TimeSpan.FromMilliseconds(settings.LongestPauseMilliseconds));
         ReservedOrder[] orders =
         [
-            .. claimed.Where(entry => entry.Hold is not null)
-                .Select(entry => (entry.OrderId, Hold: entry.Hold!.Value))
-                .Select(entry => new ReservedOrder(entry.OrderId, entry.Hold.UserId, entry.Hold.Units, entry.Hold.ReservedAt)),
+            .. claimed.Where(entry => entry.Hold is not null).Select(entry => entry.Hold!.Value.ToOrder(entry.OrderId)),
         ];
         foreach (var (orderId, hold) in claimed.Where(entry => entry.Hold is null))
         {

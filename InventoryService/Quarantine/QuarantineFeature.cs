@@ -39,7 +39,12 @@ internal static class QuarantineFeature
         // The row stays in case the order fails again. The list omits orders that have an order row.
         await publisher.PublishAsync(new OrdersReserved(
             order.SaleId, order.SkuId, order.UnitPrice, order.Currency,
-            [new ReservedOrder(order.OrderId, order.UserId, order.Quantity, order.ReservedAt)]));
+            [
+                new ReservedOrder(order.OrderId, order.UserId, order.Quantity, order.ReservedAt)
+                {
+                    IdempotencyKey = order.IdempotencyKey,
+                },
+            ]));
         return Results.Accepted();
     }
 
@@ -49,7 +54,8 @@ internal static class QuarantineFeature
         await using var connection = await database.OpenConnectionAsync(cancellationToken);
         return (await connection.QueryAsync<QuarantinedOrder>(new CommandDefinition(
             """
-            select order_id, sale_id, sku_id, user_id, quantity, unit_price, currency, reserved_at, error, quarantined_at
+            select order_id, sale_id, sku_id, user_id, quantity, unit_price, currency, reserved_at, error, quarantined_at,
+              idempotency_key
             from quarantined_orders q
             where (@orderId::text is null or order_id = @orderId)
               and not exists (select from orders o where o.order_id = q.order_id)
@@ -72,9 +78,10 @@ internal static class QuarantineFeature
 /// <param name="ReservedAt">UTC.</param>
 /// <param name="Error">The error of PostgreSQL.</param>
 /// <param name="QuarantinedAt">UTC.</param>
+/// <param name="IdempotencyKey">Of the request, if it had one.</param>
 public sealed record QuarantinedOrder(
     string OrderId, long SaleId, long SkuId, long UserId, int Quantity, long UnitPrice, string Currency,
-    DateTimeOffset ReservedAt, string Error, DateTimeOffset QuarantinedAt);
+    DateTimeOffset ReservedAt, string Error, DateTimeOffset QuarantinedAt, [property: JsonIgnore] string? IdempotencyKey);
 
 /// <summary>JSON of the quarantine, generated at compile time.</summary>
 [JsonSourceGenerationOptions(PropertyNamingPolicy = JsonKnownNamingPolicy.CamelCase, Converters = [typeof(UtcTimeConverter)])]

@@ -4,10 +4,10 @@ using Seckill.Shared.Hosting;
 
 namespace Seckill.InventoryService.Rebuild;
 
-/// <summary>(12) Rebuilds items that Redis lost, without an operator, when <c>Rebuild:Automatic</c> is true.</summary>
+/// <summary>(12) Starts the rebuild of items that Redis lost, without an operator, when <c>Rebuild:Automatic</c> is true.</summary>
 internal sealed partial class AutomaticRebuild(
-    AuditRows rows, StockRebuild rebuild, IOptions<RebuildOptions> options, TimeProvider clock,
-    ILogger<AutomaticRebuild> logger) : PeriodicService(clock)
+    AuditRows rows, RebuildJobs jobs, IOptions<RebuildOptions> options, TimeProvider clock, ILogger<AutomaticRebuild> logger)
+    : PeriodicService(clock)
 {
     protected override TimeSpan Interval => TimeSpan.FromMilliseconds(options.Value.IntervalMilliseconds);
 
@@ -16,20 +16,15 @@ internal sealed partial class AutomaticRebuild(
 
     protected override async Task RunRoundAsync(CancellationToken stoppingToken)
     {
-        foreach (var item in (await rows.ItemsAsync(null, stoppingToken)).Where(item => item.LostAt is not null))
+        var lost = (await rows.ItemsAsync(null, stoppingToken)).Where(item => item.LostAt is not null);
+        foreach (var saleId in lost.Select(item => item.SaleId).Distinct())
         {
-            if (await rebuild.RebuildAsync(item, stoppingToken) is var outcome and not RebuildOutcome.Done)
-            {
-                LogNotDone(item.Key.ToString(), outcome);
-            }
+            await jobs.StartAsync(saleId, onlyLost: true, stoppingToken);
         }
     }
 
     protected override void OnOutage(Exception exception) => LogFailed(exception.Message);
 
-    [LoggerMessage(462, LogLevel.Warning, "Could not rebuild {Item}; retrying: {Outcome}.")]
-    private partial void LogNotDone(string item, RebuildOutcome outcome);
-
-    [LoggerMessage(463, LogLevel.Warning, "The rebuild failed; retrying: {Reason}")]
+    [LoggerMessage(463, LogLevel.Warning, "Could not start the rebuild of lost items; retrying: {Reason}")]
     private partial void LogFailed(string reason);
 }

@@ -3,50 +3,66 @@ using Seckill.InventoryService.Operations;
 using Seckill.InventoryService.Sales;
 using Seckill.Shared.Http;
 using Seckill.Shared.Security;
-using Seckill.Shared.Stock;
 
 namespace Seckill.InventoryService.Rebuild;
 
 /// <summary>(12) The rebuild of a sale on demand.</summary>
 internal static class RebuildEndpoints
 {
-    public static void Map(IEndpointRouteBuilder app) =>
-        app.MapGroup("/sales").WithMetadata(new RequiresOpsKey())
-            .MapPost("/{saleId:id}/rebuild", RebuildAsync)
+    private static readonly TimeSpan s_pause = TimeSpan.FromMilliseconds(200);
+
+    public static void Map(IEndpointRouteBuilder app)
+    {
+        var sales = app.MapGroup("/sales").WithMetadata(new RequiresOpsKey());
+        sales.MapPost("/{saleId:id}/rebuild", StartAsync)
             .WithSummary("Rebuild the stock of a sale in Redis from PostgreSQL")
             .WithDescription(
-                "Needed after Redis lost data. Buyers of the items get 503 during the rebuild. An item whose rebuild fails stays stopped. "
-                + "May be repeated.")
-            .Produces<RebuiltSale>()
+                "Needed after Redis lost data. Starts a job that does not depend on its caller, or on this process; while one runs, the "
+                + "answer is that one. GET the same path for its progress; with wait=true the answer comes at its end. Buyers of an item "
+                + "get 503 while it is rebuilt. An item whose rebuild fails stays stopped, and does not stop the others.")
+            .Produces<SaleRebuild>()
+            .Produces<SaleRebuild>(StatusCodes.Status202Accepted)
             .ProducesProblems(401, 404, 409, 503);
+        sales.MapGet("/{saleId:id}/rebuild", async (long saleId, RebuildJobs jobs, SaleStore store, CancellationToken cancellationToken) =>
+                await jobs.FindAsync(saleId, cancellationToken) is { } job ? Answer(job, StatusCodes.Status200OK)
+                : await store.FindAsync(saleId, cancellationToken) is null ? Refusals.UnknownSale : Refusals.NeverRebuilt)
+            .WithSummary("The last rebuild of a sale: state, and progress of each item")
+            .Produces<SaleRebuild>()
+            .ProducesProblems(401, 404, 503);
+    }
 
-    private static async Task<IResult> RebuildAsync(
-        long saleId, StockRebuild rebuild, AuditRows rows, SaleStore sales, StockLedger stock, CancellationToken cancellationToken)
+    private static async Task<IResult> StartAsync(
+        long saleId, HttpResponse response, RebuildJobs jobs, AuditRows rows, SaleStore sales, IHostApplicationLifetime lifetime,
+        CancellationToken cancellationToken, bool wait = false)
     {
         if (await sales.FindAsync(saleId, cancellationToken) is null)
         {
             return Refusals.UnknownSale;
         }
 
-        var items = await rows.ItemsAsync(saleId, cancellationToken);
-        var rebuilt = new List<RebuiltItem>();
-        foreach (var item in items)
+        if ((await rows.ItemsAsync(saleId, cancellationToken)).Count == 0)
         {
-            var outcome = await rebuild.RebuildAsync(item, cancellationToken);
-            if (outcome != RebuildOutcome.Done)
-            {
-                return outcome switch
-                {
-                    RebuildOutcome.Running => Refusals.RepairRunning,
-                    RebuildOutcome.NotDrained => Refusals.NotDrained,
-                    _ => Refusals.LostAgain,
-                };
-            }
-
-            var now = await stock.InspectAsync(item.Keys);
-            rebuilt.Add(new RebuiltItem(item.SkuId, now?.Epoch ?? 0, now?.Available ?? 0, now?.Held ?? 0));
+            return Refusals.NeverOpened;
         }
 
-        return items.Count == 0 ? Refusals.NeverOpened : Results.Json(new RebuiltSale(saleId, rebuilt), RebuildJson.Default.RebuiltSale);
+        await jobs.StartAsync(saleId, onlyLost: false, cancellationToken);
+        var job = (await jobs.FindAsync(saleId, cancellationToken))!;
+        // A process that stops answers how far the job is: another one ends it.
+        while (wait && job.State == RebuildState.Running && !lifetime.ApplicationStopping.IsCancellationRequested)
+        {
+            await Task.Delay(s_pause, cancellationToken);
+            job = (await jobs.FindAsync(saleId, cancellationToken))!;
+        }
+
+        if (wait && job.State == RebuildState.Failed)
+        {
+            return Refusals.RebuildFailed;
+        }
+
+        response.Headers.Location = $"/sales/{saleId}/rebuild";
+        return Answer(job, job.State == RebuildState.Running || !wait ? StatusCodes.Status202Accepted : StatusCodes.Status200OK);
     }
+
+    private static IResult Answer(SaleRebuild job, int status) =>
+        Results.Json(job, RebuildJson.Default.SaleRebuild, statusCode: status);
 }

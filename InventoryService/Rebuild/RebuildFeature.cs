@@ -8,7 +8,11 @@ internal static class RebuildFeature
     public static void AddRebuild(this WebApplicationBuilder builder)
     {
         builder.Services.AddValidatedOptions<RebuildOptions>("Rebuild");
+        builder.Services.AddSingleton<RebuildJobs>();
+        builder.Services.AddSingleton<QueueDrain>();
+        builder.Services.AddSingleton<OrderRestorer>();
         builder.Services.AddSingleton<StockRebuild>();
+        builder.Services.AddHostedService<RebuildRunner>();
         builder.Services.AddHostedService<AutomaticRebuild>();
     }
 

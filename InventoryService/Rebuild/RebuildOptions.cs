@@ -12,11 +12,19 @@ public sealed class RebuildOptions
     [Range(10, 600_000)]
     public int IntervalMilliseconds { get; set; } = 1_000;
 
-    /// <summary>How long a rebuild waits for accepted orders to reach PostgreSQL, milliseconds.</summary>
+    /// <summary>Maximum number of items that one process rebuilds at the same time.</summary>
+    [Range(1, 8)]
+    public int MaxConcurrentItems { get; set; } = 4;
+
+    /// <summary>How long an attempt waits for accepted orders to reach PostgreSQL, milliseconds.</summary>
     [Range(0, 600_000)]
     public int DrainMilliseconds { get; set; } = 30_000;
 
-    /// <summary>Maximum number of holds restored in one step.</summary>
+    /// <summary>Maximum number of attempts to rebuild an item. The pause between two of them doubles, from a second to a minute.</summary>
+    [Range(1, 1_000)]
+    public int MaxAttempts { get; set; } = 10;
+
+    /// <summary>Maximum number of orders restored in one step.</summary>
     [Range(1, 1_000)]
     public int MaxBatch { get; set; } = 500;
 }

@@ -1,22 +1,92 @@
 using System.Text.Json;
 using System.Text.Json.Serialization;
+using Seckill.Shared.Http;
 
 namespace Seckill.InventoryService.Rebuild;
 
-/// <summary>A sale item that was rebuilt.</summary>
-/// <param name="SkuId">The SKU.</param>
-/// <param name="Epoch">Number of rebuilds so far, plus one.</param>
-/// <param name="Available">Units for sale.</param>
-/// <param name="Held">Units of live orders.</param>
-public sealed record RebuiltItem(long SkuId, int Epoch, int Available, int Held);
+/// <summary>State of a rebuild.</summary>
+[JsonConverter(typeof(RebuildStateConverter))]
+public enum RebuildState
+{
+    /// <summary>It begins in a moment, or after a failed attempt begins again.</summary>
+    Waiting,
 
-/// <summary>A sale that was rebuilt.</summary>
+    /// <summary>A process works on it. When the process dies, another one continues.</summary>
+    Running,
+
+    /// <summary>The item sells again, or stays closed by hand.</summary>
+    Done,
+
+    /// <summary>The last attempt failed, and the item stays stopped.</summary>
+    Failed,
+}
+
+/// <summary>Writes the states as words.</summary>
+internal sealed class RebuildStateConverter() : JsonStringEnumConverter<RebuildState>(JsonNamingPolicy.KebabCaseLower);
+
+/// <summary>The rebuild of a sale item.</summary>
+/// <param name="SkuId">The SKU.</param>
+/// <param name="Epoch">When done: number of rebuilds so far, plus one.</param>
+/// <param name="Available">When done: units for sale at that moment.</param>
+/// <param name="Held">When done: units of live orders at that moment.</param>
+/// <param name="State">Its state.</param>
+/// <param name="Step">While it runs: <c>drain</c> waits for accepted orders, <c>restore</c> restores orders in Redis.</param>
+/// <param name="LiveUnits">Units of live orders when the restore began.</param>
+/// <param name="RestoredUnits">Units of the orders restored so far, about once a second.</param>
+/// <param name="Failures">Failed attempts.</param>
+/// <param name="Error">Why the last attempt failed, if it did.</param>
+/// <param name="FinishedAt">UTC; missing until it is done or failed.</param>
+public sealed record ItemRebuild(
+    long SkuId, int? Epoch, int? Available, int? Held, RebuildState State, string? Step, int LiveUnits, int RestoredUnits,
+    int Failures, string? Error, DateTimeOffset? FinishedAt);
+
+/// <summary>The last rebuild of a sale.</summary>
 /// <param name="SaleId">The sale.</param>
+/// <param name="State">Running until every item is done or failed; failed when an item is.</param>
+/// <param name="StartedAt">UTC.</param>
+/// <param name="FinishedAt">UTC; missing while it runs.</param>
+/// <param name="Done">Items that are done.</param>
+/// <param name="Failed">Items that failed.</param>
+/// <param name="Error">Of the first item whose last attempt failed, if any.</param>
 /// <param name="Items">One entry for each item.</param>
-public sealed record RebuiltSale(long SaleId, IReadOnlyList<RebuiltItem> Items);
+public sealed record SaleRebuild(
+    long SaleId, RebuildState State, DateTimeOffset StartedAt, DateTimeOffset? FinishedAt, int Done, int Failed, string? Error,
+    IReadOnlyList<ItemRebuild> Items)
+{
+    internal static SaleRebuild Of(long saleId, IReadOnlyList<RebuildRow> rows)
+    {
+        var isFinished = rows.All(row => row.FinishedAt is not null);
+        var (done, failed) = (rows.Count(row => row.State == RebuildState.Done), rows.Count(row => row.State == RebuildState.Failed));
+        var broken = rows.FirstOrDefault(row => row.Error is not null);
+        return new SaleRebuild(
+            saleId, !isFinished ? RebuildState.Running : failed > 0 ? RebuildState.Failed : RebuildState.Done, rows[0].StartedAt,
+            isFinished ? rows.Max(row => row.FinishedAt) : null, done, failed,
+            broken is null ? null : $"SKU {broken.SkuId}: {broken.Error}",
+            [
+                .. rows.Select(row => new ItemRebuild(
+                    row.SkuId, row.Epoch, row.Available, row.Held, row.State, row.Step, row.LiveUnits, row.RestoredUnits,
+                    row.Failures, row.Error, row.FinishedAt)),
+            ]);
+    }
+}
+
+/// <summary>A row of <c>rebuilds</c>.</summary>
+internal sealed record RebuildRow(
+    long SkuId, DateTimeOffset StartedAt, int Failures, string? Step, int LiveUnits, int RestoredUnits, string? Error, int? Epoch,
+    int? Available, int? Held, DateTimeOffset? FinishedAt)
+{
+    public RebuildState State => this switch
+    {
+        { FinishedAt: null, Step: null } => RebuildState.Waiting,
+        { FinishedAt: null } => RebuildState.Running,
+        { Error: null } => RebuildState.Done,
+        _ => RebuildState.Failed,
+    };
+}
 
 /// <summary>JSON of the rebuild, generated at compile time.</summary>
 [JsonSourceGenerationOptions(
-    PropertyNamingPolicy = JsonKnownNamingPolicy.CamelCase, DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull)]
-[JsonSerializable(typeof(RebuiltSale))]
+    PropertyNamingPolicy = JsonKnownNamingPolicy.CamelCase, DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull,
+    Converters = [typeof(UtcTimeConverter)])]
+[JsonSerializable(typeof(SaleRebuild))]
 internal sealed partial class RebuildJson : JsonSerializerContext;

@@ -3,55 +3,10 @@ using Dapper;
 using Microsoft.Extensions.Options;
 using Npgsql;
 using Seckill.InventoryService.Audit;
-using Seckill.Shared.Connections;
 using Seckill.Shared.Hosting;
 using Seckill.Shared.Stock;
 
 namespace Seckill.InventoryService.Rebuild;
-
-/// <summary>Outcome of a rebuild.</summary>
-internal enum RebuildOutcome
-{
-    /// <summary>The item sells again, or stays closed by hand, with the next epoch.</summary>
-    Done,
-
-    /// <summary>Another process rebuilds or repairs the item.</summary>
-    Running,
-
-    /// <summary>Accepted orders wait in the outbox for RabbitMQ, a worker or PostgreSQL. The item stays stopped; try again.</summary>
-    NotDrained,
-
-    /// <summary>Redis lost data again during the rebuild, or another rebuild started. The item stays stopped; try again.</summary>
-    LostAgain,
-}
-
-/// <summary>The steps of a rebuild. After a kill before any of them the item stays stopped; the next rebuild starts at the first.</summary>
-public enum RebuildStep
-{
-    /// <summary>The item is stopped in Redis.</summary>
-    Fence,
-
-    /// <summary>PostgreSQL remembers that the item is stopped.</summary>
-    Mark,
-
-    /// <summary>Accepted orders reach PostgreSQL.</summary>
-    Drain,
-
-    /// <summary>The item has its whole allocation and no holds.</summary>
-    Reset,
-
-    /// <summary>Live orders get their holds back.</summary>
-    Restore,
-
-    /// <summary>The remaining orders get their holds back. Repeated for each batch after the first.</summary>
-    RestoreRest,
-
-    /// <summary>PostgreSQL counts the next epoch: all earlier data in Redis is void.</summary>
-    Epoch,
-
-    /// <summary>The item sells again.</summary>
-    Reopen,
-}
 
 /// <summary>
 /// (12) Rebuilds an item in Redis from PostgreSQL after Redis lost data. First the item is stopped and reset to its whole allocation; then
@@ -59,8 +14,8 @@ public enum RebuildStep
 /// order during the rebuild use the same scripts, and each order is held once.
 /// </summary>
 internal sealed partial class StockRebuild(
-    NpgsqlDataSource database, AuditRows rows, StockLedger stock, StockPages pages, StockRepair repair, HoldRestorer holds,
-    SaleCatalog catalog, BrokerClient broker, IOptions<RebuildOptions> options, ILogger<StockRebuild> logger)
+    NpgsqlDataSource database, AuditRows rows, StockLedger stock, StockPages pages, StockRepair repair, OrderRestorer orders,
+    SaleCatalog catalog, QueueDrain queue, RebuildJobs jobs, IOptions<RebuildOptions> options, ILogger<StockRebuild> logger)
 {
     private static readonly TimeSpan s_pause = TimeSpan.FromMilliseconds(100);
 
@@ -72,10 +27,13 @@ internal sealed partial class StockRebuild(
     };
 
     /// <summary>Rebuilds one item.</summary>
-    public async Task<RebuildOutcome> RebuildAsync(AuditedItem item, CancellationToken cancellationToken)
+    /// <param name="item">The item.</param>
+    /// <param name="task">Of the job that asks for it; null for none.</param>
+    /// <param name="cancellationToken">Stops.</param>
+    public async Task<RebuildOutcome> RebuildAsync(AuditedItem item, RebuildTask? task, CancellationToken cancellationToken)
     {
         await using var alone = await ItemLock.TryTakeAsync(database, item.Key, cancellationToken);
-        if (alone is null)
+        if (alone is null || (task is not null && !await jobs.BeginAsync(task, cancellationToken)))
         {
             return RebuildOutcome.Running;
         }
@@ -83,17 +41,24 @@ internal sealed partial class StockRebuild(
         // A process that froze for a minute and lost its lock also lost its token: its later steps do nothing.
         var token = Guid.NewGuid().ToString("N");
         await Before(RebuildStep.Fence);
-        await repair.FenceAsync(item.Keys, item.Plan, token);
+        if (await repair.FenceAsync(item.Keys, item.Plan, token) == FenceOutcome.Superseded)
+        {
+            return RebuildOutcome.LostAgain;
+        }
+
         await Before(RebuildStep.Mark);
         var lostAt = await MarkLostAsync(item.Key, cancellationToken);
         LogBegun(item.Key.ToString());
         await catalog.AddNumberAsync(item.Number, item.Key);
-        var skus = (await rows.ItemsAsync(item.SaleId, cancellationToken)).Select(row => row.SkuId);
-        await catalog.AddSaleAsync(new OpenedSale(item.SaleId, item.Name, [.. skus]));
+        if (await catalog.FindSaleAsync(item.SaleId) is null)
+        {
+            var skus = (await rows.ItemsAsync(item.SaleId, cancellationToken)).Select(row => row.SkuId);
+            await catalog.AddSaleAsync(new OpenedSale(item.SaleId, item.Name, [.. skus]));
+        }
 
         await Before(RebuildStep.Drain);
         await RequeueLostOrdersAsync(item, cancellationToken);
-        await DrainAsync(item, cancellationToken);
+        await DrainAsync(item, task?.Attempt ?? token, cancellationToken);
 
         await Before(RebuildStep.Reset);
         if (await ResetAsync(item, token, cancellationToken) is var reset and not ResetOutcome.Done)
@@ -101,7 +66,7 @@ internal sealed partial class StockRebuild(
             return reset == ResetOutcome.NotDrained ? RebuildOutcome.NotDrained : RebuildOutcome.LostAgain;
         }
 
-        var restored = await RestoreAsync(item, cancellationToken);
+        await orders.RestoreAsync(item, task, Before, cancellationToken);
         await Before(RebuildStep.Epoch);
         if (await NextEpochAsync(item.Key, lostAt, cancellationToken) is not var (epoch, state, version))
         {
@@ -114,7 +79,7 @@ internal sealed partial class StockRebuild(
             return RebuildOutcome.LostAgain;
         }
 
-        LogDone(item.Key.ToString(), epoch, restored);
+        LogDone(item.Key.ToString(), epoch);
         return RebuildOutcome.Done;
     }
 
@@ -132,17 +97,17 @@ internal sealed partial class StockRebuild(
         }
     }
 
-    // The reset itself checks that the outbox is empty. The queue may always have messages of other items, so waiting for it has a
-    // timeout; an order that arrives later gets its hold from its worker, or is rejected.
-    private async Task DrainAsync(AuditedItem item, CancellationToken cancellationToken)
+    // Orders that Redis has lost may be in the queue; an order that arrives later gets its hold from its worker, or is rejected. Orders
+    // that Redis has are in the outbox of the item, and the reset itself checks that it is empty.
+    private async Task DrainAsync(AuditedItem item, string attempt, CancellationToken cancellationToken)
     {
         var startedAt = Stopwatch.GetTimestamp();
-        var timeout = TimeSpan.FromMilliseconds(options.Value.DrainMilliseconds);
-        while (Stopwatch.GetElapsedTime(startedAt) < timeout
-            && ((await stock.InspectAsync(item.Keys))?.OutboxDepth > 0
-                || await broker.FindQueueAsync(OrdersReservedPublisher.QueueName) is not { Messages: 0 }))
+        var now = await stock.InspectAsync(item.Keys);
+        await queue.WaitAsync(attempt, now?.Now ?? default, cancellationToken);
+        while (now?.OutboxDepth > 0 && Stopwatch.GetElapsedTime(startedAt).TotalMilliseconds < options.Value.DrainMilliseconds)
         {
             await Task.Delay(s_pause, cancellationToken);
+            now = await stock.InspectAsync(item.Keys);
         }
     }
 
@@ -172,25 +137,6 @@ internal sealed partial class StockRebuild(
             new { item.SaleId, item.SkuId },
             cancellationToken: cancellationToken));
         return await repair.ResetAsync(item.Keys, item.Plan with { Allocated = allocated - underWay }, token);
-    }
-
-    private async Task<int> RestoreAsync(AuditedItem item, CancellationToken cancellationToken)
-    {
-        var (restored, last, size) = (0, "", options.Value.MaxBatch);
-        IReadOnlyList<string> live;
-        do
-        {
-            await Before(last.Length == 0 ? RebuildStep.Restore : RebuildStep.RestoreRest);
-            live = await rows.LiveAsync(item, last, size, TimeSpan.Zero, cancellationToken);
-            restored += live.Count > 0 ? await holds.RestoreAsync(item.Keys, live, cancellationToken) : 0;
-            last = live.Count > 0 ? live[^1] : last;
-        }
-        while (live.Count == size);
-
-        // Orders in quarantine are accepted as well, and may be replayed.
-        var deadline = await repair.DeadlineAsync();
-        var quarantined = await rows.QuarantinedAsync(item.Key, cancellationToken);
-        return restored + (quarantined.Count > 0 ? Math.Max(await repair.RestoreAsync(item.Keys, quarantined, deadline), 0) : 0);
     }
 
     private async Task<DateTime> MarkLostAsync(ItemKey item, CancellationToken cancellationToken)
@@ -225,6 +171,6 @@ internal sealed partial class StockRebuild(
     [LoggerMessage(460, LogLevel.Warning, "Rebuilding {Item}.")]
     private partial void LogBegun(string item);
 
-    [LoggerMessage(461, LogLevel.Warning, "Rebuilt {Item}: epoch {Epoch}, {Orders} holds restored.")]
-    private partial void LogDone(string item, int epoch, int orders);
+    [LoggerMessage(461, LogLevel.Warning, "Rebuilt {Item}: epoch {Epoch}.")]
+    private partial void LogDone(string item, int epoch);
 }

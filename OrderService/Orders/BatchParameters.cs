@@ -21,6 +21,9 @@ internal sealed class BatchParameters(OrdersReserved batch)
 
     public DateTime[] ReservedAt { get; } = [.. batch.Orders.Select(order => order.ReservedAt.UtcDateTime)];
 
+    /// <summary>Null when no order has one.</summary>
+    public string?[]? IdempotencyKeys { get; } = batch.IdempotencyKeys?.ToArray();
+
     /// <summary>That the item must have, or null.</summary>
     public int? Epoch { get; init; }
 

@@ -5,7 +5,7 @@ using Seckill.Shared.Contracts;
 namespace Seckill.OrderService.Orders;
 
 /// <summary>
-/// (6) Reserved orders become rows. A batch is one statement (008_order_functions.sql): the rows, the ledger row of their sale item, and
+/// (6) Reserved orders become rows. A batch is one statement (010_keys_and_rebuilds.sql): the rows, the ledger row of their sale item, and
 /// the entries of the legacy outbox, or nothing at all. Repeatable: an order that has a row changes nothing.
 /// </summary>
 /// <remarks>Throws <see cref="NpgsqlException"/>; <see cref="Shared.Schema.PostgresErrors"/> tells whether a retry can help.</remarks>
@@ -59,7 +59,8 @@ internal sealed class OrderPlacement(NpgsqlDataSource database)
         var isPlaced = await connection.ExecuteScalarAsync<bool>(new CommandDefinition(
             $"""
             select {function}(
-              @SaleId, @SkuId, @UnitPrice, @Currency, @OrderIds, @UserIds, @Quantities, @ReservedAt, at_epoch => @Epoch)
+              @SaleId, @SkuId, @UnitPrice, @Currency, @OrderIds, @UserIds, @Quantities, @ReservedAt, at_epoch => @Epoch,
+              keys => @IdempotencyKeys::text[])
             """,
             new BatchParameters(batch) { Epoch = epoch },
             cancellationToken: cancellationToken));

@@ -16,9 +16,11 @@ internal sealed class OrderQuarantine(NpgsqlDataSource database)
         await using var connection = await database.OpenConnectionAsync(cancellationToken);
         await connection.ExecuteAsync(new CommandDefinition(
             """
-            insert into quarantined_orders (order_id, sale_id, sku_id, user_id, quantity, unit_price, currency, reserved_at, error)
-            select o.order_id, @SaleId, @SkuId, o.user_id, o.quantity, @UnitPrice, @Currency, o.reserved_at, @Error
-            from unnest(@OrderIds, @UserIds, @Quantities, @ReservedAt) as o (order_id, user_id, quantity, reserved_at)
+            insert into quarantined_orders (
+              order_id, sale_id, sku_id, user_id, quantity, unit_price, currency, reserved_at, error, idempotency_key)
+            select o.order_id, @SaleId, @SkuId, o.user_id, o.quantity, @UnitPrice, @Currency, o.reserved_at, @Error, o.idempotency_key
+            from unnest(@OrderIds, @UserIds, @Quantities, @ReservedAt, @IdempotencyKeys::text[])
+              as o (order_id, user_id, quantity, reserved_at, idempotency_key)
             on conflict (order_id) do nothing
             """,
             new BatchParameters(batch) { Error = error },

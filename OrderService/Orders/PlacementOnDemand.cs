@@ -28,11 +28,10 @@ internal sealed class PlacementOnDemand(OrderPlacement placement, HoldFinder hol
             return true;
         }
 
-        var (userId, units, reservedAt) = held.Hold;
         return await placement.TryPlaceAsync(
             new OrdersReserved(
                 held.Item.SaleId, held.Item.SkuId, held.Snapshot.UnitPrice, held.Snapshot.Currency,
-                [new ReservedOrder(orderId, userId, units, reservedAt)]),
+                [held.Hold.ToOrder(orderId)]),
             held.Snapshot.Epoch,
             cancellationToken);
     }

@@ -102,9 +102,11 @@ internal sealed partial class ReserveCall(
             var result = Read(i, reservation);
             if (result.Outcome == ReserveOutcome.Reserved)
             {
-                relay.Add(
-                    new ReservedOrder(result.OrderId!, reservation.UserId, reservation.Quantity, result.At), result.Terms!,
-                    reservation.Trace?.Context ?? default);
+                var order = new ReservedOrder(result.OrderId!, reservation.UserId, reservation.Quantity, result.At)
+                {
+                    IdempotencyKey = reservation.IdempotencyKey,
+                };
+                relay.Add(order, result.Terms!, reservation.Trace?.Context ?? default);
             }
 
             if (reservation.Trace is not null)

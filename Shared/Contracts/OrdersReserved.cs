@@ -9,7 +9,20 @@ namespace Seckill.Shared.Contracts;
 /// <param name="UnitPrice">The price in the 202 answers, minor units of <paramref name="Currency"/>.</param>
 /// <param name="Currency">ISO 4217 code.</param>
 /// <param name="Orders">At least one.</param>
-public sealed record OrdersReserved(long SaleId, long SkuId, long UnitPrice, string Currency, IReadOnlyList<ReservedOrder> Orders);
+public sealed record OrdersReserved(long SaleId, long SkuId, long UnitPrice, string Currency, IReadOnlyList<ReservedOrder> Orders)
+{
+    /// <summary>
+    /// In JSON the idempotency keys of the orders, in their order; missing when no order has one. Not in the array of an order: workers of
+    /// an older version refuse a fifth element, and ignore this member.
+    /// </summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public IReadOnlyList<string?>? IdempotencyKeys
+    {
+        get => Orders.Any(order => order.IdempotencyKey is not null) ? [.. Orders.Select(order => order.IdempotencyKey)] : null;
+        init => Orders = value is null
+            ? Orders : [.. Orders.Select((order, i) => order with { IdempotencyKey = value.ElementAtOrDefault(i) })];
+    }
+}
 
 /// <summary>One of them. In JSON an array of these four, the time in unix milliseconds: a message has hundreds of them.</summary>
 /// <param name="OrderId">32 hex digits.</param>
@@ -17,7 +30,11 @@ public sealed record OrdersReserved(long SaleId, long SkuId, long UnitPrice, str
 /// <param name="Quantity">Units.</param>
 /// <param name="ReservedAt">Redis time.</param>
 [JsonConverter(typeof(ReservedOrderConverter))]
-public readonly record struct ReservedOrder(string OrderId, long UserId, int Quantity, DateTimeOffset ReservedAt);
+public readonly record struct ReservedOrder(string OrderId, long UserId, int Quantity, DateTimeOffset ReservedAt)
+{
+    /// <summary>Of the request, if it had one. In JSON see <see cref="OrdersReserved.IdempotencyKeys"/>.</summary>
+    public string? IdempotencyKey { get; init; }
+}
 
 internal sealed class ReservedOrderConverter : JsonConverter<ReservedOrder>
 {

@@ -1,4 +1,5 @@
 using System.Globalization;
+using Seckill.Shared.Contracts;
 
 namespace Seckill.Shared.Stock;
 
@@ -13,11 +14,17 @@ public readonly record struct Hold(long UserId, int Units, DateTimeOffset Reserv
     /// <param name="now">Redis time.</param>
     public TimeSpan AgeAt(DateTimeOffset now) => (now - ReservedAt).Duration();
 
-    /// <summary>Reads <c>user:units:unix ms</c>; false for anything else.</summary>
+    /// <summary>Of the request, if it had one: the message and the row of the order carry it, so that a rebuild can restore it.</summary>
+    public string? IdempotencyKey { get; init; }
+
+    /// <summary>The order that has this hold, as a message carries it.</summary>
+    public ReservedOrder ToOrder(string orderId) => new(orderId, UserId, Units, ReservedAt) { IdempotencyKey = IdempotencyKey };
+
+    /// <summary>Reads <c>user:units:unix ms</c>, and perhaps <c>:idempotency key</c>; false for anything else.</summary>
     public static bool TryParse(string? text, out Hold hold)
     {
         hold = default;
-        var parts = (text ?? "").Split(':');
+        var parts = (text ?? "").Split(':', 4);
         if (parts.Length < 3
             || !long.TryParse(parts[0], NumberStyles.None, CultureInfo.InvariantCulture, out var userId)
             || !int.TryParse(parts[1], NumberStyles.None, CultureInfo.InvariantCulture, out var units)
@@ -27,7 +34,10 @@ public readonly record struct Hold(long UserId, int Units, DateTimeOffset Reserv
             return false;
         }
 
-        hold = new Hold(userId, units, DateTimeOffset.FromUnixTimeMilliseconds(reservedAt));
+        hold = new Hold(userId, units, DateTimeOffset.FromUnixTimeMilliseconds(reservedAt))
+        {
+            IdempotencyKey = parts.Length > 3 ? parts[3] : null,
+        };
         return true;
     }
 }

@@ -37,7 +37,10 @@ public sealed class ItemKeys
     /// <summary>Hash: user → units held.</summary>
     internal RedisKey Buyers { get; }
 
-    /// <summary>Hash: order → user:units:reserved at (unix ms), every live reservation until its stock is returned.</summary>
+    /// <summary>
+    /// Hash: order → user:units:reserved at (unix ms), with the idempotency key behind it if there is one; every live reservation until its
+    /// stock is returned.
+    /// </summary>
     internal RedisKey Holds { get; }
 
     /// <summary>Sorted set: order by the time at which it is due for publishing; reserved, not yet known to be in PostgreSQL.</summary>

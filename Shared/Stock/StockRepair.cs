@@ -1,10 +1,24 @@
+using System.Globalization;
 using Seckill.Shared.Connections;
 using StackExchange.Redis;
 
 namespace Seckill.Shared.Stock;
 
 /// <summary>An order whose hold is restored.</summary>
-public sealed record HoldToRestore(string OrderId, long UserId, int Units, DateTime ReservedAt);
+public sealed record HoldToRestore(string OrderId, long UserId, int Units, DateTime ReservedAt, string? IdempotencyKey = null);
+
+/// <summary>Outcome of stopping an item.</summary>
+public enum FenceOutcome
+{
+    /// <summary>Another rebuild has ended meanwhile; nothing is changed.</summary>
+    Superseded = -1,
+
+    /// <summary>The item was stopped before.</summary>
+    WasStopped = 0,
+
+    /// <summary>The item is stopped.</summary>
+    Stopped = 1,
+}
 
 /// <summary>Outcome of resetting an item.</summary>
 public enum ResetOutcome
@@ -53,12 +67,26 @@ public sealed class StockRepair(IConnectionMultiplexer redis)
         [
             deadline, .. orders.SelectMany(order => new RedisValue[]
             {
-                order.OrderId, order.UserId, order.Units, new DateTimeOffset(order.ReservedAt).ToUnixTimeMilliseconds(),
+                order.OrderId, order.UserId, order.Units, UnixMilliseconds(order),
             }),
         ];
         return (int)await EvaluateAsync(s_rehold, [item.State, item.Buyers, item.Holds, item.Orders], arguments) is var restored and not -2
             ? restored
             : throw new TimeoutException("Redis executed the restore of holds after its deadline, so it did nothing.");
+    }
+
+    /// <summary>
+    /// Restores the idempotency keys of these orders, live or not. Repeatable at any time: a key that leads to an order already keeps it.
+    /// </summary>
+    public Task RestoreKeysAsync(ItemKeys item, IEnumerable<HoldToRestore> orders)
+    {
+        var database = redis.GetDatabase();
+        return Task.WhenAll(orders.Where(order => order.IdempotencyKey is not null).Select(order => database.HashSetAsync(
+            item.Keys,
+            string.Create(CultureInfo.InvariantCulture, $"{order.UserId} {order.IdempotencyKey}"),
+            string.Create(CultureInfo.InvariantCulture, $"{order.OrderId} {order.Units} {UnixMilliseconds(order)}"),
+            When.NotExists,
+            CommandFlags.DemandMaster)));
     }
 
     /// <summary>Corrects counters by differences that are exact for the item after <paramref name="repairs"/> repairs.</summary>
@@ -79,10 +107,13 @@ public sealed class StockRepair(IConnectionMultiplexer redis)
     /// <param name="item">The item.</param>
     /// <param name="plan">Its constant fields.</param>
     /// <param name="token">Token of the rebuild that starts; empty when none does.</param>
-    /// <returns>True when it was not stopped before.</returns>
-    public async Task<bool> FenceAsync(ItemKeys item, ItemSnapshot plan, string token = "") =>
-        (bool)await EvaluateAsync(
-            s_fence, [item.State], [token, "allocated", plan.Allocated, .. StockLedger.Plan(plan)]);
+    public async Task<FenceOutcome> FenceAsync(ItemKeys item, ItemSnapshot plan, string token = "")
+    {
+        var epoch = await redis.GetDatabase().HashGetAsync(item.State, "epoch", CommandFlags.DemandMaster);
+        return (FenceOutcome)(int)await EvaluateAsync(
+            s_fence, [item.State],
+            [token, epoch.IsNull ? RedisValue.EmptyString : epoch, "allocated", plan.Allocated, .. StockLedger.Plan(plan)]);
+    }
 
     /// <summary>Resets a stopped item to its allocation.</summary>
     public async Task<ResetOutcome> ResetAsync(ItemKeys item, ItemSnapshot plan, string token) =>
@@ -95,6 +126,8 @@ public sealed class StockRepair(IConnectionMultiplexer redis)
     /// <returns>False when another rebuild has started since.</returns>
     public async Task<bool> ReopenAsync(ItemKeys item, string token, int epoch, ItemState state, long stateVersion = 0) =>
         (bool)await EvaluateAsync(s_reopen, [item.State], [token, epoch, state.Text(), item.Item.ToString(), stateVersion]);
+
+    private static long UnixMilliseconds(HoldToRestore order) => new DateTimeOffset(order.ReservedAt).ToUnixTimeMilliseconds();
 
     private Task<RedisResult> EvaluateAsync(string script, RedisKey[] keys, RedisValue[] arguments) =>
         StockScript.EvaluateAsync(redis, script, keys, arguments);

@@ -16,7 +16,7 @@ internal sealed class EvidenceWriter(
     private static readonly string[] s_tables =
     [
         "sales", "sale_items", "orders", "stock_returns", "quarantined_orders", "legacy_discrepancies", "legacy_outbox", "payments",
-        "refunds", "audit_repairs",
+        "refunds", "audit_repairs", "rebuilds",
     ];
 
     public async Task WriteAsync(string directory)

@@ -12,6 +12,7 @@ namespace Seckill.LoadTests.Client;
 /// </summary>
 public sealed class OpsClient : IDisposable
 {
+    private static readonly TimeSpan s_pollInterval = TimeSpan.FromMilliseconds(250);
     private readonly HttpClient _http;
 
     /// <param name="service">Base address of the service.</param>
@@ -52,6 +53,25 @@ public sealed class OpsClient : IDisposable
     /// <summary>Makes the service compare its stores now.</summary>
     public Task<ServiceAudit> AuditAsync(long saleId, CancellationToken cancellationToken) =>
         ReadAsync(HttpMethod.Post, $"sales/{saleId}/audit", OpsJson.Default.ServiceAudit, cancellationToken);
+
+    /// <summary>Starts the rebuild of the sale and waits for its end.</summary>
+    public async Task RebuildAsync(long saleId, CancellationToken cancellationToken)
+    {
+        var path = $"sales/{saleId}/rebuild";
+        var job = await ReadAsync(HttpMethod.Post, path, OpsJson.Default.RebuildJob, cancellationToken);
+        while (job.State == "running")
+        {
+            await Task.Delay(s_pollInterval, cancellationToken);
+            job = await ReadAsync(HttpMethod.Get, path, OpsJson.Default.RebuildJob, cancellationToken);
+        }
+
+        if (job.State != "done")
+        {
+            var reasons = string.Join(
+                "; ", job.Items.Where(item => item.Error is not null).Select(item => $"SKU {item.SkuId}: {item.Error}"));
+            throw new HttpRequestException($"The rebuild of sale {saleId} failed: {reasons}");
+        }
+    }
 
     /// <summary>Orders of the sale that wait to be persisted.</summary>
     public async Task<long> BacklogAsync(long saleId, CancellationToken cancellationToken) =>

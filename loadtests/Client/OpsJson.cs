@@ -10,6 +10,7 @@ namespace Seckill.LoadTests.Client;
 [JsonSerializable(typeof(IReadOnlyList<OutboxItem>))]
 [JsonSerializable(typeof(IReadOnlyList<Quarantined>))]
 [JsonSerializable(typeof(ServiceAudit))]
+[JsonSerializable(typeof(RebuildJob))]
 [JsonSerializable(typeof(StockChange))]
 [JsonSerializable(typeof(DualWriteView))]
 [JsonSerializable(typeof(DualWriteMode))]

@@ -19,6 +19,10 @@ namespace Seckill.Tests.Harness;
 /// <summary>The real servers of this run, and the code under test on top of them. One set of connections serves all tests.</summary>
 public sealed class StoreFixture : IAsyncLifetime
 {
+    // One order in a batch: many steps to stop between. The queue is only waited for.
+    private static readonly IOptions<RebuildOptions> s_rebuild = Options.Create(
+        new RebuildOptions { MaxBatch = 1, DrainMilliseconds = 200, IntervalMilliseconds = 20, MaxAttempts = 3 });
+
     private readonly SemaphoreSlim _between = new(1, 1);
 
     public StoreFixture()
@@ -44,6 +48,7 @@ public sealed class StoreFixture : IAsyncLifetime
         Auditor = AuditorWithPages(of: 10);
         AuditRepair = new AuditRepair(
             Database, Auditor, Rows, Stock, Repair, Holds, Audits, NullLogger<AuditRepair>.Instance);
+        Jobs = new RebuildJobs(Database);
         Losses = new LossWatch(
             Database, Rows, Stock, Repair, new RedisMark(Servers.Redis), Options.Create(new AuditorOptions()),
             TimeProvider.System, NullLogger<LossWatch>.Instance);
@@ -87,6 +92,8 @@ public sealed class StoreFixture : IAsyncLifetime
 
     internal LossWatch Losses { get; }
 
+    internal RebuildJobs Jobs { get; }
+
     internal IDatabase Redis { get; } = Servers.Database;
 
     /// <summary>Sales of these tests.</summary>
@@ -118,12 +125,16 @@ public sealed class StoreFixture : IAsyncLifetime
 
     /// <summary>A rebuild, and where it is stopped.</summary>
     internal StockRebuild Rebuild(Func<RebuildStep, Task>? before = null) => new(
-        Database, Rows, Stock, Pages, Repair, Holds, Catalog, new BrokerClient(new Uri(Servers.RabbitMqConnection)),
-        // One order in a batch: many steps to stop between. The queue is only waited for.
-        Options.Create(new RebuildOptions { MaxBatch = 1, DrainMilliseconds = 200 }), NullLogger<StockRebuild>.Instance)
+        Database, Rows, Stock, Pages, Repair, new OrderRestorer(Database, Rows, Repair, Holds, Jobs, s_rebuild), Catalog,
+        new QueueDrain(Database, new BrokerClient(new Uri(Servers.RabbitMqConnection)), s_rebuild), Jobs, s_rebuild,
+        NullLogger<StockRebuild>.Instance)
     {
         Before = before ?? (_ => Task.CompletedTask),
     };
+
+    /// <summary>What a process has that works on jobs, and where its rebuilds are stopped.</summary>
+    internal RebuildRunner Runner(Func<RebuildStep, Task>? before = null) => new(
+        Jobs, Rebuild(before), Rows, Stock, s_rebuild, TimeProvider.System, NullLogger<RebuildRunner>.Instance);
 
     public async ValueTask InitializeAsync() => await Schema.EnsureAsync();
 
@@ -141,7 +152,15 @@ public sealed class StoreFixture : IAsyncLifetime
         await RetireSalesAsync();
         _between.Dispose();
         Losses.Dispose();
+        Jobs.Dispose();
         Audits.Dispose();
         await Database.DisposeAsync();
     }
+}
+
+/// <summary>A rebuild that no job asks for.</summary>
+internal static class RebuildAlone
+{
+    public static Task<RebuildOutcome> RebuildAsync(this StockRebuild rebuild, AuditedItem item, CancellationToken cancellationToken) =>
+        rebuild.RebuildAsync(item, null, cancellationToken);
 }

@@ -36,15 +36,15 @@ internal sealed class TestSale : TestItem
         return sale;
     }
 
-    public async Task<(ReserveOutcome Outcome, ReservedOrder Order)> TryReserveAsync(long user, int quantity = 1)
+    public async Task<(ReserveOutcome Outcome, ReservedOrder Order)> TryReserveAsync(long user, int quantity = 1, string? key = null)
     {
-        var answer = Assert.Single(await ReserveAsync(new Ask(user, quantity)));
-        return (answer.Outcome, new ReservedOrder(answer.OrderId, user, quantity, answer.ReservedAt));
+        var answer = Assert.Single(await ReserveAsync(new Ask(user, quantity, key)));
+        return (answer.Outcome, new ReservedOrder(answer.OrderId, user, quantity, answer.ReservedAt) { IdempotencyKey = key });
     }
 
-    public async Task<ReservedOrder> ReserveAsync(long user, int quantity = 1)
+    public async Task<ReservedOrder> ReserveAsync(long user, int quantity = 1, string? key = null)
     {
-        var (outcome, order) = await TryReserveAsync(user, quantity);
+        var (outcome, order) = await TryReserveAsync(user, quantity, key);
         Assert.Equal(ReserveOutcome.Reserved, outcome);
         return order;
     }

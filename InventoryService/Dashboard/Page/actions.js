@@ -46,13 +46,10 @@ const actions = {
   }),
   rebuild: sale => ask({
     title: `Rebuild the stock of ${sale.name}?`,
-    text: 'Rebuilds its stock in Redis from PostgreSQL after Redis lost data. Buyers get 503 until it is done: up to '
-      + 'half a minute for each item, and longer if orders cannot be drained. RabbitMQ, PostgreSQL and a worker must run.',
+    text: 'Rebuilds its stock in Redis from PostgreSQL after Redis lost data. Buyers of an item get 503 until it is done, longer if '
+      + 'orders cannot be drained. RabbitMQ, PostgreSQL and a worker must run. The rebuild continues without this page.',
     confirm: 'Rebuild the stock', danger: true,
-    run: () => send('POST', `/sales/${sale.saleId}/rebuild`).then(answer => ({
-      text: 'The stock is rebuilt.',
-      list: answer.items.map(item => `SKU ${item.skuId}: ${number(item.available)} for sale, ${number(item.held)} held`),
-    })),
+    run: ({ progress }) => rebuild(`/sales/${sale.saleId}/rebuild`, progress),
   }),
   stock: (sale, item) => {
     // One key per dialog, so that a retry after no answer cannot add twice.
@@ -62,7 +59,7 @@ const actions = {
       text: `${sale.name}: ${number(item.available)} of ${number(item.allocated)} units are left. Added units are for sale at once. `
         + 'A negative number withdraws units that no order holds.',
       input: 'Units to add', confirm: 'Change the stock',
-      run: (units, partial) => send(
+      run: ({ units, partial }) => send(
         'POST', `/sales/${sale.saleId}/items/${item.skuId}/stock`,
         partial && units < 0 ? { delta: units, partial } : { delta: units }, { 'Idempotency-Key': change })
         .then(answer => {
@@ -92,6 +89,20 @@ const actions = {
     });
   },
 };
+
+async function rebuild(path, progress) {
+  let job = await send('POST', path);
+  while (job.state === 'running') {
+    progress(`Working … ${number(job.done)} of ${count(job.items.length, 'item')}`);
+    await new Promise(resolve => setTimeout(resolve, 500));
+    job = await send('GET', path);
+  }
+  return {
+    text: job.state === 'done' ? 'The stock is rebuilt.' : `${count(job.failed, 'item')} could not be rebuilt and sell nothing.`,
+    list: job.items.map(item => `SKU ${item.skuId}: `
+      + (item.state === 'done' ? `${number(item.available)} for sale, ${number(item.held)} held` : item.error)),
+  };
+}
 
 function findings(answer) {
   const list = answer.items.flatMap(item => item.findings.map(finding =>
@@ -152,7 +163,7 @@ byId('dialog-form').onsubmit = async event => {
   button.disabled = true;
   result('Working …');
   try {
-    const answer = await asked(units, byId('dialog-partial').checked);
+    const answer = await asked({ units, partial: byId('dialog-partial').checked, progress: text => isGone() || result(text) });
     if (isGone()) {
       showLate(title, answer.text);
       return;

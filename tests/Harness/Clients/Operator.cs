@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Net.Http.Headers;
 using System.Net.Http.Json;
 using System.Text.Json;
@@ -10,6 +11,18 @@ namespace Seckill.Tests.Harness.Clients;
 internal static class Operator
 {
     private static readonly HttpClient s_http = new() { Timeout = TimeSpan.FromSeconds(40) };
+
+    /// <summary>Starts the rebuild of a sale and waits for its end.</summary>
+    /// <returns>What the service says of it.</returns>
+    public static async Task<JsonElement> RebuildAsync(ServiceProcess service, long saleId)
+    {
+        var path = string.Create(CultureInfo.InvariantCulture, $"/sales/{saleId}/rebuild");
+        var job = await AskAsync(service, HttpMethod.Post, path);
+        await Eventually.IsTrueAsync("the rebuild ends", async () =>
+            (job = await AskAsync(service, HttpMethod.Get, path)).GetProperty("state").GetString() != "running");
+        Assert.Equal("done", job.GetProperty("state").GetString());
+        return job;
+    }
 
     /// <returns>The body of the answer, which must be a success; nothing when it has none.</returns>
     public static async Task<JsonElement> AskAsync(ServiceProcess service, HttpMethod method, string path, object? body = null)

@@ -39,6 +39,24 @@ public sealed class LateCallTests(StoreFixture stores)
         await sale.AssertConservedAsync(75);
     }
 
+    /// <summary>Broken by a fence that stops an item whatever has happened to it since: no rebuild runs that would open it again.</summary>
+    [Fact]
+    public async Task A_fence_that_arrives_after_the_rebuild_of_another_process_stops_nothing()
+    {
+        var sale = await TestSale.OpenAsync(stores, units: 20);
+        await sale.PlaceManyAsync(2);
+        var before = await sale.InspectAsync();
+        await sale.LoseAsync();
+        Assert.Equal(RebuildOutcome.Done, await stores.Rebuild().RebuildAsync(await sale.AuditedAsync(), CancellationToken.None));
+        // As a process sent it that was killed: with the epoch that it had read.
+        var late = await stores.Redis.ScriptEvaluateAsync(
+            StockScript.Load("fence.lua"), [sale.Keys.State], ["token of the dead", before.Epoch, "allocated", 20]);
+        Assert.Equal(FenceOutcome.Superseded, (FenceOutcome)(int)late);
+        Assert.Equal(ItemState.Open, (await sale.InspectAsync()).State);
+        await sale.ConsumeAsync(await sale.ReserveAsync(9));
+        await sale.AssertConservedAsync(20);
+    }
+
     [Fact]
     public async Task A_hold_that_Redis_comes_to_too_late_is_not_given_back()
     {

@@ -52,6 +52,29 @@ public sealed class OrderPlacementTests
         Assert.Equal((item.Key.SkuId, order.UserId, order.Quantity, batch.UnitPrice, batch.Currency, order.ReservedAt.UtcDateTime), row);
     }
 
+    /// <summary>A rebuild reads the key from the row; a worker of the version before calls the function without keys.</summary>
+    [Fact]
+    public async Task A_row_has_the_key_of_its_request_and_none_from_a_worker_that_knows_no_keys()
+    {
+        var (item, batch) = await ReservedAsync(orders: 3, units: 3);
+        ReservedOrder[] orders = [.. batch.Orders.Select((order, i) => i == 1 ? order : order with { IdempotencyKey = $"key {i}" })];
+        await using var connection = await Servers.Orders.OpenConnectionAsync();
+        await connection.ExecuteAsync("update sale_items set allocated = 2 where sale_id = @SaleId", new { item.Key.SaleId });
+        Assert.True(await connection.ExecuteScalarAsync<bool>(
+            """
+            select place_orders(
+              @SaleId, @SkuId, @UnitPrice, @Currency, @OrderIds, @UserIds, @Quantities, @ReservedAt, at_epoch => @Epoch)
+            """,
+            new BatchParameters(Part(batch, orders[1..2]))));
+        // One too many: the surplus goes by the other function, and its key comes with it.
+        await ConsumeAsync(Part(batch, orders));
+        var keys = (await connection.QueryAsync<(string Id, string? Key)>(
+            "select order_id, idempotency_key from orders where sale_id = @SaleId", new { item.Key.SaleId }))
+            .ToDictionary(row => row.Id, row => row.Key);
+        Assert.Equal(["key 0", null, "key 2"], orders.Select(order => keys[order.OrderId]));
+        Assert.Equal(1, (await item.RowsAsync()).Count(row => row.Status == "rejected"));
+    }
+
     [Fact]
     public async Task Overlapping_batches_in_any_order_at_once_count_every_order_once()
     {

@@ -15,6 +15,26 @@ public sealed class OrdersReservedTests
         Assert.Equal(order, JsonSerializer.Deserialize<ReservedOrder>(JsonSerializer.Serialize(order)));
     }
 
+    [Fact]
+    public void Keys_of_orders_come_out_as_they_went_in_and_a_part_of_the_batch_keeps_its_own()
+    {
+        var batch = Batch("first", null, "third");
+        var read = JsonSerializer.Deserialize<OrdersReserved>(JsonSerializer.Serialize(batch))!;
+        Assert.Equal(batch.Orders, read.Orders);
+        Assert.Equal(["third"], (read with { Orders = [.. read.Orders.Skip(2)] }).IdempotencyKeys);
+    }
+
+    /// <summary>During an upgrade: a worker of either version reads what an API of the other writes, and finds every order.</summary>
+    [Fact]
+    public void A_message_without_keys_is_one_of_the_version_before_and_keys_change_nothing_that_it_reads()
+    {
+        var (without, with) = (JsonSerializer.Serialize(Batch(null, null)), JsonSerializer.Serialize(Batch("key", null)));
+        Assert.DoesNotContain("Keys", without, StringComparison.Ordinal);
+        Assert.Null(JsonSerializer.Deserialize<OrdersReserved>(without)!.IdempotencyKeys);
+        Assert.Equal(without, with.Replace(",\"IdempotencyKeys\":[\"key\",null]", "", StringComparison.Ordinal));
+        Assert.Equal(2, JsonSerializer.Deserialize<OrdersReserved>(with.Replace(",null]", "]", StringComparison.Ordinal))!.Orders.Count);
+    }
+
     [Theory]
     [InlineData("null")]
     [InlineData("{}")]
@@ -31,4 +51,13 @@ public sealed class OrdersReservedTests
     [InlineData("""["id",9223372036854775808,1,1]""")]
     public void Anything_else_is_refused(string json) =>
         Assert.Throws<JsonException>(() => JsonSerializer.Deserialize<ReservedOrder>(json));
+
+    private static OrdersReserved Batch(params string?[] keys) => new(
+        1, 2, 4999, "EUR",
+        [
+            .. keys.Select((key, i) => new ReservedOrder(new string('a', 31) + i, i + 1, 1, DateTimeOffset.UnixEpoch)
+            {
+                IdempotencyKey = key,
+            }),
+        ]);
 }

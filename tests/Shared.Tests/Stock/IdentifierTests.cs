@@ -81,6 +81,16 @@ public sealed class IdentifierTests
         Assert.Equal(new Hold(long.MaxValue, 3, DateTimeOffset.FromUnixTimeMilliseconds(1893553445007)), hold);
     }
 
+    [Fact]
+    public async Task A_hold_has_the_key_of_its_request_whatever_is_in_it()
+    {
+        var item = await TestItem.OpenAsync();
+        var (keyed, plain) = (await item.ReserveOneAsync(7, key: "a:b:1!~"), await item.ReserveOneAsync(7));
+        Assert.Equal("a:b:1!~", (await TestItem.Ledger.FindHoldAsync(item.Keys, keyed))!.Value.Hold.ToOrder(keyed).IdempotencyKey);
+        Assert.Null((await TestItem.Ledger.FindHoldAsync(item.Keys, plain))!.Value.Hold.IdempotencyKey);
+        await item.AssertConsistentAsync();
+    }
+
     [Theory]
     [InlineData(null)]
     [InlineData("")]

@@ -48,7 +48,7 @@ public sealed class ScriptAtomicityTests
         ["claim.lua"] = [0, 10, 1000],
         ["close.lua"] = [1],
         ["correct.lua"] = [4, 1, 1, 1],
-        ["fence.lua"] = ["", "allocated", 100],
+        ["fence.lua"] = ["", 1, "allocated", 100],
         ["inspect.lua"] = [],
         ["inspect_log.lua"] = [],
         ["mark.lua"] = ["another", "store", 0],

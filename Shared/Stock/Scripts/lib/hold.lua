@@ -1,6 +1,7 @@
--- A hold is '<user id>:<units>:<reserved at, unix ms>'. The user id stays a string: a 64-bit integer does not fit a Lua number.
-local function format_hold(user, units, reserved_at)
-  return user .. ':' .. units .. ':' .. reserved_at
+-- A hold is '<user id>:<units>:<reserved at, unix ms>', and ':<idempotency key>' if the buyer gave one. The user id stays a string:
+-- a 64-bit integer does not fit a Lua number.
+local function format_hold(user, units, reserved_at, key)
+  return user .. ':' .. units .. ':' .. reserved_at .. (key and key ~= '' and ':' .. key or '')
 end
 
 -- Returns user id, units, reserved at; nothing when there is no hold, or it is malformed.

@@ -1,14 +1,15 @@
--- (12) Stops an item whose data Redis has lost: nothing is reserved until its rebuild. Repeatable.
+-- (12) Stops an item whose data Redis has lost: nothing is reserved until its rebuild. Repeatable, until a rebuild ends: a call that
+-- arrives afterwards must not stop what was rebuilt.
 --
 -- KEYS  1 item
--- ARGV  1 token of the rebuild that begins, '' for none   then field, value, field, value ... for an item that is gone
--- Returns 1 when the item was not stopped before, else 0
+-- ARGV  1 token of the rebuild that begins, '' for none   2 epoch of the item that the caller has read, '' for none
+--       then field, value, field, value ... for an item that is gone
+-- Returns 1 when the item was not stopped before, 0 when it was, -1 when it was rebuilt since the caller read its epoch
 
-if redis.call('HEXISTS', KEYS[1], 'available') == 0 then
-  redis.call('HSET', KEYS[1], 'available', 0, 'held', 0, unpack(ARGV, 2))
-end
-local state = redis.call('HGET', KEYS[1], 'state')
-if state == 'closed' then redis.call('HSET', KEYS[1], 'after', 'closed') end
+local item = redis.call('HMGET', KEYS[1], 'available', 'state', 'epoch')
+if (item[3] or '') ~= ARGV[2] then return -1 end
+if not item[1] then redis.call('HSET', KEYS[1], 'available', 0, 'held', 0, unpack(ARGV, 3)) end
+if item[2] == 'closed' then redis.call('HSET', KEYS[1], 'after', 'closed') end
 redis.call('HSET', KEYS[1], 'state', 'lost')
 if ARGV[1] ~= '' then redis.call('HSET', KEYS[1], 'rebuild', ARGV[1]) end
-return state == 'lost' and 0 or 1
+return item[2] == 'lost' and 0 or 1

@@ -77,7 +77,7 @@ local function answer(suffix, user, quantity, key)
   held_by[user] = held_by[user] + quantity
   orders_of[user] = so_far == '' and order or so_far .. ' ' .. order
   holds[#holds + 1] = order
-  holds[#holds + 1] = format_hold(user, quantity, reserved_at)
+  holds[#holds + 1] = format_hold(user, quantity, reserved_at, key)
   entries[#entries + 1] = reserved_at
   entries[#entries + 1] = order
   if claim then

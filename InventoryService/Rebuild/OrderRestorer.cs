@@ -1,0 +1,73 @@
+using System.Diagnostics;
+using Dapper;
+using Microsoft.Extensions.Options;
+using Npgsql;
+using Seckill.InventoryService.Audit;
+using Seckill.Shared.Stock;
+
+namespace Seckill.InventoryService.Rebuild;
+
+/// <summary>(12) Gives the orders of an item back what Redis lost of them: the idempotency keys, and the holds of live orders.</summary>
+internal sealed class OrderRestorer(
+    NpgsqlDataSource database, AuditRows rows, StockRepair repair, HoldRestorer holds, RebuildJobs jobs, IOptions<RebuildOptions> options)
+{
+    private static readonly TimeSpan s_reportInterval = TimeSpan.FromSeconds(1);
+
+    /// <summary>Restores all orders of the item, batch by batch in the order of their ids.</summary>
+    /// <param name="item">The item, which was reset.</param>
+    /// <param name="task">Where progress is reported; null for nowhere.</param>
+    /// <param name="before">Called before each batch.</param>
+    /// <param name="cancellationToken">Stops.</param>
+    public async Task RestoreAsync(
+        AuditedItem item, RebuildTask? task, Func<RebuildStep, Task> before, CancellationToken cancellationToken)
+    {
+        await (task is null ? Task.CompletedTask : jobs.BeginRestoreAsync(task, cancellationToken));
+        var (restored, last, reportedAt) = (0, item.Number, Stopwatch.GetTimestamp());
+        List<Order> batch;
+        do
+        {
+            await before(last == item.Number ? RebuildStep.Restore : RebuildStep.RestoreRest);
+            batch = await ReadAsync(item, last, cancellationToken);
+            if (batch.Count > 0)
+            {
+                await holds.RestoreAsync(item.Keys, batch.ConvertAll(order => order.OrderId), cancellationToken);
+                (restored, last) = (restored + batch.Sum(order => order.LiveUnits), batch[^1].OrderId);
+            }
+
+            if (task is not null && Stopwatch.GetElapsedTime(reportedAt) > s_reportInterval)
+            {
+                reportedAt = Stopwatch.GetTimestamp();
+                await jobs.ReportAsync(task, restored, cancellationToken);
+            }
+        }
+        while (batch.Count == options.Value.MaxBatch);
+
+        // Orders in quarantine are accepted as well, and may be replayed.
+        var deadline = await repair.DeadlineAsync();
+        var quarantined = await rows.QuarantinedAsync(item.Key, cancellationToken);
+        if (quarantined.Count > 0)
+        {
+            await repair.RestoreKeysAsync(item.Keys, quarantined);
+            await repair.RestoreAsync(item.Keys, quarantined, deadline);
+        }
+    }
+
+    // Redis has something of live orders and of those with a key. Every id begins with the number of its item, hex digits follow.
+    private async Task<List<Order>> ReadAsync(AuditedItem item, string after, CancellationToken cancellationToken)
+    {
+        await using var connection = await database.OpenConnectionAsync(cancellationToken);
+        return (await connection.QueryAsync<Order>(new CommandDefinition(
+            """
+            select order_id, case when status in ('placed', 'paid') then quantity else 0 end as live_units
+            from orders
+            where order_id > @after and order_id < @end and (sale_id, sku_id) = (@SaleId, @SkuId)
+              and (status in ('placed', 'paid') or idempotency_key is not null)
+            order by order_id
+            limit @MaxBatch
+            """,
+            new { after, end = item.Number + "g", item.SaleId, item.SkuId, options.Value.MaxBatch },
+            cancellationToken: cancellationToken))).AsList();
+    }
+
+    private sealed record Order(string OrderId, int LiveUnits);
+}
