@@ -12,7 +12,7 @@ public sealed record ItemTerms(
 {
     /// <summary>
     /// Until when a reserved order is to be paid. Its row has the same time, unless it is placed late: see <c>pay_by</c> in
-    /// 013_orders_for_buyers.sql.
+    /// 010_keys_and_rebuilds.sql.
     /// </summary>
     public static DateTimeOffset PayBy(DateTimeOffset reservedAt, int paymentTimeoutSeconds) =>
         reservedAt.AddSeconds(paymentTimeoutSeconds);
