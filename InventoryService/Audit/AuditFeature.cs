@@ -9,10 +9,18 @@ internal static class AuditFeature
     {
         builder.Services.AddValidatedOptions<AuditorOptions>("Auditor");
         builder.Services.AddSingleton<AuditRows>();
+        builder.Services.AddSingleton<TotalsAuditor>();
         builder.Services.AddSingleton<ItemAuditor>();
         builder.Services.AddSingleton<AuditRepair>();
         builder.Services.AddSingleton<AuditResults>();
+        builder.Services.AddSingleton<AuditSchedule>();
         builder.Services.AddHostedService<Auditor>();
+        for (var i = 0; i < FullAuditor.AtOnce; i++)
+        {
+            // AddHostedService adds a type once.
+            builder.Services.AddSingleton<IHostedService, FullAuditor>();
+        }
+
         builder.Services.AddSingleton<LossWatch>();
         builder.Services.AddHostedService(provider => provider.GetRequiredService<LossWatch>());
         builder.Services.AddHealthChecks().AddCheck<AuditResults>("books");

@@ -17,10 +17,13 @@ public enum BreakKind
     /// <summary>Allocated units are the same in Redis and PostgreSQL.</summary>
     Allocation,
 
+    /// <summary>Held units in Redis = live units in PostgreSQL and those on their way between the two.</summary>
+    Conservation,
+
     /// <summary>held = sum of the holds.</summary>
     Held,
 
-    /// <summary>Live units of the ledger row = sum of the live order rows.</summary>
+    /// <summary>Live, paid, cancelled, expired and rejected units as they are kept = their sums over the order rows.</summary>
     Ledger,
 
     /// <summary>A hold that left the outbox has an order row, or is in quarantine.</summary>
@@ -40,6 +43,14 @@ public enum BreakKind
 
     /// <summary>A buyer's count and list = the buyer's holds.</summary>
     Buyer,
+}
+
+/// <summary>Which audit finds a kind.</summary>
+internal static class BreakKinds
+{
+    /// <summary>True for the kinds that a look at the totals finds, at any number of orders.</summary>
+    public static bool IsOfTotals(this BreakKind kind) =>
+        kind is BreakKind.StockLost or BreakKind.Counters or BreakKind.Allocation or BreakKind.Conservation;
 }
 
 /// <summary>Writes the kinds as words with hyphens, like all codes.</summary>

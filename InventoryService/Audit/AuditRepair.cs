@@ -99,7 +99,7 @@ internal sealed partial class AuditRepair(
 
             return findings;
         });
-        yield return ([BreakKind.Ledger], "set live units to the sum of the live rows", async findings =>
+        yield return ([BreakKind.Ledger], "set the kept sums to those of the order rows", async findings =>
             await MendLedgerAsync(item.Key, cancellationToken) ? findings : []);
         yield return ([BreakKind.Counters, BreakKind.Allocation, BreakKind.Held], Describe(audit.Correction), async findings =>
             audit.Correction is { } by && await repair.CorrectAsync(item.Keys, by.Repairs, by.Allocated, by.Available, by.Held)
@@ -140,26 +140,32 @@ internal sealed partial class AuditRepair(
         by is null ? ""
         : $"changed the counters: allocated {by.Allocated:+0;-0;0}, available {by.Available:+0;-0;0}, held {by.Held:+0;-0;0}";
 
-    // While the row is locked, no order of the item becomes live or stops being live, so the difference is exact.
+    // While the row is locked, no order of the item becomes live or stops being live, so the difference of live units is exact. The other
+    // differences are exact because they are added: a payment meanwhile changes the row and the sum alike.
     private async Task<bool> MendLedgerAsync(ItemKey item, CancellationToken cancellationToken)
     {
         await using var connection = await database.OpenConnectionAsync(cancellationToken);
         await using var transaction = await connection.BeginTransactionAsync(cancellationToken);
         await connection.ExecuteAsync(
             "select from sale_items where sale_id = @SaleId and sku_id = @SkuId for update", new { item.SaleId, item.SkuId });
-        var mended = await connection.ExecuteAsync(new CommandDefinition(
+        var mended = await connection.ExecuteScalarAsync<int>(new CommandDefinition(
             """
-            with counted as (
-              select coalesce(sum(quantity), 0)::int as units from sale_items i, orders_of(i)
-              where (i.sale_id, i.sku_id) = (@SaleId, @SkuId) and status in ('placed', 'paid')
+            with wrong as materialized (
+              select total, counted - kept as units from recount_orders(@SaleId, @SkuId) where counted <> kept
+            ), mended as (
+              update sale_items set live = live + units from wrong
+              where total = 'live' and (sale_id, sku_id) = (@SaleId, @SkuId) and live + units between 0 and allocated
+              returning 1
+            ), added as (
+              select add_to_totals(@SaleId, @SkuId, total, units) from wrong where total <> 'live'
             )
-            update sale_items set live = live + (units - live) from counted
-            where sale_id = @SaleId and sku_id = @SkuId and units <= allocated
+            select (select count(*) from mended)::int + (select count(*) from added)::int
             """,
             new { item.SaleId, item.SkuId },
+            commandTimeout: AuditRows.RecountTimeoutSeconds,
             cancellationToken: cancellationToken));
         await transaction.CommitAsync(cancellationToken);
-        return mended == 1;
+        return mended > 0;
     }
 
     // Its stock came back with the close that PostgreSQL has lost. A paid order is never closed.

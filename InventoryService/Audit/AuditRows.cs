@@ -4,13 +4,8 @@ using Seckill.Shared.Stock;
 
 namespace Seckill.InventoryService.Audit;
 
-/// <summary>The ledger row of an item and its parts, at one instant.</summary>
-/// <param name="Allocated">Of the ledger row.</param>
-/// <param name="Live">Of the ledger row.</param>
-/// <param name="LiveRows">Units of live order rows.</param>
-/// <param name="Changes">Stock changes so far.</param>
-/// <param name="ChangesUnderWay">Changes among them that are not made in both stores yet.</param>
-internal sealed record LedgerTotals(int Allocated, int Live, int LiveRows, int Changes, int ChangesUnderWay);
+/// <summary>A kept sum of an item, in units, and the same sum over its order rows.</summary>
+internal sealed record RecountedTotal(string Total, long Kept, long Counted);
 
 /// <summary>An order in PostgreSQL: its row, if any, and whether it is in quarantine or its stock is being returned.</summary>
 internal sealed record OrderFate(string OrderId, string? Status, long UserId, int Units, bool IsQuarantined, bool IsReturning)
@@ -21,6 +16,11 @@ internal sealed record OrderFate(string OrderId, string? Status, long UserId, in
 /// <summary>(11) The auditor's queries to PostgreSQL. Throws <see cref="NpgsqlException"/> when it is down.</summary>
 internal sealed class AuditRows(NpgsqlDataSource database)
 {
+    /// <summary>Timeout of a statement that reads every order of an item.</summary>
+    public const int RecountTimeoutSeconds = 600;
+
+    private const string OfItem = "(@saleId::bigint is null or sale_id = @saleId) and (@skuId::bigint is null or sku_id = @skuId)";
+
     /// <summary>Every item whose stock was put into Redis, of one sale or of all.</summary>
     public Task<IReadOnlyList<AuditedItem>> ItemsAsync(long? saleId, CancellationToken cancellationToken) =>
         ItemsAsync(saleId, null, cancellationToken);
@@ -43,20 +43,44 @@ internal sealed class AuditRows(NpgsqlDataSource database)
             new { saleId, skuId },
             cancellationToken);
 
-    /// <summary>The item's ledger; null when the sale has been deleted.</summary>
-    public async Task<LedgerTotals?> LedgerAsync(ItemKey item, CancellationToken cancellationToken) =>
-        (await ReadAsync<LedgerTotals>(
-            """
-            select allocated, live,
-              (select coalesce(sum(quantity), 0)::int from orders_of(i) where status in ('placed', 'paid')) as live_rows,
-              (select count(*)::int from stock_changes c where (c.sale_id, c.sku_id) = (i.sale_id, i.sku_id)) as changes,
-              (select count(*)::int from stock_changes c
-               where (c.sale_id, c.sku_id) = (i.sale_id, i.sku_id) and done_at is null) as changes_under_way
+    /// <summary>The totals of a sale's items, or of one of them; without a sale, of all items whose stock was put into Redis.</summary>
+    public Task<IReadOnlyList<ItemTotals>> TotalsAsync(long? saleId, long? skuId, CancellationToken cancellationToken) =>
+        ReadAsync<ItemTotals>(
+            $"""
+            select i.sale_id, i.sku_id, i.warmed_at is not null as was_warm, i.epoch, i.allocated, i.live,
+              coalesce(t.paid, 0) as paid, coalesce(t.returned, 0) as returned, coalesce(t.rejected, 0) as rejected,
+              coalesce(r.orders, 0) as returning, coalesce(q.units, 0) as quarantined,
+              coalesce(c.changes, 0) as changes, coalesce(c.under_way, 0) as changes_under_way
             from sale_items i
-            where sale_id = @SaleId and sku_id = @SkuId
+            left join (
+              select sale_id, sku_id, (sum(units) filter (where status = 'paid'))::bigint as paid,
+                (sum(units) filter (where status in ('cancelled', 'expired')))::bigint as returned,
+                (sum(units) filter (where status = 'rejected'))::bigint as rejected
+              from order_totals where {OfItem} group by sale_id, sku_id
+            ) t using (sale_id, sku_id)
+            left join (
+              select sale_id, sku_id, count(*) as orders from stock_returns where returned_at is null and {OfItem}
+              group by sale_id, sku_id
+            ) r using (sale_id, sku_id)
+            left join (
+              select sale_id, sku_id, sum(quantity) as units from quarantined_orders q
+              where not exists (select from orders o where o.order_id = q.order_id) and {OfItem} group by sale_id, sku_id
+            ) q using (sale_id, sku_id)
+            left join (
+              select sale_id, sku_id, count(*) as changes, count(*) filter (where done_at is null) as under_way
+              from stock_changes where {OfItem} group by sale_id, sku_id
+            ) c using (sale_id, sku_id)
+            where {OfItem} and (@saleId is not null or i.warmed_at is not null)
+            order by sale_id, position
             """,
-            new { item.SaleId, item.SkuId },
-            cancellationToken)).SingleOrDefault();
+            new { saleId, skuId },
+            cancellationToken);
+
+    /// <summary>The kept sums of an item beside those of all its order rows.</summary>
+    public Task<IReadOnlyList<RecountedTotal>> RecountAsync(ItemKey item, CancellationToken cancellationToken) =>
+        ReadAsync<RecountedTotal>(
+            "select total, kept, counted from recount_orders(@SaleId, @SkuId)", new { item.SaleId, item.SkuId }, cancellationToken,
+            RecountTimeoutSeconds);
 
     /// <summary>These orders in PostgreSQL.</summary>
     public Task<IReadOnlyList<OrderFate>> FatesAsync(IEnumerable<string> orderIds, CancellationToken cancellationToken) =>
@@ -101,9 +125,11 @@ internal sealed class AuditRows(NpgsqlDataSource database)
             new { item.SaleId, item.SkuId },
             cancellationToken);
 
-    private async Task<IReadOnlyList<T>> ReadAsync<T>(string sql, object parameters, CancellationToken cancellationToken)
+    private async Task<IReadOnlyList<T>> ReadAsync<T>(
+        string sql, object parameters, CancellationToken cancellationToken, int? timeoutSeconds = null)
     {
         await using var connection = await database.OpenConnectionAsync(cancellationToken);
-        return (await connection.QueryAsync<T>(new CommandDefinition(sql, parameters, cancellationToken: cancellationToken))).AsList();
+        return (await connection.QueryAsync<T>(new CommandDefinition(
+            sql, parameters, commandTimeout: timeoutSeconds, cancellationToken: cancellationToken))).AsList();
     }
 }

@@ -6,11 +6,11 @@ namespace Seckill.InventoryService.Audit;
 public sealed class AuditorOptions
 {
     /// <summary>
-    /// Shortest pause between two rounds over all items, milliseconds. It is longer after a long round, so that audits take at most half
-    /// of the time.
+    /// Time between two audits of the totals of all items, milliseconds. Shortest pause between two full audits of one item, order by
+    /// order: it is longer for a large item, and for one that does not change.
     /// </summary>
     [Range(10, 3_600_000)]
-    public int IntervalMilliseconds { get; set; } = 2_500;
+    public int IntervalMilliseconds { get; set; } = 2_000;
 
     /// <summary>Time between two data-loss checks of Redis, milliseconds.</summary>
     [Range(10, 3_600_000)]
@@ -22,7 +22,7 @@ public sealed class AuditorOptions
 
     /// <summary>
     /// Age, milliseconds, below which a placed order may lack its hold: it arrived after a rebuild, and its worker is still restoring the
-    /// hold.
+    /// hold. A difference between the totals of the two stores is a finding when it lasts this long.
     /// </summary>
     [Range(0, 60_000)]
     public int LateOrderMilliseconds { get; set; } = 3_000;

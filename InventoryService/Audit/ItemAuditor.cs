@@ -40,7 +40,7 @@ internal sealed class ItemAuditor(AuditRows rows, StockLedger stock, StockPages 
 
     private async Task<ItemAudit> LookAsync(AuditedItem item, CancellationToken cancellationToken)
     {
-        if (await rows.LedgerAsync(item.Key, cancellationToken) is not { } ledgerBefore)
+        if (await TotalsAsync(item, cancellationToken) is not { } totalsBefore)
         {
             return new ItemAudit(item.Key, false, []);
         }
@@ -54,13 +54,23 @@ internal sealed class ItemAuditor(AuditRows rows, StockLedger stock, StockPages 
         var sum = new HoldSum(before);
         var found = await Task.WhenAll(
             CheckHoldsAsync(item, sum, cancellationToken), CheckBuyersAsync(item, cancellationToken),
-            FindMissingHoldsAsync(item, cancellationToken));
+            FindMissingHoldsAsync(item, cancellationToken), RecountAsync(item, cancellationToken));
         var findings = found.SelectMany(part => part).ToList();
-        return await rows.LedgerAsync(item.Key, cancellationToken) is { } ledgerAfter
+        return await TotalsAsync(item, cancellationToken) is { } totalsAfter
             && await stock.InspectAsync(item.Keys) is { State: not ItemState.Lost } after && after.Epoch == before.Epoch
-            ? Conclude(item, findings, (ledgerBefore, ledgerAfter), before, sum.Bounds(after), after.Repairs == before.Repairs)
+            ? Conclude(item, findings, (totalsBefore, totalsAfter), before, sum.Bounds(after), after.Repairs == before.Repairs)
             : new ItemAudit(item.Key, false, []);
     }
+
+    // Null when the sale has been deleted.
+    private async Task<ItemTotals?> TotalsAsync(AuditedItem item, CancellationToken cancellationToken) =>
+        (await rows.TotalsAsync(item.SaleId, item.SkuId, cancellationToken)).SingleOrDefault();
+
+    private async Task<List<AuditFinding>> RecountAsync(AuditedItem item, CancellationToken cancellationToken) =>
+    [
+        .. (await rows.RecountAsync(item.Key, cancellationToken)).Where(total => total.Kept != total.Counted)
+            .Select(total => new AuditFinding(BreakKind.Ledger, null, null, total.Counted, total.Kept)),
+    ];
 
     private async Task<List<AuditFinding>> CheckHoldsAsync(AuditedItem item, HoldSum sum, CancellationToken cancellationToken)
     {
@@ -148,22 +158,16 @@ internal sealed class ItemAuditor(AuditRows rows, StockLedger stock, StockPages 
     }
 
     private static ItemAudit Conclude(
-        AuditedItem item, List<AuditFinding> findings, (LedgerTotals Before, LedgerTotals After) ledger, ItemSnapshot redis,
+        AuditedItem item, List<AuditFinding> findings, (ItemTotals Before, ItemTotals After) totals, ItemSnapshot redis,
         (long Minimum, long Maximum) held, bool isSumValid)
     {
-        var (before, after) = ledger;
-        if (after.Live != after.LiveRows)
-        {
-            findings.Add(new AuditFinding(BreakKind.Ledger, null, null, after.LiveRows, after.Live));
-        }
-
+        var (before, after) = totals;
         if (redis.Allocated != redis.Available + redis.Held)
         {
             findings.Add(new AuditFinding(BreakKind.Counters, null, null, redis.Allocated, redis.Available + redis.Held));
         }
 
-        // No stock change was in progress at either moment, and none was made in between.
-        var isPlanKnown = after.ChangesUnderWay == 0 && before with { Live = 0, LiveRows = 0 } == after with { Live = 0, LiveRows = 0 };
+        var isPlanKnown = after.HasThePlanOf(before);
         var allocated = isPlanKnown ? after.Allocated : redis.Allocated;
         if (redis.Allocated != allocated)
         {

@@ -20,15 +20,18 @@ public sealed record ChangeStock(int? Delta, bool Partial = false);
 /// <param name="Paid">In paid orders.</param>
 /// <param name="Returned">In cancelled and expired orders.</param>
 /// <param name="Rejected">In orders that the ledger had no room for.</param>
-/// <param name="Balanced">allocated = available + reserved + placed + paid, and the last audit has no findings.</param>
+/// <param name="Balanced">
+/// True when the totals of the two stores agree and the last audit has no findings; false when not. Null while it is not known: a change of
+/// stock or a rebuild is under way, or a difference must last a few seconds before it counts.
+/// </param>
 public sealed record LedgerItem(
-    long SkuId, int Allocated, int Available, long Reserved, long Placed, long Paid, long Returned, long Rejected, bool Balanced);
+    long SkuId, int Allocated, int Available, long Reserved, long Placed, long Paid, long Returned, long Rejected, bool? Balanced);
 
 /// <summary>The ledger of a sale.</summary>
 /// <param name="SaleId">The sale.</param>
-/// <param name="Balanced">True when every item is balanced.</param>
+/// <param name="Balanced">True when every item is balanced, false when one is not, else null.</param>
 /// <param name="Items">One entry for each item.</param>
-public record SaleLedger(long SaleId, bool Balanced, IReadOnlyList<LedgerItem> Items);
+public record SaleLedger(long SaleId, bool? Balanced, IReadOnlyList<LedgerItem> Items);
 
 /// <summary>The ledger of a sale after a change of stock.</summary>
 public sealed record ChangedStock : SaleLedger

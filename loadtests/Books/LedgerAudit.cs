@@ -14,7 +14,7 @@ public static class LedgerAudit
                 ViolationKind.Unbalanced, $"item {item.SkuId}: allocated ≠ available + reserved + placed + paid: {item}");
         }
 
-        if (!item.Balanced)
+        if (item.Balanced is false)
         {
             yield return new Violation(ViolationKind.Unbalanced, $"item {item.SkuId}: not balanced, says the ledger itself");
         }

@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using System.Text.Json;
 using Dapper;
 using Npgsql;
 using RabbitMQ.Client;
@@ -130,9 +131,9 @@ internal static class EvidenceReader
             new { sale.Id }));
         left.AddRange((await QueuesAsync(stage)).Where(queue => queue.Key == OrdersReservedPublisher.QueueName && queue.Value > 0)
             .Select(queue => $"{queue.Value} messages in {queue.Key}"));
-        if (left.Count == 0 && !(await sale.LedgerAsync(stage.Inventory.Now)).GetProperty("balanced").GetBoolean())
+        if (left.Count == 0 && (await sale.LedgerAsync(stage.Inventory.Now)).GetProperty("balanced").ValueKind != JsonValueKind.True)
         {
-            left.Add("the ledger is called unbalanced");
+            left.Add("the ledger is not called balanced");
         }
 
         return string.Join(", ", left);

@@ -12,7 +12,7 @@ public sealed record Ledger(IReadOnlyList<LedgerItem> Items);
 /// <param name="Paid">Units of paid orders.</param>
 /// <param name="Returned">Units of cancelled and expired orders.</param>
 /// <param name="Rejected">Units promised beyond the allocation.</param>
-/// <param name="Balanced">The service's own verdict.</param>
+/// <param name="Balanced">The service's own verdict; null when it does not know.</param>
 public sealed record LedgerItem(
     long SkuId,
     long Allocated,
@@ -22,7 +22,7 @@ public sealed record LedgerItem(
     long Paid,
     long Returned,
     long Rejected,
-    bool Balanced);
+    bool? Balanced);
 
 /// <summary>An entry of <c>GET /refunds</c>.</summary>
 public sealed record Refund(string PaymentId);

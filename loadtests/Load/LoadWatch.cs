@@ -97,7 +97,7 @@ public sealed class LoadWatch(Recorder recorder, OpsClient ops, long saleId)
         {
             var startedAt = Stopwatch.GetTimestamp();
             await AskOnceAsync(stop);
-            // A ledger adds up all orders of the sale: at most a fifth of the time is spent on it.
+            // At most a fifth of the time is spent on it: a sale may have many items.
             var pause = Math.Clamp(Stopwatch.GetElapsedTime(startedAt).TotalMilliseconds * 4, 400, 5_000);
             await Task.Delay(TimeSpan.FromMilliseconds(pause), stop).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         }

@@ -42,8 +42,9 @@ public sealed class StoreFixture : IAsyncLifetime
         Pages = new StockPages(Servers.Redis);
         Holds = new HoldRestorer(Database, Repair);
         Rows = new AuditRows(Database);
-        Audits = new AuditResults(TimeProvider.System);
-        Ledger = new LedgerReader(Database, Sales, Stock, Audits);
+        Audits = new AuditResults(TimeProvider.System, NullLogger<AuditResults>.Instance);
+        Totals = TotalsAuditor(new AuditorOptions { LateOrderMilliseconds = 0 });
+        Ledger = new LedgerReader(Sales, Totals, Audits);
         // Small pages, so that a few orders are several.
         Auditor = AuditorWithPages(of: 10);
         AuditRepair = new AuditRepair(
@@ -86,6 +87,8 @@ public sealed class StoreFixture : IAsyncLifetime
 
     internal AuditResults Audits { get; }
 
+    internal TotalsAuditor Totals { get; }
+
     internal ItemAuditor Auditor { get; }
 
     internal AuditRepair AuditRepair { get; }
@@ -121,6 +124,13 @@ public sealed class StoreFixture : IAsyncLifetime
                     _between.Release();
                 }
             },
+        };
+
+    /// <summary>The audit of totals, and what happens between its reads of the stores.</summary>
+    internal TotalsAuditor TotalsAuditor(AuditorOptions options, Func<Task>? betweenTheStores = null, TimeProvider? clock = null) =>
+        new(Rows, Stock, Options.Create(options), clock ?? TimeProvider.System)
+        {
+            BetweenTheStores = betweenTheStores ?? (() => Task.CompletedTask),
         };
 
     /// <summary>A rebuild, and where it is stopped.</summary>

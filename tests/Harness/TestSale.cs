@@ -140,6 +140,7 @@ internal sealed class TestSale : TestItem
         var redis = await InspectAsync();
         Assert.Equal((ledger.Placed + ledger.Paid, 0L), (redis.Held, redis.OutboxDepth));
         Assert.Equal(redis.Held, (await _stores.Redis.HashGetAllAsync(Keys.Buyers)).Sum(buyer => (int)buyer.Value));
+        Assert.All(await _stores.Rows.RecountAsync(Item, CancellationToken.None), total => Assert.Equal(total.Counted, total.Kept));
         Assert.Equal(redis.Held, (await _stores.Redis.HashValuesAsync(Keys.Holds))
             .Sum(text => Hold.TryParse(text, out var hold) ? hold.Units : 0));
     }

@@ -33,6 +33,8 @@ public sealed class AuditUnderLoadTests(StoreFixture stores)
             var audit = await auditor.AuditAsync(item, CancellationToken.None);
             Assert.True(audit.IsConclusive);
             Assert.True(audit.Findings.Count == 0, $"Look {look}: {string.Join("; ", audit.Findings.Take(5))}");
+            var ledger = await sale.LedgerAsync();
+            Assert.True(ledger.Balanced != false, $"Look {look}: {ledger}");
         }
 
         await over.CancelAsync();

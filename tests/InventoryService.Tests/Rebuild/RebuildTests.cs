@@ -1,5 +1,3 @@
-using Microsoft.Extensions.Logging.Abstractions;
-using Microsoft.Extensions.Options;
 using Seckill.InventoryService.Audit;
 using Seckill.InventoryService.Ledger;
 using Seckill.InventoryService.Rebuild;
@@ -275,13 +273,8 @@ public sealed class RebuildTests(StoreFixture stores)
 
     private async Task StartAuditorUntilAsync(Func<Task<bool>> condition)
     {
-        using var auditor = new Auditor(
-            stores.Rows, stores.AuditorWithPages(of: 500), stores.Audits, stores.Losses,
-            Options.Create(new AuditorOptions { IntervalMilliseconds = 10 }), TimeProvider.System,
-            NullLogger<Auditor>.Instance);
-        await auditor.StartAsync(CancellationToken.None);
+        await using var audit = await RunningAudit.StartAsync(stores, new AuditorOptions { IntervalMilliseconds = 10 });
         await Eventually.IsTrueAsync("the auditor stops the item", condition);
-        await auditor.StopAsync(CancellationToken.None);
     }
 
     private sealed class KilledException : Exception;

@@ -37,15 +37,7 @@ public sealed class SchemaScriptsTests : IAsyncLifetime
         {
             // As that runner did it: all in one transaction, with this table and these rows.
             await using var transaction = await connection.BeginTransactionAsync();
-            await connection.ExecuteAsync(
-                "create table if not exists schema_version (version int primary key, applied_at timestamptz not null default now())");
-            foreach (var script in Resources().Take(Old))
-            {
-                await connection.ExecuteAsync(Read(script));
-                await connection.ExecuteAsync(
-                    "insert into schema_version (version) values (@version)", new { version = int.Parse(script[..3], provider: null) });
-            }
-
+            await ApplyAsync(connection, Resources().Take(Old));
             await connection.ExecuteAsync("update schema_version set applied_at = '2020-01-01Z'");
             await transaction.CommitAsync();
         }
@@ -57,6 +49,33 @@ public sealed class SchemaScriptsTests : IAsyncLifetime
         Assert.Equal(Old, await ScalarAsync("select count(*) from schema_version where applied_at = '2020-01-01Z'"));
         Assert.Equal(1, await ScalarAsync("select count(*) from pg_proc where proname = 'orders_of'"));
         Assert.Equal(0, await ScalarAsync("select count(*) from pg_class where relname ilike 'schemaversions'"));
+    }
+
+    [Fact]
+    public async Task The_sums_that_are_kept_of_an_item_are_those_of_the_orders_of_an_older_version()
+    {
+        await using (var connection = await _database.OpenConnectionAsync())
+        {
+            await ApplyAsync(connection, Resources().TakeWhile(script => !script.StartsWith("011", StringComparison.Ordinal)));
+            await connection.ExecuteAsync(
+                """
+                insert into sales (sale_id, name, opens_at, closes_at, payment_timeout_seconds) values (1, 'Test', now(), 'infinity', 900);
+                insert into sale_items (sale_id, sku_id, position, allocated, live, limit_per_user, unit_price, currency)
+                values (1, 1001, 0, 100, 6, 9, 100, 'EUR');
+                insert into orders (order_id, sale_id, sku_id, user_id, quantity, unit_price, currency, status, reserved_at, pay_by)
+                select lpad(to_hex(item_number), 8, '0') || lpad(to_hex(n), 24, '0'), 1, 1001, n, n, 100, 'EUR',
+                  (array['placed', 'paid', 'paid', 'cancelled', 'expired', 'rejected'])[n], now(), now()
+                from sale_items, generate_series(1, 6) n
+                """);
+        }
+
+        await MigrateAsync();
+        Assert.Equal(
+            ["cancelled 4 4", "expired 5 5", "live 6 6", "paid 5 5", "rejected 6 6"],
+            await ColumnAsync<string>("select total || ' ' || kept || ' ' || counted from recount_orders(1, 1001) order by total"));
+        // A process of that version pays with a statement of its own.
+        await ColumnAsync<int>("update orders set status = 'paid' where status = 'placed' returning quantity");
+        Assert.Equal(6, await ScalarAsync("select kept from recount_orders(1, 1001) where total = 'paid' and kept = counted"));
     }
 
     [Fact]
@@ -128,6 +147,18 @@ public sealed class SchemaScriptsTests : IAsyncLifetime
     {
         using var reader = new StreamReader(typeof(SchemaMigrator).Assembly.GetManifestResourceStream(resource)!);
         return reader.ReadToEnd();
+    }
+
+    private static async Task ApplyAsync(NpgsqlConnection connection, IEnumerable<string> scripts)
+    {
+        await connection.ExecuteAsync(
+            "create table if not exists schema_version (version int primary key, applied_at timestamptz not null default now())");
+        foreach (var script in scripts)
+        {
+            await connection.ExecuteAsync(Read(script));
+            await connection.ExecuteAsync(
+                "insert into schema_version (version) values (@version)", new { version = int.Parse(script[..3], provider: null) });
+        }
     }
 
     private async Task CreateAsync()
