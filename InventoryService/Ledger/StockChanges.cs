@@ -1,6 +1,7 @@
 using Dapper;
 using Npgsql;
 using Seckill.InventoryService.Sales;
+using Seckill.Shared.Hosting;
 using Seckill.Shared.Stock;
 
 namespace Seckill.InventoryService.Ledger;
@@ -51,6 +52,7 @@ internal sealed class StockChanges(NpgsqlDataSource database, StockLedger stock)
         }
 
         var (known, done) = await StartAsync(item, key, delta, cancellationToken);
+        FailPoint.Reach("stock-change-started");
         return known == 0 ? delta > 0 ? StockChangeOutcome.TooMany : StockChangeOutcome.NotEnough
             : known != delta ? StockChangeOutcome.KeyReused
             : done ? StockChangeOutcome.Made
@@ -99,6 +101,7 @@ internal sealed class StockChanges(NpgsqlDataSource database, StockLedger stock)
         }
 
         var outcome = await stock.AdjustAsync(new ItemKeys(item), key, delta, startedAt, epoch);
+        FailPoint.Reach("stock-change-made");
         if (outcome != AdjustOutcome.NotWarm)
         {
             // A refused withdrawal changed neither store, so its key may be used again.

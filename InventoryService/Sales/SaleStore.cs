@@ -55,28 +55,46 @@ internal sealed class SaleStore(NpgsqlDataSource database)
             new { saleId, skuId },
             cancellationToken);
 
-    /// <summary>Sets the state of a sale: <c>open</c> or <c>closed</c>. A change has the next version; a repetition keeps it.</summary>
-    /// <returns>The version.</returns>
+    /// <summary>Sets the state of a sale: <c>open</c> or <c>closed</c>.</summary>
+    /// <returns>Its version: each call has the next one, also when it repeats the state.</returns>
     public async Task<long> SetStateAsync(long saleId, string state, CancellationToken cancellationToken)
     {
+        while (true)
+        {
+            var (_, version) = await FindStateAsync(saleId, cancellationToken);
+            if (await TrySetStateAsync(saleId, state, version, cancellationToken) is { } next)
+            {
+                return next;
+            }
+        }
+    }
+
+    /// <summary>
+    /// Sets the state if it still has a version. A statement may reach PostgreSQL when its caller has given up: then it must not undo what
+    /// was asked for since.
+    /// </summary>
+    /// <returns>The next version; null when there was another call.</returns>
+    public async Task<long?> TrySetStateAsync(long saleId, string state, long version, CancellationToken cancellationToken)
+    {
         await using var connection = await database.OpenConnectionAsync(cancellationToken);
-        return await connection.ExecuteScalarAsync<long>(new CommandDefinition(
+        return await connection.ExecuteScalarAsync<long?>(new CommandDefinition(
             """
-            update sales set state = @state, state_version = state_version + (state <> @state)::int
-            where sale_id = @saleId
+            update sales set state = @state, state_version = state_version + 1
+            where sale_id = @saleId and state_version = @version
             returning state_version
             """,
-            new { saleId, state },
+            new { saleId, state, version },
             cancellationToken: cancellationToken));
     }
 
-    /// <summary>True while no later change of the state has begun.</summary>
-    public async Task<bool> HasVersionAsync(long saleId, long version, CancellationToken cancellationToken)
+    /// <summary>The state of a sale and its version.</summary>
+    /// <exception cref="InvalidOperationException">The sale was deleted.</exception>
+    public async Task<(string State, long Version)> FindStateAsync(long saleId, CancellationToken cancellationToken)
     {
         await using var connection = await database.OpenConnectionAsync(cancellationToken);
-        return await connection.ExecuteScalarAsync<bool>(new CommandDefinition(
-            "select exists (select from sales where sale_id = @saleId and state_version = @version)",
-            new { saleId, version },
+        return await connection.QuerySingleAsync<(string, long)>(new CommandDefinition(
+            "select state, state_version from sales where sale_id = @saleId",
+            new { saleId },
             cancellationToken: cancellationToken));
     }
 
