@@ -112,6 +112,11 @@ internal sealed class FaultRunner(Stage stage, Sale sale, History history, Rando
                 await Task.Delay(fault.For);
                 relay.Resume();
                 break;
+            case FaultKind.LateCommand:
+                var answer = await relay!.HoldBackAsync(
+                    OperatorScripts.Sha1Of(stage.Root, last), TimeSpan.FromMilliseconds(fault.For), () => history.Now > loadMilliseconds);
+                _log.Enqueue(Line($"was answered {answer ?? "nothing"}", fault));
+                break;
             case FaultKind.DiskFull:
                 await stage.DiskFullAsync(true);
                 await Task.Delay(fault.For);
