@@ -36,6 +36,7 @@ internal static class ChaosReport
             Row($"Operators: {act.Key}", $"{act.Count():#,0}; {done:#,0} done, {unknown:#,0} without a definite answer");
         }
 
+        Row("Commands that Redis got late", $"{runs.Sum(run => run.Late):#,0}");
         Row("Violations", $"{(result.Broken is null ? "0" : "1: " + result.Broken.Violation!.Invariant)}");
         Row("99 % definite, after healing", $"median {Share(0.5):0.0} s, of 99 % of runs {Share(0.99):0.0} s, longest {Share(1):0.0} s");
         Row("Time", $"{result.Took.TotalMinutes:0.0} min, {runs.Average(run => run.Took.TotalSeconds):0.0} s a run");

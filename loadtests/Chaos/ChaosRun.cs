@@ -9,11 +9,12 @@ namespace Seckill.Chaos;
 /// <param name="Schedule">What was done.</param>
 /// <param name="Operations">Of all clients.</param>
 /// <param name="Calls">Of the operators.</param>
+/// <param name="Late">Commands that Redis got late.</param>
 /// <param name="Took">From the opening of the sale to the verdict.</param>
 /// <param name="Recovery">After healing: until 99 % of what was begun from then on had a definite outcome.</param>
 /// <param name="Violation">The first broken invariant; null when all held.</param>
 internal sealed record RunResult(
-    Schedule Schedule, int Operations, IReadOnlyCollection<OperatorCall> Calls, TimeSpan Took, TimeSpan Recovery,
+    Schedule Schedule, int Operations, IReadOnlyCollection<OperatorCall> Calls, int Late, TimeSpan Took, TimeSpan Recovery,
     InvariantException? Violation);
 
 /// <summary>One run: a sale under load and faults, healing, a calm while, rest, and the verdict.</summary>
@@ -64,7 +65,9 @@ internal sealed class ChaosRun(Stage stage, Schedule schedule, Variant? variant,
             await writer.WriteAsync(evidenceDirectory);
         }
 
-        return new RunResult(schedule, _history.Operations.Count, _history.Calls, Stopwatch.GetElapsedTime(begun), recovery, violation);
+        return new RunResult(
+            schedule, _history.Operations.Count, _history.Calls, _faults?.Late.Count(answer => answer.Length > 0) ?? 0,
+            Stopwatch.GetElapsedTime(begun), recovery, violation);
     }
 
     private async Task<TimeSpan> SufferAsync()

@@ -17,9 +17,13 @@ internal sealed class FaultRunner(Stage stage, Sale sale, History history, Rando
 {
     private readonly System.Collections.Concurrent.ConcurrentQueue<string> _log = new();
     private readonly System.Collections.Concurrent.ConcurrentQueue<double> _losses = new();
+    private readonly System.Collections.Concurrent.ConcurrentQueue<string> _late = new();
 
     /// <summary>What was done when, and what could not be done.</summary>
     public IReadOnlyCollection<string> Log => _log;
+
+    /// <summary>What Redis answered to commands that came late; empty where none came.</summary>
+    public IReadOnlyCollection<string> Late => _late;
 
     /// <summary>When Redis lost data: by then it was done.</summary>
     public IReadOnlyCollection<double> Losses => _losses;
@@ -115,6 +119,7 @@ internal sealed class FaultRunner(Stage stage, Sale sale, History history, Rando
             case FaultKind.LateCommand:
                 var answer = await relay!.HoldBackAsync(
                     OperatorScripts.Sha1Of(stage.Root, last), TimeSpan.FromMilliseconds(fault.For), () => history.Now > loadMilliseconds);
+                _late.Enqueue(answer ?? "");
                 _log.Enqueue(Line($"was answered {answer ?? "nothing"}", fault));
                 break;
             case FaultKind.DiskFull:

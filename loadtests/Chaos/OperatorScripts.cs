@@ -7,8 +7,11 @@ namespace Seckill.Chaos;
 /// <summary>The scripts of Redis that operators cause to run, as a relay sees them: by their SHA-1.</summary>
 internal static partial class OperatorScripts
 {
-    /// <summary>Their names, without <c>.lua</c>.</summary>
-    public static readonly string[] All = ["warm", "close", "adjust", "fence", "reset", "rehold", "reopen", "correct"];
+    /// <summary>Their names, without <c>.lua</c>; those that run most often are drawn most often.</summary>
+    public static readonly string[] All =
+    [
+        "warm", "warm", "warm", "close", "close", "close", "adjust", "adjust", "adjust", "fence", "reset", "rehold", "reopen", "correct",
+    ];
 
     /// <param name="root">Where the source of the services is: the checkout, or a variant of it.</param>
     /// <param name="name">Of a script.</param>

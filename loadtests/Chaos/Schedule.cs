@@ -38,7 +38,7 @@ internal sealed record Schedule(
         (FaultKind.PauseServer, 7), (FaultKind.CutLink, 12), (FaultKind.DelayLink, 6), (FaultKind.BlackHoleLink, 12),
         (FaultKind.RepeatMessages, 8), (FaultKind.PurgeQueue, 4), (FaultKind.FailPoint, 24), (FaultKind.DiskFull, 5),
         (FaultKind.WrongClock, 3), (FaultKind.SwallowLegacyRows, 4), (FaultKind.LoseRedisTail, 9), (FaultKind.EmptyRedis, 3),
-        (FaultKind.LateCommand, 16),
+        (FaultKind.LateCommand, 24),
     ];
 
     public bool LosesData => Faults.Any(fault => fault.LosesData);

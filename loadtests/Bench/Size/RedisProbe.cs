@@ -125,7 +125,8 @@ public sealed class RedisProbe : IAsyncDisposable
             await socket.ConnectAsync(address, cancellationToken);
             await socket.SendAsync("PING\r\n"u8.ToArray(), cancellationToken);
             var answer = new byte[64];
-            return Encoding.ASCII.GetString(answer, 0, await socket.ReceiveAsync(answer, cancellationToken)).StartsWith("+PONG", StringComparison.Ordinal);
+            var length = await socket.ReceiveAsync(answer, cancellationToken);
+            return Encoding.ASCII.GetString(answer, 0, length).StartsWith("+PONG", StringComparison.Ordinal);
         }
         catch (SocketException)
         {

@@ -72,8 +72,9 @@ public sealed class SizeBench(BenchSession session)
         var others = new List<(string, Beside)>();
         async Task MeanwhileAsync(string what, Func<Task> work)
         {
-            others.Add((what, await BesideAsync(other, work, cancellationToken)));
-            Say($"{what}: {others[^1].Item2}");
+            var beside = await BesideAsync(other, work, cancellationToken);
+            others.Add((what, beside));
+            Say($"{what}: {beside.Seconds:0.0} s; the other item: p99 {beside.P99Milliseconds:0.0} ms, {beside.Unavailable:N0} errors");
         }
 
         await MeanwhileAsync("nothing", () => Task.Delay(TimeSpan.FromSeconds(session.Options.Seconds), cancellationToken));

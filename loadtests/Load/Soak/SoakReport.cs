@@ -64,6 +64,11 @@ public static class SoakReport
         page.Line($"services and servers on one machine. {report.Seconds:0} s, {report.Requests:N0} requests,");
         page.Line($"{report.Count("accepted"):N0} orders: six in ten are paid, one is cancelled, three expire.");
         page.Line($"Growth is the slope of the second half times its length.");
+        foreach (var warning in report.Warnings)
+        {
+            page.Line($"Inconclusive: {warning}");
+        }
+
         page.Table(
             ["value", "at half-time", "at the end", "growth", "limit", "within"],
             Growth.Of(report.Resources ?? []).Select(value => new[]
