@@ -78,7 +78,7 @@ internal sealed record Variant(
         new("last-item-open", "a close leaves the last item of the sale open",
             [
                 (Opening, "await stock.CloseAsync(KeysOf(sale, item), latest)",
-                    "item == sale.Items[^1] ? CloseOutcome.Closed : await stock.CloseAsync(KeysOf(sale, item), latest)"),
+                    "(item == sale.Items[^1] ? CloseOutcome.Closed : await stock.CloseAsync(KeysOf(sale, item), latest))"),
             ]),
         new("state-stays-behind", "no process gives an item in Redis the state of its sale when it has an older one",
             [(Losses, "snapshots[i] is { } now && IsBehind(item, now)", "snapshots[i] is { Held: < 0 } now && IsBehind(item, now)")]),
