@@ -4,6 +4,7 @@
 # usage: ./seckill bench micro [--output DIR]
 #        ./seckill bench runner | seed [--rounds N] [--seconds N] [--output DIR]
 #        ./seckill bench startup [--rounds N] [--output DIR]
+#        ./seckill bench size [--holds N] [--seconds N] [--output DIR]
 #        ./seckill bench [NAME...] [--rounds N] [--seconds N] [--connections N] [--buyers N] [--orders N] [--outage N]
 #        [--output DIR]
 #
@@ -12,6 +13,8 @@
 #   seed              5,000 buyers at once: Seckill against a transaction and a connection for each order, into
 #                     seed-figure.md (default 40 seconds each)
 #   startup           time from the start of a storefront process to ready, published and built, into startup.md
+#   size              an item with 100,000, 500,000 and 2,000,000 live orders: bytes of each, time of audit, rebuild, sell-out,
+#                     restart and AOF rewrite, and what another item's buyers see meanwhile, into size.md
 #   NAME              empty, accept, sold-out, per-order, row-lock, life (default: all of them). Or dual-write
 #                     alone: cost of the legacy write, its lag, and its recovery after an outage. Or observability
 #                     alone: cost of metrics, traces and their collector
@@ -21,6 +24,7 @@
 #   --buyers N        distinct buyers (default 100000)
 #   --orders N        life: orders that expire at one moment (default 100000)
 #   --outage N        dual-write: seconds that the legacy database is down (default 60)
+#   --holds N         size: live orders of the item (default: all three)
 #   --output DIR      where benchmarks.md and benchmarks.json go (default .run/bench/results)
 #
 # Starts servers and services of its own, on SECKILL_PORT_BASE + 200 and up, and leaves nothing running. The load comes
@@ -35,12 +39,12 @@ if owner_alive || ! lock 60; then die "another benchmark of this checkout is run
 client=() names=() alone='' output=$RUN/results micro=
 while [ $# -gt 0 ]; do
     case $1 in
-        --rounds | --seconds | --connections | --buyers | --orders | --outage)
+        --rounds | --seconds | --connections | --buyers | --orders | --outage | --holds)
             number "$1" "${2:-}" 1 10000000; client+=("$1" "$2"); shift 2 ;;
         --output) [ -n "${2:-}" ] || bad_usage "--output needs a directory"; output=$2; shift 2 ;;
         -*) bad_usage "unknown option of bench: $1" ;;
         micro) micro=1; shift ;;
-        runner | seed | startup | dual-write | observability) client+=("$1") names+=("$1") alone=$1; shift ;;
+        runner | seed | size | startup | dual-write | observability) client+=("$1") names+=("$1") alone=$1; shift ;;
         *) client+=("$1") names+=("$1"); shift ;;
     esac
 done
@@ -136,7 +140,7 @@ case $alone in
         )
         export BENCH_SEED=http://127.0.0.1:$((BASE + 6))
         ;;
-    dual-write) ;;
+    dual-write | size) ;;
     *)
         start_baseline empty $((BASE + 2))
         start_baseline per-order $((BASE + 5))

@@ -9,7 +9,8 @@
 #   browse-and-buy   sale page, order, status by polling or by event stream, payment
 #   bots             twenty users who click without end: limits and rate limits must hold
 #   restock          sold out; then units come back from cancelled orders and from operations
-#   soak             ten minutes of orders that are paid, cancelled, or expire
+#   soak             ten minutes of orders that are paid, cancelled, or expire, and nothing may grow that should not: memory,
+#                    handles, connections, Redis. Also writes soak.md into the parent of the report's directory
 #   compare          two reports side by side; each a directory of loadtests/reports, or its report.json
 #
 #   --rate N         maximum visitors per second, in an open loop: visitors arrive on schedule and wait for no other
@@ -57,6 +58,8 @@ fi
 
 if [ -z "$url" ] && [ "${arguments[0]}" != compare ]; then
     join_system
+    # The processes whose memory and handles a soak watches.
+    export LOAD_PIDS=$RUN/pids
 fi
 
 LOAD_COMMIT=$(git -C "$ROOT" describe --always --dirty 2>/dev/null || echo unknown) LOAD_COMMAND=$command

@@ -81,7 +81,7 @@ internal sealed partial class LossWatch(
     private async Task ApplyStateAsync(AuditedItem item)
     {
         if (item.State == "closed" ? await stock.CloseAsync(item.Keys, item.StateVersion) == CloseOutcome.Closed
-            : await stock.WarmAsync(item.Keys, item.Plan) == WarmOutcome.Existed)
+            : await stock.WarmAsync(item.Keys, item.Plan, isNew: false) == WarmOutcome.Existed)
         {
             LogApplied(item.Key.ToString(), item.State);
         }

@@ -1,6 +1,7 @@
 using Dapper;
 using Npgsql;
 using Seckill.InventoryService.Sales;
+using Seckill.Shared.Hosting;
 using Seckill.Shared.Stock;
 
 namespace Seckill.InventoryService.Ledger;
@@ -13,7 +14,11 @@ namespace Seckill.InventoryService.Ledger;
 internal sealed class StockChanges(NpgsqlDataSource database, StockLedger stock)
 {
     /// <summary>Called after Redis has made a change and before PostgreSQL has it: where a test stops the call, or kills it.</summary>
-    internal Func<Task> BeforeCommit { get; init; } = () => Task.CompletedTask;
+    internal Func<Task> BeforeCommit { get; init; } = () =>
+    {
+        FailPoint.Reach("stock-change-made");
+        return Task.CompletedTask;
+    };
 
     /// <summary>Makes the change, once for each key.</summary>
     /// <returns>The outcome, and the units that were changed, now or before.</returns>
@@ -29,7 +34,9 @@ internal sealed class StockChanges(NpgsqlDataSource database, StockLedger stock)
             };
         }
 
-        return await StartAsync(change, cancellationToken) switch
+        var started = await StartAsync(change, cancellationToken);
+        FailPoint.Reach("stock-change-started");
+        return started switch
         {
             null => (change.Delta > 0 ? StockChangeOutcome.TooMany : StockChangeOutcome.NotEnough, 0),
             var known when (known.Delta, known.Partial) != (change.Delta, change.Partial) => (StockChangeOutcome.KeyReused, 0),

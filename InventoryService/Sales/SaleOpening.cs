@@ -1,3 +1,4 @@
+using Seckill.Shared.Hosting;
 using Seckill.Shared.Stock;
 
 namespace Seckill.InventoryService.Sales;
@@ -34,7 +35,11 @@ internal sealed class SaleOpening(SaleStore sales, StockLedger stock, SaleCatalo
     private static readonly ParallelOptions s_several = new() { MaxDegreeOfParallelism = 16 };
 
     /// <summary>Called after PostgreSQL has the new state and before Redis has it: where a test stops the call, or kills it.</summary>
-    internal Func<Task> BeforeRedis { get; init; } = () => Task.CompletedTask;
+    internal Func<Task> BeforeRedis { get; init; } = () =>
+    {
+        FailPoint.Reach("sale-state-written");
+        return Task.CompletedTask;
+    };
 
     public async Task<OpeningOutcome> OpenAsync(long saleId, CancellationToken cancellationToken)
     {
@@ -66,17 +71,18 @@ internal sealed class SaleOpening(SaleStore sales, StockLedger stock, SaleCatalo
         }
 
         await catalog.AddSaleAsync(new OpenedSale(sale.SaleId, sale.Name, [.. sale.Items.Select(item => item.SkuId)]));
-        var outcome = OpeningOutcome.Done;
-        await Parallel.ForEachAsync(sale.Items, s_several, async (item, _) =>
+        return await ApplyAsync(sale, SaleState.Open, version, async (item, latest) =>
         {
-            switch (await stock.WarmAsync(KeysOf(sale, item), Fresh(sale, item, version)))
+            switch (await stock.WarmAsync(KeysOf(sale, item), Fresh(sale, item, latest), !item.WasWarm))
             {
-                case WarmOutcome.Stale: outcome = OpeningOutcome.Superseded; break;
-                case WarmOutcome.Differs: outcome = OpeningOutcome.StockDiffers; break;
-                default: await sales.MarkWarmAsync(sale.SaleId, item.SkuId, cancellationToken); break;
+                case WarmOutcome.Stale: return OpeningOutcome.Superseded;
+                case WarmOutcome.Differs: return OpeningOutcome.StockDiffers;
+                case WarmOutcome.Lost: return OpeningOutcome.StockLost;
+                default:
+                    await sales.MarkWarmAsync(sale.SaleId, item.SkuId, cancellationToken);
+                    return OpeningOutcome.Done;
             }
-        });
-        return await IsLatestAsync(outcome, saleId, version, cancellationToken);
+        }, cancellationToken);
     }
 
     public async Task<OpeningOutcome> CloseAsync(long saleId, CancellationToken cancellationToken)
@@ -93,21 +99,40 @@ internal sealed class SaleOpening(SaleStore sales, StockLedger stock, SaleCatalo
 
         var version = await sales.SetStateAsync(saleId, SaleState.Closed, cancellationToken);
         await BeforeRedis();
-        var outcome = OpeningOutcome.Done;
-        await Parallel.ForEachAsync(sale.Items, s_several, async (item, _) =>
-        {
-            if (await stock.CloseAsync(KeysOf(sale, item), version) == CloseOutcome.Stale)
-            {
-                outcome = OpeningOutcome.Superseded;
-            }
-        });
-        return await IsLatestAsync(outcome, saleId, version, cancellationToken);
+        return await ApplyAsync(sale, SaleState.Closed, version, async (item, latest) =>
+            await stock.CloseAsync(KeysOf(sale, item), latest) == CloseOutcome.Stale ? OpeningOutcome.Superseded : OpeningOutcome.Done,
+            cancellationToken);
     }
 
-    private async Task<OpeningOutcome> IsLatestAsync(
-        OpeningOutcome outcome, long saleId, long version, CancellationToken cancellationToken) =>
-        outcome == OpeningOutcome.Done && !await sales.HasVersionAsync(saleId, version, cancellationToken)
-            ? OpeningOutcome.Superseded : outcome;
+    // Gives Redis the state. A later call that asked for the same is not waited for: Redis gets its version.
+    private async Task<OpeningOutcome> ApplyAsync(
+        SaleDetails sale, SaleState state, long version, Func<SaleItemDetails, long, Task<OpeningOutcome>> apply,
+        CancellationToken cancellationToken)
+    {
+        while (true)
+        {
+            var outcome = OpeningOutcome.Done;
+            await Parallel.ForEachAsync(sale.Items, s_several, async (item, _) =>
+            {
+                if (await apply(item, version) is var refused and not OpeningOutcome.Done)
+                {
+                    outcome = refused;
+                }
+            });
+            var now = await sales.FindStateAsync(sale.SaleId, cancellationToken);
+            if (now.Version == version)
+            {
+                return outcome;
+            }
+
+            if (now.State != state)
+            {
+                return outcome == OpeningOutcome.Done ? OpeningOutcome.Superseded : outcome;
+            }
+
+            version = now.Version;
+        }
+    }
 
     private static ItemKeys KeysOf(SaleDetails sale, SaleItemDetails item) => new(new ItemKey(sale.SaleId, item.SkuId));
 

@@ -55,24 +55,45 @@ internal sealed class SaleStore(NpgsqlDataSource database)
             new { saleId, skuId },
             cancellationToken);
 
-    /// <summary>Sets the state of a sale. A change has the next version; a repetition keeps it.</summary>
-    /// <returns>The version.</returns>
-    public Task<long> SetStateAsync(long saleId, SaleState state, CancellationToken cancellationToken) =>
-        ScalarAsync<long>(
+    /// <summary>Sets the state of a sale.</summary>
+    /// <returns>Its version: each call has the next one, also when it repeats the state.</returns>
+    public async Task<long> SetStateAsync(long saleId, SaleState state, CancellationToken cancellationToken)
+    {
+        while (true)
+        {
+            var read = await FindStateAsync(saleId, cancellationToken);
+            if (await TrySetStateAsync(saleId, state, read.Version, cancellationToken) is { } next)
+            {
+                return next;
+            }
+        }
+    }
+
+    /// <summary>
+    /// Sets the state if it still has a version. A statement may reach PostgreSQL when its caller has given up: then it must not undo what
+    /// was asked for since.
+    /// </summary>
+    /// <returns>The next version; null when there was another call.</returns>
+    public Task<long?> TrySetStateAsync(long saleId, SaleState state, long version, CancellationToken cancellationToken) =>
+        ScalarAsync<long?>(
             """
-            update sales set state = @state, state_version = state_version + (state <> @state)::int
-            where sale_id = @saleId
+            update sales set state = @state, state_version = state_version + 1
+            where sale_id = @saleId and state_version = @version
             returning state_version
             """,
-            new { saleId, state = state.ToString().ToLowerInvariant() },
+            new { saleId, state = state.ToString().ToLowerInvariant(), version },
             cancellationToken);
 
-    /// <summary>True while no later change of the state has begun.</summary>
-    public Task<bool> HasVersionAsync(long saleId, long version, CancellationToken cancellationToken) =>
-        ScalarAsync<bool>(
-            "select exists (select from sales where sale_id = @saleId and state_version = @version)",
-            new { saleId, version },
-            cancellationToken);
+    /// <summary>The state of a sale and its version.</summary>
+    /// <exception cref="InvalidOperationException">The sale was deleted.</exception>
+    public async Task<StateOfSale> FindStateAsync(long saleId, CancellationToken cancellationToken)
+    {
+        await using var connection = await database.OpenConnectionAsync(cancellationToken);
+        return await connection.QuerySingleAsync<StateOfSale>(new CommandDefinition(
+            "select state, state_version as version from sales where sale_id = @saleId",
+            new { saleId },
+            cancellationToken: cancellationToken));
+    }
 
     private async Task<T?> ScalarAsync<T>(string sql, object parameters, CancellationToken cancellationToken)
     {
@@ -112,6 +133,9 @@ internal sealed class SaleStore(NpgsqlDataSource database)
 
     // An infinite timestamp of an old row has no kind; converted as a local time it would fail, and the list of all sales with it.
     private static DateTimeOffset Utc(DateTime time) => new(DateTime.SpecifyKind(time, DateTimeKind.Utc));
+
+    /// <summary>A state, and how many calls have set one.</summary>
+    internal sealed record StateOfSale(SaleState State, long Version);
 
 #pragma warning disable IDE1006 // Named after the columns.
     private sealed record Row(

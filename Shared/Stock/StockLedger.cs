@@ -61,9 +61,11 @@ public sealed class StockLedger(IConnectionMultiplexer redis)
     /// <summary>Makes an item sellable with all its stock; an item that is warm keeps what it has and is only opened again.</summary>
     /// <param name="item">Which.</param>
     /// <param name="fresh">As it is planned, with the version of the sale's state.</param>
-    public async Task<WarmOutcome> WarmAsync(ItemKeys item, ItemSnapshot fresh)
+    /// <param name="isNew">False for an item that was warm once: it is not created again.</param>
+    public async Task<WarmOutcome> WarmAsync(ItemKeys item, ItemSnapshot fresh, bool isNew = true)
     {
-        RedisValue[] arguments = [fresh.StateVersion, "available", fresh.Available, "allocated", fresh.Allocated, .. Plan(fresh)];
+        RedisValue[] arguments =
+            [fresh.StateVersion, isNew, "available", fresh.Available, "allocated", fresh.Allocated, .. Plan(fresh)];
         return (WarmOutcome)(int)await EvaluateAsync(s_warm, [item.State], arguments);
     }
 

@@ -3,6 +3,9 @@ namespace Seckill.Shared.Stock;
 /// <summary>The outcome of opening an item. The numbers are those of warm.lua.</summary>
 public enum WarmOutcome
 {
+    /// <summary>Redis has lost the item; nothing is changed.</summary>
+    Lost = -3,
+
     /// <summary>Redis has the item with other terms; nothing is changed.</summary>
     Differs = -2,
 

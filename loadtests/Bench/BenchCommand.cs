@@ -3,6 +3,7 @@ using Seckill.LoadTests.Bench.DualWrite;
 using Seckill.LoadTests.Bench.Observability;
 using Seckill.LoadTests.Bench.Runner;
 using Seckill.LoadTests.Bench.Seed;
+using Seckill.LoadTests.Bench.Size;
 using Seckill.LoadTests.Bench.Startup;
 using Seckill.LoadTests.Client;
 using Spectre.Console;
@@ -18,9 +19,11 @@ public static class BenchCommand
     private const string Observability = "observability";
     private const string Runner = "runner";
     private const string Seed = "seed";
+    private const string Size = "size";
     private const int SecondsOfARun = 8;
     private const int SecondsOfSeed = 40;
     private const int Maximum = 10_000_000;
+    private static readonly int[] s_holds = [100_000, 500_000, 2_000_000];
 
     /// <summary>The command, for the table in Program.cs.</summary>
     public static Command Create()
@@ -30,7 +33,7 @@ public static class BenchCommand
         {
             Description = "What to measure (default: all variants and life).", Arity = ArgumentArity.ZeroOrMore,
         };
-        names.AcceptOnlyFromAmong([.. all, DualWrite, Observability, Runner, Seed, Startup]);
+        names.AcceptOnlyFromAmong([.. all, DualWrite, Observability, Runner, Seed, Size, Startup]);
         var rounds = NumberOption.Create("--rounds", "Runs of each variant (default 5).", 1, Maximum);
         var seconds = NumberOption.Create(
             "--seconds", $"Length of each run (default {SecondsOfARun}; {SecondsOfSeed} in {Seed}).", 1, Maximum);
@@ -39,10 +42,11 @@ public static class BenchCommand
         var orders = NumberOption.Create("--orders", $"Orders that expire at once in {Life} (default 100000).", 1, Maximum);
         var outage = NumberOption.Create(
             "--outage", $"Seconds that the legacy database is down in {DualWrite} (default 60).", 1, Maximum);
+        var holds = NumberOption.Create("--holds", $"Live orders of the item in {Size} (default: 100000, 500000, 2000000).", 1, Maximum);
         var output = new Option<string>("--output") { Description = "Directory of the report.", DefaultValueFactory = _ => "." };
         var command = new Command("bench", "Measures variants in turns against a running system.")
         {
-            names, rounds, seconds, connections, buyers, orders, outage, output,
+            names, rounds, seconds, connections, buyers, orders, outage, holds, output,
         };
         command.SetAction((parsed, cancellationToken) => CommandGuard.RunAsync(needsStores: true, target => RunAsync(
             target,
@@ -51,7 +55,7 @@ public static class BenchCommand
                 parsed.GetValue(rounds) ?? 5,
                 parsed.GetValue(seconds) ?? (parsed.GetValue(names) is { } given && given.Contains(Seed) ? SecondsOfSeed : SecondsOfARun),
                 parsed.GetValue(connections) ?? 512, parsed.GetValue(buyers) ?? 100_000, parsed.GetValue(orders) ?? 100_000,
-                parsed.GetValue(outage) ?? 60, parsed.GetRequiredValue(output)),
+                parsed.GetValue(outage) ?? 60, parsed.GetValue(holds) is { } one ? [one] : s_holds, parsed.GetRequiredValue(output)),
             cancellationToken), cancellationToken));
         return command;
     }
@@ -65,6 +69,7 @@ public static class BenchCommand
             Observability => new ObservabilityBench(session).RunAsync(cancellationToken),
             Runner => new RunnerBench(session).RunAsync(cancellationToken),
             Seed => new SeedBench(session).RunAsync(cancellationToken),
+            Size => new SizeBench(session).RunAsync(cancellationToken),
             Startup => new StartupBench(session).RunAsync(cancellationToken),
             _ => new BenchRun(session).RunAsync(cancellationToken),
         });

@@ -8,6 +8,8 @@ namespace Seckill.LoadTests.Bench;
 /// <param name="Buyers">Distinct buyers.</param>
 /// <param name="Orders">Orders that expire at one moment, in <c>life</c>.</param>
 /// <param name="OutageSeconds">Of the legacy database.</param>
+/// <param name="Holds">Sizes of the item in <c>size</c>.</param>
 /// <param name="Output">Directory of the report.</param>
 public sealed record BenchOptions(
-    IReadOnlyList<string> Names, int Rounds, int Seconds, int Connections, int Buyers, int Orders, int OutageSeconds, string Output);
+    IReadOnlyList<string> Names, int Rounds, int Seconds, int Connections, int Buyers, int Orders, int OutageSeconds,
+    IReadOnlyList<int> Holds, string Output);

@@ -20,7 +20,7 @@ public sealed class BenchStores : IAsyncDisposable
     {
         _redis = redis;
         _keys = redis.GetDatabase();
-        _orders = NpgsqlDataSource.Create($"Application Name={ApplicationName};Command Timeout=120;{orders}");
+        _orders = NpgsqlDataSource.Create($"Application Name={ApplicationName};Command Timeout=600;{orders}");
     }
 
     /// <summary>Connects to both.</summary>

@@ -17,12 +17,10 @@ public sealed record CpuUse(IReadOnlyDictionary<string, long> Ticks)
     private const int CpuTimeField = 11;
 
     /// <summary>Now.</summary>
-    /// <param name="recordDirectory">A file for each process of Seckill: its name, with the pid in the first line.</param>
+    /// <param name="recordDirectory">See <see cref="RecordedProcesses"/>.</param>
     public static CpuUse Read(string recordDirectory)
     {
-        var names = Directory.EnumerateFiles(recordDirectory)
-            .Where(file => int.TryParse(File.ReadLines(file).FirstOrDefault(), out _))
-            .ToDictionary(file => int.Parse(File.ReadLines(file).First(), CultureInfo.InvariantCulture), file => Path.GetFileName(file)!);
+        var names = RecordedProcesses.Read(recordDirectory);
         var ticks = new Dictionary<string, long>();
         foreach (var directory in Directory.EnumerateDirectories("/proc"))
         {

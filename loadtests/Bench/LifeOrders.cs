@@ -47,21 +47,33 @@ public sealed class LifeOrders : IAsyncDisposable
             var size = Math.Min(BatchSize, count - (number * BatchSize));
             batches[number] = new OrdersReserved(
                 item.SaleId, item.SkuId, price.UnitPrice, price.Currency, await ReserveAsync(ledger, item, number * BatchSize, size));
-        });
+        }, cancellationToken);
         var publisher = new OrdersReservedPublisher(_bus);
         var startedAt = TimeProvider.System.GetUtcNow().UtcDateTime;
-        await ForEachAsync(batches.Length, number => publisher.PublishAsync(batches[number]));
+        await ForEachAsync(batches.Length, number => publisher.PublishAsync(batches[number]), cancellationToken);
         // Reads the ledger row: counting the rows would cost more than placing them.
         await UntilAsync("live from sale_items where sale_id = @SaleId", sale, count, cancellationToken);
         await using var connection = await _orders.OpenConnectionAsync(cancellationToken);
         var last = await connection.ExecuteScalarAsync<DateTime>(
             "select max(placed_at) from sale_items i, orders_of(i) where i.sale_id = @SaleId", new { sale.SaleId });
         return (startedAt, count / (last - startedAt).TotalSeconds);
+    }
 
-        Task ForEachAsync(int number, Func<int, Task> step) => Parallel.ForEachAsync(
-            Enumerable.Range(0, number),
-            new ParallelOptions { MaxDegreeOfParallelism = CallsAtOnce, CancellationToken = cancellationToken },
-            async (index, _) => await step(index));
+    /// <summary>Reserves one unit for each of many users, each under a key of its own, publishes them, and waits for the rows.</summary>
+    /// <param name="sale">A sale of one item.</param>
+    /// <param name="count">Users.</param>
+    /// <param name="firstUser">Id of the first, less one.</param>
+    /// <param name="cancellationToken">Stops.</param>
+    public async Task FillAsync(Sale sale, int count, int firstUser, CancellationToken cancellationToken)
+    {
+        var (item, price) = (new ItemKey(sale.SaleId, sale.Items[0].SkuId), sale.Items[0]);
+        var (ledger, publisher) = (new StockLedger(_redis), new OrdersReservedPublisher(_bus));
+        // Each batch is published before the next is reserved: the sweeper would publish what waits for seconds a second time.
+        await ForEachAsync((count + BatchSize - 1) / BatchSize, async number => await publisher.PublishAsync(new OrdersReserved(
+            item.SaleId, item.SkuId, price.UnitPrice, price.Currency, await ReserveAsync(
+                ledger, item, firstUser + (number * BatchSize), Math.Min(BatchSize, count - (number * BatchSize)), withKeys: true))),
+            cancellationToken);
+        await UntilAsync("live from sale_items where sale_id = @SaleId", sale, count, cancellationToken);
     }
 
     /// <summary>Lets every order of the sale expire at one moment, and waits until all their stock came back.</summary>
@@ -127,14 +139,20 @@ public sealed class LifeOrders : IAsyncDisposable
         _redis.Dispose();
     }
 
-    private static async Task<ReservedOrder[]> ReserveAsync(StockLedger ledger, ItemKey item, int firstUser, int size)
+    private static Task ForEachAsync(int number, Func<int, Task> step, CancellationToken cancellationToken) => Parallel.ForEachAsync(
+        Enumerable.Range(0, number),
+        new ParallelOptions { MaxDegreeOfParallelism = CallsAtOnce, CancellationToken = cancellationToken },
+        async (index, _) => await step(index));
+
+    private static async Task<ReservedOrder[]> ReserveAsync(
+        StockLedger ledger, ItemKey item, int firstUser, int size, bool withKeys = false)
     {
         var batch = new ReserveBatch(size);
         var suffixes = new byte[size][];
         for (var i = 0; i < size; i++)
         {
             OrderId.FillSuffix(suffixes[i] = new byte[OrderId.SuffixLength]);
-            batch.Add(suffixes[i], firstUser + i + 1, 1, null);
+            batch.Add(suffixes[i], firstUser + i + 1, 1, withKeys ? Guid.NewGuid().ToString("N") : null);
         }
 
         await ledger.ReserveAsync(new ItemKeys(item), batch, int.MaxValue);

@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using Seckill.LoadTests.Client;
+using Seckill.LoadTests.Results;
 
 namespace Seckill.LoadTests.Bench;
 
@@ -23,21 +24,7 @@ public sealed class RunSampler
     public double? Maximum => _backlog.Count == 0 ? null : _backlog.Max(sample => sample.Depth);
 
     /// <summary>Orders per second by which the backlog grew (least squares), after the first second.</summary>
-    public double? Slope
-    {
-        get
-        {
-            var samples = _backlog.Where(sample => sample.Second > RampSeconds).ToArray();
-            if (samples.Length < 3)
-            {
-                return null;
-            }
-
-            var (time, depth) = (samples.Average(sample => sample.Second), samples.Average(sample => sample.Depth));
-            return samples.Sum(sample => (sample.Second - time) * (sample.Depth - depth))
-                / samples.Sum(sample => (sample.Second - time) * (sample.Second - time));
-        }
-    }
+    public double? Slope => Trend.Slope([.. _backlog.Where(sample => sample.Second > RampSeconds)]);
 
     /// <summary>Samples until <paramref name="stop"/>.</summary>
     /// <param name="stores">Where.</param>

@@ -29,6 +29,14 @@ internal static class ChaosReport
         Row("Machine", $"{Machine()}");
         Row("Faults", $"{faults.Length:#,0}; {fewest} to {most} in a run");
         Row("Operations of clients", $"{runs.Sum(run => run.Operations):#,0}");
+        var calls = runs.SelectMany(run => run.Calls).ToLookup(call => call.Act);
+        foreach (var act in calls.OrderBy(act => act.Key))
+        {
+            var (done, unknown) = (act.Count(call => call.IsOk), act.Count(call => call.IsUnknown));
+            Row($"Operators: {act.Key}", $"{act.Count():#,0}; {done:#,0} done, {unknown:#,0} without a definite answer");
+        }
+
+        Row("Commands that Redis got late", $"{runs.Sum(run => run.Late):#,0}");
         Row("Violations", $"{(result.Broken is null ? "0" : "1: " + result.Broken.Violation!.Invariant)}");
         Row("99 % definite, after healing", $"median {Share(0.5):0.0} s, of 99 % of runs {Share(0.99):0.0} s, longest {Share(1):0.0} s");
         Row("Time", $"{result.Took.TotalMinutes:0.0} min, {runs.Average(run => run.Took.TotalSeconds):0.0} s a run");
@@ -65,6 +73,7 @@ internal static class ChaosReport
         FaultKind.KillProcess or FaultKind.PauseProcess or FaultKind.RestartProcess => $"{fault.Kind} {fault.Target.Split('-')[0]}",
         FaultKind.KillServer or FaultKind.PauseServer => $"{fault.Kind} {fault.Target}",
         FaultKind.FailPoint => $"{fault.Kind} {fault.Detail}",
+        FaultKind.LateCommand => $"{fault.Kind} {fault.Detail.Split(' ')[1]}",
         FaultKind.CutLink or FaultKind.DelayLink => $"{fault.Kind} to {fault.Detail.Split(' ')[0]}",
         FaultKind.BlackHoleLink => $"{fault.Kind} to {fault.Detail.Split(' ')[0]}, {fault.Detail.Split(' ')[1]}",
         _ => fault.Kind.ToString(),

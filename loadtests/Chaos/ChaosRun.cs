@@ -8,10 +8,14 @@ namespace Seckill.Chaos;
 /// <summary>What became of a run.</summary>
 /// <param name="Schedule">What was done.</param>
 /// <param name="Operations">Of all clients.</param>
+/// <param name="Calls">Of the operators.</param>
+/// <param name="Late">Commands that Redis got late.</param>
 /// <param name="Took">From the opening of the sale to the verdict.</param>
 /// <param name="Recovery">After healing: until 99 % of what was begun from then on had a definite outcome.</param>
 /// <param name="Violation">The first broken invariant; null when all held.</param>
-internal sealed record RunResult(Schedule Schedule, int Operations, TimeSpan Took, TimeSpan Recovery, InvariantException? Violation);
+internal sealed record RunResult(
+    Schedule Schedule, int Operations, IReadOnlyCollection<OperatorCall> Calls, int Late, TimeSpan Took, TimeSpan Recovery,
+    InvariantException? Violation);
 
 /// <summary>One run: a sale under load and faults, healing, a calm while, rest, and the verdict.</summary>
 /// <param name="stage">Where.</param>
@@ -61,24 +65,30 @@ internal sealed class ChaosRun(Stage stage, Schedule schedule, Variant? variant,
             await writer.WriteAsync(evidenceDirectory);
         }
 
-        return new RunResult(schedule, _history.Operations.Count, Stopwatch.GetElapsedTime(begun), recovery, violation);
+        return new RunResult(
+            schedule, _history.Operations.Count, _history.Calls, _faults?.Late.Count(answer => answer.Length > 0) ?? 0,
+            Stopwatch.GetElapsedTime(begun), recovery, violation);
     }
 
     private async Task<TimeSpan> SufferAsync()
     {
         await stage.ReadyAsync();
         _sale = await Sale.OpenAsync(
-            stage.Inventory.Now, schedule.Units, schedule.Items, schedule.LimitPerUser, fitsLegacy: true,
+            stage.Inventories[0].Now, schedule.Units, schedule.Items, schedule.LimitPerUser, fitsLegacy: true,
             schedule.PaymentTimeoutSeconds);
         using var buyers = new Buyers(_sale);
         await using var watch = new Watch(stage, _sale, _history);
         await using var shoppers = new Shoppers(stage, buyers, schedule, _history);
+        await using var operators = new Operators(stage, _sale, schedule, _history);
         _faults = new FaultRunner(stage, _sale, _history, new Random(schedule.Seed));
         await Task.WhenAll(_faults.RunAsync(schedule), Task.Delay(schedule.LoadMilliseconds));
+        var leaving = operators.LeaveAsync();
         await stage.HealAsync();
+        await leaving;
         var healed = _history.Now;
         await Eventually.IsTrueAsync("operations are definite again", () => IsCalm(healed), s_longestUnrest);
         await shoppers.LeaveAsync();
+        await stage.WriteLegacyAsync(_history.Calls.Any(call => call is { Act: OperatorAct.SwitchLegacy, Detail: "off" or "retired" }));
         var left = await EvidenceReader.DrainAsync(stage, _sale, drainLimit);
         if (left.Length > 0 && _faults.Losses.Count > 0)
         {
@@ -113,12 +123,12 @@ internal sealed class ChaosRun(Stage stage, Schedule schedule, Variant? variant,
     // told, for only then an operator asks for the repair, which must put it right.
     private async Task<string> RepairAsync(Sale sale, string left)
     {
-        if ((await sale.LedgerAsync(stage.Inventory.Now)).GetProperty("balanced").GetBoolean())
+        if (await EvidenceReader.IsBalancedAsync(sale, stage.Inventories[0]))
         {
             return left;
         }
 
-        await sale.AuditAsync(stage.Inventory.Now, "?repair=true");
+        await sale.AuditAsync(stage.Inventories[0].Now, "?repair=true");
         return await EvidenceReader.DrainAsync(stage, sale, drainLimit);
     }
 

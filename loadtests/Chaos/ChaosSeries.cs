@@ -61,7 +61,7 @@ internal sealed class ChaosSeries(string instance, string evidence, Action<strin
         var verdict = result.Violation is null ? "ok" : "BROKEN: " + result.Violation.Invariant;
         return string.Create(CultureInfo.InvariantCulture,
             $"run {run}/{runs}, seed {result.Schedule.Seed}: {result.Schedule.Faults.Count} faults ({faults}), "
-            + $"{result.Operations} operations, {result.Took.TotalSeconds:0.0} s, "
+            + $"{result.Operations} operations, {result.Calls.Count} calls of operators, {result.Took.TotalSeconds:0.0} s, "
             + $"definite {result.Recovery.TotalSeconds:0.0} s after healing: {verdict}");
     }
 }

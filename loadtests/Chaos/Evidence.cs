@@ -11,13 +11,30 @@ internal sealed record Evidence
 {
     public required IReadOnlyCollection<Operation> Operations { get; init; }
 
+    public IReadOnlyCollection<OperatorCall> Calls { get; init; } = [];
+
     public required int LimitPerUser { get; init; }
 
-    /// <summary>Units of each item.</summary>
+    /// <summary>Units of each item before its stock was changed.</summary>
     public required int Units { get; init; }
 
-    /// <summary>When Redis lost data for the last time; -1 when it did not.</summary>
-    public double LastLoss { get; init; } = -1;
+    /// <summary>When Redis lost data.</summary>
+    public IReadOnlyCollection<double> Losses { get; init; } = [];
+
+    /// <summary>When it did so for the last time; -1 when it did not.</summary>
+    public double LastLoss => Losses.DefaultIfEmpty(-1).Max();
+
+    /// <summary>The sale in PostgreSQL.</summary>
+    public ItemState? SaleState { get; init; }
+
+    /// <summary>By SKU: the item in Redis.</summary>
+    public IReadOnlyDictionary<long, ItemState> ItemStates { get; init; } = new Dictionary<long, ItemState>();
+
+    /// <summary>By SKU: how often Redis was rebuilt, and one.</summary>
+    public IReadOnlyDictionary<long, int> Epochs { get; init; } = new Dictionary<long, int>();
+
+    /// <summary>Changes of stock as PostgreSQL has them.</summary>
+    public IReadOnlyCollection<StockChangeRow> StockChanges { get; init; } = [];
 
     public IReadOnlyCollection<StockSample> Stock { get; init; } = [];
 
@@ -59,9 +76,21 @@ internal sealed record Evidence
 
     public IEnumerable<Books.Row> Rows => Books.Values.SelectMany(books => books.Rows);
 
+    /// <summary>Units of an item in the end.</summary>
+    public int UnitsOf(long sku) => Units + StockChanges.Where(change => change.SkuId == sku && change.IsDone).Sum(change => change.Delta);
+
     /// <summary>What began before Redis lost data was perhaps in Redis alone, or is known to nobody in it any more.</summary>
     public bool MayBeForgotten(Operation operation) => operation.Begun < LastLoss;
 }
+
+/// <summary>Open or closed, and the version of that.</summary>
+internal sealed record ItemState(string State, long Version)
+{
+    public override string ToString() => $"{State} ({Version})";
+}
+
+/// <summary>A change of stock as PostgreSQL has it.</summary>
+internal sealed record StockChangeRow(long SkuId, string Key, int Delta, bool IsDone);
 
 /// <summary>A payment as PostgreSQL has it.</summary>
 internal sealed record PaymentRow(string PaymentId, string OrderId, string Outcome);

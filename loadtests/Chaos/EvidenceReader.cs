@@ -50,6 +50,7 @@ internal static class EvidenceReader
         await using var theirs = await stage.Legacy.OpenConnectionAsync();
         var books = new Dictionary<long, Books>();
         var released = new Dictionary<long, long>();
+        var (saleState, itemStates) = await StatesAsync(stage, ours, sale);
         foreach (var sku in sale.Skus)
         {
             books[sku] = await Books.ReadAsync(stage.Direct, sale, sku);
@@ -62,9 +63,19 @@ internal static class EvidenceReader
         return new Evidence
         {
             Operations = history.Operations,
+            Calls = history.Calls,
             LimitPerUser = schedule.LimitPerUser,
             Units = schedule.Units,
-            LastLoss = losses.DefaultIfEmpty(-1).Max(),
+            Losses = losses,
+            SaleState = saleState,
+            ItemStates = itemStates,
+            Epochs = (await Rows<(long Sku, int Epoch)>("select sku_id, epoch from sale_items where sale_id = @Id"))
+                .ToDictionary(item => item.Sku, item => item.Epoch),
+            StockChanges = await Rows<StockChangeRow>(
+                """
+                select sku_id as SkuId, idempotency_key as Key, delta as Delta, done_at is not null as IsDone
+                from stock_changes where sale_id = @Id
+                """),
             Stock = watch.Stock,
             Live = watch.Live,
             Homeless = watch.Homeless,
@@ -127,16 +138,44 @@ internal static class EvidenceReader
             union all
             select count(*) || ' items that wait for their rebuild' from sale_items
               where sale_id = @Id and lost_at is not null having count(*) > 0
+            union all
+            select count(*) || ' changes of stock' from stock_changes
+              where sale_id = @Id and done_at is null having count(*) > 0
             """,
             new { sale.Id }));
+        var (saleState, itemStates) = await StatesAsync(stage, connection, sale);
+        left.AddRange(itemStates.Where(item => item.Value != saleState).Select(item => $"{item.Key} is {item.Value}, not {saleState}"));
         left.AddRange((await QueuesAsync(stage)).Where(queue => queue.Key == OrdersReservedPublisher.QueueName && queue.Value > 0)
             .Select(queue => $"{queue.Value} messages in {queue.Key}"));
-        if (left.Count == 0 && (await sale.LedgerAsync(stage.Inventory.Now)).GetProperty("balanced").ValueKind != JsonValueKind.True)
+        foreach (var inventory in stage.Inventories)
         {
-            left.Add("the ledger is not called balanced");
+            if (left.Count == 0 && !await IsBalancedAsync(sale, inventory))
+            {
+                left.Add($"the ledger is called unbalanced by {inventory.Name}");
+            }
         }
 
         return string.Join(", ", left);
+    }
+
+    /// <summary>What a service says itself; "not known" is no yes.</summary>
+    public static async Task<bool> IsBalancedAsync(Sale sale, Member inventory) =>
+        (await sale.LedgerAsync(inventory.Now)).GetProperty("balanced").ValueKind == JsonValueKind.True;
+
+    private static async Task<(ItemState Sale, Dictionary<long, ItemState> Items)> StatesAsync(
+        Stage stage, NpgsqlConnection database, Sale sale)
+    {
+        var row = await database.QuerySingleAsync<ItemState>(
+            "select state as State, state_version as Version from sales where sale_id = @Id", new { sale.Id });
+        var items = new Dictionary<long, ItemState>();
+        foreach (var sku in sale.Skus)
+        {
+            var item = await stage.Direct.Redis.HashGetAsync(
+                $"seckill:{{{sale.Id}:{sku}}}:item", [(RedisValue)"state", "state_version"]);
+            items[sku] = new ItemState((string?)item[0] ?? "missing", (long)item[1]);
+        }
+
+        return (row, items);
     }
 
     private static async Task<Dictionary<string, long>> QueuesAsync(Stage stage)

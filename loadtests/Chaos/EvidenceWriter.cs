@@ -16,7 +16,7 @@ internal sealed class EvidenceWriter(
     private static readonly string[] s_tables =
     [
         "sales", "sale_items", "orders", "stock_returns", "quarantined_orders", "legacy_discrepancies", "legacy_outbox", "payments",
-        "refunds", "audit_repairs", "rebuilds",
+        "refunds", "audit_repairs", "rebuilds", "stock_changes",
     ];
 
     public async Task WriteAsync(string directory)
@@ -34,17 +34,17 @@ internal sealed class EvidenceWriter(
             sale {sale?.Id}, items {string.Join(", ", sale?.Skus ?? [])}
             {string.Join('\n', faults?.Log ?? [])}
 
-            history.jsonl   what clients asked and were told, times in ms since the run began
+            history.jsonl   what clients asked and were told, times in ms since the run began; operators.jsonl: the operators
             samples.json    what was seen of the stores meanwhile
             *.table.jsonl   rows of PostgreSQL and of the legacy database (t_order); redis.txt: the items' keys
             *.log           output of services and servers
 
             """));
-        await history.WriteAsync(In("history.jsonl"));
+        await history.WriteAsync(In("history.jsonl"), In("operators.jsonl"));
         if (evidence is not null)
         {
             await File.WriteAllTextAsync(In("samples.json"), JsonSerializer.Serialize(
-                new { evidence.Stock, evidence.Live, evidence.Homeless, evidence.Queues, evidence.Released, evidence.LastLoss }));
+                new { evidence.Stock, evidence.Live, evidence.Homeless, evidence.Queues, evidence.Released, evidence.Losses }));
         }
 
         foreach (var log in stage.Members.Values.SelectMany(member => member.LogFiles))

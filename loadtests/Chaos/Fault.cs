@@ -27,6 +27,12 @@ internal enum FaultKind
     /// <summary>What one end sends to the other does not arrive until the end of the fault.</summary>
     BlackHoleLink,
 
+    /// <summary>
+    /// The next command of an InventoryService that runs one of the operators' scripts is held back: its connection is reset, and Redis
+    /// gets it when the caller has given up, and may have asked again.
+    /// </summary>
+    LateCommand,
+
     /// <summary>Messages that were delivered are delivered again, in another order.</summary>
     RepeatMessages,
 

@@ -17,9 +17,13 @@ internal sealed class FaultRunner(Stage stage, Sale sale, History history, Rando
 {
     private readonly System.Collections.Concurrent.ConcurrentQueue<string> _log = new();
     private readonly System.Collections.Concurrent.ConcurrentQueue<double> _losses = new();
+    private readonly System.Collections.Concurrent.ConcurrentQueue<string> _late = new();
 
     /// <summary>What was done when, and what could not be done.</summary>
     public IReadOnlyCollection<string> Log => _log;
+
+    /// <summary>What Redis answered to commands that came late; empty where none came.</summary>
+    public IReadOnlyCollection<string> Late => _late;
 
     /// <summary>When Redis lost data: by then it was done.</summary>
     public IReadOnlyCollection<double> Losses => _losses;
@@ -111,6 +115,12 @@ internal sealed class FaultRunner(Stage stage, Sale sale, History history, Rando
                 relay!.Freeze(toServer: last == "requests", toClient: last == "replies");
                 await Task.Delay(fault.For);
                 relay.Resume();
+                break;
+            case FaultKind.LateCommand:
+                var answer = await relay!.HoldBackAsync(
+                    OperatorScripts.Sha1Of(stage.Root, last), TimeSpan.FromMilliseconds(fault.For), () => history.Now > loadMilliseconds);
+                _late.Enqueue(answer ?? "");
+                _log.Enqueue(Line($"was answered {answer ?? "nothing"}", fault));
                 break;
             case FaultKind.DiskFull:
                 await stage.DiskFullAsync(true);

@@ -56,20 +56,30 @@ internal sealed record Operation(
         + $"order {OrderId ?? "-"} at {Api} from {Begun:0} to {Ended:0} ms: {Status} {Said}";
 }
 
-/// <summary>Everything that the clients of a run asked and were told.</summary>
+/// <summary>Everything that the clients and the operators of a run asked and were told.</summary>
 internal sealed class History
 {
     private readonly ConcurrentQueue<Operation> _operations = new();
+    private readonly ConcurrentQueue<OperatorCall> _calls = new();
     private readonly long _begun = Stopwatch.GetTimestamp();
 
+    /// <summary>Of the clients.</summary>
     public IReadOnlyCollection<Operation> Operations => _operations;
+
+    /// <summary>Of the operators.</summary>
+    public IReadOnlyCollection<OperatorCall> Calls => _calls;
 
     /// <summary>Milliseconds since the run began.</summary>
     public double Now => Stopwatch.GetElapsedTime(_begun).TotalMilliseconds;
 
     public void Add(Operation operation) => _operations.Enqueue(operation);
 
-    /// <summary>One operation a line, in the order in which they ended.</summary>
-    public Task WriteAsync(string file) =>
-        File.WriteAllLinesAsync(file, _operations.Select(operation => JsonSerializer.Serialize(operation)));
+    public void Add(OperatorCall call) => _calls.Enqueue(call);
+
+    /// <summary>One a line, in the order in which they ended.</summary>
+    public async Task WriteAsync(string operations, string calls)
+    {
+        await File.WriteAllLinesAsync(operations, _operations.Select(operation => JsonSerializer.Serialize(operation)));
+        await File.WriteAllLinesAsync(calls, _calls.Select(call => JsonSerializer.Serialize(call)));
+    }
 }

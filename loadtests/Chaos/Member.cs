@@ -21,7 +21,7 @@ internal sealed class Member : IAsyncDisposable
     /// <param name="servers">Behind the relays.</param>
     public Member(string name, string root, ChaosServers servers)
     {
-        var isInventory = name == Schedule.Inventory;
+        var isInventory = Schedule.Inventories.Contains(name);
         Name = name;
         _project = Path.Combine(root, isInventory ? "InventoryService" : "OrderService");
         _arguments = isInventory ? [] : ["--role", name.Split('-')[0]];

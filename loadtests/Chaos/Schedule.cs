@@ -12,8 +12,8 @@ internal sealed record Schedule(
 {
     public static readonly string[] Apis = ["api-1", "api-2"];
     public static readonly string[] Workers = ["worker-1", "worker-2"];
-    public const string Inventory = "inventory";
-    public static readonly string[] Processes = [.. Apis, .. Workers, Inventory];
+    public static readonly string[] Inventories = ["inventory-1", "inventory-2"];
+    public static readonly string[] Processes = [.. Apis, .. Workers, .. Inventories];
     public static readonly string[] Servers = ["redis", "rabbitmq", "postgres", "postgres-legacy"];
 
     private const int FewestFaults = 5;
@@ -26,7 +26,9 @@ internal sealed record Schedule(
         ("3-reserved", Apis), ("5-not-published", Apis), ("5-published", Apis), ("payment-applied", Apis),
         ("6-not-persisted", Workers), ("6-persisted", Workers), ("7-settled", Workers),
         ("8-claimed", Workers), ("8-written", Workers), ("8-marked", Workers),
-        ("9-not-released", [Inventory]), ("9-released", [Inventory]), ("10-claimed", [Inventory]),
+        ("9-not-released", Inventories), ("9-released", Inventories), ("10-claimed", Inventories),
+        ("sale-state-written", Inventories), ("stock-change-started", Inventories), ("stock-change-made", Inventories),
+        ("12-Reset", Inventories), ("12-Restore", Inventories), ("12-Epoch", Inventories), ("12-Reopen", Inventories),
     ];
 
     // How often each is drawn. A broker that starts anew takes longest, so it is not drawn as often as it could be.
@@ -36,6 +38,7 @@ internal sealed record Schedule(
         (FaultKind.PauseServer, 7), (FaultKind.CutLink, 12), (FaultKind.DelayLink, 6), (FaultKind.BlackHoleLink, 12),
         (FaultKind.RepeatMessages, 8), (FaultKind.PurgeQueue, 4), (FaultKind.FailPoint, 24), (FaultKind.DiskFull, 5),
         (FaultKind.WrongClock, 3), (FaultKind.SwallowLegacyRows, 4), (FaultKind.LoseRedisTail, 9), (FaultKind.EmptyRedis, 3),
+        (FaultKind.LateCommand, 24),
     ];
 
     public bool LosesData => Faults.Any(fault => fault.LosesData);
@@ -74,6 +77,8 @@ internal sealed record Schedule(
                 return On(One(Processes), One(Servers) + " " + dice.Next(20, 300).ToString(CultureInfo.InvariantCulture));
             case FaultKind.BlackHoleLink:
                 return On(One(Processes), One(Servers) + " " + One(["requests", "replies"]));
+            case FaultKind.LateCommand:
+                return On(One(Inventories), "redis " + One(OperatorScripts.All)) with { For = dice.Next(300, 3_000) };
             case FaultKind.FailPoint:
                 var (step, who) = s_steps[dice.Next(s_steps.Length)];
                 return On(One(who), step);

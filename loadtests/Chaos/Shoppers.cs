@@ -39,7 +39,7 @@ internal sealed class Shoppers : IAsyncDisposable
 
     private async Task ShopAsync(int client)
     {
-        var dice = new Random(HashCode.Combine(_schedule.Seed, client));
+        var dice = new Random((_schedule.Seed * 100) + client);
         var unpaid = new Queue<(double At, Operation Order)>();
         var user = 0L;
         while (!_enough.IsCancellationRequested)

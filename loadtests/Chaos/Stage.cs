@@ -9,7 +9,7 @@ using StackExchange.Redis;
 namespace Seckill.Chaos;
 
 /// <summary>
-/// Where the runs of a series take place: four servers, and two APIs, two workers and an inventory, each behind relays of its own.
+/// Where the runs of a series take place: four servers, and two APIs, two workers and two inventories, each behind relays of its own.
 /// Each run has a sale of its own; servers and services go on from run to run, as they do in a data centre.
 /// </summary>
 internal sealed class Stage : IAsyncDisposable
@@ -19,7 +19,7 @@ internal sealed class Stage : IAsyncDisposable
 
     private Stage(ChaosServers servers, string root)
     {
-        Machines = servers;
+        (Machines, Root) = (servers, root);
         Direct = new StoreConnections(servers[Servers.RedisSetting], servers[Servers.OrdersSetting]);
         Legacy = NpgsqlDataSource.Create(servers[Servers.LegacySetting]);
         Members = Schedule.Processes.ToDictionary(name => name, name => new Member(name, root, servers));
@@ -39,7 +39,10 @@ internal sealed class Stage : IAsyncDisposable
 
     public IReadOnlyList<Member> Apis => [.. Schedule.Apis.Select(name => Members[name])];
 
-    public Member Inventory => Members[Schedule.Inventory];
+    public IReadOnlyList<Member> Inventories => [.. Schedule.Inventories.Select(name => Members[name])];
+
+    /// <summary>Where the source of the services is.</summary>
+    public string Root { get; }
 
     /// <summary>For messages that come twice.</summary>
     public OrdersReservedPublisher Publisher { get; }
@@ -108,6 +111,22 @@ internal sealed class Stage : IAsyncDisposable
           """
         : "do $$ begin if to_regclass('t_order') is not null then drop trigger if exists chaos_swallow on t_order; end if; end $$");
 
+    /// <summary>Every order is in the legacy database when the outbox is empty again, whatever operators did with the dual write.</summary>
+    /// <param name="wasOff">Whether changes were not kept for it.</param>
+    public async Task WriteLegacyAsync(bool wasOff)
+    {
+        await SaysAsync(HttpMethod.Put, "/dual-write", new { mode = "shadow", readFromNewPercent = 100 }, "\"mode\":\"shadow\"");
+        if (wasOff)
+        {
+            await SaysAsync(HttpMethod.Post, "/dual-write/backfill", null, "\"state\"");
+            await SaysAsync(HttpMethod.Get, "/dual-write/backfill", null, "\"state\":\"finished\"");
+        }
+
+        Task SaysAsync(HttpMethod method, string path, object? body, string said) => Eventually.IsTrueAsync(
+            $"{method} {path} answers {said}", async () => await Operator.TryAsync(Apis[0].Now, method, path, body) is var (answer, json)
+                && answer.Status is 200 or 202 && json.GetRawText().Contains(said, StringComparison.Ordinal));
+    }
+
     /// <summary>Deletes a sale that is over: the stores, and what looks after all sales in them, stay as small as for one.</summary>
     public async Task ForgetAsync(Sale sale)
     {
@@ -118,6 +137,7 @@ internal sealed class Stage : IAsyncDisposable
             delete from payments where order_id in (select order_id from orders where sale_id = @Id);
             delete from refunds where order_id in (select order_id from orders where sale_id = @Id);
             delete from legacy_discrepancies where order_id in (select order_id from orders where sale_id = @Id);
+            delete from stock_changes where sale_id = @Id;
             delete from orders where sale_id = @Id;
             delete from sale_items where sale_id = @Id;
             delete from sales where sale_id = @Id;

@@ -15,6 +15,11 @@ internal sealed record Variant(
 {
     private const string Reserve = "Shared/Stock/Scripts/sell/reserve.lua";
     private const string Release = "Shared/Stock/Scripts/sell/release.lua";
+    private const string Warm = "Shared/Stock/Scripts/sell/warm.lua";
+    private const string Close = "Shared/Stock/Scripts/sell/close.lua";
+    private const string Adjust = "Shared/Stock/Scripts/sell/adjust.lua";
+    private const string Opening = "InventoryService/Sales/SaleOpening.cs";
+    private const string Losses = "InventoryService/Audit/LossWatch.cs";
     private const string Consumer = "OrderService/Orders/OrdersReservedConsumer.cs";
     private const string Gate = "OrderService/Reservations/SoldOutGate.cs";
     private const string Functions = "Shared/Schema/008_order_functions.sql";
@@ -62,6 +67,21 @@ internal sealed record Variant(
                 (Writer, "var written = await store.ReadAsync([.. rows.Select(row => row.Row.OrderSn)], cancellationToken);",
                     "await Task.Yield(); var written = rows.ToDictionary(row => row.Row.OrderSn, row => row.Row);"),
             ]),
+        new("late-open", "warm.lua opens an item whatever version it has",
+            [(Warm, "if integer(item[3]) > tonumber(ARGV[1]) then return -1 end\n", "")]),
+        new("late-close", "close.lua closes an item whatever version it has",
+            [(Close, "if integer(item[3]) > tonumber(ARGV[1]) then return -1 end\n", "")]),
+        new("late-change", "adjust.lua changes the stock of an item that was rebuilt since, and has forgotten the names of changes",
+            [(Adjust, " or integer(item[4] or '1') > tonumber(ARGV[5])", "")]),
+        new("change-without-name", "adjust.lua does not remember which changes were made",
+            [(Adjust, "redis.call('SADD', KEYS[2], ARGV[2])\n", "")]),
+        new("last-item-open", "a close leaves the last item of the sale open",
+            [
+                (Opening, "await stock.CloseAsync(KeysOf(sale, item), latest)",
+                    "(item == sale.Items[^1] ? CloseOutcome.Closed : await stock.CloseAsync(KeysOf(sale, item), latest))"),
+            ]),
+        new("state-stays-behind", "no process gives an item in Redis the state of its sale when it has an older one",
+            [(Losses, "snapshots[i] is { } now && IsBehind(item, now)", "snapshots[i] is { Held: < 0 } now && IsBehind(item, now)")]),
         new("returns-forgotten", "PostgreSQL does not remember whose stock must come back", [],
             async stage =>
             {

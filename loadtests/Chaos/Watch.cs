@@ -12,7 +12,9 @@ namespace Seckill.Chaos;
 /// <param name="SkuId">Which item.</param>
 /// <param name="Available">Units for sale.</param>
 /// <param name="Released">Units that came back so far.</param>
-/// <param name="Fence">State, epoch and repairs: between two samples that differ in it, anything may have been.</param>
+/// <param name="Fence">
+/// State, epoch, repairs and allocation: between two samples that differ in it, anything may have been.
+/// </param>
 internal sealed record StockSample(double At, double Until, long SkuId, int Available, long Released, string Fence);
 
 /// <summary>What PostgreSQL says of an item at one moment.</summary>
@@ -91,11 +93,13 @@ internal sealed class Watch : IAsyncDisposable
         {
             var at = _history.Now;
             var item = await _stage.Direct.Redis
-                .HashGetAsync($"seckill:{{{_sale.Id}:{sku}}}:item", [(RedisValue)"available", "released", "state", "epoch", "repairs"])
+                .HashGetAsync(
+                    $"seckill:{{{_sale.Id}:{sku}}}:item", [(RedisValue)"available", "released", "state", "epoch", "repairs", "allocated"])
                 .WaitAsync(s_timeout);
             if (item[0].HasValue)
             {
-                Stock.Enqueue(new StockSample(at, _history.Now, sku, (int)item[0], (long)item[1], $"{item[2]} {item[3]} {item[4]}"));
+                Stock.Enqueue(new StockSample(
+                    at, _history.Now, sku, (int)item[0], (long)item[1], $"{item[2]} {item[3]} {item[4]} {item[5]}"));
             }
         }
     }

@@ -1,6 +1,7 @@
 using System.Globalization;
 using Seckill.LoadTests.Client;
 using Seckill.LoadTests.Engine;
+using Seckill.LoadTests.Load.Soak;
 using Seckill.LoadTests.Reporting;
 using Seckill.LoadTests.Results;
 using Spectre.Console;
@@ -27,7 +28,7 @@ public sealed class LoadRun(LoadTarget target, Scenario scenario, LoadSettings s
     {
         var date = TimeProvider.System.GetUtcNow();
         using var run = new SaleRun(target, scenario, settings, console);
-        await run.SellAsync(cancellationToken);
+        var resources = await SellAsync(run, cancellationToken);
         var isStopped = cancellationToken.IsCancellationRequested;
 
         console.WriteLine("auditing");
@@ -36,12 +37,38 @@ public sealed class LoadRun(LoadTarget target, Scenario scenario, LoadSettings s
         await run.CloseAsync();
         var (tally, seconds) = (run.Recorder.Total, run.Watch.Seconds);
         var marks = Threshold.Of(settings, scenario.Refusals, tally, audit.Lost, audit.Oversold, audit.Wrong);
+        var warnings = Warnings(tally, seconds);
+        if (resources is not null && Growth.Of(resources) is var growth)
+        {
+            (marks, sections) = ([.. marks, SoakReport.Mark(growth)], [.. sections, SoakReport.Section(growth)]);
+            warnings.AddRange(SoakReport.Warnings(growth));
+        }
+
         return new RunReport(
             scenario.Name, scenario.Summary, date, Variable("LOAD_COMMAND", $"loadtests load {scenario.Name}"),
             Variable("LOAD_COMMIT", "unknown"), Loop(), target.Apis, Machine.ReadOwn(), settings, tally.Arrivals,
             Math.Round(run.Elapsed.TotalSeconds, 3), OutcomeCount.Of(tally), LatencySummary.Of(tally),
-            isStopped ? [.. marks, Threshold.StoppedAfter(run.Elapsed)] : marks, sections, Warnings(tally, seconds),
-            [.. run.Shop.Departures, .. audit.Findings.Take(20)], seconds);
+            isStopped ? [.. marks, Threshold.StoppedAfter(run.Elapsed)] : marks, sections, warnings,
+            [.. run.Shop.Departures, .. audit.Findings.Take(20)], seconds, resources);
+    }
+
+    // With what the system used meanwhile, in scenarios that watch it.
+    private async Task<IReadOnlyList<ResourceSample>?> SellAsync(SaleRun run, CancellationToken cancellationToken)
+    {
+        if (!scenario.WatchesResources)
+        {
+            await run.SellAsync(cancellationToken);
+            return null;
+        }
+
+        await using var watch = await ResourceWatch.StartAsync(target, Environment.GetEnvironmentVariable("LOAD_PIDS"));
+        using var over = new CancellationTokenSource();
+        var watching = watch.RunAsync(
+            () => run.Recorder.Total.Count(Step.Order, Outcome.Accepted), () => run.Watch.Seconds.LastOrDefault()?.Backlog, over.Token);
+        await run.SellAsync(cancellationToken);
+        await over.CancelAsync();
+        await watching;
+        return watch.Samples;
     }
 
     private string Loop() => settings.Users == 0

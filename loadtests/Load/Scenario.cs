@@ -27,6 +27,9 @@ public sealed record Scenario(
     /// <summary>Changes an item of the sale, by its index; null for items that are alike.</summary>
     public Func<int, SaleItem, SaleItem>? Item { get; init; }
 
+    /// <summary>True when a run also watches what the system uses, and fails when something grows that should not.</summary>
+    public bool WatchesResources { get; init; }
+
     /// <summary>True when the audit needs the refused orders too.</summary>
     public bool LogsRefusals { get; init; }
 

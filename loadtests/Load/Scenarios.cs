@@ -154,6 +154,7 @@ public static class Scenarios
         })
     {
         Shows = [(Step.Pay, Outcome.Answered), (Step.Cancel, Outcome.Answered)],
+        WatchesResources = true,
     };
 
     /// <summary>All of them.</summary>

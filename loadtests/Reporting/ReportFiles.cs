@@ -3,14 +3,18 @@ using System.Text.Json;
 using System.Text;
 using Seckill.LoadTests.Engine;
 using Seckill.LoadTests.Load;
+using Seckill.LoadTests.Load.Soak;
 using Seckill.LoadTests.Results;
 
 namespace Seckill.LoadTests.Reporting;
 
-/// <summary>A report on disk: <c>report.html</c>, <c>report.md</c>, <c>report.json</c> and <c>seconds.csv</c>.</summary>
+/// <summary>
+/// A report on disk: <c>report.html</c>, <c>report.md</c>, <c>report.json</c> and <c>seconds.csv</c>. A run that watches what the system
+/// uses has <c>resources.csv</c> too, and a page beside the directory.
+/// </summary>
 public static class ReportFiles
 {
-    /// <summary>Writes all four.</summary>
+    /// <summary>Writes all of them.</summary>
     /// <param name="report">What.</param>
     /// <param name="directory">Created when missing.</param>
     public static async Task WriteAsync(RunReport report, string directory)
@@ -21,6 +25,11 @@ public static class ReportFiles
         await WriteAsync("report.html", HtmlReport.Write(report));
         await WriteAsync("report.md", Markdown(report));
         await WriteAsync("seconds.csv", Csv(report));
+        if (report.Resources is { } resources)
+        {
+            await WriteAsync("resources.csv", SoakReport.Csv(resources));
+            await WriteAsync(Path.Combine("..", report.Scenario + ".md"), SoakReport.Page(report));
+        }
     }
 
     /// <summary>One line for each second, all outcomes that occurred as columns.</summary>

@@ -3,6 +3,7 @@ using System.Text.Json.Serialization;
 using System.Text.Json;
 using Seckill.LoadTests.Engine;
 using Seckill.LoadTests.Load;
+using Seckill.LoadTests.Load.Soak;
 using Seckill.LoadTests.Results;
 
 namespace Seckill.LoadTests.Reporting;
@@ -26,11 +27,13 @@ namespace Seckill.LoadTests.Reporting;
 /// <param name="Warnings">What makes the run inconclusive, above all a slow generator.</param>
 /// <param name="Findings">Sentences about what is wrong.</param>
 /// <param name="Series">Each second.</param>
+/// <param name="Resources">What the system used; null in scenarios that do not watch it.</param>
 public sealed record RunReport(
     string Scenario, string Summary, DateTimeOffset Date, string Command, string Commit, string Loop, IReadOnlyList<Uri> Target,
     Machine Machine, LoadSettings Settings, long Visitors, double Seconds, IReadOnlyList<OutcomeCount> Outcomes,
     IReadOnlyList<LatencySummary> Latencies, IReadOnlyList<Threshold> Thresholds, IReadOnlyList<ResultSection> Audit,
-    IReadOnlyList<string> Warnings, IReadOnlyList<string> Findings, IReadOnlyList<SecondSample> Series)
+    IReadOnlyList<string> Warnings, IReadOnlyList<string> Findings, IReadOnlyList<SecondSample> Series,
+    IReadOnlyList<ResourceSample>? Resources = null)
 {
     /// <summary>True when every pass mark is met.</summary>
     public bool IsPassed => Thresholds.All(threshold => threshold.IsMet);

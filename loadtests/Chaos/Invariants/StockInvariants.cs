@@ -53,8 +53,8 @@ internal static class StockInvariants
             var units = live.Values.Sum(row => row.Quantity);
             (string Left, long Is, string Right, long Should)[] equations =
             [
-                ("allocated in Redis", books.Allocated, "units of the item", evidence.Units),
-                ("allocated in PostgreSQL", books.LedgerAllocated, "units of the item", evidence.Units),
+                ("allocated in Redis", books.Allocated, "units of the item", evidence.UnitsOf(sku)),
+                ("allocated in PostgreSQL", books.LedgerAllocated, "units of the item", evidence.UnitsOf(sku)),
                 ("available + held", books.Available + books.Held, "allocated", books.Allocated),
                 ("held", books.Held, "units of all holds", books.Holds.Values.Sum(hold => hold.Units)),
                 ("live of the ledger row", books.LedgerLive, "units of live orders", units),
@@ -98,7 +98,8 @@ internal static class StockInvariants
         }
 
         // A rebuild begins to count anew.
-        foreach (var (sku, released) in evidence.Released.Where(_ => evidence.LastLoss < 0))
+        foreach (var (sku, released) in evidence.Released.Where(item =>
+            evidence.LastLoss < 0 && evidence.Epochs.GetValueOrDefault(item.Key, 1) == 1))
         {
             var closed = evidence.Books[sku].Rows.Where(row => row.Status is not ("placed" or "paid")).ToArray();
             if (closed.Sum(row => row.Quantity) != released)

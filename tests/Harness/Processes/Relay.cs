@@ -1,6 +1,7 @@
 using System.Collections.Concurrent;
 using System.Net;
 using System.Net.Sockets;
+using System.Text;
 using Npgsql;
 
 namespace Seckill.Tests.Harness.Processes;
@@ -15,18 +16,20 @@ namespace Seckill.Tests.Harness.Processes;
 /// </remarks>
 internal sealed class Relay : IAsyncDisposable
 {
+    private static readonly TimeSpan s_longestAnswer = TimeSpan.FromSeconds(5);
     private readonly string _host;
     private readonly int _serverPort;
     private readonly IPEndPoint _address;
     private readonly ConcurrentDictionary<RelayedConnection, byte> _connections = new();
     private readonly RelayGate _toServer = new();
     private readonly RelayGate _toClient = new();
+    private readonly CommandHold? _hold;
     private Socket? _listener;
     private Socket? _reserved;
 
-    private Relay(string host, int serverPort, Func<int, (string Name, string Value)> setting)
+    private Relay(string host, int serverPort, Func<int, (string Name, string Value)> setting, CommandHold? hold = null)
     {
-        (_host, _serverPort) = (host, serverPort);
+        (_host, _serverPort, _hold) = (host, serverPort, hold);
         _reserved = Bind(new IPEndPoint(IPAddress.Loopback, 0));
         _address = (IPEndPoint)_reserved.LocalEndPoint!;
         Setting = setting(_address.Port);
@@ -44,7 +47,7 @@ internal sealed class Relay : IAsyncDisposable
         var endpoint = words.First(word => !word.Contains('=', StringComparison.Ordinal)).Split(':');
         var options = words.Where(word => word.Contains('=', StringComparison.Ordinal));
         return new(endpoint[0], endpoint.Length > 1 ? Number(endpoint[1]) : 6379, port =>
-            (Servers.RedisSetting, string.Join(',', options.Prepend($"127.0.0.1:{port}"))));
+            (Servers.RedisSetting, string.Join(',', options.Prepend($"127.0.0.1:{port}"))), new CommandHold());
     }
 
     public static Relay ToRabbitMq(string? uri = null)
@@ -105,6 +108,37 @@ internal sealed class Relay : IAsyncDisposable
 
     /// <summary>Whatever passes arrives so much later, in both directions.</summary>
     public void Delay(TimeSpan delay) => (_toServer.Delay, _toClient.Delay) = (delay, delay);
+
+    /// <summary>
+    /// Holds the next command back that runs one script of Redis: its connection is reset, so that its sender gives up and may ask again
+    /// at once, and the command arrives alone, that much later.
+    /// </summary>
+    /// <param name="script">Its SHA-1, as in EVALSHA.</param>
+    /// <param name="delay">How much later.</param>
+    /// <param name="isOver">Ends the wait for the command.</param>
+    /// <returns>What Redis answered; null when no such command came, or Redis could not be reached.</returns>
+    public async Task<string?> HoldBackAsync(string script, TimeSpan delay, Func<bool> isOver)
+    {
+        if (await _hold!.NextAsync(script, isOver) is not { } command)
+        {
+            return null;
+        }
+
+        await Task.Delay(delay);
+        using var server = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
+        using var limit = new CancellationTokenSource(s_longestAnswer);
+        try
+        {
+            await server.ConnectAsync(_host, _serverPort, limit.Token);
+            await server.SendAsync(command, limit.Token);
+            var answer = new byte[256];
+            return Encoding.UTF8.GetString(answer, 0, await server.ReceiveAsync(answer, limit.Token)).TrimEnd();
+        }
+        catch (Exception exception) when (exception is SocketException or OperationCanceledException)
+        {
+            return null;
+        }
+    }
 
     /// <summary>Connections that exist now are frozen for good; new ones work. What a lost route or a failover leaves behind.</summary>
     public void Abandon()
@@ -182,7 +216,7 @@ internal sealed class Relay : IAsyncDisposable
             if (_listener == listener)
             {
                 await Task.WhenAll(
-                    connection.PumpAsync(connection.Client, connection.Server, _toServer),
+                    connection.PumpAsync(connection.Client, connection.Server, _toServer, _hold is null ? null : new RedisCommands(_hold)),
                     connection.PumpAsync(connection.Server, connection.Client, _toClient));
             }
         }

@@ -36,19 +36,30 @@ internal sealed class RelayedConnection(Socket client) : IDisposable
     /// <summary>
     /// Carries one direction to its end. What was read is delivered when the gate lets it, whatever became of the sender.
     /// </summary>
-    public async Task PumpAsync(Socket from, Socket to, RelayGate gate)
+    /// <param name="from">One end.</param>
+    /// <param name="to">The other.</param>
+    /// <param name="gate">Of the direction.</param>
+    /// <param name="commands">Where one of them may be held back; the connection is reset then.</param>
+    public async Task PumpAsync(Socket from, Socket to, RelayGate gate, RedisCommands? commands = null)
     {
         from.NoDelay = true;
         var onTheWay = Channel.CreateUnbounded<byte[]>();
         _ = ReadAsync(from, onTheWay.Writer);
         try
         {
-            await foreach (var bytes in onTheWay.Reader.ReadAllAsync())
+            await foreach (var read in onTheWay.Reader.ReadAllAsync())
             {
                 await gate.WaitAsync();
+                var bytes = commands?.Pass(read) ?? read;
                 for (var sent = 0; sent < bytes.Length && !_abandoned;)
                 {
                     sent += await to.SendAsync(bytes.AsMemory(sent));
+                }
+
+                if (commands is { IsCut: true })
+                {
+                    Reset();
+                    return;
                 }
             }
 

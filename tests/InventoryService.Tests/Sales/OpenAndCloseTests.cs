@@ -56,6 +56,32 @@ public sealed class OpenAndCloseTests(Administration administration)
     }
 
     [Fact]
+    public async Task A_sale_that_Redis_loses_while_it_is_opened_is_not_opened_from_the_plan()
+    {
+        var sale = await PlannedSale.OpenAsync(administration);
+        await sale.ReserveAsync(7);
+        await administration.DoesAsync("POST", sale.Path + "/close");
+        var opening = Opening(() => PlannedSale.Redis.KeyDeleteAsync(sale.Keys.State));
+        Assert.Equal(OpeningOutcome.StockLost, await opening.OpenAsync(sale.Id, CancellationToken.None));
+        Assert.Null(await TestItem.Ledger.InspectAsync(sale.Keys));
+    }
+
+    [Theory]
+    [InlineData("open", "close", "closed")]
+    [InlineData("close", "open", "open")]
+    public async Task A_statement_that_comes_late_does_not_undo_what_was_asked_for_since(string late, string call, string state)
+    {
+        var store = administration.Services.GetRequiredService<SaleStore>();
+        var sale = await PlannedSale.OpenAsync(administration);
+        await administration.DoesAsync("POST", $"{sale.Path}/{call}");
+        var read = (await store.FindStateAsync(sale.Id, CancellationToken.None)).Version;
+        // The operator has given up, and asks for the state that the sale has already.
+        await administration.DoesAsync("POST", $"{sale.Path}/{call}");
+        Assert.Null(await store.TrySetStateAsync(sale.Id, late == "open" ? SaleState.Open : SaleState.Closed, read, CancellationToken.None));
+        Assert.Equal(state, (await administration.DoesAsync("GET", sale.Path)).GetProperty("state").GetString());
+    }
+
+    [Fact]
     public async Task A_closed_sale_sells_nothing_and_opens_again_with_what_is_left()
     {
         var sale = await PlannedSale.OpenAsync(administration);

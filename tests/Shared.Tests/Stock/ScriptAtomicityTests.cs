@@ -62,7 +62,7 @@ public sealed class ScriptAtomicityTests
         ["reset.lua"] = ["token", 100, "price", 4999],
         ["settle.lua"] = [s_withoutHold, s_order],
         ["told.lua"] = ["sold_out", 1],
-        ["warm.lua"] = [1, "available", 100],
+        ["warm.lua"] = [1, 1, "available", 100],
     };
 
     private readonly string _tag = $"seckill:{{{new TestItem().Key}}}:";

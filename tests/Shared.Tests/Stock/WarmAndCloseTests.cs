@@ -112,6 +112,16 @@ public sealed class WarmAndCloseTests
     }
 
     [Fact]
+    public async Task An_item_that_was_warm_once_is_not_made_a_second_time()
+    {
+        var item = new TestItem();
+        Assert.Equal(WarmOutcome.Lost, await TestItem.Ledger.WarmAsync(item.Keys, item.Plan(), isNew: false));
+        Assert.Null(await TestItem.Ledger.InspectAsync(item.Keys));
+        await item.WarmAsync();
+        Assert.Equal(WarmOutcome.Existed, await TestItem.Ledger.WarmAsync(item.Keys, item.Plan(), isNew: false));
+    }
+
+    [Fact]
     public async Task An_order_that_does_not_exist_has_no_hold() =>
         Assert.Null(await TestItem.Ledger.FindHoldAsync((await TestItem.OpenAsync()).Keys, new string('0', OrderId.Length)));
 }

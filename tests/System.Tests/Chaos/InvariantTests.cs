@@ -51,8 +51,8 @@ public sealed class InvariantTests
     public void An_order_that_Redis_alone_had_when_it_lost_data_is_not_called_lost()
     {
         var evidence = s_good with { Operations = [.. s_good.Operations, Click(9, "x", 1)] };
-        Assert.Empty(Find("lost").Violations(evidence with { LastLoss = 150 }));
-        Assert.NotEmpty(Find("lost").Violations(evidence with { LastLoss = 50 }));
+        Assert.Empty(Find("lost").Violations(evidence with { Losses = [150] }));
+        Assert.NotEmpty(Find("lost").Violations(evidence with { Losses = [50] }));
     }
 
     [Fact]
@@ -130,7 +130,7 @@ public sealed class InvariantTests
     {
         var rejected = WithRow(Row("x", 9, 1, "rejected"));
         Assert.NotEmpty(Find("oversold").Violations(rejected));
-        Assert.Empty(Find("oversold").Violations(rejected with { LastLoss = 1 }));
+        Assert.Empty(Find("oversold").Violations(rejected with { Losses = [1] }));
     }
 
     [Theory]
