@@ -18,7 +18,9 @@ internal static class RebuildEndpoints
                 "Needed after Redis lost data. Buyers of the items get 503 during the rebuild. An item whose rebuild fails stays stopped. "
                 + "May be repeated.")
             .Produces<RebuiltSale>()
-            .ProducesProblems(401, 404, 409, 503);
+            .ProducesProblems(401, 503)
+            .ProducesProblems(
+                Refusals.UnknownSale, Refusals.NeverOpened, Refusals.RepairRunning, Refusals.NotDrained, Refusals.LostAgain);
 
     private static async Task<IResult> RebuildAsync(
         long saleId, StockRebuild rebuild, AuditRows rows, SaleStore sales, StockLedger stock, CancellationToken cancellationToken)

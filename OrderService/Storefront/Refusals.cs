@@ -30,8 +30,8 @@ internal static class Refusals
     public static IReadOnlyList<Problem> OfPlaceOrder { get; } =
     [
         Problem.Invalid("request", "malformed"), Unauthenticated, UnknownItem, SoldOut, LimitReached([]),
-        SaleNotOpen(DateTimeOffset.UnixEpoch, DateTimeOffset.UnixEpoch), SaleClosed, Problem.TooLarge, Problem.NotJson, KeyReused,
-        RateLimited, Unavailable,
+        SaleNotOpen(DateTimeOffset.UnixEpoch, DateTimeOffset.UnixEpoch), SaleClosed, Problem.TooSlow, Problem.TooLarge, Problem.NotJson,
+        KeyReused, RateLimited, Unavailable,
     ];
 
     /// <summary>409 with the buyer's live orders.</summary>

@@ -11,7 +11,8 @@ internal static class SaleEndpoints
             .WithSummary("Read a sale: window, server time, items")
             .WithDescription("Public. Up to one second old, except the server time.")
             .Produces<SaleView>()
-            .ProducesProblems(404, 503);
+            .ProducesProblems(503)
+            .ProducesProblems(Refusals.UnknownSale);
 
     private static async Task<Results<JsonHttpResult<SaleView>, Problem>> FindAsync(long saleId, SaleReader sales, HttpContext http)
     {
