@@ -149,7 +149,8 @@ public static partial class ServiceHost
         StatusCodes.Status404NotFound => new Problem(status, "not-found", "No such resource."),
         StatusCodes.Status405MethodNotAllowed => new Problem(status, "method-not-allowed", "This resource does not support the method."),
         StatusCodes.Status408RequestTimeout => Problem.TooSlow,
-        StatusCodes.Status413PayloadTooLarge => Problem.TooLarge,
+        // The second is for the trailers of a chunked body; too many headers are refused by the web server itself.
+        StatusCodes.Status413PayloadTooLarge or StatusCodes.Status431RequestHeaderFieldsTooLarge => Problem.TooLarge,
         StatusCodes.Status415UnsupportedMediaType => Problem.NotJson,
         StatusCodes.Status500InternalServerError => new Problem(status, "internal-error", "Internal error; it is logged."),
         _ => new Problem(status, "http-" + status.ToString(CultureInfo.InvariantCulture), "The request failed."),

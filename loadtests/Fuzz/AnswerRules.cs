@@ -10,7 +10,7 @@ internal static class AnswerRules
     private const string ProblemType = "application/problem+json";
 
     // The web server's own answers to what is no HTTP, or is larger than it takes.
-    private static readonly int[] s_bare = [400, 408, 411, 413, 414, 417, 421, 426, 431, 501, 505];
+    private static readonly int[] s_bare = [400, 405, 408, 411, 413, 414, 417, 421, 426, 431, 501, 505];
 
     // What any path may get that leads to no operation.
     private static readonly Dictionary<int, string> s_nowhere = new() { [404] = "not-found", [405] = "method-not-allowed" };
@@ -67,10 +67,9 @@ internal static class AnswerRules
 
         var undescribed = request.Operation is null
             && s_undescribed.Contains(FirstSegment(request.Target), StringComparer.OrdinalIgnoreCase);
-        if (!undescribed && Candidates(request).Select(operation => Mismatch(operation, request, answer)).ToArray() is var mismatches
-            && !mismatches.Contains(null))
+        if (!undescribed && DocumentRules.WhyNot(request, answer) is { } reason)
         {
-            yield return ("undocumented-answer", mismatches.FirstOrDefault() ?? "No operation has this method.");
+            yield return ("undocumented-answer", reason);
         }
     }
 
@@ -101,39 +100,10 @@ internal static class AnswerRules
         }
 
         var isNowhere = request.Operation is null && s_nowhere.TryGetValue(answer.Status, out var known) && known == code;
-        if (!isNowhere && Candidates(request).Select(operation => Mismatch(operation, request, answer, code)).ToArray() is var mismatches
-            && !mismatches.Contains(null))
+        if (!isNowhere && DocumentRules.WhyNot(request, answer, code) is { } reason)
         {
-            yield return ("undocumented-refusal", mismatches.FirstOrDefault() ?? $"No operation has this method: {answer.Status} {code}.");
+            yield return ("undocumented-refusal", reason);
         }
-    }
-
-    // Without an operation of its own, the request may have reached any of the service.
-    private static IEnumerable<Operation> Candidates(RawRequest request) =>
-        request.Operation is { } operation ? [operation] : request.Service.Operations;
-
-    /// <summary>Why the answer is not one of the operation's; null when it is.</summary>
-    private static string? Mismatch(Operation operation, RawRequest request, RawAnswer answer, string? code = null)
-    {
-        if (!operation.Responses.TryGetValue(answer.Status, out var response))
-        {
-            return $"{operation} does not document {answer.Status}{(code is null ? "" : $" ({code})")}.";
-        }
-
-        if (code is not null && !response.Codes.Contains(code))
-        {
-            return $"{operation} does not document the code {code} of {answer.Status}.";
-        }
-
-        if (request.Method == "HEAD" || (response.Bodies.Count == 0 && answer.Body.Length == 0))
-        {
-            return null;
-        }
-
-        return !response.Bodies.TryGetValue(answer.MediaType ?? "", out var schema)
-            ? $"{operation} does not document a body of type {answer.MediaType ?? "none"} for {answer.Status}."
-            : answer.IsEventStream ? Events(answer).Select(schema.WhyNot).FirstOrDefault(reason => reason is not null)
-            : schema.WhyNot(answer.Body);
     }
 
     private static string? Header(RawAnswer answer) => answer.Status switch
@@ -145,13 +115,8 @@ internal static class AnswerRules
         _ => null,
     };
 
-    // Whole events alone: the stream was left in the middle.
-    private static IEnumerable<byte[]> Events(RawAnswer answer) =>
-        from line in System.Text.Encoding.UTF8.GetString(answer.Body).Split("\n\n")[..^1].SelectMany(one => one.Split('\n'))
-        where line.StartsWith("data: ", StringComparison.Ordinal)
-        select System.Text.Encoding.UTF8.GetBytes(line[6..]);
-
-    private static string FirstSegment(string target) => target.TrimStart('/').Split('/', '?')[0];
+    // As the web server sees it.
+    private static string FirstSegment(string target) => Uri.UnescapeDataString(target).TrimStart('/', '.').Split('/', '?')[0];
 
     private static string Text(JsonElement body, string name) =>
         body.TryGetProperty(name, out var value) && value.ValueKind == JsonValueKind.String ? value.GetString()! : "";

@@ -1,22 +1,10 @@
 using System.Diagnostics;
-using Dapper;
 using Seckill.Fuzz.Cases;
 using Seckill.Fuzz.Contract;
 using Seckill.Fuzz.Stores;
 using Seckill.LoadTests.Client;
 
 namespace Seckill.Fuzz;
-
-/// <summary>What a run does.</summary>
-/// <param name="Seed">Makes the cases.</param>
-/// <param name="First">Number of the first case, from 1.</param>
-/// <param name="Last">Number of the last case.</param>
-/// <param name="Limit">Ends the run earlier.</param>
-/// <param name="FirstSaleId">Ids of sales from this one on are not in use.</param>
-internal sealed record FuzzPlan(int Seed, int First, int Last, TimeSpan Limit, long FirstSaleId);
-
-/// <summary>What became of a run.</summary>
-internal sealed record FuzzResult(IReadOnlyList<Finding> Findings, int Cases, Tally Tally);
 
 /// <summary>
 /// Sends the cases in blocks. In each block the requests that must not change anything come last, and the stores are compared before and
@@ -45,7 +33,7 @@ internal sealed class FuzzRun(LoadTarget target, FuzzPlan plan, IReadOnlyCollect
     {
         var started = Stopwatch.GetTimestamp();
         await using var stores = await StoreTrace.ConnectAsync(target);
-        var startedAt = await NowAsync(stores);
+        var startedAt = await stores.NowAsync();
         var (storefront, ops) = (await Service.ReadAsync("storefront", target.Apis[0]), await Service.ReadAsync("ops", target.Inventory));
         var requests = new Requests(storefront, ops, _stage);
         var client = new Client(_tally, Report);
@@ -61,7 +49,12 @@ internal sealed class FuzzRun(LoadTarget target, FuzzPlan plan, IReadOnlyCollect
             number += block.Length;
         }
 
-        await RestAsync(stores, plan.Last);
+        foreach (var service in requests.Services)
+        {
+            await client.SendAsync(Requests.Ready(service), number);
+        }
+
+        await RestAsync(stores, number);
         foreach (var (rule, detail) in await new FinalAudit(target, stores, _tally, startedAt).CheckAsync())
         {
             Report(new Finding(rule, detail, 0));
@@ -90,7 +83,7 @@ internal sealed class FuzzRun(LoadTarget target, FuzzPlan plan, IReadOnlyCollect
             await RunAsync(one, client);
         }
 
-        if (Difference(before, await stores.ReadAsync(Items)) is { Length: > 0 } changed)
+        if (await stores.ChangedSinceAsync(before, Items) is { Length: > 0 } changed)
         {
             await BlameAsync(quiet, client, stores, changed);
         }
@@ -113,7 +106,7 @@ internal sealed class FuzzRun(LoadTarget target, FuzzPlan plan, IReadOnlyCollect
         {
             var before = await stores.ReadAsync(Items);
             await one.RunAsync(client);
-            if (Difference(before, await stores.ReadAsync(Items)) is { Length: > 0 } again)
+            if (await stores.ChangedSinceAsync(before, Items) is { Length: > 0 } again)
             {
                 Report(new Finding("trace", $"Requests that were refused, or only read, changed {again}.", one.Number));
                 return;
@@ -142,14 +135,5 @@ internal sealed class FuzzRun(LoadTarget target, FuzzPlan plan, IReadOnlyCollect
 
             _findings.Add(finding);
         }
-    }
-
-    private static string Difference(Dictionary<string, string> before, Dictionary<string, string> after) =>
-        string.Join(", ", after.Where(part => before.GetValueOrDefault(part.Key) != part.Value).Select(part => part.Key));
-
-    private static async Task<DateTime> NowAsync(StoreTrace stores)
-    {
-        await using var connection = await stores.Database.OpenConnectionAsync();
-        return await connection.ExecuteScalarAsync<DateTime>("select now()");
     }
 }

@@ -46,6 +46,12 @@ internal sealed class Requests(Service storefront, Service ops, Stage stage)
 
     public RawRequest PublicSale(long saleId) => Of(storefront, "GET", $"/sales/{saleId}");
 
+    /// <summary>Asks whether a service is ready. A 503 is no problem document, and so a finding.</summary>
+    public static RawRequest Ready(Service service) => new()
+    {
+        Service = service, Method = "GET", Target = "/health/ready", Headers = [("Connection", "close")],
+    };
+
     /// <summary>A request for an operation, with everything that it needs.</summary>
     public RawRequest New(Service service, Operation operation, string target, byte[] body, long userId)
     {

@@ -30,6 +30,7 @@ internal sealed class StageSetting(Requests requests, Client client)
             _stage.Orders.Add(new KnownOrder(accepted.GetProperty("orderId").GetString()!, user));
         }
 
+        await ExpectAsync(422, requests.Order(_stage.OpenSale, Stage.FirstSku, _stage.Orders[0].UserId, quantity: 2, key: "stage-0"));
         await ExpectAsync(200, requests.OfOrder("POST", _stage.Orders[0], "/cancel"));
         await ExpectAsync(200, requests.Pay($"pay-{_stage.FirstSaleId}-first", _stage.Orders[1].OrderId, Stage.UnitPrice));
     }

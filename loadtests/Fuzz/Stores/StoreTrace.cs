@@ -63,6 +63,17 @@ internal sealed class StoreTrace : IAsyncDisposable
         return trace;
     }
 
+    /// <summary>Names of the tables and keys whose content is another one now.</summary>
+    public async Task<string> ChangedSinceAsync(Dictionary<string, string> before, IEnumerable<(long SaleId, long SkuId)> items) =>
+        string.Join(", ", (await ReadAsync(items)).Except(before).Select(part => part.Key));
+
+    /// <summary>The clock of the database.</summary>
+    public async Task<DateTime> NowAsync()
+    {
+        await using var connection = await _database.OpenConnectionAsync();
+        return await connection.ExecuteScalarAsync<DateTime>("select now()");
+    }
+
     /// <summary>Waits until nothing is on its way: orders, returns of stock, expiries, rebuilds.</summary>
     /// <returns>What still is after so long; empty when nothing is.</returns>
     public async Task<string> RestAsync(IReadOnlyCollection<(long SaleId, long SkuId)> items, TimeSpan limit)

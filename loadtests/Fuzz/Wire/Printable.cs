@@ -6,7 +6,7 @@ namespace Seckill.Fuzz.Wire;
 /// <summary>Bytes as a person can read and repeat them.</summary>
 internal static class Printable
 {
-    private const int Longest = 3_000;
+    private const int Longest = 1_500;
 
     /// <summary>Printable ASCII and line feeds as they are, other bytes as \xNN; the middle of a long text is left out.</summary>
     public static string Text(ReadOnlySpan<byte> bytes)

@@ -91,6 +91,7 @@ internal sealed class RawRequest
     public RawRequest Copy() => new()
     {
         Service = Service, Operation = Operation, Method = Method, Target = Target, Headers = [.. Headers], Body = Body, UserId = UserId,
+        IsHttp = IsHttp, MustBeRefused = MustBeRefused,
     };
 
     /// <summary>The exact bytes, what is not printable as \xNN.</summary>
