@@ -3,6 +3,7 @@ using Npgsql;
 using Seckill.Fuzz;
 using Seckill.LoadTests.Client;
 using Seckill.Shared.Security;
+using Seckill.System.Tests.Alerts;
 using Seckill.Tests.Harness.Processes;
 
 namespace Seckill.System.Tests.Fuzz;
@@ -78,6 +79,8 @@ public sealed class FuzzTests(ITestOutputHelper output)
 
         public static async Task<FuzzedSystem> StartAsync()
         {
+            // What others left there is about sales that these stores do not have.
+            await Queues.EmptyAsync();
             var system = new FuzzedSystem { _stores = await OwnStores.StartAsync() };
             (string, string?)[] settings = [.. s_settings, .. system._stores.Settings];
             system._services.AddRange([
