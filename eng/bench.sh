@@ -69,14 +69,7 @@ if ! { command -v wrk && command -v h2load; } >/dev/null && [ "$(id -u)" -eq 0 ]
     install_packages wrk nghttp2-client >>"$RUN/logs/apt.log" 2>&1 || say "could not install wrk: the load comes from Seckill's own client"
 fi
 
-# As in production: no developer's error pages. Outside Development the services refuse the known keys.
-secret() { head -c 24 /dev/urandom | od -An -tx1 | tr -d ' \n'; }
-export ASPNETCORE_ENVIRONMENT=Production DOTNET_ENVIRONMENT=Production
-Auth__BuyerTokenKey=$(secret) Auth__OpsKey=$(secret) Payments__SigningKey=$(secret)
-# One machine sends the clicks of all buyers, so the rate limits of an address and a user must not apply.
-export RateLimits__AddressBurst=1000000000 RateLimits__AddressPerSecond=1000000000
-export RateLimits__UserBurst=1000000000 RateLimits__UserPerSecond=1000000000
-export Legacy__CreateSchema=true
+as_in_production
 
 # measure: runs the load client against the started system, and exits with its exit code.
 measure() {

@@ -18,7 +18,8 @@ internal static class AuditEndpoints
                 + "writes each step into audit_repairs. May be repeated, also during the sale. After PostgreSQL was restored to an older "
                 + "state, newer=redis closes unpaid orders whose stock has come back since, instead of restoring their holds.")
             .Produces<SaleAudit>()
-            .ProducesProblems(400, 401, 404, 409, 503);
+            .ProducesProblems(400, 401, 503)
+            .ProducesProblems(Refusals.UnknownSale, Refusals.RepairRunning);
 
     private static async Task<IResult> AuditAsync(
         long saleId, ItemAuditor auditor, AuditRepair repair, AuditResults results, AuditRows rows, SaleStore sales,

@@ -66,12 +66,18 @@ internal sealed class BreakKindConverter() : JsonStringEnumConverter<BreakKind>(
 /// <param name="UserId">The buyer, if the equation is about one.</param>
 /// <param name="Expected">Expected units.</param>
 /// <param name="Actual">Actual units.</param>
-public sealed record AuditFinding(BreakKind Kind, string? OrderId, long? UserId, long Expected, long Actual)
+public sealed record AuditFinding(
+    BreakKind Kind,
+    [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] string? OrderId,
+    [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] long? UserId,
+    long Expected,
+    long Actual)
 {
     /// <summary>For the log, which must not identify a buyer.</summary>
     internal string Text => $"{BreakKindConverter.Name(Kind)} {OrderId} expected {Expected}, actual {Actual}";
 
     /// <summary>The repair, if one was made.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
     public string? Repair { get; init; }
 }
 

@@ -16,7 +16,6 @@ public sealed record AuditedItemView(long SkuId, bool Balanced, IReadOnlyList<Au
 public sealed record SaleAudit(long SaleId, bool Balanced, IReadOnlyList<AuditedItemView> Items);
 
 /// <summary>JSON of the audit, generated at compile time.</summary>
-[JsonSourceGenerationOptions(
-    PropertyNamingPolicy = JsonKnownNamingPolicy.CamelCase, DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull)]
+[JsonSourceGenerationOptions(PropertyNamingPolicy = JsonKnownNamingPolicy.CamelCase)]
 [JsonSerializable(typeof(SaleAudit))]
 internal sealed partial class AuditJson : JsonSerializerContext;

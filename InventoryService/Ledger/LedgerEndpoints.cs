@@ -23,14 +23,16 @@ internal static class LedgerEndpoints
                 + "succeed, because the number available changes with every order.")
             .Accepts<ChangeStock>("application/json")
             .Produces<ChangedStock>()
-            .ProducesProblems(400, 401, 404, 409, 413, 415, 422, 503);
+            .ProducesProblems(400, 401, 408, 413, 415, 503)
+            .ProducesProblems(Refusals.UnknownItem, Refusals.NeverOpened, Refusals.StockInUse, Refusals.StockLost, Refusals.KeyReused);
         sales.MapGet("/{saleId:id}/ledger", async (long saleId, LedgerReader ledger, CancellationToken cancellationToken) =>
                 await ledger.ReadAsync(saleId, cancellationToken) is { } found
                     ? Results.Json(found, LedgerJson.Default.SaleLedger)
                     : Refusals.UnknownSale)
             .WithSummary("The ledger of a sale: where its units are")
             .Produces<SaleLedger>()
-            .ProducesProblems(401, 404, 503);
+            .ProducesProblems(401, 503)
+            .ProducesProblems(Refusals.UnknownSale);
     }
 
     private static async Task<IResult> ChangeStockAsync(

@@ -25,7 +25,8 @@ internal static class QuarantineFeature
             .WithSummary("Retry to persist an order")
             .WithDescription("Publishes the order again. It leaves the list if it can be persisted now.")
             .Produces(StatusCodes.Status202Accepted)
-            .ProducesProblems(401, 404, 503);
+            .ProducesProblems(401, 503)
+            .ProducesProblems(Refusals.NotQuarantined);
     }
 
     private static async Task<IResult> ReplayAsync(

@@ -22,13 +22,15 @@ internal static class RebuildEndpoints
                 + "get 503 while it is rebuilt. An item whose rebuild fails stays stopped, and does not stop the others.")
             .Produces<SaleRebuild>()
             .Produces<SaleRebuild>(StatusCodes.Status202Accepted)
-            .ProducesProblems(401, 404, 409, 503);
+            .ProducesProblems(400, 401, 503)
+            .ProducesProblems(Refusals.UnknownSale, Refusals.NeverOpened, Refusals.RebuildFailed);
         sales.MapGet("/{saleId:id}/rebuild", async (long saleId, RebuildJobs jobs, SaleStore store, CancellationToken cancellationToken) =>
                 await jobs.FindAsync(saleId, cancellationToken) is { } job ? Answer(job, StatusCodes.Status200OK)
                 : await store.FindAsync(saleId, cancellationToken) is null ? Refusals.UnknownSale : Refusals.NeverRebuilt)
             .WithSummary("The last rebuild of a sale: state, and progress of each item")
             .Produces<SaleRebuild>()
-            .ProducesProblems(401, 404, 503);
+            .ProducesProblems(401, 503)
+            .ProducesProblems(Refusals.UnknownSale, Refusals.NeverRebuilt);
     }
 
     private static async Task<IResult> StartAsync(

@@ -18,7 +18,8 @@ internal static class SaleEndpoints
             .WithDescription("Stores the plan. Nothing can be bought until the sale is opened and its window has begun.")
             .Accepts<CreateSale>("application/json")
             .Produces<SaleDetails>(StatusCodes.Status201Created)
-            .ProducesProblems(400, 401, 409, 413, 415, 503);
+            .ProducesProblems(400, 401, 408, 413, 415, 503)
+            .ProducesProblems(Refusals.SaleExists);
         sales.MapGet("", async (SaleStore store, CancellationToken cancellationToken) =>
                 Results.Json(await store.ListAsync(cancellationToken), OpsJson.Default.IReadOnlyListSaleDetails))
             .WithSummary("All sales, the newest first")
@@ -30,17 +31,20 @@ internal static class SaleEndpoints
                     : Refusals.UnknownSale)
             .WithSummary("One sale")
             .Produces<SaleDetails>()
-            .ProducesProblems(401, 404, 503);
+            .ProducesProblems(401, 503)
+            .ProducesProblems(Refusals.UnknownSale);
         sales.MapPost("/{saleId:id}/open", OpenAsync)
             .WithSummary("Put the stock of a sale into Redis and let its window decide")
             .WithDescription("May be repeated; stock is never added twice. Opens a sale again that was closed by hand.")
             .Produces<SaleDetails>()
-            .ProducesProblems(401, 404, 409, 503);
+            .ProducesProblems(401, 503)
+            .ProducesProblems(Refusals.UnknownSale, Refusals.StockLost, Refusals.StockDiffers, Refusals.StateChanged);
         sales.MapPost("/{saleId:id}/close", CloseAsync)
             .WithSummary("Stop selling, whatever the window says")
             .WithDescription("May be repeated. Orders that were accepted go on.")
             .Produces<SaleDetails>()
-            .ProducesProblems(401, 404, 409, 503);
+            .ProducesProblems(401, 503)
+            .ProducesProblems(Refusals.UnknownSale, Refusals.NeverOpened, Refusals.StateChanged);
     }
 
     private static async Task<IResult> CreateAsync(HttpRequest request, SaleStore store, CancellationToken cancellationToken)

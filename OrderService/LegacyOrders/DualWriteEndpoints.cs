@@ -34,7 +34,8 @@ internal static class DualWriteEndpoints
                 "All processes follow within a second. A member that is absent keeps its value. After off or retired, run a backfill.")
             .Accepts<DualWriteRequest>("application/json")
             .Produces<DualWriteView>()
-            .ProducesProblems(400, 401, 409, 413, 415, 503);
+            .ProducesProblems(400, 401, 408, 413, 415, 503)
+            .ProducesProblems(s_notConfigured);
         ops.MapGet("/verifier", async (NpgsqlDataSource database, CancellationToken cancellationToken) =>
                 Results.Json(await ReadVerifierAsync(database, cancellationToken), DualWriteJson.Default.VerifierView))
             .WithSummary("Progress of the continuous verifier")
@@ -49,9 +50,9 @@ internal static class DualWriteEndpoints
         ops.MapPost("/repair", RepairAsync)
             .WithSummary("Rewrite the legacy rows of discrepancies and verify them again")
             .WithDescription("A dry run unless dryRun is false. Rows that only the legacy database has are left alone.")
-            .Accepts<RepairRequest>("application/json")
+            .Accepts<RepairRequest>(isOptional: true, "application/json")
             .Produces<RepairAnswer>()
-            .ProducesProblems(400, 401, 413, 415, 503);
+            .ProducesProblems(400, 401, 408, 413, 415, 503);
         ops.MapGet("/backfill", async (NpgsqlDataSource database, CancellationToken cancellationToken) =>
                 Results.Json(await Backfill.ReadAsync(database, cancellationToken), DualWriteJson.Default.BackfillView))
             .WithSummary("Progress of the backfill")
@@ -104,7 +105,7 @@ internal static class DualWriteEndpoints
     private static async Task<IResult> RepairAsync(HttpContext http, Repair repair, CancellationToken cancellationToken)
     {
         var (request, problem) = http.Features.Get<IHttpRequestBodyDetectionFeature>() is { CanHaveBody: false }
-            ? (new RepairRequest(null, null), null)
+            ? (new RepairRequest(), null)
             : await JsonBody.ReadAsync(http.Request, DualWriteJson.Default.RepairRequest, MaximumBodyBytes, cancellationToken);
         return problem ?? Results.Json(
             await repair.RunAsync(request!.DryRun ?? true, request.Ids, cancellationToken), DualWriteJson.Default.RepairAnswer);

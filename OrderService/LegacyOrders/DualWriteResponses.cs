@@ -13,7 +13,8 @@ namespace Seckill.OrderService.LegacyOrders;
 /// <param name="ReadFromNewPercent">Share of users who read the new row in mode dual, 0 to 100.</param>
 /// <param name="UsersReadingNew">Users who always read the new row.</param>
 /// <param name="UsersReadingLegacy">Users who read the legacy row in mode dual, whatever the share is.</param>
-public sealed record DualWriteRequest(string? Mode, int? ReadFromNewPercent, long[]? UsersReadingNew, long[]? UsersReadingLegacy);
+public sealed record DualWriteRequest(
+    string? Mode = null, int? ReadFromNewPercent = null, long[]? UsersReadingNew = null, long[]? UsersReadingLegacy = null);
 
 /// <summary>The state of the dual write.</summary>
 /// <param name="Mode">How the legacy database is used.</param>
@@ -43,7 +44,7 @@ public sealed record VerifierView(
 /// <summary>Which discrepancies to repair.</summary>
 /// <param name="DryRun">True, the default, only reports what a repair would do.</param>
 /// <param name="Ids">Discrepancies to repair; all open ones when null or empty.</param>
-public sealed record RepairRequest(bool? DryRun, long[]? Ids);
+public sealed record RepairRequest(bool? DryRun = null, long[]? Ids = null);
 
 /// <summary>JSON of the dual write's ops endpoints, generated at compile time.</summary>
 [JsonSourceGenerationOptions(

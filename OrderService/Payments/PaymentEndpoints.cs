@@ -47,7 +47,8 @@ internal static class PaymentEndpoints
                 + "A paymentId that was used before with another order or amount changes nothing and gets 422.")
             .Accepts<Payment>("application/json")
             .Produces<PaymentAnswer>()
-            .ProducesProblems(400, 401, 413, 415, 422, 503);
+            .ProducesProblems(400, 401, 408, 413, 415, 503)
+            .ProducesProblems(s_idReused);
     }
 
     private static async Task<Results<JsonHttpResult<PaymentAnswer>, Problem>> ApplyAsync(

@@ -15,7 +15,8 @@ internal static class OrderEndpoints
     {
         var orders = app.MapGroup("/orders")
             .AddEndpointFilter(app.ServiceProvider.GetRequiredService<BuyerGuard>())
-            .ProducesProblems(401, 404, 429, 503);
+            .ProducesProblems(401, 429, 503)
+            .ProducesProblems(Refusals.UnknownOrder);
         orders.MapGet("/{orderId}", FindAsync)
             .WithSummary("Read an order")
             .WithDescription("For its owner only; from the moment of the 202, on every instance.")
@@ -30,7 +31,7 @@ internal static class OrderEndpoints
             .WithSummary("Cancel an order that is not paid")
             .WithDescription("Also while it is only reserved. Repeating it gets 200. The units are for sale again within a second.")
             .Produces<OrderView>()
-            .ProducesProblems(409);
+            .ProducesProblems(Refusals.NotCancellable);
     }
 
     private static async Task<Results<JsonHttpResult<OrderView>, Problem>> FindAsync(

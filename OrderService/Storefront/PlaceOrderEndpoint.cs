@@ -25,7 +25,7 @@ internal sealed class PlaceOrderEndpoint(
                 + "user and the sale item) a retry gets the same order, from any instance.")
             .Accepts<PlaceOrder>("application/json")
             .Produces<OrderAccepted>(StatusCodes.Status202Accepted)
-            .ProducesProblems(400, 401, 404, 409, 413, 415, 422, 429, 503);
+            .ProducesProblems([.. Refusals.OfPlaceOrder]);
 
     /// <summary>Maps a handler of clicks.</summary>
     internal static RouteHandlerBuilder MapDirectly(IEndpointRouteBuilder app, RequestDelegate handler)

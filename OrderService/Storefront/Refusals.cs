@@ -36,8 +36,8 @@ internal static class Refusals
     public static IReadOnlyList<Problem> OfPlaceOrder { get; } =
     [
         Problem.Invalid("request", "malformed"), Unauthenticated, UnknownItem, SoldOut, LimitReached([]),
-        SaleNotOpen(DateTimeOffset.UnixEpoch, DateTimeOffset.UnixEpoch), SaleClosed, Problem.TooLarge, Problem.NotJson, KeyReused,
-        RateLimited, Unavailable,
+        SaleNotOpen(DateTimeOffset.UnixEpoch, DateTimeOffset.UnixEpoch), SaleClosed, Problem.TooSlow, Problem.TooLarge, Problem.NotJson,
+        KeyReused, RateLimited, Unavailable,
     ];
 
     /// <summary>401 with the fault of the token, for the developer of the client (RFC 6750, section 3).</summary>

@@ -23,7 +23,8 @@ internal static class SaleEndpoints
             .WithDescription("Public and cacheable. Up to one second old, except the server time. 503 while Redis has lost the sale.")
             .Produces<SaleView>()
             .Produces(StatusCodes.Status304NotModified)
-            .ProducesProblems(404, 503);
+            .ProducesProblems(503)
+            .ProducesProblems(Refusals.UnknownSale);
     }
 
     private static async Task<Results<JsonHttpResult<SaleListView>, StatusCodeHttpResult, Problem>> ListAsync(

@@ -52,7 +52,9 @@ public static partial class ServiceHost
         HealthGauge.AddTo(builder.Services);
         TelemetryFeature.AddTo(builder.Services);
         builder.Services.Configure<RouteOptions>(routes => routes.SetParameterPolicy<IdConstraint>("id"));
-        builder.Services.AddOpenApi();
+        builder.Services.AddOpenApi(options => options
+            .AddOperationTransformer(ProblemMetadata.DescribeCodesAsync)
+            .AddSchemaTransformer(SchemaMetadata.CompleteAsync));
         GracefulStop.AddTo(builder.Services, builder.Environment);
         ServerOptions.AddTo(builder.Services);
         builder.Services.ConfigureHttpJsonOptions(http =>
@@ -152,8 +154,9 @@ public static partial class ServiceHost
         StatusCodes.Status400BadRequest => Problem.Invalid("request", "malformed"),
         StatusCodes.Status404NotFound => new Problem(status, "not-found", "No such resource."),
         StatusCodes.Status405MethodNotAllowed => new Problem(status, "method-not-allowed", "This resource does not support the method."),
-        StatusCodes.Status408RequestTimeout => new Problem(status, "request-timeout", "The request arrived too slowly."),
-        StatusCodes.Status413PayloadTooLarge => Problem.TooLarge,
+        StatusCodes.Status408RequestTimeout => Problem.TooSlow,
+        // The second is for the trailers of a chunked body; too many headers are refused by the web server itself.
+        StatusCodes.Status413PayloadTooLarge or StatusCodes.Status431RequestHeaderFieldsTooLarge => Problem.TooLarge,
         StatusCodes.Status415UnsupportedMediaType => Problem.NotJson,
         StatusCodes.Status500InternalServerError => new Problem(status, "internal-error", "Internal error; it is logged."),
         _ => new Problem(status, "http-" + status.ToString(CultureInfo.InvariantCulture), "The request failed."),

@@ -53,6 +53,9 @@ public sealed class Problem : IResult, IStatusCodeHttpResult
     /// <inheritdoc/>
     int? IStatusCodeHttpResult.StatusCode => Status;
 
+    /// <summary>408 for a body that arrives too slowly.</summary>
+    public static Problem TooSlow { get; } = new(408, "request-timeout", "The request arrived too slowly.");
+
     /// <summary>413 for a body above the limit.</summary>
     public static Problem TooLarge { get; } = new(413, "too-large", "The body is too large.");
 

@@ -8,6 +8,18 @@ export Payments__SigningKey=${Payments__SigningKey:-development-only-payment-sig
 export ASPNETCORE_ENVIRONMENT=${ASPNETCORE_ENVIRONMENT:-${DOTNET_ENVIRONMENT:-Development}}
 export DOTNET_ENVIRONMENT=${DOTNET_ENVIRONMENT:-$ASPNETCORE_ENVIRONMENT}
 
+# as_in_production: the services run as in production, and one machine sends the requests of all clients.
+as_in_production() {
+    secret() { head -c 24 /dev/urandom | od -An -tx1 | tr -d ' \n'; }
+    # No developer's error pages. Outside Development the services refuse the known keys.
+    export ASPNETCORE_ENVIRONMENT=Production DOTNET_ENVIRONMENT=Production
+    Auth__BuyerTokenKey=$(secret) Auth__OpsKey=$(secret) Payments__SigningKey=$(secret)
+    # The rate limits of an address and a user must not apply.
+    export RateLimits__AddressBurst=1000000000 RateLimits__AddressPerSecond=1000000000
+    export RateLimits__UserBurst=1000000000 RateLimits__UserPerSecond=1000000000
+    export Legacy__CreateSchema=true
+}
+
 # The build configuration: Release to run, Debug to test.
 FLAVOUR=Release
 

@@ -117,6 +117,16 @@ public sealed class BadInputTests(StorefrontHost storefront)
             [$"POST {path} HTTP/1.1", .. Head().Skip(1), "Transfer-Encoding: chunked"], "ffffffffffffffffff\r\n"u8.ToArray()))
             .AssertProblem(400, "invalid-request");
 
+    [Theory]
+    [InlineData("/orders")]
+    [InlineData("/payments")]
+    public async Task Trailers_that_are_too_large_are_refused_with_a_documented_code(string path) =>
+        (await RawHttp.SendAsync(
+            storefront.Address,
+            [$"POST {path} HTTP/1.1", .. Head().Skip(1), "Transfer-Encoding: chunked"],
+            Encoding.ASCII.GetBytes($"2\r\n{{}}\r\n0\r\nX: {new string('t', 40_000)}\r\n\r\n")))
+            .AssertProblem(413, "too-large");
+
     [Fact]
     public async Task A_body_that_stops_arriving_is_refused_with_a_documented_code() =>
         (await RawHttp.SendAsync(storefront.Address, [.. Head(), "Content-Length: 1000"], "{"u8.ToArray()))

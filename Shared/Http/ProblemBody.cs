@@ -1,0 +1,13 @@
+namespace Seckill.Shared.Http;
+
+/// <summary>The body of every refusal, as OpenAPI describes it. <see cref="Problem"/> writes it.</summary>
+/// <param name="Type"><c>urn:seckill:problem:</c> and the code.</param>
+/// <param name="Title">One sentence for people.</param>
+/// <param name="Status">HTTP status.</param>
+/// <param name="Code">Stable code for programs.</param>
+/// <param name="Errors">With <c>invalid-request</c>: what is wrong, by field.</param>
+/// <param name="OrderIds">With <c>limit-reached</c>: the buyer's live orders.</param>
+/// <param name="OpensAt">With <c>sale-not-open</c>: UTC.</param>
+public sealed record ProblemBody(
+    string Type, string Title, int Status, string Code, IReadOnlyDictionary<string, string[]>? Errors = null,
+    IReadOnlyList<string>? OrderIds = null, DateTimeOffset? OpensAt = null);

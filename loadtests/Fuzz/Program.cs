@@ -1,0 +1,3 @@
+using Seckill.Fuzz;
+
+return await FuzzCommand.RunAsync(args);
