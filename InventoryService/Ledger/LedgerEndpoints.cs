@@ -24,7 +24,7 @@ internal static class LedgerEndpoints
             .Accepts<ChangeStock>("application/json")
             .Produces<ChangedStock>()
             .ProducesProblems(400, 401, 408, 413, 415, 503)
-            .ProducesProblems(Refusals.UnknownItem, Refusals.NeverOpened, Refusals.StockInUse, Refusals.StockLost, Refusals.KeyReused);
+            .ProducesProblems(Refusals.UnknownItem, Refusals.NeverOpened, Refusals.StockInUse, Refusals.KeyReused);
         sales.MapGet("/{saleId:id}/ledger", async (long saleId, LedgerReader ledger, CancellationToken cancellationToken) =>
                 await ledger.ReadAsync(saleId, cancellationToken) is { } found
                     ? Results.Json(found, LedgerJson.Default.SaleLedger)
