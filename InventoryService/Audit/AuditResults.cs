@@ -30,6 +30,9 @@ internal sealed partial class AuditResults : IHealthCheck, IDisposable
         _repairs = _meter.CreateCounter<long>("seckill.audit.repairs", "{repair}", "Repairs made, by kind.");
     }
 
+    /// <summary>Time since the last round of looks.</summary>
+    public double RoundAgeSeconds => _clock.GetElapsedTime(Interlocked.Read(ref _roundEndedAt)).TotalSeconds;
+
     /// <summary>Longest time since a look at an item; without items, since the last round.</summary>
     public double AgeSeconds
     {
@@ -81,13 +84,15 @@ internal sealed partial class AuditResults : IHealthCheck, IDisposable
         }
     }
 
-    /// <summary>Remembers a round of looks at the totals of all items. Items that are not among them do not exist any more.</summary>
-    public void EnterRound(IReadOnlyList<ItemLook> looks)
+    /// <summary>Remembers a round of looks at the totals.</summary>
+    /// <param name="items">All items that exist.</param>
+    /// <param name="looks">At those that were looked at.</param>
+    public void EnterRound(IReadOnlyList<ItemKey> items, IReadOnlyList<ItemLook> looks)
     {
         lock (_lock)
         {
             _roundEndedAt = _clock.GetTimestamp();
-            foreach (var gone in _lookedAt.Keys.Except(looks.Select(look => look.Key)).ToList())
+            foreach (var gone in _lookedAt.Keys.Except(items).ToList())
             {
                 _lookedAt.Remove(gone);
                 _audits.Remove(gone);
@@ -124,7 +129,7 @@ internal sealed partial class AuditResults : IHealthCheck, IDisposable
             ["items"] = items,
             ["unbalanced"] = unbalanced.Take(10).Select(audit => audit.Item.ToString()).ToArray(),
             ["findings"] = unbalanced.Sum(audit => audit.Findings.Count),
-            ["lastRoundSeconds"] = Math.Round(AgeSeconds, 1),
+            ["lastRoundSeconds"] = Math.Round(RoundAgeSeconds, 1),
         };
         return Task.FromResult(HealthCheckResult.Healthy(
             unbalanced.Count > 0 ? $"the audit finds broken equations in {unbalanced.Count} items" : null, data));

@@ -43,8 +43,12 @@ internal sealed class AuditRows(NpgsqlDataSource database)
             new { saleId, skuId },
             cancellationToken);
 
-    /// <summary>The totals of a sale's items, or of one of them; without a sale, of all items whose stock was put into Redis.</summary>
-    public Task<IReadOnlyList<ItemTotals>> TotalsAsync(long? saleId, long? skuId, CancellationToken cancellationToken) =>
+    /// <summary>
+    /// The totals of a sale's items, or of one of them; without a sale, of all items whose stock was put into Redis. An item is at rest
+    /// when its sale is over, every live order is paid, and nothing is under way between the stores.
+    /// </summary>
+    public Task<IReadOnlyList<ItemTotals>> TotalsAsync(
+        long? saleId, long? skuId, CancellationToken cancellationToken, bool withItemsAtRest = true) =>
         ReadAsync<ItemTotals>(
             $"""
             select i.sale_id, i.sku_id, i.warmed_at is not null as was_warm, i.epoch, i.allocated, i.live,
@@ -52,6 +56,7 @@ internal sealed class AuditRows(NpgsqlDataSource database)
               coalesce(r.orders, 0) as returning, coalesce(q.units, 0) as quarantined,
               coalesce(c.changes, 0) as changes, coalesce(c.under_way, 0) as changes_under_way
             from sale_items i
+            join sales s using (sale_id)
             left join (
               select sale_id, sku_id, (sum(units) filter (where status = 'paid'))::bigint as paid,
                 (sum(units) filter (where status in ('cancelled', 'expired')))::bigint as returned,
@@ -71,9 +76,11 @@ internal sealed class AuditRows(NpgsqlDataSource database)
               from stock_changes where {OfItem} group by sale_id, sku_id
             ) c using (sale_id, sku_id)
             where {OfItem} and (@saleId is not null or i.warmed_at is not null)
+              and (@withItemsAtRest or (s.state <> 'closed' and s.closes_at > now()) or i.live <> coalesce(t.paid, 0)
+                or r.orders > 0 or q.units > 0 or c.under_way > 0)
             order by sale_id, position
             """,
-            new { saleId, skuId },
+            new { saleId, skuId, withItemsAtRest },
             cancellationToken);
 
     /// <summary>The kept sums of an item beside those of all its order rows.</summary>

@@ -41,7 +41,7 @@ internal sealed class AuditSchedule : IDisposable
 
     private TimeSpan Now => _clock.GetElapsedTime(_startedAt);
 
-    /// <summary>The items that exist now, and what a look at their totals saw.</summary>
+    /// <summary>The items that exist now, and what a look at the totals of some of them saw.</summary>
     public void Update(IReadOnlyList<AuditedItem> items, IReadOnlyList<ItemLook> looks)
     {
         var states = looks.ToDictionary(look => look.Key, look => look.State);
@@ -59,14 +59,12 @@ internal sealed class AuditSchedule : IDisposable
                     _entries[item.Key] = entry = new Entry(Now);
                 }
 
-                var state = states.GetValueOrDefault(item.Key);
-                if (state != entry.State)
+                entry.Item = item;
+                if (states.TryGetValue(item.Key, out var state) && state != entry.State)
                 {
-                    (entry.HasMoved, entry.Rest) = (true, 0);
+                    (entry.State, entry.HasMoved, entry.Rest) = (state, true, 0);
                     entry.DueAt = Earlier(entry.DueAt, Later(Now, entry.AuditedAt + entry.Pause));
                 }
-
-                (entry.Item, entry.State) = (item, state);
             }
         }
     }

@@ -4,19 +4,27 @@ using Seckill.Shared.Hosting;
 namespace Seckill.InventoryService.Audit;
 
 /// <summary>
-/// (11) Audits the totals of all items, round after round, and schedules their full audits. It reports findings and changes nothing.
+/// (11) Audits the totals of all items, round after round, and schedules their full audits. Items at rest are in a round now and then. It
+/// reports findings and changes nothing.
 /// </summary>
 internal sealed partial class Auditor(
     AuditRows rows, TotalsAuditor totals, AuditResults results, AuditSchedule schedule, IOptions<AuditorOptions> options,
     TimeProvider clock, ILogger<Auditor> logger) : PeriodicService(clock)
 {
+    // Shorter than the age at which the alert fires.
+    private static readonly TimeSpan s_rest = TimeSpan.FromSeconds(20);
+    private long? _allLookedAt;
+
     protected override TimeSpan Interval => TimeSpan.FromMilliseconds(options.Value.IntervalMilliseconds);
 
     protected override async Task RunRoundAsync(CancellationToken stoppingToken)
     {
         var items = await rows.ItemsAsync(null, stoppingToken);
-        var looks = await totals.LookAsync(null, stoppingToken);
-        results.EnterRound(looks);
+        var startedAt = Clock.GetTimestamp();
+        var withItemsAtRest = _allLookedAt is not { } last || Clock.GetElapsedTime(last) >= s_rest;
+        var looks = await totals.LookAsync(null, stoppingToken, withItemsAtRest);
+        _allLookedAt = withItemsAtRest ? startedAt : _allLookedAt;
+        results.EnterRound([.. items.Select(item => item.Key)], looks);
         schedule.Update(items, looks);
     }
 

@@ -18,9 +18,10 @@ internal sealed class TotalsAuditor(AuditRows rows, StockLedger stock, IOptions<
     internal Func<Task> BetweenTheStores { get; init; } = () => Task.CompletedTask;
 
     /// <summary>Looks at the items of a sale, or at all items whose stock was put into Redis.</summary>
-    public async Task<IReadOnlyList<ItemLook>> LookAsync(long? saleId, CancellationToken cancellationToken)
+    public async Task<IReadOnlyList<ItemLook>> LookAsync(
+        long? saleId, CancellationToken cancellationToken, bool withItemsAtRest = true)
     {
-        var before = await rows.TotalsAsync(saleId, null, cancellationToken);
+        var before = await rows.TotalsAsync(saleId, null, cancellationToken, withItemsAtRest);
         await BetweenTheStores();
         var redis = new List<(ItemSnapshot? Item, string? Failure)>(before.Count);
         foreach (var items in before.Chunk(ItemsAtOnce))
@@ -29,8 +30,8 @@ internal sealed class TotalsAuditor(AuditRows rows, StockLedger stock, IOptions<
         }
 
         await BetweenTheStores();
-        var after = (await rows.TotalsAsync(saleId, null, cancellationToken)).ToDictionary(totals => totals.Key);
-        // A sale may have been deleted meanwhile.
+        var after = (await rows.TotalsAsync(saleId, null, cancellationToken, withItemsAtRest)).ToDictionary(totals => totals.Key);
+        // A sale may have been deleted meanwhile, or an item come to rest.
         return
         [
             .. before.Zip(redis).Where(item => after.ContainsKey(item.First.Key)).Select(item => item.Second.Failure is { } failure

@@ -103,7 +103,7 @@ internal sealed partial class DashboardFeed(
         }
 
         return new Facts(
-            now, found, traffic, _orders.Value, stock.Last, tables.Last, queues.Last, audits.Broken(), audits.AgeSeconds);
+            now, found, traffic, _orders.Value, stock.Last, tables.Last, queues.Last, audits.Broken(), audits.RoundAgeSeconds);
     }
 
     [LoggerMessage(490, LogLevel.Warning, "Could not make a dashboard snapshot; retrying: {Reason}")]

@@ -56,7 +56,9 @@ public sealed class AuditResultsTests : IDisposable
     public void An_item_that_is_gone_is_not_broken()
     {
         Look(BreakKind.Counters);
-        _results.EnterRound([]);
+        _results.EnterRound([s_item], []);
+        Assert.Single(_results.Broken());
+        _results.EnterRound([], []);
         Assert.Empty(_results.Broken());
     }
 
@@ -65,7 +67,7 @@ public sealed class AuditResultsTests : IDisposable
     private static AuditFinding Finding(BreakKind kind) => new(kind, null, null, 1, 2);
 
     private void Look(params BreakKind[] kinds) => _results.EnterRound(
-        [new ItemLook(new ItemTotals(1, 1001, true, 1, 10, 0, 0, 0, 0, 0, 0, 0, 0), null, [.. kinds.Select(Finding)], true)]);
+        [s_item], [new ItemLook(new ItemTotals(1, 1001, true, 1, 10, 0, 0, 0, 0, 0, 0, 0, 0), null, [.. kinds.Select(Finding)], true)]);
 
     private IEnumerable<BreakKind> Kinds() => _results.Find(s_item)!.Findings.Select(finding => finding.Kind);
 }

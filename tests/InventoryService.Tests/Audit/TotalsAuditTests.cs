@@ -151,12 +151,30 @@ public sealed class TotalsAuditTests(StoreFixture stores)
             var looks = await stores.Totals.LookAsync(null, CancellationToken.None);
             Assert.NotNull(looks.Single(look => look.Key == bad.Item).Failure);
             Assert.True(looks.Single(look => look.Key == good.Item).IsKnown);
-            results.EnterRound(looks);
+            results.EnterRound([.. looks.Select(look => look.Key)], looks);
             Assert.Equal(20 * round, results.AgeSeconds);
         }
 
         Assert.Null((await bad.LedgerAsync()).Balanced);
         await bad.LoseAsync();
+    }
+
+    [Fact]
+    public async Task An_item_is_at_rest_once_its_sale_is_over_and_nothing_of_it_can_change()
+    {
+        var sale = await TestSale.OpenAsync(stores, units: 5);
+        var orders = await sale.PlaceManyAsync(2);
+        async Task<bool> IsAtRestAsync() =>
+            !(await stores.Totals.LookAsync(null, CancellationToken.None, withItemsAtRest: false)).Any(look => look.Key == sale.Item);
+        await sale.PayAsync(orders[0], $"pay-{orders[0].OrderId}");
+        Assert.False(await IsAtRestAsync());
+        await stores.Opening.CloseAsync(sale.Item.SaleId, CancellationToken.None);
+        Assert.False(await IsAtRestAsync());
+        await stores.Closing.TryCancelAsync(orders[1].OrderId, CancellationToken.None);
+        Assert.False(await IsAtRestAsync());
+        await sale.ReturnAllAsync();
+        Assert.True(await IsAtRestAsync());
+        Assert.Contains(await stores.Totals.LookAsync(null, CancellationToken.None), look => look.Key == sale.Item);
     }
 
     private async Task MoveAsync(TestSale sale, string movement, ReservedOrder live, ReservedOrder order)
