@@ -16,9 +16,13 @@ internal static class LedgerEndpoints
         var sales = app.MapGroup("/sales").WithMetadata(new RequiresOpsKey());
         sales.MapPost("/{saleId:id}/items/{skuId:id}/stock", ChangeStockAsync)
             .WithSummary("Add units in mid-sale, or withdraw available ones")
-            .WithDescription("Requires an Idempotency-Key; a key changes the stock once. Units that buyers hold cannot be withdrawn.")
+            .WithDescription(
+                "Requires an Idempotency-Key; a key changes the stock once, and a retry gets the same number in \"changed\". Units that "
+                + "buyers hold cannot be withdrawn: a withdrawal of more than is available is refused with 409, and with "
+                + "\"partial\": true it withdraws what is available, even nothing. While a sale is on, only \"partial\" is sure to "
+                + "succeed, because the number available changes with every order.")
             .Accepts<ChangeStock>("application/json")
-            .Produces<SaleLedger>()
+            .Produces<ChangedStock>()
             .ProducesProblems(400, 401, 404, 409, 413, 415, 422, 503);
         sales.MapGet("/{saleId:id}/ledger", async (long saleId, LedgerReader ledger, CancellationToken cancellationToken) =>
                 await ledger.ReadAsync(saleId, cancellationToken) is { } found
@@ -53,7 +57,14 @@ internal static class LedgerEndpoints
             return Problem.Invalid("delta", $"this must be an integer other than 0, between -{MaximumChange} and {MaximumChange}");
         }
 
-        return await changes.ChangeAsync(new ItemKey(saleId, skuId), key, delta, cancellationToken) switch
+        if (change.Partial && delta > 0)
+        {
+            return Problem.Invalid("partial", "this is only for a withdrawal: delta must be negative");
+        }
+
+        var (outcome, units) = await changes.ChangeAsync(
+            new StockChange(new ItemKey(saleId, skuId), key, delta, change.Partial), cancellationToken);
+        return outcome switch
         {
             StockChangeOutcome.UnknownItem => Refusals.UnknownItem,
             StockChangeOutcome.NeverOpened => Refusals.NeverOpened,
@@ -61,7 +72,8 @@ internal static class LedgerEndpoints
             StockChangeOutcome.KeyReused => Refusals.KeyReused,
             StockChangeOutcome.TooMany => Problem.Invalid("delta", $"an item has at most {CreateSaleRules.MostUnits} units"),
             StockChangeOutcome.StockLost => Refusals.WaitsForRebuild,
-            _ => Results.Json(await ledger.ReadAsync(saleId, cancellationToken), LedgerJson.Default.SaleLedger),
+            _ => Results.Json(
+                new ChangedStock((await ledger.ReadAsync(saleId, cancellationToken))!, units), LedgerJson.Default.ChangedStock),
         };
     }
 }

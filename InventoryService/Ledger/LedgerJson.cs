@@ -5,7 +5,11 @@ namespace Seckill.InventoryService.Ledger;
 
 /// <summary>A change of stock in mid-sale.</summary>
 /// <param name="Delta">Units to add; negative to withdraw. Not 0, at most 1,000,000.</param>
-public sealed record ChangeStock(int? Delta);
+/// <param name="Partial">
+/// True to withdraw as many units as are available where these are fewer than <paramref name="Delta"/> says, even none. Only for a
+/// withdrawal.
+/// </param>
+public sealed record ChangeStock(int? Delta, bool Partial = false);
 
 /// <summary>The ledger of a sale item, in units.</summary>
 /// <param name="SkuId">The SKU.</param>
@@ -24,7 +28,19 @@ public sealed record LedgerItem(
 /// <param name="SaleId">The sale.</param>
 /// <param name="Balanced">True when every item is balanced.</param>
 /// <param name="Items">One entry for each item.</param>
-public sealed record SaleLedger(long SaleId, bool Balanced, IReadOnlyList<LedgerItem> Items);
+public record SaleLedger(long SaleId, bool Balanced, IReadOnlyList<LedgerItem> Items);
+
+/// <summary>The ledger of a sale after a change of stock.</summary>
+public sealed record ChangedStock : SaleLedger
+{
+    internal ChangedStock(SaleLedger ledger, int changed)
+        : base(ledger) => Changed = changed;
+
+    /// <summary>
+    /// Units that the change added, or withdrew when negative. A retry with the same Idempotency-Key gets the same number.
+    /// </summary>
+    public int Changed { get; }
+}
 
 /// <summary>JSON of ledger and stock changes, generated at compile time.</summary>
 [JsonSourceGenerationOptions(
@@ -34,4 +50,5 @@ public sealed record SaleLedger(long SaleId, bool Balanced, IReadOnlyList<Ledger
     MaxDepth = 8)]
 [JsonSerializable(typeof(ChangeStock))]
 [JsonSerializable(typeof(SaleLedger))]
+[JsonSerializable(typeof(ChangedStock))]
 internal sealed partial class LedgerJson : JsonSerializerContext;

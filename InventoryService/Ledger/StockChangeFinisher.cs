@@ -1,6 +1,5 @@
 using Npgsql;
 using Seckill.Shared.Hosting;
-using Seckill.Shared.Stock;
 using StackExchange.Redis;
 
 namespace Seckill.InventoryService.Ledger;
@@ -15,29 +14,30 @@ internal sealed partial class StockChangeFinisher(StockChanges changes, TimeProv
 
     protected override async Task RunRoundAsync(CancellationToken stoppingToken)
     {
-        foreach (var (item, key, delta) in await changes.FindUnfinishedAsync(s_age, stoppingToken))
+        foreach (var change in await changes.FindUnfinishedAsync(s_age, stoppingToken))
         {
-            await FinishAsync(item, key, delta, stoppingToken);
+            await FinishAsync(change, stoppingToken);
         }
     }
 
     protected override void OnOutage(Exception exception) => LogFailed("all items", exception.Message);
 
     // A change that cannot be finished must not block the others.
-    private async Task FinishAsync(ItemKey item, string key, int delta, CancellationToken cancellationToken)
+    private async Task FinishAsync(StockChange change, CancellationToken cancellationToken)
     {
         try
         {
-            LogFinished(item.ToString(), delta, await changes.FinishAsync(item, key, delta, cancellationToken));
+            var (outcome, units) = await changes.FinishAsync(change, cancellationToken);
+            LogFinished(change.Item.ToString(), change.Delta, outcome, units);
         }
         catch (Exception exception) when (exception is NpgsqlException or RedisException or TimeoutException)
         {
-            LogFailed(item.ToString(), exception.Message);
+            LogFailed(change.Item.ToString(), exception.Message);
         }
     }
 
-    [LoggerMessage(420, LogLevel.Warning, "Finished an interrupted change of {Delta} units of {Item}: {Outcome}.")]
-    private partial void LogFinished(string item, int delta, StockChangeOutcome outcome);
+    [LoggerMessage(420, LogLevel.Warning, "Finished an interrupted change of {Delta} units of {Item}: {Outcome}, {Units} units.")]
+    private partial void LogFinished(string item, int delta, StockChangeOutcome outcome, int units);
 
     [LoggerMessage(421, LogLevel.Warning, "Could not finish an interrupted stock change of {Item}; retrying: {Reason}")]
     private partial void LogFailed(string item, string reason);

@@ -5,31 +5,6 @@ using Seckill.Shared.Stock;
 
 namespace Seckill.InventoryService.Ledger;
 
-/// <summary>Outcome of a change of stock.</summary>
-internal enum StockChangeOutcome
-{
-    /// <summary>Made, now or before.</summary>
-    Made,
-
-    /// <summary>No such item.</summary>
-    UnknownItem,
-
-    /// <summary>The sale was never opened: its plan is not in Redis yet.</summary>
-    NeverOpened,
-
-    /// <summary>Redis has lost its stock; a change that was started is finished after its rebuild.</summary>
-    StockLost,
-
-    /// <summary>The item would have more units than <see cref="CreateSaleRules.MostUnits"/>; nothing is changed.</summary>
-    TooMany,
-
-    /// <summary>Fewer units are available than the change withdraws; nothing is changed.</summary>
-    NotEnough,
-
-    /// <summary>The key was used before with another delta.</summary>
-    KeyReused,
-}
-
 /// <summary>
 /// Adds and withdraws stock in mid-sale. The two stores change in an order that never lets Redis sell more than the ledger in PostgreSQL
 /// allows: units are added to the ledger first, and withdrawn from Redis first. The key makes each step repeatable, and
@@ -37,103 +12,112 @@ internal enum StockChangeOutcome
 /// </summary>
 internal sealed class StockChanges(NpgsqlDataSource database, StockLedger stock)
 {
+    /// <summary>Called after Redis has made a change and before PostgreSQL has it: where a test stops the call, or kills it.</summary>
+    internal Func<Task> BeforeCommit { get; init; } = () => Task.CompletedTask;
+
     /// <summary>Makes the change, once for each key.</summary>
-    public async Task<StockChangeOutcome> ChangeAsync(ItemKey item, string key, int delta, CancellationToken cancellationToken)
+    /// <returns>The outcome, and the units that were changed, now or before.</returns>
+    public async Task<(StockChangeOutcome Outcome, int Units)> ChangeAsync(StockChange change, CancellationToken cancellationToken)
     {
-        if (await stock.InspectAsync(new ItemKeys(item)) is null)
+        if (await stock.InspectAsync(new ItemKeys(change.Item)) is null)
         {
-            return await WasWarmAsync(item, cancellationToken) switch
+            return await WasWarmAsync(change.Item, cancellationToken) switch
             {
-                null => StockChangeOutcome.UnknownItem,
-                false => StockChangeOutcome.NeverOpened,
-                true => StockChangeOutcome.StockLost,
+                null => (StockChangeOutcome.UnknownItem, 0),
+                false => (StockChangeOutcome.NeverOpened, 0),
+                true => (StockChangeOutcome.StockLost, 0),
             };
         }
 
-        var (known, done) = await StartAsync(item, key, delta, cancellationToken);
-        return known == 0 ? delta > 0 ? StockChangeOutcome.TooMany : StockChangeOutcome.NotEnough
-            : known != delta ? StockChangeOutcome.KeyReused
-            : done ? StockChangeOutcome.Made
-            : await FinishAsync(item, key, delta, cancellationToken);
+        return await StartAsync(change, cancellationToken) switch
+        {
+            null => (change.Delta > 0 ? StockChangeOutcome.TooMany : StockChangeOutcome.NotEnough, 0),
+            var known when (known.Delta, known.Partial) != (change.Delta, change.Partial) => (StockChangeOutcome.KeyReused, 0),
+            { Done: true, Made: var made } => (StockChangeOutcome.Made, made),
+            _ => await FinishAsync(change, cancellationToken),
+        };
     }
 
     /// <summary>Unfinished changes that are older than <paramref name="age"/>.</summary>
-    public async Task<IReadOnlyList<(ItemKey Item, string Key, int Delta)>> FindUnfinishedAsync(
-        TimeSpan age, CancellationToken cancellationToken)
+    public async Task<IReadOnlyList<StockChange>> FindUnfinishedAsync(TimeSpan age, CancellationToken cancellationToken)
     {
         await using var connection = await database.OpenConnectionAsync(cancellationToken);
         var rows = await connection.QueryAsync<UnfinishedChange>(new CommandDefinition(
             """
-            select sale_id, sku_id, idempotency_key, delta
+            select sale_id, sku_id, idempotency_key, delta, partial
             from stock_changes
             where done_at is null and started_at < now() - @age
             order by started_at
             """,
             new { age },
             cancellationToken: cancellationToken));
-        return [.. rows.Select(row => (new ItemKey(row.SaleId, row.SkuId), row.IdempotencyKey, row.Delta))];
+        return [.. rows.Select(row => new StockChange(new ItemKey(row.SaleId, row.SkuId), row.IdempotencyKey, row.Delta, row.Partial))];
     }
 
     /// <summary>
     /// The second step of a change whose start is recorded. The row lock admits one caller at a time: otherwise one caller could be refused
     /// and delete the change while another makes it.
     /// </summary>
-    public async Task<StockChangeOutcome> FinishAsync(ItemKey item, string key, int delta, CancellationToken cancellationToken)
+    /// <returns>As <see cref="ChangeAsync"/>.</returns>
+    public async Task<(StockChangeOutcome Outcome, int Units)> FinishAsync(StockChange change, CancellationToken cancellationToken)
     {
         await using var connection = await database.OpenConnectionAsync(cancellationToken);
         await using var transaction = await connection.BeginTransactionAsync(cancellationToken);
-        var change = await connection.QuerySingleOrDefaultAsync<(bool Done, long StartedAt, int Epoch)?>(new CommandDefinition(
+        var row = await connection.QuerySingleOrDefaultAsync<StartedChange>(new CommandDefinition(
             """
-            select done_at is not null, (extract(epoch from started_at) * 1000000)::bigint, i.epoch
+            select done_at is not null as done, coalesce(made, delta) as made,
+              (extract(epoch from started_at) * 1000000)::bigint as started_at, i.epoch
             from stock_changes c
             join sale_items i on (i.sale_id, i.sku_id) = (c.sale_id, c.sku_id)
-            where c.sale_id = @SaleId and c.sku_id = @SkuId and idempotency_key = @key and delta = @delta
+            where c.sale_id = @SaleId and c.sku_id = @SkuId and idempotency_key = @Key and delta = @Delta and partial = @Partial
             for update of c
             """,
-            new { item.SaleId, item.SkuId, key, delta },
+            Parameters(change),
             cancellationToken: cancellationToken));
-        if (change is not { Done: false, StartedAt: var startedAt, Epoch: var epoch })
+        if (row is not { Done: false })
         {
             // Another caller was first: it made the change, or was refused.
-            return change is null ? StockChangeOutcome.NotEnough : StockChangeOutcome.Made;
+            return row is null ? (StockChangeOutcome.NotEnough, 0) : (StockChangeOutcome.Made, row.Made);
         }
 
-        var outcome = await stock.AdjustAsync(new ItemKeys(item), key, delta, startedAt, epoch);
+        var (outcome, made) = await stock.AdjustAsync(
+            new ItemKeys(change.Item), new StockAdjustment(change.Key, change.Delta, row.StartedAt, row.Epoch, change.Partial));
+        await BeforeCommit();
         if (outcome != AdjustOutcome.NotWarm)
         {
             // A refused withdrawal changed neither store, so its key may be used again.
-            var made = outcome == AdjustOutcome.Made;
             await connection.ExecuteAsync(new CommandDefinition(
-                made
+                outcome == AdjustOutcome.Made
                     ? """
-                      update stock_changes set done_at = now()
-                      where sale_id = @SaleId and sku_id = @SkuId and idempotency_key = @key;
-                      update sale_items set allocated = allocated + least(@delta, 0) where sale_id = @SaleId and sku_id = @SkuId
+                      update stock_changes set done_at = now(), made = case when partial then @made end
+                      where sale_id = @SaleId and sku_id = @SkuId and idempotency_key = @Key;
+                      update sale_items set allocated = allocated + least(@made, 0) where sale_id = @SaleId and sku_id = @SkuId
                       """
-                    : "delete from stock_changes where sale_id = @SaleId and sku_id = @SkuId and idempotency_key = @key",
-                new { item.SaleId, item.SkuId, key, delta },
+                    : "delete from stock_changes where sale_id = @SaleId and sku_id = @SkuId and idempotency_key = @Key",
+                Parameters(change, made),
                 cancellationToken: cancellationToken));
             await transaction.CommitAsync(cancellationToken);
         }
 
         return outcome switch
         {
-            AdjustOutcome.Made => StockChangeOutcome.Made,
-            AdjustOutcome.NotEnough => StockChangeOutcome.NotEnough,
-            _ => StockChangeOutcome.StockLost,
+            AdjustOutcome.Made => (StockChangeOutcome.Made, made),
+            AdjustOutcome.NotEnough => (StockChangeOutcome.NotEnough, 0),
+            _ => (StockChangeOutcome.StockLost, 0),
         };
     }
 
-    private async Task<(int Delta, bool Done)> StartAsync(ItemKey item, string key, int delta, CancellationToken cancellationToken)
+    /// <returns>The change that the key names; null when it was refused: too many units, or another caller found too few.</returns>
+    private async Task<KnownChange?> StartAsync(StockChange change, CancellationToken cancellationToken)
     {
         await using var connection = await database.OpenConnectionAsync(cancellationToken);
         await connection.ExecuteAsync(new CommandDefinition(
             """
             with started as (
-              insert into stock_changes (sale_id, sku_id, idempotency_key, delta)
-              select sale_id, sku_id, @key, @delta
+              insert into stock_changes (sale_id, sku_id, idempotency_key, delta, partial)
+              select sale_id, sku_id, @Key, @Delta, @Partial
               from sale_items
-              where sale_id = @SaleId and sku_id = @SkuId and allocated::bigint + @delta <= @MostUnits
+              where sale_id = @SaleId and sku_id = @SkuId and allocated::bigint + @Delta <= @MostUnits
               on conflict do nothing
               returning delta
             )
@@ -141,18 +125,22 @@ internal sealed class StockChanges(NpgsqlDataSource database, StockLedger stock)
             from started
             where started.delta > 0 and sale_id = @SaleId and sku_id = @SkuId
             """,
-            new { item.SaleId, item.SkuId, key, delta, CreateSaleRules.MostUnits },
+            Parameters(change),
             cancellationToken: cancellationToken));
-        // No row (a delta of 0) when it would be too many, or when another caller of the same withdrawal was refused and deleted it.
-        return await connection.QuerySingleOrDefaultAsync<(int, bool)>(new CommandDefinition(
+        return await connection.QuerySingleOrDefaultAsync<KnownChange>(new CommandDefinition(
             """
-            select delta, done_at is not null
+            select delta, partial, done_at is not null as done, coalesce(made, delta) as made
             from stock_changes
-            where sale_id = @SaleId and sku_id = @SkuId and idempotency_key = @key
+            where sale_id = @SaleId and sku_id = @SkuId and idempotency_key = @Key
             """,
-            new { item.SaleId, item.SkuId, key },
+            Parameters(change),
             cancellationToken: cancellationToken));
     }
+
+    private static object Parameters(StockChange change, int made = 0) => new
+    {
+        change.Item.SaleId, change.Item.SkuId, change.Key, change.Delta, change.Partial, made, CreateSaleRules.MostUnits,
+    };
 
     private async Task<bool?> WasWarmAsync(ItemKey item, CancellationToken cancellationToken)
     {
@@ -163,5 +151,9 @@ internal sealed class StockChanges(NpgsqlDataSource database, StockLedger stock)
             cancellationToken: cancellationToken));
     }
 
-    private sealed record UnfinishedChange(long SaleId, long SkuId, string IdempotencyKey, int Delta);
+    private sealed record UnfinishedChange(long SaleId, long SkuId, string IdempotencyKey, int Delta, bool Partial);
+
+    private sealed record StartedChange(bool Done, int Made, long StartedAt, int Epoch);
+
+    private sealed record KnownChange(int Delta, bool Partial, bool Done, int Made);
 }

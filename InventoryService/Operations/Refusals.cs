@@ -38,7 +38,7 @@ internal static class Refusals
         retryAfterSeconds: 5);
 
     public static readonly Problem KeyReused = new(
-        422, "idempotency-key-reused", "This Idempotency-Key was used before with another delta.");
+        422, "idempotency-key-reused", "This Idempotency-Key was used before with another body.");
 
     public static readonly Problem WaitsForRebuild = new(
         503, "unavailable",

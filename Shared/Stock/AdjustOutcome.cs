@@ -12,3 +12,11 @@ public enum AdjustOutcome
     /// <summary>The change is made, now or before.</summary>
     Made = 1,
 }
+
+/// <summary>A change of stock, as Redis makes it.</summary>
+/// <param name="Key">Its key.</param>
+/// <param name="Units">Negative to withdraw.</param>
+/// <param name="StartedAt">Its start, unix microseconds: a refused key may be used again, and then it is another change.</param>
+/// <param name="Epoch">Of the item when the change was decided; a call that arrives after a rebuild changes nothing.</param>
+/// <param name="Partial">Withdraws as many as are available where these are fewer.</param>
+public sealed record StockAdjustment(string Key, int Units, long StartedAt, int Epoch, bool Partial = false);

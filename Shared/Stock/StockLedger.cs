@@ -155,20 +155,18 @@ public sealed class StockLedger(IConnectionMultiplexer redis)
     }
 
     /// <summary>Adds units, or withdraws available ones. Repeatable: the same change is made, or refused, once.</summary>
-    /// <param name="item">The item.</param>
-    /// <param name="key">Key of the change.</param>
-    /// <param name="units">Negative to withdraw.</param>
-    /// <param name="startedAt">
-    /// Start of the change, unix microseconds: a refused key may be used again, and then it is another change.
-    /// </param>
-    /// <param name="epoch">Of the item when the change was decided; a call that arrives after a rebuild changes nothing.</param>
-    public async Task<AdjustOutcome> AdjustAsync(ItemKeys item, string key, int units, long startedAt = 0, int epoch = int.MaxValue) =>
-        (AdjustOutcome)(int)await EvaluateAsync(
-            s_adjust, [item.State, item.Changes],
+    /// <returns>The outcome, and the units that the change made, now or before.</returns>
+    public async Task<(AdjustOutcome Outcome, int Units)> AdjustAsync(ItemKeys item, StockAdjustment change)
+    {
+        var reply = ((RedisResult[]?)await EvaluateAsync(
+            s_adjust, [item.State, item.Changes, item.Withdrawals],
             [
-                item.Item.ToString(), startedAt == 0 ? key : string.Create(CultureInfo.InvariantCulture, $"{key} {startedAt}"), units, key,
-                epoch,
-            ]);
+                item.Item.ToString(),
+                change.StartedAt == 0 ? change.Key : string.Create(CultureInfo.InvariantCulture, $"{change.Key} {change.StartedAt}"),
+                change.Units, change.Key, change.Epoch, change.Partial,
+            ]))!;
+        return ((AdjustOutcome)(int)reply[0], (int)reply[1]);
+    }
 
     /// <summary>Checks whether stock has fallen to a mark, and claims unpublished crossings: see notice.lua.</summary>
     /// <param name="item">The item.</param>

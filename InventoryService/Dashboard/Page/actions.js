@@ -62,9 +62,14 @@ const actions = {
       text: `${sale.name}: ${number(item.available)} of ${number(item.allocated)} units are left. Added units are for sale at once. `
         + 'A negative number withdraws units that no order holds.',
       input: 'Units to add', confirm: 'Change the stock',
-      run: units => send('POST', `/sales/${sale.saleId}/items/${item.skuId}/stock`, { delta: units }, { 'Idempotency-Key': change })
-        .then(answer => answer.items.find(one => one.skuId === item.skuId))
-        .then(one => ({ text: `Done: ${number(one.available)} of ${number(one.allocated)} units are left.` })),
+      run: (units, partial) => send(
+        'POST', `/sales/${sale.saleId}/items/${item.skuId}/stock`,
+        partial && units < 0 ? { delta: units, partial } : { delta: units }, { 'Idempotency-Key': change })
+        .then(answer => {
+          const one = answer.items.find(one => one.skuId === item.skuId);
+          const done = answer.changed === units ? 'Done' : `${count(0 - answer.changed, 'unit')} withdrawn`;
+          return { text: `${done}: ${number(one.available)} of ${number(one.allocated)} units are left.` };
+        }),
     });
   },
   quarantine: async () => {
@@ -117,6 +122,7 @@ function ask({ title, text, confirm, run: what, input, list = [], danger = false
   byId('dialog-input').hidden = !input;
   byId('dialog-label').textContent = input ?? '';
   byId('dialog-number').value = '';
+  byId('dialog-partial').checked = false;
   show(list);
   result('');
   const button = byId('dialog-confirm');
@@ -146,7 +152,7 @@ byId('dialog-form').onsubmit = async event => {
   button.disabled = true;
   result('Working …');
   try {
-    const answer = await asked(units);
+    const answer = await asked(units, byId('dialog-partial').checked);
     if (isGone()) {
       showLate(title, answer.text);
       return;

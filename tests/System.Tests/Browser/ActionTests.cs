@@ -45,6 +45,13 @@ public sealed class ActionTests(Stage stage)
         Assert.StartsWith("Fewer units are available", await DoAsync("stock", "-70"), StringComparison.Ordinal);
         Assert.Equal(75, await Ledger("allocated"));
         await page.Page.Keyboard.PressAsync("Escape");
+        await DoAsync("stock", "0");
+        await page.Page.Locator("#dialog-number").FillAsync("-70");
+        await page.Page.Locator("#dialog-number").FocusAsync();
+        await page.Page.Keyboard.PressAsync("Tab");
+        await page.Page.Keyboard.PressAsync("Space");
+        Assert.Equal("65 units withdrawn: 0 of 10 units are left.", await ConfirmAsync(page));
+        Assert.Equal("Done: 65 of 75 units are left.", await DoAsync("stock", "65"));
 
         Assert.Equal("The audit finds no broken equation.", await DoAsync("audit"));
         Assert.Equal("The audit finds no broken equation.", await DoAsync("repair"));
