@@ -1,5 +1,4 @@
 using System.Globalization;
-using System.Net;
 using Microsoft.Extensions.Logging.Abstractions;
 using Seckill.InventoryService.Ledger;
 using Seckill.InventoryService.Rebuild;
@@ -13,7 +12,7 @@ namespace Seckill.InventoryService.Tests.Ledger;
 /// and the stock are apart permanently. Mutants: Redis does not remember the number; PostgreSQL takes the units that were requested.
 /// </summary>
 [Collection(AllOrders.Name)]
-public sealed class PartialWithdrawalTests(StoreFixture stores, Administration administration)
+public sealed class PartialWithdrawalTests(StoreFixture stores)
 {
     private StockChanges OtherInstance => new(stores.Database, stores.Stock);
 
@@ -115,33 +114,6 @@ public sealed class PartialWithdrawalTests(StoreFixture stores, Administration a
         Assert.Equal((AdjustOutcome.NotWarm, 0), await stores.Stock.AdjustAsync(sale.Keys, late));
         Assert.Equal((StockChangeOutcome.Made, -7), await WithdrawAsync(stores.Changes, sale, 500));
         await sale.AssertConservedAsync(3);
-    }
-
-    [Fact]
-    public async Task The_answer_says_how_many_units_were_changed()
-    {
-        var sale = await PlannedSale.OpenAsync(administration);
-        await sale.ReserveAsync(1, 2);
-        for (var time = 0; time < 2; time++)
-        {
-            Assert.Equal((HttpStatusCode.OK, "-8"), await AskAsync(sale, """{"delta":-500,"partial":true}""", "what-is-left"));
-            Assert.Equal((HttpStatusCode.OK, "3"), await AskAsync(sale, """{"delta":3}""", "three-more"));
-        }
-
-        Assert.Equal(
-            (HttpStatusCode.UnprocessableEntity, "idempotency-key-reused"), await AskAsync(sale, """{"delta":-500}""", "what-is-left"));
-        Assert.Equal((HttpStatusCode.Conflict, "stock-in-use"), await AskAsync(sale, """{"delta":-500,"partial":false}""", "all"));
-        Assert.Equal((HttpStatusCode.BadRequest, "invalid-request"), await AskAsync(sale, """{"delta":5,"partial":true}""", "more"));
-        Assert.Equal((HttpStatusCode.BadRequest, "invalid-request"), await AskAsync(sale, """{"delta":-5,"partial":1}""", "less"));
-        var item = Assert.Single((await sale.LedgerAsync()).GetProperty("items").EnumerateArray());
-        Assert.Equal(5, item.GetProperty("allocated").GetInt32());
-    }
-
-    private async Task<(HttpStatusCode Status, string Answer)> AskAsync(PlannedSale sale, string json, string key)
-    {
-        var (status, body, _) = await administration.AskAsync(
-            "POST", $"{sale.Path}/items/{PlannedSale.SkuId}/stock", json, idempotencyKey: key);
-        return (status, body.TryGetProperty("changed", out var changed) ? changed.GetRawText() : body.GetProperty("code").GetString()!);
     }
 
     private async Task CancelAsync(TestSale sale, string orderId)

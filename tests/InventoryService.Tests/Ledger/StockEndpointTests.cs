@@ -38,6 +38,9 @@ public sealed class StockEndpointTests(Administration administration)
     [InlineData("""{"delta":1.5}""", "key")]
     [InlineData("""{"delta":"1"}""", "key")]
     [InlineData("""{"delta":1,"sku":1}""", "key")]
+    [InlineData("""{"delta":5,"partial":true}""", "key")]
+    [InlineData("""{"delta":-5,"partial":1}""", "key")]
+    [InlineData("""{"delta":-5,"partial":null}""", "key")]
     [InlineData("""{"delta":1""", "key")]
     [InlineData("null", "key")]
     public async Task A_mistake_changes_nothing(string json, string? key)
@@ -45,6 +48,31 @@ public sealed class StockEndpointTests(Administration administration)
         var sale = await PlannedSale.OpenAsync(administration);
         Assert.Equal((HttpStatusCode.BadRequest, "invalid-request"), await ChangeAsync(sale, json, key));
         Assert.Equal((10, 10), await StockAsync(sale));
+    }
+
+    [Fact]
+    public async Task The_answer_says_how_many_units_were_changed()
+    {
+        var sale = await PlannedSale.OpenAsync(administration);
+        await sale.ReserveAsync(1, 2);
+        for (var time = 0; time < 2; time++)
+        {
+            Assert.Equal(-8, await ChangedAsync("""{"delta":-500,"partial":true}""", "what-is-left"));
+            Assert.Equal(3, await ChangedAsync("""{"delta":3}""", "three-more"));
+        }
+
+        Assert.Equal(
+            (HttpStatusCode.UnprocessableEntity, "idempotency-key-reused"), await ChangeAsync(sale, """{"delta":-500}""", "what-is-left"));
+        Assert.Equal((HttpStatusCode.Conflict, "stock-in-use"), await ChangeAsync(sale, """{"delta":-500,"partial":false}""", "all"));
+
+        async Task<int> ChangedAsync(string json, string key)
+        {
+            var (status, body, _) = await administration.AskAsync(
+                "POST", $"{sale.Path}/items/{PlannedSale.SkuId}/stock", json, idempotencyKey: key);
+            Assert.Equal(HttpStatusCode.OK, status);
+            Assert.Single(body.GetProperty("items").EnumerateArray());
+            return body.GetProperty("changed").GetInt32();
+        }
     }
 
     [Fact]
