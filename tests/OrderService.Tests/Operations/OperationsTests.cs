@@ -71,6 +71,19 @@ public sealed class OperationsTests(StorefrontHost storefront)
             ["type", "title", "status", "code", "errors", "orderIds", "opensAt"], body.EnumerateObject().Select(member => member.Name));
     }
 
+    // What operators may leave out: a client made from the description would refuse to.
+    [Fact]
+    public async Task The_description_requires_no_member_of_a_change_of_the_dual_write()
+    {
+        using var client = storefront.CreateClient();
+        var document = JsonDocument.Parse(await client.GetStringOfAsync("/openapi/v1.json")).RootElement;
+        var schemas = document.GetProperty("components").GetProperty("schemas");
+        Assert.False(schemas.GetProperty("DualWriteRequest").TryGetProperty("required", out _));
+        Assert.False(schemas.GetProperty("RepairRequest").TryGetProperty("required", out _));
+        var body = document.GetProperty("paths").GetProperty("/dual-write/repair").GetProperty("post").GetProperty("requestBody");
+        Assert.False(body.TryGetProperty("required", out var required) && required.GetBoolean());
+    }
+
     [Fact]
     public async Task PostgreSQL_ends_a_transaction_that_a_frozen_process_has_left_open()
     {
