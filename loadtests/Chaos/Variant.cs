@@ -19,7 +19,7 @@ internal sealed record Variant(
     private const string Close = "Shared/Stock/Scripts/sell/close.lua";
     private const string Adjust = "Shared/Stock/Scripts/sell/adjust.lua";
     private const string Opening = "InventoryService/Sales/SaleOpening.cs";
-    private const string Losses = "InventoryService/Audit/LossWatch.cs";
+    private const string Changes = "InventoryService/Ledger/StockChanges.cs";
     private const string Consumer = "OrderService/Orders/OrdersReservedConsumer.cs";
     private const string Gate = "OrderService/Reservations/SoldOutGate.cs";
     private const string Functions = "Shared/Schema/008_order_functions.sql";
@@ -75,13 +75,15 @@ internal sealed record Variant(
             [(Adjust, " or integer(item[4] or '1') > tonumber(ARGV[5])", "")]),
         new("change-without-name", "adjust.lua does not remember which changes were made",
             [(Adjust, "redis.call('SADD', KEYS[2], ARGV[2])\n", "")]),
+        new("change-not-recorded", "PostgreSQL forgets a change of stock that was made as one that was refused",
+            [(Changes, "var made = outcome == AdjustOutcome.Made;", "var made = outcome == AdjustOutcome.Made && epoch < 0;")]),
         new("last-item-open", "a close leaves the last item of the sale open",
             [
                 (Opening, "await stock.CloseAsync(KeysOf(sale, item), latest)",
                     "(item == sale.Items[^1] ? CloseOutcome.Closed : await stock.CloseAsync(KeysOf(sale, item), latest))"),
             ]),
-        new("state-stays-behind", "no process gives an item in Redis the state of its sale when it has an older one",
-            [(Losses, "snapshots[i] is { } now && IsBehind(item, now)", "snapshots[i] is { Held: < 0 } now && IsBehind(item, now)")]),
+        new("open-without-version", "warm.lua opens an item again and keeps its old version",
+            [(Warm, "'state', 'open', 'state_version', ARGV[1])\nreturn 0", "'state', 'open')\nreturn 0")]),
         new("returns-forgotten", "PostgreSQL does not remember whose stock must come back", [],
             async stage =>
             {
