@@ -21,8 +21,8 @@ internal sealed class PlaceOrderEndpoint(
         MapDirectly(app, app.ServiceProvider.GetRequiredService<PlaceOrderEndpoint>().PlaceAsync)
             .WithSummary("Reserve units for the buyer")
             .WithDescription(
-                "Answers 202 once the units are held durably. With an Idempotency-Key (1 to 64 visible characters, scoped to the "
-                + "user and the sale item) a retry gets the same order, from any instance.")
+                "Answers 202 once the units are held durably; the order expires at payBy. With an Idempotency-Key (1 to 64 visible "
+                + "characters, scoped to the user and the sale item) a retry gets the same order, from any instance.")
             .Accepts<PlaceOrder>("application/json")
             .Produces<OrderAccepted>(StatusCodes.Status202Accepted)
             .ProducesProblems([.. Refusals.OfPlaceOrder]);
