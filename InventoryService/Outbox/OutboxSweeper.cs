@@ -74,16 +74,10 @@ internal sealed partial class OutboxSweeper(
         var settings = options.Value;
         var keys = new ItemKeys(item);
         var claimed = await stock.ClaimAsync(
-            keys,
-            TimeSpan.FromMilliseconds(settings.MinimumAgeMilliseconds),
-            MaxBatch,
+            keys, TimeSpan.FromMilliseconds(settings.MinimumAgeMilliseconds), MaxBatch,
             TimeSpan.FromMilliseconds(settings.LongestPauseMilliseconds));
-        ReservedOrder[] orders =
-        [
-            .. claimed.Where(entry => entry.Hold is not null)
-                .Select(entry => (entry.OrderId, Hold: entry.Hold!.Value))
-                .Select(entry => new ReservedOrder(entry.OrderId, entry.Hold.UserId, entry.Hold.Units, entry.Hold.ReservedAt)),
-        ];
+        var orders = claimed.Where(entry => entry.Hold is not null).Select(entry => (entry.OrderId, Hold: entry.Hold!.Value))
+            .Select(entry => new ReservedOrder(entry.OrderId, entry.Hold.UserId, entry.Hold.Units, entry.Hold.ReservedAt)).ToArray();
         foreach (var (orderId, hold) in claimed.Where(entry => entry.Hold is null))
         {
             s_orphans.Add(1);
