@@ -5,6 +5,7 @@ using Seckill.OrderService.LegacyOrders.Database;
 using Seckill.OrderService.LegacyOrders.Outbox;
 using Seckill.OrderService.LegacyOrders.Verification;
 using Seckill.Shared.Http;
+using Seckill.Shared.Schema;
 
 namespace Seckill.OrderService.LegacyOrders;
 
@@ -15,15 +16,7 @@ namespace Seckill.OrderService.LegacyOrders;
 /// <param name="UsersReadingLegacy">Users who read the legacy row in mode dual, whatever the share is.</param>
 public sealed record DualWriteRequest(string? Mode, int? ReadFromNewPercent, long[]? UsersReadingNew, long[]? UsersReadingLegacy);
 
-/// <summary>The state of the dual write.</summary>
-/// <param name="Mode">How the legacy database is used.</param>
-/// <param name="ReadFromNewPercent">Share of users who read the new row in mode dual, percent.</param>
-/// <param name="Pending">Changes that wait to be written.</param>
-/// <param name="Verified">Orders read back after writing and found equal; each write of an order counts.</param>
-/// <param name="Mismatched">Orders with an open discrepancy other than a missing row.</param>
-/// <param name="Missing">Orders without a legacy row.</param>
-/// <param name="LagSeconds">Age of the oldest waiting change.</param>
-/// <param name="Breaker">The worst state of the breakers of all processes.</param>
+/// <inheritdoc cref="DualWriteState"/>
 public sealed record DualWriteView(
     DualWriteMode Mode, int ReadFromNewPercent, long Pending, long Verified, long Mismatched, long Missing, double LagSeconds,
     BreakerState Breaker);

@@ -41,6 +41,7 @@ internal static class LegacyOrdersFeature
         {
             services.AddSingleton<LegacyBatch>();
             services.AddHostedService<LegacySchema>();
+            services.AddHostedService<LegacyOutbox>();
             services.AddHostedService<LegacyWriter>();
             services.AddHostedService<ContinuousVerifier>();
             services.AddHostedService<Backfill>();
