@@ -1,7 +1,6 @@
 using System.Diagnostics.Metrics;
 using Microsoft.Extensions.Options;
 using Seckill.Shared.Stock;
-using Seckill.Shared.Telemetry;
 
 namespace Seckill.InventoryService.Backlog;
 
@@ -18,7 +17,6 @@ internal sealed record ItemBacklog(string Item, long Depth, double OldestSeconds
 internal sealed class StockBacklog : BacklogReader<IReadOnlyDictionary<ItemKey, ItemStock>>
 {
     private static readonly TimeSpan s_afterTheSale = TimeSpan.FromHours(1);
-    private readonly Meter _meter = new(Measurements.Name);
     private readonly StockReader _reader;
     private readonly SaleCatalog _catalog;
     private readonly int _maximumItems;
@@ -58,12 +56,6 @@ internal sealed class StockBacklog : BacklogReader<IReadOnlyDictionary<ItemKey, 
             ];
     }
 
-    public override void Dispose()
-    {
-        _meter.Dispose();
-        base.Dispose();
-    }
-
     protected override async Task<IReadOnlyDictionary<ItemKey, ItemStock>> ReadAsync(CancellationToken cancellationToken)
     {
         var items = await _reader.ReadAsync(await _catalog.ItemsAsync(), cancellationToken);
@@ -77,9 +69,7 @@ internal sealed class StockBacklog : BacklogReader<IReadOnlyDictionary<ItemKey, 
         new(item.ToString(), now.OutboxDepth, oldestSeconds, now.Available, now.Held, now.Allocated);
 
     private void Gauge<T>(string name, string unit, string text, Func<ItemBacklog, T> value)
-        where T : struct => _meter.CreateObservableGauge(
-            name,
-            () => (Current is null ? [] : _labelled).Select(item =>
-                new Measurement<T>(value(item), new KeyValuePair<string, object?>("item", item.Item))),
-            unit, text);
+        where T : struct =>
+        base.Gauge<T>(name, unit, text, _ => _labelled.Select(item =>
+            new Measurement<T>(value(item), new KeyValuePair<string, object?>("item", item.Item))));
 }

@@ -18,9 +18,9 @@ internal static class DashboardFeature
     {
         var services = builder.Services;
         services.AddSingleton<OrdersReader>();
+        services.AddHostedService(provider => provider.GetRequiredService<OrdersReader>());
         services.AddSingleton<StoreWatch>();
         services.AddSingleton<HeartbeatBoard>();
-        services.AddHostedService(provider => provider.GetRequiredService<HeartbeatBoard>());
         services.AddSingleton<DashboardFeed>();
         services.AddHostedService(provider => provider.GetRequiredService<DashboardFeed>());
     }

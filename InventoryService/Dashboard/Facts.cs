@@ -50,6 +50,12 @@ internal sealed record Facts(
     /// <summary>The dual write is on, and the legacy database is out of use.</summary>
     public bool LegacyIsDown => WritesLegacy && Orders!.DualWrite.Breaker != "closed";
 
+    /// <summary>The dual write is on, and orders have an open discrepancy.</summary>
+    public bool SchemasDiffer => WritesLegacy && Orders!.DualWrite.Mismatched + Orders.DualWrite.Missing > 0;
+
+    /// <summary>Stock of an item; null while unknown.</summary>
+    public ItemStock? StockOf(ItemRow item) => Stock?.GetValueOrDefault(new ItemKey(item.SaleId, item.SkuId));
+
     // A backlog is old right after the store that it waited for is up again.
     private bool StoresWereUp =>
         Stores.AreUp && new[] { Stores.Redis, Stores.Postgres, Stores.RabbitMq }.All(store => Now - store.Since > s_catchingUp);

@@ -106,10 +106,10 @@ internal static class RoadPicture
 
         var tone = !facts.Stores.Postgres.IsUp ? Tone.Unknown
             : !facts.WritesLegacy ? Tone.Off
-            : facts.LegacyIsDown || dual.Mismatched + dual.Missing > 0 ? Tone.Broken : Tone.Fine;
+            : facts.LegacyIsDown || facts.SchemasDiffer ? Tone.Broken : Tone.Fine;
         var note = !facts.WritesLegacy ? $"dual write is {dual.Mode}"
             : facts.LegacyIsDown ? $"down: breaker {dual.Breaker}"
-            : dual.Mismatched + dual.Missing > 0 ? $"{Number(dual.Mismatched + dual.Missing)} orders differ"
+            : facts.SchemasDiffer ? $"{Number(dual.Mismatched + dual.Missing)} orders differ"
             : dual.Pending > 0 ? "oldest " + Seconds(dual.LagSeconds) : "both schemas agree";
         return new("legacy", "8", "Legacy", "store", tone, facts.WritesLegacy ? dual.Pending : null, "changes wait", note);
     }
