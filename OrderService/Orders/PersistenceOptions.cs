@@ -6,10 +6,8 @@ namespace Seckill.OrderService.Orders;
 public sealed class PersistenceOptions
 {
     /// <summary>Messages that one worker persists at once, each on its own PostgreSQL connection.</summary>
-    [Range(1, 64)]
-    public int ConcurrentMessages { get; set; } = 4;
+    [Range(1, 64)] public int ConcurrentMessages { get; set; } = 4;
 
     /// <summary>Messages that the broker sends to one worker in advance.</summary>
-    [Range(1, 1_000)]
-    public int Prefetch { get; set; } = 16;
+    [Range(1, 1_000)] public int Prefetch { get; set; } = 16;
 }
