@@ -24,8 +24,7 @@ internal sealed class HeartbeatBoard(IConnectionMultiplexer redis, TimeProvider 
     /// <summary>Remembers a heartbeat, and the one before it.</summary>
     internal void Hear(Heartbeat heartbeat) =>
         _heard.AddOrUpdate(
-            heartbeat.Instance,
-            _ => new Heard(heartbeat, null, clock.GetTimestamp()),
+            heartbeat.Instance, _ => new Heard(heartbeat, null, clock.GetTimestamp()),
             // Heartbeats may overtake each other.
             (_, last) => heartbeat.UptimeMilliseconds > last.Now.UptimeMilliseconds
                 ? new Heard(heartbeat, last.Now, clock.GetTimestamp()) : last);

@@ -11,8 +11,6 @@ public enum Tone
 {
     /// <summary>Works.</summary>
     Fine,
-    /// <summary>Under load; nothing is broken.</summary>
-    Busy,
     /// <summary>An operator must act.</summary>
     Broken,
     /// <summary>Unknown at the moment; the last known value is shown.</summary>

@@ -48,10 +48,7 @@ internal static class PaymentEndpoints
     {
         string? header = http.Request.Headers["X-Signature"];
         var (payment, problem) = await JsonBody.ReadAsync(
-            http.Request,
-            PaymentJson.Default.Payment,
-            MaximumBodyBytes,
-            cancellationToken,
+            http.Request, PaymentJson.Default.Payment, MaximumBodyBytes, cancellationToken,
             body => signature.Fits(header, body) ? null : s_unauthenticated);
         if (problem is not null)
         {
