@@ -1,8 +1,16 @@
+using System.ComponentModel.DataAnnotations;
 using System.Diagnostics.Metrics;
 using Microsoft.Extensions.Options;
 using Seckill.Shared.Stock;
 
 namespace Seckill.InventoryService.Backlog;
+
+/// <summary>Settings under <c>Backlog</c>.</summary>
+public sealed class BacklogOptions
+{
+    /// <summary>Maximum number of sale items with a label of their own in the metrics; all others are added up as <c>other</c>.</summary>
+    [Range(1, 1_000)] public int MostItems { get; set; } = 100;
+}
 
 /// <summary>A sale item in the metrics.</summary>
 /// <param name="Item">Sale and SKU; <c>other</c> for all items that have no label of their own.</param>

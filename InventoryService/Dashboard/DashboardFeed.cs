@@ -100,8 +100,7 @@ internal sealed partial class DashboardFeed(
             traffic = null;
         }
 
-        return new Facts(
-            now, found, traffic, orders.Last, stock.Last, tables.Last, queues.Last, audits.Broken(), audits.AgeSeconds);
+        return new Facts(now, found, traffic, orders.Last, stock.Last, tables.Last, queues.Last, audits.Broken(), audits.AgeSeconds);
     }
 
     [LoggerMessage(490, LogLevel.Warning, "Could not make a dashboard snapshot; retrying: {Reason}")]

@@ -4,14 +4,12 @@ using Seckill.Shared.Stock;
 
 namespace Seckill.InventoryService.Dashboard;
 
-/// <summary>Everything known at one moment: the input of picture, incidents and verdict.</summary>
+/// <summary>
+/// Everything known at one moment: the input of picture, incidents and verdict. Null is what was never read; traffic is null while it is
+/// unknown.
+/// </summary>
 /// <param name="Now">UTC.</param>
-/// <param name="Stores">Which stores answer.</param>
-/// <param name="Traffic">Null while unknown.</param>
-/// <param name="Orders">Last reading of sales and dual write in PostgreSQL.</param>
-/// <param name="Stock">Last reading of all opened items in Redis; items that could not be read are missing.</param>
-/// <param name="Tables">Last reading of the backlog in PostgreSQL.</param>
-/// <param name="Queues">Last reading of the queues in RabbitMQ.</param>
+/// <param name="Stock">All opened items in Redis; items that could not be read are missing.</param>
 /// <param name="Unbalanced">Audits with findings.</param>
 /// <param name="AuditAgeSeconds">Time since the last round of the auditor.</param>
 internal sealed record Facts(

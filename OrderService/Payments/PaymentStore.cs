@@ -37,7 +37,13 @@ internal sealed class PaymentStore(NpgsqlDataSource database)
             payment);
         if (isNew == 0)
         {
-            return await IsTheSameAsync(connection, payment) ? PaymentOutcome.Duplicate : PaymentOutcome.IdReused;
+            return await connection.ExecuteScalarAsync<bool>(
+                """
+                select exists (
+                  select from payments
+                  where payment_id = @PaymentId and order_id = @OrderId and amount = @Amount and currency = @Currency)
+                """,
+                payment) ? PaymentOutcome.Duplicate : PaymentOutcome.IdReused;
         }
 
         var paid = await connection.ExecuteScalarAsync<int>(
@@ -73,13 +79,4 @@ internal sealed class PaymentStore(NpgsqlDataSource database)
     /// <summary>True when the order has a row.</summary>
     public Task<bool> OrderExistsAsync(string orderId, CancellationToken cancellationToken) =>
         database.SingleAsync<bool>("select exists (select from orders where order_id = @orderId)", new { orderId }, cancellationToken);
-
-    private static Task<bool> IsTheSameAsync(NpgsqlConnection connection, Payment payment) =>
-        connection.ExecuteScalarAsync<bool>(
-            """
-            select exists (
-              select from payments
-              where payment_id = @PaymentId and order_id = @OrderId and amount = @Amount and currency = @Currency)
-            """,
-            payment);
 }
