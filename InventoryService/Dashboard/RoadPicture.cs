@@ -40,7 +40,6 @@ internal static class RoadPicture
         ];
     }
 
-    /// <summary>A duration for people.</summary>
     internal static string Seconds(double seconds) => seconds switch
     {
         < 10 => seconds.ToString("0.0", CultureInfo.InvariantCulture) + " s",
@@ -49,7 +48,6 @@ internal static class RoadPicture
         _ => (seconds / 3_600).ToString("0", CultureInfo.InvariantCulture) + " h",
     };
 
-    /// <summary>A number for people.</summary>
     internal static string Number(long number) => number.ToString("N0", CultureInfo.InvariantCulture);
 
     private static Station Buyers(Facts facts) => facts.Traffic is { } traffic

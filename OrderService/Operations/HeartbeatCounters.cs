@@ -20,7 +20,6 @@ internal sealed class HeartbeatCounters : IDisposable
     private readonly Count _gateRefusals = new();
     private readonly Count _inFlight = new();
 
-    /// <summary>Starts counting.</summary>
     public HeartbeatCounters()
     {
         _listener.InstrumentPublished = (instrument, listener) =>

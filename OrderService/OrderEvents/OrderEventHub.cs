@@ -35,10 +35,8 @@ internal sealed partial class OrderEventHub(
     private readonly ConcurrentDictionary<Stream, bool> _streams = new();
     private readonly Meter _meter = new(Measurements.Name);
 
-    private int KeepAliveSeconds => options.Value.KeepAliveSeconds;
-
-    /// <summary>Streams that are open now.</summary>
     public int OpenStreams => _streams.Count;
+    private int KeepAliveSeconds => options.Value.KeepAliveSeconds;
 
     /// <summary>Starts to watch an order; null when too many are watched already, or the process stops. Dispose to end it.</summary>
     /// <param name="order">As it is now. Later changes go to the stream.</param>

@@ -33,7 +33,6 @@ public sealed class StopOptions
 internal sealed partial class GracefulStop(IHostApplicationLifetime lifetime, IOptions<StopOptions> options, ILogger<GracefulStop> logger)
     : IHostedLifecycleService, IHealthCheck
 {
-    /// <summary>Name of its check.</summary>
     public const string CheckName = "serving";
 
     // A message that waits for a store that is down goes back to its queue, and the bus still has time to close.

@@ -7,7 +7,6 @@ namespace Seckill.Shared.Hosting;
 /// Repeats one round until the process stops. A failed round never ends the service, which would end its process: the next round tries
 /// again. Rounds of one service do not overlap.
 /// </summary>
-/// <param name="clock">See <see cref="Clock"/>.</param>
 public abstract class PeriodicService(TimeProvider clock) : BackgroundService
 {
     private (Type Type, string? SqlState)? _lastFailure;

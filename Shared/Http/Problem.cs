@@ -41,13 +41,8 @@ public sealed class Problem : IResult, IStatusCodeHttpResult
         _body = buffer.WrittenSpan.ToArray();
     }
 
-    /// <summary>HTTP status.</summary>
     public int Status { get; }
-
-    /// <summary>Stable code for programs.</summary>
     public string Code { get; }
-
-    /// <inheritdoc/>
     int? IStatusCodeHttpResult.StatusCode => Status;
 
     /// <summary>413 for a body above the limit.</summary>

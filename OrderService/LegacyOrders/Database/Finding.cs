@@ -4,7 +4,6 @@ namespace Seckill.OrderService.LegacyOrders.Database;
 
 /// <summary>A difference between an order and the legacy database.</summary>
 /// <param name="OrderId">Also the legacy <c>order_sn</c>.</param>
-/// <param name="Class">How they disagree.</param>
 /// <param name="Field">Column of <c>t_order</c>; empty where the whole row is meant.</param>
 /// <param name="Expected">What the order says.</param>
 /// <param name="Actual">What the legacy row says.</param>

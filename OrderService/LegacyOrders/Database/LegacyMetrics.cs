@@ -24,13 +24,8 @@ internal static class LegacyMetrics
             "seckill.legacy.time_to_verify", "s", "From a change to its verification, of the oldest change of each batch.",
             advice: new InstrumentAdvice<double> { HistogramBucketBoundaries = [0.05, 0.1, 0.25, 0.5, 1, 2, 3, 5, 10, 30, 60, 300] });
 
-    /// <summary>Whether changes go to the legacy database.</summary>
     public static bool IsInUse { get; set; }
-
-    /// <summary>Waiting changes.</summary>
     public static long Pending { get; set; }
-
-    /// <summary>Age of the oldest waiting change.</summary>
     public static double LagSeconds { get; set; }
 
     /// <summary>Open differences; a class without any is absent.</summary>

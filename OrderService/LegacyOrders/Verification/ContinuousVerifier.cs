@@ -38,12 +38,12 @@ internal sealed partial class ContinuousVerifier(
             return null;
         }
 
-        var (count, result, ended) = EnumText<VerifierPhase>.Parse(phase) == VerifierPhase.Orders
-            ? await StepOrdersAsync(connection, orderCursor, Math.Min(MaximumPage, options.Value.VerifiedPerSecond), cancellationToken)
+        var (result, ended) = EnumText<VerifierPhase>.Parse(phase) == VerifierPhase.Orders
+            ? (await StepOrdersAsync(connection, orderCursor, cancellationToken), false)
             : await StepLegacyRowsAsync(connection, legacyCursor, cancellationToken);
         await transaction.CommitAsync(cancellationToken);
         breaker.Succeeded(result.Verified + result.Mismatched, result.Mismatched);
-        return (count, ended);
+        return (result.Checked, ended);
     }
 
     protected override TimeSpan Interval => TimeSpan.FromSeconds(1);
@@ -75,18 +75,19 @@ internal sealed partial class ContinuousVerifier(
 
     protected override void OnOutage(Exception exception) => LogFailed(exception.Message);
 
-    private async Task<(int Count, VerificationResult Result, bool Ended)> StepOrdersAsync(
-        NpgsqlConnection connection, string cursor, int page, CancellationToken cancellationToken)
+    private async Task<VerificationResult> StepOrdersAsync(
+        NpgsqlConnection connection, string cursor, CancellationToken cancellationToken)
     {
-        var (result, count, next) = await verification.VerifyNextAsync(connection, cursor, page, cancellationToken);
-        var phase = EnumText<VerifierPhase>.Of(count < page ? VerifierPhase.LegacyRows : VerifierPhase.Orders);
+        var page = Math.Min(MaximumPage, options.Value.VerifiedPerSecond);
+        var (result, next) = await verification.VerifyNextAsync(connection, cursor, page, cancellationToken);
+        var phase = EnumText<VerifierPhase>.Of(result.Checked < page ? VerifierPhase.LegacyRows : VerifierPhase.Orders);
         await connection.ExecuteAsync(
-            "update legacy_verifier set order_cursor = @next, checked = checked + @count, lagging = lagging + @Lagging, phase = @phase",
-            new { next, count, result.Lagging, phase }, cancellationToken);
-        return (count, result, false);
+            "update legacy_verifier set order_cursor = @next, checked = checked + @Checked, lagging = lagging + @Lagging, phase = @phase",
+            new { next, result.Checked, result.Lagging, phase }, cancellationToken);
+        return result;
     }
 
-    private async Task<(int Count, VerificationResult Result, bool Ended)> StepLegacyRowsAsync(
+    private async Task<(VerificationResult Result, bool Ended)> StepLegacyRowsAsync(
         NpgsqlConnection connection, long cursor, CancellationToken cancellationToken)
     {
         var saleIds = await connection.QueryAsync<int>(
@@ -104,7 +105,7 @@ internal sealed partial class ContinuousVerifier(
         await (ended
             ? EndRoundAsync(connection, cancellationToken)
             : connection.ExecuteAsync("update legacy_verifier set legacy_cursor = @Id", new { rows[^1].Id }, cancellationToken));
-        return (orderIds.Length, new VerificationResult(orderIds.Length - extras.Count, extras.Count, 0), ended);
+        return (new VerificationResult(orderIds.Length - extras.Count, extras.Count, 0), ended);
     }
 
     /// <summary>A walk does not meet deleted rows, so the open extras are looked up by their order number.</summary>

@@ -9,7 +9,10 @@ namespace Seckill.OrderService.LegacyOrders.Verification;
 /// <param name="Verified">Orders that are equal.</param>
 /// <param name="Mismatched">Orders that differ.</param>
 /// <param name="Lagging">Orders that differ while a change is young or waits.</param>
-internal readonly record struct VerificationResult(int Verified, int Mismatched, int Lagging);
+internal readonly record struct VerificationResult(int Verified, int Mismatched, int Lagging)
+{
+    public int Checked => Verified + Mismatched + Lagging;
+}
 
 /// <summary>
 /// Compares orders with their legacy rows, without false alarms. An order that differs is checked again: first the order, together with
@@ -29,15 +32,15 @@ internal sealed class OrderVerification(NpgsqlDataSource database, LegacyStore s
     }
 
     /// <summary>Checks the next orders after a cursor.</summary>
-    /// <returns>The result, how many orders there were, and the new cursor.</returns>
-    public async Task<(VerificationResult Result, int Count, string Cursor)> VerifyNextAsync(
+    /// <returns>The result and the new cursor.</returns>
+    public async Task<(VerificationResult Result, string Cursor)> VerifyNextAsync(
         NpgsqlConnection connection, string after, int limit, CancellationToken cancellationToken)
     {
         var orders = await connection.QueryAsync<OrderSnapshot>(
             $"select {OrderSnapshot.Columns} from orders o where o.order_id > @after order by o.order_id limit @limit",
             new { after, limit }, cancellationToken);
         var result = await VerifyAsync(connection, orders, cancellationToken);
-        return (result, orders.Count, orders is [.., var last] ? last.OrderId : after);
+        return (result, orders is [.., var last] ? last.OrderId : after);
     }
 
     private async Task<VerificationResult> VerifyAsync(
