@@ -92,7 +92,7 @@ internal sealed partial class OutboxSweeper(
             TimeSpan.FromMilliseconds(settings.LongestPauseMilliseconds));
         var orders = claimed.Where(entry => entry.Hold is not null).Select(entry => (entry.OrderId, Hold: entry.Hold!.Value))
             .Select(entry => new ReservedOrder(entry.OrderId, entry.Hold.UserId, entry.Hold.Units, entry.Hold.ReservedAt)).ToArray();
-        foreach (var (orderId, hold) in claimed.Where(entry => entry.Hold is null))
+        foreach (var (orderId, _) in claimed.Where(entry => entry.Hold is null))
         {
             s_orphans.Add(1);
             LogOrphan(orderId, item.ToString());

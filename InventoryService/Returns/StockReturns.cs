@@ -84,12 +84,7 @@ internal sealed partial class StockReturns(
             ))
             returning order_id, sale_id, sku_id
             """,
-            new
-            {
-                options.Value.MaxBatch,
-                Sales = resting.ConvertAll(item => item.SaleId),
-                Skus = resting.ConvertAll(item => item.SkuId),
-            },
+            new { options.Value.MaxBatch, Sales = resting.ConvertAll(item => item.SaleId), Skus = resting.ConvertAll(item => item.SkuId) },
             cancellationToken);
         if (waiting.Count == 0)
         {

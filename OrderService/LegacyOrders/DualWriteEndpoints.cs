@@ -112,10 +112,7 @@ internal static class DualWriteEndpoints
     private static async Task<VerifierView> ReadVerifierAsync(NpgsqlDataSource database, CancellationToken cancellationToken)
     {
         var row = await database.SingleAsync<VerifierRow>(
-            """
-            select round, phase, checked, lagging, round_started_at, last_round_orders, last_round_seconds
-            from legacy_verifier
-            """,
+            "select round, phase, checked, lagging, round_started_at, last_round_orders, last_round_seconds from legacy_verifier",
             null, cancellationToken);
         return new VerifierView(
             row.Round, EnumText<VerifierPhase>.Parse(row.Phase), row.Checked, row.Lagging, row.RoundStartedAt, row.LastRoundOrders,

@@ -73,9 +73,8 @@ public static class JsonBody
         _ => "this is not a JSON object of the documented form",
     };
 
-    private static Problem TooLarge(int maximumBytes) => new(
-        413, "too-large",
-        string.Create(CultureInfo.InvariantCulture, $"The body is larger than {maximumBytes} bytes."));
+    private static Problem TooLarge(int maximumBytes) =>
+        new(413, "too-large", string.Create(CultureInfo.InvariantCulture, $"The body is larger than {maximumBytes} bytes."));
 
     private static bool IsJson(string? contentType) =>
         contentType is "application/json"

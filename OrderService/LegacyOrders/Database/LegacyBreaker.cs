@@ -88,13 +88,10 @@ internal sealed partial class LegacyBreaker(IOptions<LegacyOptions> options, Tim
         {
             _window.Add(failed: true);
             var (calls, failures) = _window.Calls;
-            if (_state == BreakerState.HalfOpen)
+            var isProbe = _state == BreakerState.HalfOpen;
+            if (isProbe || failures >= options.Value.BreakerFailures)
             {
-                Open(reason, $"a probe failed: {reason}");
-            }
-            else if (failures >= options.Value.BreakerFailures)
-            {
-                Open(reason, $"{failures} of the last {calls} calls failed: {reason}");
+                Open(reason, isProbe ? $"a probe failed: {reason}" : $"{failures} of the last {calls} calls failed: {reason}");
             }
         }
     }

@@ -31,8 +31,8 @@ internal static class LegacyMetrics
     /// <summary>Open differences; a class without any is absent.</summary>
     public static IReadOnlyDictionary<DiscrepancyClass, long> Open { get; set; } = new Dictionary<DiscrepancyClass, long>();
 
-    /// <summary>Begins to publish the gauges.</summary>
-    public static void Publish(LegacyBreaker breaker)
+    /// <summary>Begins to publish the gauges, also that of this breaker.</summary>
+    public static LegacyBreaker Publish(LegacyBreaker breaker)
     {
         // To Prometheus, a counter that begins at one instead of zero has not increased.
         Verified.Add(0);
@@ -50,6 +50,7 @@ internal static class LegacyMetrics
             "{finding}", "Open differences, by class.");
         s_meter.CreateObservableGauge(
             "seckill.legacy.breaker", () => IsInUse ? (int)breaker.State : 0, null, "0 closed, 1 open, 2 half open.");
+        return breaker;
     }
 
     /// <summary>Differences of a class, or <c>lagging</c>: a change of the order is young or still waits.</summary>

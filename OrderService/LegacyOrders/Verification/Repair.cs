@@ -22,8 +22,7 @@ internal sealed class Repair(NpgsqlDataSource database, TimeProvider clock)
     {
         var chosen = await DiscrepancyStore.ListAsync(database, ids is { Length: > 0 } ? ids : null, Maximum, cancellationToken);
         var rewritable = chosen
-            .Where(found => found.ResolvedAt is null && found.Class is DiscrepancyClass.Missing or DiscrepancyClass.Different)
-            .ToList();
+            .Where(found => found.ResolvedAt is null && found.Class is DiscrepancyClass.Missing or DiscrepancyClass.Different).ToList();
         if (!dryRun && rewritable.Count > 0)
         {
             await RewriteAsync([.. rewritable.Select(found => found.OrderId).Distinct()], cancellationToken);
