@@ -21,7 +21,6 @@ internal sealed partial class DashboardFeed(
 
     // A process is missing only when it is silent for longer than its heartbeat may need to arrive again.
     private static readonly TimeSpan s_settling = TimeSpan.FromSeconds(5);
-
     private readonly ConcurrentDictionary<Channel<byte[]>, bool> _viewers = new();
     private readonly IncidentLog _incidents = new();
     private int _idleRounds;
