@@ -1,5 +1,3 @@
-
-
 using Seckill.InventoryService.Audit;
 using Seckill.InventoryService.Backlog;
 using Seckill.InventoryService.Dashboard;

@@ -1,4 +1,6 @@
+using System.Diagnostics.Metrics;
 using Seckill.Shared.Hosting;
+using Seckill.Shared.Telemetry;
 
 namespace Seckill.InventoryService.Backlog;
 
@@ -9,6 +11,7 @@ namespace Seckill.InventoryService.Backlog;
 internal abstract partial class BacklogReader<T>(string store, TimeProvider clock, ILogger logger) : PeriodicService(clock)
     where T : class
 {
+    private readonly Meter _meter = new(Measurements.Name);
     private volatile Answer? _last;
     private volatile bool _isUp = true;
 
@@ -21,9 +24,19 @@ internal abstract partial class BacklogReader<T>(string store, TimeProvider cloc
     /// <summary>Age of <see cref="Last"/>; null before the first answer.</summary>
     public double? AgeSeconds => _last is { } last ? Math.Round(Clock.GetElapsedTime(last.At).TotalSeconds, 1) : null;
 
+    public override void Dispose()
+    {
+        _meter.Dispose();
+        base.Dispose();
+    }
+
     protected override TimeSpan Interval => TimeSpan.FromSeconds(1);
 
     protected override bool StartsAtOnce => true;
+
+    /// <summary>A gauge of the last answer; without values while the store does not answer.</summary>
+    protected void Gauge<TValue>(string name, string unit, string text, Func<T, IEnumerable<Measurement<TValue>>> measure)
+        where TValue : struct => _meter.CreateObservableGauge(name, () => Current is { } now ? measure(now) : [], unit, text);
 
     /// <summary>Asks the store; any exception means that it is down.</summary>
     protected abstract Task<T> ReadAsync(CancellationToken cancellationToken);

@@ -1,6 +1,4 @@
-using System.Diagnostics.Metrics;
 using Seckill.Shared.Connections;
-using Seckill.Shared.Telemetry;
 
 namespace Seckill.InventoryService.Backlog;
 
@@ -13,21 +11,17 @@ internal sealed record Queues(long Waiting, long Consumers, long DeadLetters);
 /// <summary>Messages that wait for the workers, and messages that no worker could consume.</summary>
 internal sealed class QueueBacklog : BacklogReader<Queues>
 {
-    private readonly Meter _meter = new(Measurements.Name);
     private readonly BrokerClient _broker;
 
     public QueueBacklog(BrokerClient broker, TimeProvider clock, ILogger<QueueBacklog> logger)
         : base("RabbitMQ", clock, logger)
     {
         _broker = broker;
-        _meter.CreateObservableGauge(
-            "seckill.queue.messages", Measure, "{message}", "Messages at the broker: work for the workers, and dead letters.");
-    }
-
-    public override void Dispose()
-    {
-        _meter.Dispose();
-        base.Dispose();
+        Gauge<long>("seckill.queue.messages", "{message}", "Messages at the broker: work for the workers, and dead letters.", queues =>
+        [
+            new(queues.Waiting, new KeyValuePair<string, object?>("queue", OrdersReservedPublisher.QueueName)),
+            new(queues.DeadLetters, new KeyValuePair<string, object?>("queue", OrdersReservedPublisher.DeadLetterQueueName)),
+        ]);
     }
 
     protected override async Task<Queues> ReadAsync(CancellationToken cancellationToken) =>
@@ -35,10 +29,4 @@ internal sealed class QueueBacklog : BacklogReader<Queues>
         && await _broker.FindQueueAsync(OrdersReservedPublisher.DeadLetterQueueName) is { } dead
             ? new Queues(orders.Messages, orders.Consumers, dead.Messages)
             : throw new TimeoutException("RabbitMQ does not answer.");
-
-    private IEnumerable<Measurement<long>> Measure() => Current is not { } queues ? [] :
-    [
-        new(queues.Waiting, new KeyValuePair<string, object?>("queue", OrdersReservedPublisher.QueueName)),
-        new(queues.DeadLetters, new KeyValuePair<string, object?>("queue", OrdersReservedPublisher.DeadLetterQueueName)),
-    ];
 }

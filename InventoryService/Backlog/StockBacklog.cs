@@ -1,9 +1,16 @@
+using System.ComponentModel.DataAnnotations;
 using System.Diagnostics.Metrics;
 using Microsoft.Extensions.Options;
 using Seckill.Shared.Stock;
-using Seckill.Shared.Telemetry;
 
 namespace Seckill.InventoryService.Backlog;
+
+/// <summary>Settings under <c>Backlog</c>.</summary>
+public sealed class BacklogOptions
+{
+    /// <summary>Maximum number of sale items with a label of their own in the metrics; all others are added up as <c>other</c>.</summary>
+    [Range(1, 1_000)] public int MostItems { get; set; } = 100;
+}
 
 /// <summary>A sale item in the metrics.</summary>
 /// <param name="Item">Sale and SKU; <c>other</c> for all items that have no label of their own.</param>
@@ -18,7 +25,6 @@ internal sealed record ItemBacklog(string Item, long Depth, double OldestSeconds
 internal sealed class StockBacklog : BacklogReader<IReadOnlyDictionary<ItemKey, ItemStock>>
 {
     private static readonly TimeSpan s_afterTheSale = TimeSpan.FromHours(1);
-    private readonly Meter _meter = new(Measurements.Name);
     private readonly StockReader _reader;
     private readonly SaleCatalog _catalog;
     private readonly int _maximumItems;
@@ -58,12 +64,6 @@ internal sealed class StockBacklog : BacklogReader<IReadOnlyDictionary<ItemKey, 
             ];
     }
 
-    public override void Dispose()
-    {
-        _meter.Dispose();
-        base.Dispose();
-    }
-
     protected override async Task<IReadOnlyDictionary<ItemKey, ItemStock>> ReadAsync(CancellationToken cancellationToken)
     {
         var items = await _reader.ReadAsync(await _catalog.ItemsAsync(), cancellationToken);
@@ -77,9 +77,7 @@ internal sealed class StockBacklog : BacklogReader<IReadOnlyDictionary<ItemKey, 
         new(item.ToString(), now.OutboxDepth, oldestSeconds, now.Available, now.Held, now.Allocated);
 
     private void Gauge<T>(string name, string unit, string text, Func<ItemBacklog, T> value)
-        where T : struct => _meter.CreateObservableGauge(
-            name,
-            () => (Current is null ? [] : _labelled).Select(item =>
-                new Measurement<T>(value(item), new KeyValuePair<string, object?>("item", item.Item))),
-            unit, text);
+        where T : struct =>
+        base.Gauge<T>(name, unit, text, _ => _labelled.Select(item =>
+            new Measurement<T>(value(item), new KeyValuePair<string, object?>("item", item.Item))));
 }

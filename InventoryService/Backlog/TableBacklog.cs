@@ -1,7 +1,5 @@
-using System.Diagnostics.Metrics;
-using Dapper;
 using Npgsql;
-using Seckill.Shared.Telemetry;
+using Seckill.Shared.Schema;
 
 namespace Seckill.InventoryService.Backlog;
 
@@ -15,32 +13,24 @@ internal sealed record TableCounts(long Quarantined, long Refunds, long Returns,
 /// <summary>Orders and payments that wait in PostgreSQL for a process or an operator.</summary>
 internal sealed class TableBacklog : BacklogReader<TableCounts>
 {
-    private readonly Meter _meter = new(Measurements.Name);
     private readonly NpgsqlDataSource _database;
 
     public TableBacklog(NpgsqlDataSource database, TimeProvider clock, ILogger<TableBacklog> logger)
         : base("PostgreSQL", clock, logger)
     {
         _database = database;
-        Gauge("seckill.quarantine.orders", "{order}", "Orders that could not be persisted and wait for an operator, counted up to 10,000.",
-            counts => counts.Quarantined);
-        Gauge("seckill.refunds.listed", "{payment}", "Payments to refund, counted up to 10,000.", counts => counts.Refunds);
-        Gauge("seckill.returns.waiting", "{order}", "Closed orders whose stock has not come back, counted up to 10,000.",
-            counts => counts.Returns);
-        Gauge("seckill.returns.oldest_age", "s", "Time since the close of the oldest order whose stock has not come back.",
-            counts => counts.OldestReturnSeconds);
+        Gauge<long>(
+            "seckill.quarantine.orders", "{order}", "Orders that could not be persisted and wait for an operator, counted up to 10,000.",
+            counts => [new(counts.Quarantined)]);
+        Gauge<long>("seckill.refunds.listed", "{payment}", "Payments to refund, counted up to 10,000.", counts => [new(counts.Refunds)]);
+        Gauge<long>("seckill.returns.waiting", "{order}", "Closed orders whose stock has not come back, counted up to 10,000.",
+            counts => [new(counts.Returns)]);
+        Gauge<double>("seckill.returns.oldest_age", "s", "Time since the close of the oldest order whose stock has not come back.",
+            counts => [new(counts.OldestReturnSeconds)]);
     }
 
-    public override void Dispose()
-    {
-        _meter.Dispose();
-        base.Dispose();
-    }
-
-    protected override async Task<TableCounts> ReadAsync(CancellationToken cancellationToken)
-    {
-        await using var connection = await _database.OpenConnectionAsync(cancellationToken);
-        return await connection.QuerySingleAsync<TableCounts>(new CommandDefinition(
+    protected override Task<TableCounts> ReadAsync(CancellationToken cancellationToken) =>
+        _database.SingleAsync<TableCounts>(
             """
             select
               (select count(*) from (
@@ -54,10 +44,5 @@ internal sealed class TableBacklog : BacklogReader<TableCounts>
                  greatest(extract(epoch from now() - min(created_at)), extract(epoch from max(created_at) - now())), 0)::float8
                from stock_returns where returned_at is null) as oldest_return_seconds
             """,
-            cancellationToken: cancellationToken));
-    }
-
-    private void Gauge<T>(string name, string unit, string text, Func<TableCounts, T> value)
-        where T : struct => _meter.CreateObservableGauge(
-            name, () => Current is { } counts ? new Measurement<T>[] { new(value(counts)) } : [], unit, text);
+            null, cancellationToken);
 }

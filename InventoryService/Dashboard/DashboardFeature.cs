@@ -18,9 +18,9 @@ internal static class DashboardFeature
     {
         var services = builder.Services;
         services.AddSingleton<OrdersReader>();
+        services.AddHostedService(provider => provider.GetRequiredService<OrdersReader>());
         services.AddSingleton<StoreWatch>();
         services.AddSingleton<HeartbeatBoard>();
-        services.AddHostedService(provider => provider.GetRequiredService<HeartbeatBoard>());
         services.AddSingleton<DashboardFeed>();
         services.AddHostedService(provider => provider.GetRequiredService<DashboardFeed>());
     }
@@ -55,9 +55,8 @@ internal static class DashboardFeature
     private static byte[] Load(string resource)
     {
         using var stream = Assembly.GetExecutingAssembly().GetManifestResourceStream("dashboard." + resource)!;
-        using var copy = new MemoryStream();
-        stream.CopyTo(copy);
-        return copy.ToArray();
+        using var reader = new BinaryReader(stream);
+        return reader.ReadBytes((int)stream.Length);
     }
 
     private static async Task WatchAsync(HttpContext http, DashboardFeed feed)

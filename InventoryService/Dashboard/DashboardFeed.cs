@@ -8,12 +8,12 @@ using Seckill.Shared.Hosting;
 namespace Seckill.InventoryService.Dashboard;
 
 /// <summary>
-/// (13) Makes a snapshot once a second while a viewer is connected, one for all viewers. Stock, queues and backlogs are those that the
-/// metrics have, at most a second old. Without a viewer it only checks every few seconds whether the stores answer, so that the next
-/// viewer sees past incidents.
+/// (13) Makes a snapshot once a second while a viewer is connected, one for all viewers, of the last answers of the stores, which are at
+/// most a second old. Without a viewer it only checks every few seconds whether the stores answer, so that the next viewer sees past
+/// incidents.
 /// </summary>
 internal sealed partial class DashboardFeed(
-    StoreWatch stores, OrdersReader ordersReader, StockBacklog stock, TableBacklog tables, QueueBacklog queues, HeartbeatBoard heartbeats,
+    StoreWatch stores, OrdersReader orders, StockBacklog stock, TableBacklog tables, QueueBacklog queues, HeartbeatBoard heartbeats,
     AuditResults audits, IHostApplicationLifetime lifetime, TimeProvider clock, ILogger<DashboardFeed> logger) : PeriodicService(clock)
 {
     private const int MaximumViewers = 100;
@@ -21,9 +21,7 @@ internal sealed partial class DashboardFeed(
 
     // A process is missing only when it is silent for longer than its heartbeat may need to arrive again.
     private static readonly TimeSpan s_settling = TimeSpan.FromSeconds(5);
-
     private readonly ConcurrentDictionary<Channel<byte[]>, bool> _viewers = new();
-    private readonly LastKnown<OrdersReading> _orders = new(clock);
     private readonly IncidentLog _incidents = new();
     private int _idleRounds;
     private bool _wasWatched;
@@ -48,6 +46,7 @@ internal sealed partial class DashboardFeed(
 
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
     {
+        heartbeats.Listen();
         await using var stopping = lifetime.ApplicationStopping.Register(() =>
         {
             foreach (var viewer in _viewers.Keys)
@@ -68,7 +67,7 @@ internal sealed partial class DashboardFeed(
         }
         else if (_idleRounds++ % RoundsBetweenIdleChecks == 0)
         {
-            var facts = await FactsAsync(stores.AskAsync(stoppingToken));
+            var facts = await FactsAsync(stoppingToken);
             _incidents.Look([.. Condition.OfStores(facts)], facts.Now, Condition.IsOfStores, isFirstLook: false);
         }
     }
@@ -77,14 +76,12 @@ internal sealed partial class DashboardFeed(
 
     private async Task LookAtAllAsync(bool isFirstLook, CancellationToken cancellationToken)
     {
-        var asked = stores.AskAsync(cancellationToken);
-        await _orders.RefreshAsync(ordersReader.ReadAsync);
-        var facts = await FactsAsync(asked);
+        var facts = await FactsAsync(cancellationToken);
         _incidents.Look(
             [.. Condition.OfStores(facts), .. Condition.OfRoad(facts)], facts.Now, key => Condition.IsLookedFor(key, facts), isFirstLook);
         var snapshot = SnapshotMaker.Make(facts, _incidents, audits.Find) with
         {
-            RedisAgeSeconds = stock.AgeSeconds, PostgresAgeSeconds = _orders.AgeSeconds,
+            RedisAgeSeconds = stock.AgeSeconds, PostgresAgeSeconds = orders.AgeSeconds,
         };
         var json = JsonSerializer.SerializeToUtf8Bytes(snapshot, DashboardJson.Default.Snapshot);
         foreach (var viewer in _viewers.Keys)
@@ -93,17 +90,16 @@ internal sealed partial class DashboardFeed(
         }
     }
 
-    private async Task<Facts> FactsAsync(Task<Stores> asked)
+    private async Task<Facts> FactsAsync(CancellationToken cancellationToken)
     {
-        var (now, found) = (Clock.GetUtcNow(), await asked);
+        var (now, found) = (Clock.GetUtcNow(), await stores.AskAsync(cancellationToken));
         var traffic = found.Redis.IsUp ? heartbeats.Read() : null;
         if (traffic is { Apis: 0 } or { Workers: 0 } && (now - found.Redis.Since).Duration() < s_settling)
         {
             traffic = null;
         }
 
-        return new Facts(
-            now, found, traffic, _orders.Value, stock.Last, tables.Last, queues.Last, audits.Broken(), audits.RoundAgeSeconds);
+        return new Facts(now, found, traffic, orders.Last, stock.Last, tables.Last, queues.Last, audits.Broken(), audits.AgeSeconds);
     }
 
     [LoggerMessage(490, LogLevel.Warning, "Could not make a dashboard snapshot; retrying: {Reason}")]

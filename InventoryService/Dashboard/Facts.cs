@@ -4,14 +4,12 @@ using Seckill.Shared.Stock;
 
 namespace Seckill.InventoryService.Dashboard;
 
-/// <summary>Everything known at one moment: the input of picture, incidents and verdict.</summary>
+/// <summary>
+/// Everything known at one moment: the input of picture, incidents and verdict. Null is what was never read; traffic is null while it is
+/// unknown.
+/// </summary>
 /// <param name="Now">UTC.</param>
-/// <param name="Stores">Which stores answer.</param>
-/// <param name="Traffic">Null while unknown.</param>
-/// <param name="Orders">Last reading of sales and dual write in PostgreSQL.</param>
-/// <param name="Stock">Last reading of all opened items in Redis; items that could not be read are missing.</param>
-/// <param name="Tables">Last reading of the backlog in PostgreSQL.</param>
-/// <param name="Queues">Last reading of the queues in RabbitMQ.</param>
+/// <param name="Stock">All opened items in Redis; items that could not be read are missing.</param>
 /// <param name="Unbalanced">Audits with findings.</param>
 /// <param name="AuditAgeSeconds">Time since the last round of the auditor.</param>
 internal sealed record Facts(
@@ -49,6 +47,12 @@ internal sealed record Facts(
 
     /// <summary>The dual write is on, and the legacy database is out of use.</summary>
     public bool LegacyIsDown => WritesLegacy && Orders!.DualWrite.Breaker != "closed";
+
+    /// <summary>The dual write is on, and orders have an open discrepancy.</summary>
+    public bool SchemasDiffer => WritesLegacy && Orders!.DualWrite.Mismatched + Orders.DualWrite.Missing > 0;
+
+    /// <summary>Stock of an item; null while unknown.</summary>
+    public ItemStock? StockOf(ItemRow item) => Stock?.GetValueOrDefault(new ItemKey(item.SaleId, item.SkuId));
 
     // A backlog is old right after the store that it waited for is up again. The amount, because the clock may be set back.
     private bool StoresWereUp =>

@@ -8,7 +8,7 @@ namespace Seckill.InventoryService.Dashboard;
 /// Receives the heartbeats of all OrderServices and computes rates from them. A process that is silent for some seconds counts as stopped,
 /// and its rates are dropped: an old number is never shown as a live one.
 /// </summary>
-internal sealed class HeartbeatBoard(IConnectionMultiplexer redis, TimeProvider clock) : IHostedService
+internal sealed class HeartbeatBoard(IConnectionMultiplexer redis, TimeProvider clock)
 {
     private static readonly TimeSpan s_silence = TimeSpan.FromSeconds(3.5);
     private static readonly TimeSpan s_forgotten = TimeSpan.FromMinutes(5);
@@ -18,19 +18,13 @@ internal sealed class HeartbeatBoard(IConnectionMultiplexer redis, TimeProvider 
 
     private readonly ConcurrentDictionary<string, Heard> _heard = new();
 
-    public Task StartAsync(CancellationToken cancellationToken)
-    {
-        Heartbeat.Listen(redis, Hear);
-        return Task.CompletedTask;
-    }
-
-    public Task StopAsync(CancellationToken cancellationToken) => Task.CompletedTask;
+    /// <summary>Receives heartbeats from now on.</summary>
+    public void Listen() => Heartbeat.Listen(redis, Hear);
 
     /// <summary>Remembers a heartbeat, and the one before it.</summary>
     internal void Hear(Heartbeat heartbeat) =>
         _heard.AddOrUpdate(
-            heartbeat.Instance,
-            _ => new Heard(heartbeat, null, clock.GetTimestamp()),
+            heartbeat.Instance, _ => new Heard(heartbeat, null, clock.GetTimestamp()),
             // Heartbeats may overtake each other.
             (_, last) => heartbeat.UptimeMilliseconds > last.Now.UptimeMilliseconds
                 ? new Heard(heartbeat, last.Now, clock.GetTimestamp()) : last);
@@ -38,38 +32,23 @@ internal sealed class HeartbeatBoard(IConnectionMultiplexer redis, TimeProvider 
     /// <summary>The rates of all running processes together; all zero when there are none.</summary>
     public Traffic Read()
     {
-        var living = new List<Heard>();
-        foreach (var (instance, heard) in _heard)
+        foreach (var (instance, _) in _heard.Where(heard => clock.GetElapsedTime(heard.Value.At) > s_forgotten))
         {
-            var silent = clock.GetElapsedTime(heard.At);
-            if (silent > s_forgotten)
-            {
-                _heard.TryRemove(instance, out _);
-            }
-            else if (silent <= s_silence)
-            {
-                living.Add(heard);
-            }
+            _heard.TryRemove(instance, out _);
         }
 
-        var rates = new Dictionary<string, double>();
-        var latency = new double[Heartbeat.Bounds.Count + 1];
-        double gate = 0;
-        foreach (var (now, before) in living.Where(heard => heard.Before is not null).Select(heard => (heard.Now, heard.Before!)))
-        {
-            var seconds = (now.UptimeMilliseconds - before.UptimeMilliseconds) / 1000.0;
-            foreach (var (reason, count) in now.Answers)
-            {
-                rates[reason] = rates.GetValueOrDefault(reason) + ((count - before.Answers.GetValueOrDefault(reason)) / seconds);
-            }
-
-            gate += (now.GateRefusals - before.GateRefusals) / seconds;
-            for (var i = 0; i < latency.Length; i++)
-            {
-                latency[i] += now.Latency[i] - before.Latency[i];
-            }
-        }
-
+        var living = _heard.Values.Where(heard => clock.GetElapsedTime(heard.At) <= s_silence).ToList();
+        var pairs = living.Where(heard => heard.Before is not null)
+            .Select(heard => (
+                heard.Now, Before: heard.Before!, Seconds: (heard.Now.UptimeMilliseconds - heard.Before!.UptimeMilliseconds) / 1000.0))
+            .ToList();
+        var rates = pairs
+            .SelectMany(pair => pair.Now.Answers.Select(answer => (
+                Reason: answer.Key, Rate: (answer.Value - pair.Before.Answers.GetValueOrDefault(answer.Key)) / pair.Seconds)))
+            .GroupBy(answer => answer.Reason).ToDictionary(same => same.Key, same => same.Sum(answer => answer.Rate));
+        var gate = pairs.Sum(pair => (pair.Now.GateRefusals - pair.Before.GateRefusals) / pair.Seconds);
+        var latency = Enumerable.Range(0, Heartbeat.Bounds.Count + 1)
+            .Select(i => (double)pairs.Sum(pair => pair.Now.Latency[i] - pair.Before.Latency[i])).ToArray();
         var soldOut = rates.GetValueOrDefault("sold-out");
         return new Traffic(
             Math.Round(rates.GetValueOrDefault("reserved"), 1), Math.Round(rates.GetValueOrDefault("replayed"), 1),

@@ -1,8 +1,6 @@
 namespace Seckill.InventoryService.Dashboard;
 
-/// <summary>
-/// Remembers conditions that began and ended since the start of this process. Not thread-safe.
-/// </summary>
+/// <summary>Remembers conditions that began and ended since the start of this process. Not thread-safe.</summary>
 internal sealed class IncidentLog
 {
     private const int Remembered = 40;

@@ -1,6 +1,8 @@
 using Dapper;
 using Npgsql;
+using Seckill.InventoryService.Backlog;
 using Seckill.InventoryService.Sales;
+using Seckill.Shared.Schema;
 
 namespace Seckill.InventoryService.Dashboard;
 
@@ -19,23 +21,34 @@ internal sealed record SaleTotals(long Sales, long ItemsOn, long ItemsLost);
 internal sealed record OrdersReading(IReadOnlyList<ItemRow> Items, SaleTotals Totals, DualWriteState DualWrite);
 
 /// <summary>
-/// Reads it: three small statements in one round trip. None of them scans a table that grows with the orders. A hundred items at most.
+/// Reads it: three small statements in one round trip. None of them scans a table that grows with the orders. A hundred items at
+/// most, the first of each sale before all others.
 /// </summary>
-internal sealed class OrdersReader(NpgsqlDataSource database)
+internal sealed class OrdersReader(NpgsqlDataSource database, TimeProvider clock, ILogger<OrdersReader> logger)
+    : BacklogReader<OrdersReading>("PostgreSQL", clock, logger)
 {
     private const string Statements =
-        """
-        select sale_id, name, opens_at, closes_at, state,
-          (select count(*) from sale_items a where a.sale_id = s.sale_id) as items_in_sale,
-          sku_id, allocated, live, unit_price, currency, lost_at is not null as is_lost, warmed_at is not null as is_warm
-        from (
+        $"""
+        with known as (
           select *, state = 'open' and now() between opens_at and closes_at as is_on, state = 'open' and now() < closes_at as is_next
           from sales
-          order by is_on desc, is_next desc, created_at desc
-          limit 12
-        ) s
-        join sale_items i using (sale_id)
-        order by is_on desc, is_next desc, s.created_at desc, sale_id, position
+        ), shown as (
+          (select * from known order by is_on desc, is_next desc, created_at desc limit 12)
+          union
+          -- A sale that has just ended or was just closed must not vanish behind those that are on.
+          (select * from known
+           where (state = 'closed' or (state = 'open' and closes_at < now())) and closes_at > now() - interval '1 hour'
+           order by created_at desc
+           limit 24)
+        )
+        select sale_id, name, opens_at, closes_at, state, items_in_sale,
+          sku_id, allocated, live, unit_price, currency, lost_at is not null as is_lost, warmed_at is not null as is_warm
+        from (
+          select s.*, i.sku_id, i.allocated, i.live, i.unit_price, i.currency, i.lost_at, i.warmed_at,
+            count(*) over (partition by sale_id) as items_in_sale, row_number() over (partition by sale_id order by position) as number
+          from shown s join sale_items i using (sale_id)) item
+        -- The first item of each sale, so that none is missing.
+        order by number > 1, is_on desc, is_next desc, created_at desc, sale_id, number
         limit 100;
 
         select (select count(*) from sales) as sales,
@@ -43,25 +56,14 @@ internal sealed class OrdersReader(NpgsqlDataSource database)
            where state = 'open' and now() between opens_at and closes_at) as items_on,
           (select count(*) from sale_items where lost_at is not null) as items_lost;
 
-        select c.mode, c.read_from_new_percent,
-          (select coalesce(sum(orders), 0)::bigint from legacy_outbox) as pending,
-          (select coalesce(greatest(extract(epoch from now() - min(created_at)), extract(epoch from max(created_at) - now())), 0)::float8
-           from legacy_outbox) as lag_seconds,
-          v.orders as verified,
-          (select count(distinct order_id) from legacy_discrepancies where resolved_at is null and class <> 'missing') as mismatched,
-          (select count(*) from legacy_discrepancies where resolved_at is null and class = 'missing') as missing,
-          coalesce((
-            select max(state collate "C") from legacy_breakers
-            where state <> 'closed' and seen_at between now() - interval '5 seconds' and now() + interval '5 seconds'
-          ), 'closed') as breaker
-        from dual_write_control c, legacy_verified v
+        {DualWriteState.Statement}
         """;
 
-    /// <summary>All of it now. Throws <see cref="NpgsqlException"/> when PostgreSQL is down.</summary>
-    public async Task<OrdersReading> ReadAsync()
+    protected override async Task<OrdersReading> ReadAsync(CancellationToken cancellationToken)
     {
-        await using var connection = await database.OpenConnectionAsync();
-        await using var results = await connection.QueryMultipleAsync(Statements, commandTimeout: 5);
+        await using var connection = await database.OpenConnectionAsync(cancellationToken);
+        await using var results = await connection.QueryMultipleAsync(
+            new CommandDefinition(Statements, commandTimeout: 5, cancellationToken: cancellationToken));
         return new OrdersReading(
             (await results.ReadAsync<ItemRow>()).AsList(), await results.ReadSingleAsync<SaleTotals>(),
             await results.ReadSingleAsync<DualWriteState>());

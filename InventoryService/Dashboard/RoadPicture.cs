@@ -40,7 +40,6 @@ internal static class RoadPicture
         ];
     }
 
-    /// <summary>A duration for people.</summary>
     internal static string Seconds(double seconds) => seconds switch
     {
         < 10 => seconds.ToString("0.0", CultureInfo.InvariantCulture) + " s",
@@ -49,7 +48,6 @@ internal static class RoadPicture
         _ => (seconds / 3_600).ToString("0", CultureInfo.InvariantCulture) + " h",
     };
 
-    /// <summary>A number for people.</summary>
     internal static string Number(long number) => number.ToString("N0", CultureInfo.InvariantCulture);
 
     private static Station Buyers(Facts facts) => facts.Traffic is { } traffic
@@ -106,10 +104,10 @@ internal static class RoadPicture
 
         var tone = !facts.Stores.Postgres.IsUp ? Tone.Unknown
             : !facts.WritesLegacy ? Tone.Off
-            : facts.LegacyIsDown || dual.Mismatched + dual.Missing > 0 ? Tone.Broken : Tone.Fine;
+            : facts.LegacyIsDown || facts.SchemasDiffer ? Tone.Broken : Tone.Fine;
         var note = !facts.WritesLegacy ? $"dual write is {dual.Mode}"
             : facts.LegacyIsDown ? $"down: breaker {dual.Breaker}"
-            : dual.Mismatched + dual.Missing > 0 ? $"{Number(dual.Mismatched + dual.Missing)} orders differ"
+            : facts.SchemasDiffer ? $"{Number(dual.Mismatched + dual.Missing)} orders differ"
             : dual.Pending > 0 ? "oldest " + Seconds(dual.LagSeconds) : "both schemas agree";
         return new("legacy", "8", "Legacy", "store", tone, facts.WritesLegacy ? dual.Pending : null, "changes wait", note);
     }

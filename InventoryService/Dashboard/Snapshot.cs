@@ -1,6 +1,7 @@
 using System.Text.Json.Serialization;
 using Seckill.InventoryService.Sales;
 using Seckill.Shared.Http;
+using Seckill.Shared.Schema;
 
 namespace Seckill.InventoryService.Dashboard;
 
@@ -10,22 +11,16 @@ public enum Tone
 {
     /// <summary>Works.</summary>
     Fine,
-
-    /// <summary>Under load; nothing is broken.</summary>
-    Busy,
-
     /// <summary>An operator must act.</summary>
     Broken,
-
     /// <summary>Unknown at the moment; the last known value is shown.</summary>
     Unknown,
-
     /// <summary>Not in use.</summary>
     Off,
 }
 
 /// <summary>Everything that the dashboard shows, at one moment.</summary>
-/// <param name="At">Time of the snapshot, UTC.</param>
+/// <param name="At">UTC.</param>
 /// <param name="Verdict">The condition of the whole system.</param>
 /// <param name="Road">Steps (1) to (8), in order.</param>
 /// <param name="Upkeep">Steps (9) to (12).</param>
@@ -43,17 +38,12 @@ public sealed record Snapshot(
     double? RedisAgeSeconds, double? PostgresAgeSeconds);
 
 /// <summary>The condition of the whole system, and its effect on buyers.</summary>
-/// <param name="Tone">Condition.</param>
-/// <param name="Headline">One sentence.</param>
-/// <param name="Detail">More.</param>
 public sealed record Verdict(Tone Tone, string Headline, string Detail);
 
 /// <summary>A station on the path of an order.</summary>
 /// <param name="Id">Stable, for the page and its tests.</param>
 /// <param name="Steps">Its numbers in the flow.</param>
-/// <param name="Name">Display name.</param>
 /// <param name="Kind"><c>people</c>, <c>process</c> or <c>store</c>.</param>
-/// <param name="Tone">Condition.</param>
 /// <param name="Figure">Number of what waits or passes here; null while unknown.</param>
 /// <param name="Unit">Of the figure, in words.</param>
 /// <param name="Note">One more fact.</param>
@@ -75,17 +65,15 @@ public sealed record Traffic(
 
 /// <summary>One reason to refuse.</summary>
 /// <param name="Reason">As in the HTTP interface.</param>
-/// <param name="PerSecond">Refusals a second.</param>
 /// <param name="Tone">Broken when Seckill causes the refusal and not the sale.</param>
 public sealed record RefusalRate(string Reason, double PerSecond, Tone Tone);
 
 /// <summary>A sale.</summary>
 /// <param name="SaleId">As text, because numbers in a browser are exact only up to 2^53.</param>
-/// <param name="Name">Display name.</param>
 /// <param name="State"><c>created</c>, <c>open</c> or <c>closed</c>.</param>
 /// <param name="Phase">State and window combined: <c>planned</c>, <c>upcoming</c>, <c>on</c>, <c>over</c>, <c>closed</c>.</param>
-/// <param name="OpensAt">Start of the window, UTC.</param>
-/// <param name="ClosesAt">End of the window, UTC.</param>
+/// <param name="OpensAt">UTC.</param>
+/// <param name="ClosesAt">UTC.</param>
 /// <param name="ItemsInAll">Number of its items, shown or not.</param>
 /// <param name="Items">In the order of the sale.</param>
 public sealed record SaleView(
@@ -108,24 +96,12 @@ public sealed record ItemView(
     [property: JsonNumberHandling(JsonNumberHandling.WriteAsString)] long SkuId, int Allocated, int? Available, int? Held, int Live,
     long? Outbox, double? OldestSeconds, long Price, string Currency, Tone Books, string? Finding);
 
-/// <summary>State of the dual write.</summary>
-/// <param name="Mode"><c>off</c>, <c>shadow</c>, <c>dual</c> or <c>retired</c>.</param>
-/// <param name="ReadFromNewPercent">Share of users whose orders are read from the new schema.</param>
-/// <param name="Pending">Changes that wait for the legacy database.</param>
-/// <param name="LagSeconds">Age of the oldest of them.</param>
-/// <param name="Verified">Orders read back and found equal.</param>
-/// <param name="Mismatched">Orders with an open difference.</param>
-/// <param name="Missing">Orders that the legacy database lacks.</param>
-/// <param name="Breaker"><c>closed</c>, <c>open</c> or <c>half-open</c>.</param>
-public sealed record DualWriteState(
-    string Mode, int ReadFromNewPercent, long Pending, double LagSeconds, long Verified, long Mismatched, long Missing, string Breaker);
-
 /// <summary>A condition with its begin and, once it is over, its end.</summary>
 /// <param name="Id">Stable.</param>
 /// <param name="Tone">Broken, or fine for news.</param>
 /// <param name="Began">UTC.</param>
 /// <param name="Ended">UTC; null while it lasts.</param>
-/// <param name="Headline">The condition.</param>
+/// <param name="Headline">The condition, or what ended it.</param>
 /// <param name="Detail">Its effect, with the latest numbers.</param>
 public sealed record Incident(long Id, Tone Tone, DateTimeOffset Began, DateTimeOffset? Ended, string Headline, string Detail);
 

@@ -33,7 +33,7 @@ internal static class SnapshotMaker
                 : new Verdict(Tone.Fine, "No sale is on.", "All services that the next sale needs are running.");
         }
 
-        var known = on.Select(item => facts.Stock?.GetValueOrDefault(Key(item))?.Snapshot).OfType<ItemSnapshot>().ToList();
+        var known = on.Select(item => facts.StockOf(item)?.Snapshot).OfType<ItemSnapshot>().ToList();
         var left = known.Sum(item => (long)item.Available);
         // An item that is not shown or could not be read may have units left.
         var isAll = known.Count == on.Count && on.Count == facts.Orders!.Totals.ItemsOn;
@@ -52,12 +52,12 @@ internal static class SnapshotMaker
         var sale = rows[0];
         return new SaleView(
             sale.SaleId, sale.Name, sale.State, PhaseOf(facts, sale), sale.OpensAt, sale.ClosesAt, sale.ItemsInSale,
-            [.. rows.Select(row => ItemOf(facts, row, audits(Key(row))))]);
+            [.. rows.Select(row => ItemOf(facts, row, audits(new ItemKey(row.SaleId, row.SkuId))))]);
     }
 
     private static ItemView ItemOf(Facts facts, ItemRow row, ItemAudit? audit)
     {
-        var stock = facts.Stock?.GetValueOrDefault(Key(row));
+        var stock = facts.StockOf(row);
         var now = stock?.Snapshot;
         var audited = !row.IsWarm ? Tone.Off
             : row.IsLost || audit?.Findings.Count > 0 ? Tone.Broken
@@ -79,6 +79,4 @@ internal static class SnapshotMaker
         SaleState.Closed => "closed",
         _ => facts.Now < sale.OpensAt ? "upcoming" : facts.Now < sale.ClosesAt ? "on" : "over",
     };
-
-    private static ItemKey Key(ItemRow row) => new(row.SaleId, row.SkuId);
 }

@@ -5,11 +5,9 @@ namespace Seckill.InventoryService.Dashboard;
 /// <summary>Which stores are up or down, and since when.</summary>
 internal sealed record Stores(StoreState Redis, StoreState Postgres, StoreState RabbitMq)
 {
-    /// <summary>True when all stores are up.</summary>
     public bool AreUp => Redis.IsUp && Postgres.IsUp && RabbitMq.IsUp;
 }
 
-/// <summary>State of one store.</summary>
 internal sealed record StoreState(bool IsUp, DateTimeOffset Since);
 
 /// <summary>

@@ -1,5 +1,3 @@
-using System.Text.Json;
-using System.Text.Json.Serialization;
 using Seckill.Shared.Http;
 using Seckill.Shared.Security;
 using Seckill.Shared.Settings;
@@ -16,17 +14,13 @@ internal static class OutboxFeature
         builder.Services.AddHostedService<OutboxSweeper>();
     }
 
-    public static void MapOutbox(this WebApplication app)
-    {
-        var ops = app.MapGroup("").WithMetadata(new RequiresOpsKey());
-        ops.MapGet("/outbox", async (SaleCatalog catalog, StockLedger stock) => Results.Json(
-                await ReadOutboxAsync(catalog, stock), OutboxJson.Default.IReadOnlyListOutboxView))
+    public static void MapOutbox(this WebApplication app) =>
+        app.MapGet("/outbox", ReadAsync)
+            .WithMetadata(new RequiresOpsKey())
             .WithSummary("Orders that wait to be persisted, per sale item")
-            .Produces<IReadOnlyList<OutboxView>>()
             .ProducesProblems(401, 503);
-    }
 
-    private static async Task<IReadOnlyList<OutboxView>> ReadOutboxAsync(SaleCatalog catalog, StockLedger stock)
+    private static async Task<List<OutboxView>> ReadAsync(SaleCatalog catalog, StockLedger stock)
     {
         var views = new List<OutboxView>();
         foreach (var item in await catalog.ItemsAsync())
@@ -40,13 +34,6 @@ internal static class OutboxFeature
 }
 
 /// <summary>The outbox of one sale item.</summary>
-/// <param name="SaleId">The sale.</param>
-/// <param name="SkuId">The SKU.</param>
 /// <param name="Depth">Orders reserved and not yet known to be in PostgreSQL.</param>
 /// <param name="OldestSeconds">Age of the oldest among the thousand that are due first; 0 when there is none.</param>
 public sealed record OutboxView(long SaleId, long SkuId, long Depth, double OldestSeconds);
-
-/// <summary>JSON of the outbox, generated at compile time.</summary>
-[JsonSourceGenerationOptions(PropertyNamingPolicy = JsonKnownNamingPolicy.CamelCase, Converters = [typeof(UtcTimeConverter)])]
-[JsonSerializable(typeof(IReadOnlyList<OutboxView>))]
-internal sealed partial class OutboxJson : JsonSerializerContext;

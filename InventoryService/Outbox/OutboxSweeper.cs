@@ -1,3 +1,4 @@
+using System.ComponentModel.DataAnnotations;
 using System.Diagnostics.Metrics;
 using Microsoft.Extensions.Options;
 using Seckill.Shared.Connections;
@@ -6,6 +7,19 @@ using Seckill.Shared.Hosting;
 using Seckill.Shared.Stock;
 
 namespace Seckill.InventoryService.Outbox;
+
+/// <summary>Settings under <c>Sweeper</c>.</summary>
+public sealed class SweeperOptions
+{
+    /// <summary>Time between two rounds, milliseconds.</summary>
+    [Range(10, 60_000)] public int IntervalMilliseconds { get; set; } = 1_000;
+
+    /// <summary>Minimum age of an outbox entry, milliseconds. Younger entries are published by the instance that reserved them.</summary>
+    [Range(0, 600_000)] public int MinimumAgeMilliseconds { get; set; } = 5_000;
+
+    /// <summary>Longest pause between two attempts for one entry, milliseconds. The pause doubles up to this limit.</summary>
+    [Range(100, 3_600_000)] public int LongestPauseMilliseconds { get; set; } = 300_000;
+}
 
 /// <summary>
 /// (10) Publishes reserved orders that were not published, or whose message was lost: after the crash of an API, after an outage of the
@@ -74,15 +88,13 @@ internal sealed partial class OutboxSweeper(
         var settings = options.Value;
         var keys = new ItemKeys(item);
         var claimed = await stock.ClaimAsync(
-            keys,
-            TimeSpan.FromMilliseconds(settings.MinimumAgeMilliseconds),
-            MaxBatch,
+            keys, TimeSpan.FromMilliseconds(settings.MinimumAgeMilliseconds), MaxBatch,
             TimeSpan.FromMilliseconds(settings.LongestPauseMilliseconds));
         ReservedOrder[] orders =
         [
             .. claimed.Where(entry => entry.Hold is not null).Select(entry => entry.Hold!.Value.ToOrder(entry.OrderId)),
         ];
-        foreach (var (orderId, hold) in claimed.Where(entry => entry.Hold is null))
+        foreach (var (orderId, _) in claimed.Where(entry => entry.Hold is null))
         {
             s_orphans.Add(1);
             LogOrphan(orderId, item.ToString());

@@ -1,11 +1,10 @@
-using System.Text.Json;
 using System.Text.Json.Serialization;
-using Dapper;
 using Npgsql;
 using Seckill.InventoryService.Operations;
 using Seckill.Shared.Connections;
 using Seckill.Shared.Contracts;
 using Seckill.Shared.Http;
+using Seckill.Shared.Schema;
 using Seckill.Shared.Security;
 
 namespace Seckill.InventoryService.Quarantine;
@@ -16,10 +15,9 @@ internal static class QuarantineFeature
     public static void MapQuarantine(this WebApplication app)
     {
         var ops = app.MapGroup("").WithMetadata(new RequiresOpsKey());
-        ops.MapGet("/quarantine", async (NpgsqlDataSource database, CancellationToken cancellationToken) => Results.Json(
-                await ReadQuarantineAsync(database, null, cancellationToken), QuarantineJson.Default.IReadOnlyListQuarantinedOrder))
+        ops.MapGet("/quarantine", (NpgsqlDataSource database, CancellationToken cancellationToken) =>
+                ReadAsync(database, null, cancellationToken))
             .WithSummary("Orders that could not be persisted, the newest thousand first")
-            .Produces<IReadOnlyList<QuarantinedOrder>>()
             .ProducesProblems(401, 503);
         ops.MapPost("/quarantine/{orderId}/replay", ReplayAsync)
             .WithSummary("Retry to persist an order")
@@ -32,7 +30,7 @@ internal static class QuarantineFeature
     private static async Task<IResult> ReplayAsync(
         string orderId, NpgsqlDataSource database, OrdersReservedPublisher publisher, CancellationToken cancellationToken)
     {
-        if (await ReadQuarantineAsync(database, orderId, cancellationToken) is not [var order])
+        if (await ReadAsync(database, orderId, cancellationToken) is not [var order])
         {
             return Refusals.NotQuarantined;
         }
@@ -49,11 +47,9 @@ internal static class QuarantineFeature
         return Results.Accepted();
     }
 
-    private static async Task<IReadOnlyList<QuarantinedOrder>> ReadQuarantineAsync(
-        NpgsqlDataSource database, string? orderId, CancellationToken cancellationToken)
-    {
-        await using var connection = await database.OpenConnectionAsync(cancellationToken);
-        return (await connection.QueryAsync<QuarantinedOrder>(new CommandDefinition(
+    private static Task<List<QuarantinedOrder>> ReadAsync(
+        NpgsqlDataSource database, string? orderId, CancellationToken cancellationToken) =>
+        database.QueryAsync<QuarantinedOrder>(
             """
             select order_id, sale_id, sku_id, user_id, quantity, unit_price, currency, reserved_at, error, quarantined_at,
               idempotency_key
@@ -63,17 +59,11 @@ internal static class QuarantineFeature
             order by quarantined_at desc
             limit 1000
             """,
-            new { orderId },
-            cancellationToken: cancellationToken))).AsList();
-    }
+            new { orderId }, cancellationToken);
 }
 
 /// <summary>An order that could not be persisted.</summary>
 /// <param name="OrderId">32 hex digits.</param>
-/// <param name="SaleId">The sale.</param>
-/// <param name="SkuId">The SKU.</param>
-/// <param name="UserId">The buyer.</param>
-/// <param name="Quantity">Units.</param>
 /// <param name="UnitPrice">Minor units of <paramref name="Currency"/>.</param>
 /// <param name="Currency">ISO 4217 code.</param>
 /// <param name="ReservedAt">UTC.</param>
@@ -83,8 +73,3 @@ internal static class QuarantineFeature
 public sealed record QuarantinedOrder(
     string OrderId, long SaleId, long SkuId, long UserId, int Quantity, long UnitPrice, string Currency,
     DateTimeOffset ReservedAt, string Error, DateTimeOffset QuarantinedAt, [property: JsonIgnore] string? IdempotencyKey);
-
-/// <summary>JSON of the quarantine, generated at compile time.</summary>
-[JsonSourceGenerationOptions(PropertyNamingPolicy = JsonKnownNamingPolicy.CamelCase, Converters = [typeof(UtcTimeConverter)])]
-[JsonSerializable(typeof(IReadOnlyList<QuarantinedOrder>))]
-internal sealed partial class QuarantineJson : JsonSerializerContext;

@@ -1,10 +1,10 @@
 using System.Collections.Concurrent;
 using System.ComponentModel.DataAnnotations;
 using System.Diagnostics.Metrics;
-using Dapper;
 using Microsoft.Extensions.Options;
 using Npgsql;
 using Seckill.Shared.Hosting;
+using Seckill.Shared.Schema;
 using Seckill.Shared.Stock;
 using StackExchange.Redis;
 
@@ -14,12 +14,10 @@ namespace Seckill.InventoryService.Returns;
 public sealed class ReturnsOptions
 {
     /// <summary>Time between two checks for closed orders, milliseconds.</summary>
-    [Range(10, 60_000)]
-    public int IntervalMilliseconds { get; set; } = 200;
+    [Range(10, 60_000)] public int IntervalMilliseconds { get; set; } = 200;
 
     /// <summary>Orders in one transaction.</summary>
-    [Range(1, 5_000)]
-    public int MaxBatch { get; set; } = 2_000;
+    [Range(1, 5_000)] public int MaxBatch { get; set; } = 2_000;
 }
 
 /// <summary>
@@ -74,7 +72,7 @@ internal sealed partial class StockReturns(
         var resting = _refused.Where(item => Clock.GetElapsedTime(item.Value) < s_pauseAfterRefusal).Select(item => item.Key).ToList();
         // Committed only when the stock is back, so the rows survive any failure. Selected by ctid, which no other transaction changes:
         // these rows are only inserted and deleted.
-        var waiting = (await connection.QueryAsync<ClosedOrder>(new CommandDefinition(
+        var waiting = await connection.QueryAsync<ClosedOrder>(
             """
             delete from stock_returns
             where ctid = any(array(
@@ -86,13 +84,8 @@ internal sealed partial class StockReturns(
             ))
             returning order_id, sale_id, sku_id
             """,
-            new
-            {
-                options.Value.MaxBatch,
-                Sales = resting.ConvertAll(item => item.SaleId),
-                Skus = resting.ConvertAll(item => item.SkuId),
-            },
-            cancellationToken: cancellationToken))).AsList();
+            new { options.Value.MaxBatch, Sales = resting.ConvertAll(item => item.SaleId), Skus = resting.ConvertAll(item => item.SkuId) },
+            cancellationToken);
         if (waiting.Count == 0)
         {
             return 0;

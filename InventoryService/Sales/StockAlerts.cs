@@ -14,8 +14,7 @@ namespace Seckill.InventoryService.Sales;
 public sealed class AlertOptions
 {
     /// <summary>Stock is low when at most this share of the allocation is for sale, 0 to 0.99.</summary>
-    [Range(0.0, 0.99)]
-    public double LowStockShare { get; set; } = 0.1;
+    [Range(0.0, 0.99)] public double LowStockShare { get; set; } = 0.1;
 }
 
 /// <summary>

@@ -1,4 +1,4 @@
-using Dapper;
+using System.Text.Json.Serialization.Metadata;
 using Microsoft.AspNetCore.Http.Features;
 using Npgsql;
 using Seckill.OrderService.LegacyOrders.Control;
@@ -6,6 +6,7 @@ using Seckill.OrderService.LegacyOrders.Database;
 using Seckill.OrderService.LegacyOrders.Outbox;
 using Seckill.OrderService.LegacyOrders.Verification;
 using Seckill.Shared.Http;
+using Seckill.Shared.Schema;
 using Seckill.Shared.Security;
 
 namespace Seckill.OrderService.LegacyOrders;
@@ -23,11 +24,12 @@ internal static class DualWriteEndpoints
     public static void Map(IEndpointRouteBuilder app)
     {
         var ops = app.MapGroup("/dual-write").WithMetadata(new RequiresOpsKey());
-        ops.MapGet("", async (NpgsqlDataSource database, CancellationToken cancellationToken) =>
-                Results.Json(await ReadAsync(database, cancellationToken), DualWriteJson.Default.DualWriteView))
-            .WithSummary("State of the dual write")
-            .Produces<DualWriteView>()
-            .ProducesProblems(401, 503);
+        Get("", "State of the dual write", ReadAsync, DualWriteJson.Default.DualWriteView);
+        Get("/verifier", "Progress of the continuous verifier", ReadVerifierAsync, DualWriteJson.Default.VerifierView);
+        Get("/discrepancies", "The newest thousand open discrepancies, newest first",
+            (database, cancellationToken) => DiscrepancyStore.ListAsync(database, null, MaximumListed, cancellationToken),
+            DualWriteJson.Default.IReadOnlyListDiscrepancy);
+        Get("/backfill", "Progress of the backfill", Backfill.ReadAsync, DualWriteJson.Default.BackfillView);
         ops.MapPut("", ChangeAsync)
             .WithSummary("Change how the legacy database is used")
             .WithDescription(
@@ -36,28 +38,12 @@ internal static class DualWriteEndpoints
             .Produces<DualWriteView>()
             .ProducesProblems(400, 401, 408, 413, 415, 503)
             .ProducesProblems(s_notConfigured);
-        ops.MapGet("/verifier", async (NpgsqlDataSource database, CancellationToken cancellationToken) =>
-                Results.Json(await ReadVerifierAsync(database, cancellationToken), DualWriteJson.Default.VerifierView))
-            .WithSummary("Progress of the continuous verifier")
-            .Produces<VerifierView>()
-            .ProducesProblems(401, 503);
-        ops.MapGet("/discrepancies", async (NpgsqlDataSource database, CancellationToken cancellationToken) => Results.Json(
-                await DiscrepancyStore.ListAsync(database, null, MaximumListed, cancellationToken),
-                DualWriteJson.Default.IReadOnlyListDiscrepancy))
-            .WithSummary("The newest thousand open discrepancies, newest first")
-            .Produces<IReadOnlyList<Discrepancy>>()
-            .ProducesProblems(401, 503);
         ops.MapPost("/repair", RepairAsync)
             .WithSummary("Rewrite the legacy rows of discrepancies and verify them again")
             .WithDescription("A dry run unless dryRun is false. Rows that only the legacy database has are left alone.")
             .Accepts<RepairRequest>(isOptional: true, "application/json")
             .Produces<RepairAnswer>()
             .ProducesProblems(400, 401, 408, 413, 415, 503);
-        ops.MapGet("/backfill", async (NpgsqlDataSource database, CancellationToken cancellationToken) =>
-                Results.Json(await Backfill.ReadAsync(database, cancellationToken), DualWriteJson.Default.BackfillView))
-            .WithSummary("Progress of the backfill")
-            .Produces<BackfillView>()
-            .ProducesProblems(401, 503);
         ops.MapPost("/backfill", async (NpgsqlDataSource database, CancellationToken cancellationToken) =>
             {
                 await Backfill.StartAsync(database, cancellationToken);
@@ -69,6 +55,11 @@ internal static class DualWriteEndpoints
             .WithDescription("Has no effect while a backfill runs. A backfill continues by itself after a restart.")
             .Produces<BackfillView>(StatusCodes.Status202Accepted)
             .ProducesProblems(401, 503);
+
+        void Get<T>(string path, string summary, Func<NpgsqlDataSource, CancellationToken, Task<T>> read, JsonTypeInfo<T> json) =>
+            ops.MapGet(path, async (NpgsqlDataSource database, CancellationToken cancellationToken) =>
+                    Results.Json(await read(database, cancellationToken), json))
+                .WithSummary(summary).Produces<T>().ProducesProblems(401, 503);
     }
 
     private static async Task<IResult> ChangeAsync(
@@ -113,41 +104,21 @@ internal static class DualWriteEndpoints
 
     private static async Task<DualWriteView> ReadAsync(NpgsqlDataSource database, CancellationToken cancellationToken)
     {
-        var backlog = await LegacyOutbox.ReadBacklogAsync(database, cancellationToken);
-        await using var connection = await database.OpenConnectionAsync(cancellationToken);
-        var row = await connection.QuerySingleAsync<StateRow>(new CommandDefinition(
-            """
-            select c.mode as Mode, c.read_from_new_percent as ReadFromNewPercent, v.orders as Verified,
-              (select count(distinct order_id) from legacy_discrepancies where resolved_at is null and class <> 'missing') as Mismatched,
-              (select count(*) from legacy_discrepancies where resolved_at is null and class = 'missing') as Missing,
-              coalesce((
-                select max(state collate "C") from legacy_breakers
-                where state <> 'closed' and seen_at between now() - interval '5 seconds' and now() + interval '5 seconds'
-              ), 'closed') as Breaker
-            from dual_write_control c, legacy_verified v
-            """,
-            cancellationToken: cancellationToken));
+        var now = await DualWriteState.ReadAsync(database, cancellationToken);
         return new DualWriteView(
-            EnumText<DualWriteMode>.Parse(row.Mode), row.ReadFromNewPercent, backlog.Pending, row.Verified, row.Mismatched, row.Missing,
-            backlog.LagSeconds, EnumText<BreakerState>.Parse(row.Breaker));
+            EnumText<DualWriteMode>.Parse(now.Mode), now.ReadFromNewPercent, now.Pending, now.Verified, now.Mismatched, now.Missing,
+            now.LagSeconds, EnumText<BreakerState>.Parse(now.Breaker));
     }
 
     private static async Task<VerifierView> ReadVerifierAsync(NpgsqlDataSource database, CancellationToken cancellationToken)
     {
-        await using var connection = await database.OpenConnectionAsync(cancellationToken);
-        var row = await connection.QuerySingleAsync<VerifierRow>(new CommandDefinition(
-            """
-            select round as Round, phase as Phase, checked as Checked, lagging as Lagging, round_started_at as RoundStartedAt,
-              last_round_orders as LastRoundOrders, last_round_seconds as LastRoundSeconds
-            from legacy_verifier
-            """,
-            cancellationToken: cancellationToken));
+        var row = await database.SingleAsync<VerifierRow>(
+            "select round, phase, checked, lagging, round_started_at, last_round_orders, last_round_seconds from legacy_verifier",
+            null, cancellationToken);
         return new VerifierView(
             row.Round, EnumText<VerifierPhase>.Parse(row.Phase), row.Checked, row.Lagging, row.RoundStartedAt, row.LastRoundOrders,
             row.LastRoundSeconds);
     }
-
-    private sealed record StateRow(string Mode, int ReadFromNewPercent, long Verified, long Mismatched, long Missing, string Breaker);
 
     private sealed record VerifierRow(
         long Round, string Phase, long Checked, long Lagging, DateTime RoundStartedAt, long? LastRoundOrders, double? LastRoundSeconds);

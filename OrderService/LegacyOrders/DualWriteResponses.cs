@@ -5,6 +5,7 @@ using Seckill.OrderService.LegacyOrders.Database;
 using Seckill.OrderService.LegacyOrders.Outbox;
 using Seckill.OrderService.LegacyOrders.Verification;
 using Seckill.Shared.Http;
+using Seckill.Shared.Schema;
 
 namespace Seckill.OrderService.LegacyOrders;
 
@@ -16,15 +17,7 @@ namespace Seckill.OrderService.LegacyOrders;
 public sealed record DualWriteRequest(
     string? Mode = null, int? ReadFromNewPercent = null, long[]? UsersReadingNew = null, long[]? UsersReadingLegacy = null);
 
-/// <summary>The state of the dual write.</summary>
-/// <param name="Mode">How the legacy database is used.</param>
-/// <param name="ReadFromNewPercent">Share of users who read the new row in mode dual, percent.</param>
-/// <param name="Pending">Changes that wait to be written.</param>
-/// <param name="Verified">Orders read back after writing and found equal; each write of an order counts.</param>
-/// <param name="Mismatched">Orders with an open discrepancy other than a missing row.</param>
-/// <param name="Missing">Orders without a legacy row.</param>
-/// <param name="LagSeconds">Age of the oldest waiting change.</param>
-/// <param name="Breaker">The worst state of the breakers of all processes.</param>
+/// <inheritdoc cref="DualWriteState"/>
 public sealed record DualWriteView(
     DualWriteMode Mode, int ReadFromNewPercent, long Pending, long Verified, long Mismatched, long Missing, double LagSeconds,
     BreakerState Breaker);

@@ -18,12 +18,7 @@ internal static class LegacyOrdersFeature
         services.AddValidatedOptions<LegacyOptions>("Legacy");
         services.AddSingleton(_ => new LegacyDatabase(builder.Configuration.GetConnectionString("Legacy")));
         services.AddSingleton<LegacyStore>();
-        services.AddSingleton(provider =>
-        {
-            var breaker = ActivatorUtilities.CreateInstance<LegacyBreaker>(provider);
-            LegacyMetrics.Publish(breaker);
-            return breaker;
-        });
+        services.AddSingleton(provider => LegacyMetrics.Publish(ActivatorUtilities.CreateInstance<LegacyBreaker>(provider)));
         services.AddSingleton<OrderVerification>();
         services.AddSingleton<DualWriteControl>();
         services.AddSingleton<Repair>();
@@ -41,6 +36,7 @@ internal static class LegacyOrdersFeature
         {
             services.AddSingleton<LegacyBatch>();
             services.AddHostedService<LegacySchema>();
+            services.AddHostedService<LegacyOutbox>();
             services.AddHostedService<LegacyWriter>();
             services.AddHostedService<ContinuousVerifier>();
             services.AddHostedService<Backfill>();

@@ -20,7 +20,6 @@ internal sealed class HeartbeatCounters : IDisposable
     private readonly Count _gateRefusals = new();
     private readonly Count _inFlight = new();
 
-    /// <summary>Starts counting.</summary>
     public HeartbeatCounters()
     {
         _listener.InstrumentPublished = (instrument, listener) =>
@@ -46,17 +45,10 @@ internal sealed class HeartbeatCounters : IDisposable
     public long[] Latency() => [.. _latency.Select((_, i) => Interlocked.Read(ref _latency[i]))];
 
     /// <summary>Answers by reason: the codes of the HTTP interface, and <c>reserved</c> and <c>replayed</c>.</summary>
-    public Dictionary<string, long> Answers()
-    {
-        var answers = new Dictionary<string, long>();
-        foreach (var (reason, count) in _outcomes.Select(pair => (Reason(pair.Key), pair.Value))
-            .Concat(_refusedBefore.Select(pair => (Reason(pair.Key), pair.Value))))
-        {
-            answers[reason] = answers.GetValueOrDefault(reason) + count.Read();
-        }
-
-        return answers;
-    }
+    public Dictionary<string, long> Answers() =>
+        _outcomes.Select(pair => (Reason: Reason(pair.Key), Count: pair.Value))
+            .Concat(_refusedBefore.Select(pair => (Reason: Reason(pair.Key), Count: pair.Value)))
+            .GroupBy(pair => pair.Reason).ToDictionary(same => same.Key, same => same.Sum(pair => pair.Count.Read()));
 
     /// <inheritdoc/>
     public void Dispose() => _listener.Dispose();

@@ -6,7 +6,7 @@ internal static class HeartbeatFeature
     public static void AddHeartbeat(this WebApplicationBuilder builder, Role role)
     {
         builder.Services.AddSingleton<HeartbeatCounters>();
-        builder.Services.AddSingleton(new RoleName(role.ToString().ToLowerInvariant()));
-        builder.Services.AddHostedService<HeartbeatSender>();
+        builder.Services.AddHostedService(provider =>
+            ActivatorUtilities.CreateInstance<HeartbeatSender>(provider, role.ToString().ToLowerInvariant()));
     }
 }

@@ -5,8 +5,12 @@ using StackExchange.Redis;
 
 namespace Seckill.OrderService.Operations;
 
-/// <summary>Reports to the dashboard once a second that this process lives, and what it has answered.</summary>
-internal sealed class HeartbeatSender(HeartbeatCounters counters, IConnectionMultiplexer redis, RoleName role, TimeProvider clock)
+/// <summary>
+/// Reports to the dashboard once a second that this process lives, and what it has answered. While Redis is down, other lines of the log
+/// report it, and the next heartbeat has the same counts and more.
+/// </summary>
+/// <param name="role">The role of this process, as a word.</param>
+internal sealed class HeartbeatSender(string role, HeartbeatCounters counters, IConnectionMultiplexer redis, TimeProvider clock)
     : PeriodicService(clock)
 {
     private readonly string _instance = $"{ProcessName.Unique}-{Guid.NewGuid().ToString("N")[..6]}";
@@ -20,15 +24,7 @@ internal sealed class HeartbeatSender(HeartbeatCounters counters, IConnectionMul
     {
         var uptime = (long)Stopwatch.GetElapsedTime(_startedAt).TotalMilliseconds;
         return new Heartbeat(
-            _instance, role.Name, uptime, counters.InFlight, counters.Answers(), counters.GateRefusals, counters.Latency())
+            _instance, role, uptime, counters.InFlight, counters.Answers(), counters.GateRefusals, counters.Latency())
             .SendAsync(redis);
     }
-
-    protected override void OnOutage(Exception exception)
-    {
-        // Redis is down, which other log lines and readiness report. The next heartbeat has the same counts and more.
-    }
 }
-
-/// <summary>The role of this process, as a word.</summary>
-internal sealed record RoleName(string Name);

@@ -2,12 +2,13 @@ using System.Collections.Concurrent;
 using System.ComponentModel.DataAnnotations;
 using System.Diagnostics.Metrics;
 using System.Threading.Channels;
-using Dapper;
 using Microsoft.Extensions.Options;
 using Npgsql;
 using Seckill.OrderService.Orders;
 using Seckill.Shared.Hosting;
+using Seckill.Shared.Schema;
 using Seckill.Shared.Stock;
+using Seckill.Shared.Telemetry;
 
 namespace Seckill.OrderService.OrderEvents;
 
@@ -15,44 +16,27 @@ namespace Seckill.OrderService.OrderEvents;
 public sealed class EventOptions
 {
     /// <summary>A stream without an event for this long gets a comment, so that no proxy closes it.</summary>
-    [Range(1, 3_600)]
-    public int KeepAliveSeconds { get; set; } = 15;
+    [Range(1, 3_600)] public int KeepAliveSeconds { get; set; } = 15;
 
     /// <summary>Streams that one instance keeps open; one more gets 503.</summary>
-    [Range(1, 1_000_000)]
-    public int MostStreams { get; set; } = 20_000;
+    [Range(1, 1_000_000)] public int MostStreams { get; set; } = 20_000;
 }
 
 /// <summary>
 /// Passes changes of orders to their open streams. One query, five times a second, covers all streams at once, so a stream costs
 /// neither a thread nor a database connection, and every change is found, whichever process made it.
 /// </summary>
-internal sealed partial class OrderEventHub : PeriodicService
+internal sealed partial class OrderEventHub(
+    NpgsqlDataSource database, IOptions<EventOptions> options, IHostApplicationLifetime lifetime, TimeProvider clock,
+    ILogger<OrderEventHub> logger) : PeriodicService(clock)
 {
     private const int OrdersInAQuery = 5_000;
-
-    // An event is late by at most this and the duration of the query.
-    private static readonly TimeSpan s_interval = TimeSpan.FromMilliseconds(200);
     private static readonly TimeSpan s_keepAliveInterval = TimeSpan.FromMilliseconds(250);
-    private readonly NpgsqlDataSource _database;
-    private readonly EventOptions _options;
-    private readonly IHostApplicationLifetime _lifetime;
-    private readonly TimeProvider _clock;
-    private readonly ILogger<OrderEventHub> _logger;
     private readonly ConcurrentDictionary<Stream, bool> _streams = new();
-    private readonly Meter _meter = new("Seckill");
+    private readonly Meter _meter = new(Measurements.Name);
 
-    public OrderEventHub(
-        NpgsqlDataSource database, IOptions<EventOptions> options, IHostApplicationLifetime lifetime, TimeProvider clock,
-        ILogger<OrderEventHub> logger)
-        : base(clock)
-    {
-        (_database, _options, _lifetime, _clock, _logger) = (database, options.Value, lifetime, clock, logger);
-        _meter.CreateObservableGauge("seckill.events.streams", () => OpenStreams, "{stream}", "Open streams of order events.");
-    }
-
-    /// <summary>Streams that are open now.</summary>
     public int OpenStreams => _streams.Count;
+    private int KeepAliveSeconds => options.Value.KeepAliveSeconds;
 
     /// <summary>Starts to watch an order; null when too many are watched already, or the process stops. Dispose to end it.</summary>
     /// <param name="order">As it is now. Later changes go to the stream.</param>
@@ -61,7 +45,7 @@ internal sealed partial class OrderEventHub : PeriodicService
         var stream = new Stream(this, order);
         _streams[stream] = true;
         // Checked after the stream is added: either the stop finds the stream and ends it, or this check finds the stop.
-        if (!_lifetime.ApplicationStopping.IsCancellationRequested && OpenStreams <= _options.MostStreams)
+        if (!lifetime.ApplicationStopping.IsCancellationRequested && OpenStreams <= options.Value.MostStreams)
         {
             return stream;
         }
@@ -76,20 +60,17 @@ internal sealed partial class OrderEventHub : PeriodicService
         base.Dispose();
     }
 
-    protected override TimeSpan Interval => s_interval;
+    // An event is late by at most this and the duration of the query.
+    protected override TimeSpan Interval => TimeSpan.FromMilliseconds(200);
 
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
     {
+        _meter.CreateObservableGauge("seckill.events.streams", () => OpenStreams, "{stream}", "Open streams of order events.");
         // Open streams would delay the stop of the process. Their clients reconnect with Last-Event-ID, to another instance.
-        await using var stopping = _lifetime.ApplicationStopping.Register(() =>
-        {
-            foreach (var stream in _streams.Keys)
-            {
-                stream.End();
-            }
-        });
+        await using var stopping = lifetime.ApplicationStopping.Register(() => ForEach(stream => stream.End()));
         // Beside the queries: while the database does not answer, the streams must be kept alive.
-        await using var keepAlive = _clock.CreateTimer(_ => KeepAlive(), null, s_keepAliveInterval, s_keepAliveInterval);
+        await using var keepAlive = Clock.CreateTimer(
+            _ => ForEach(stream => stream.KeepAlive()), null, s_keepAliveInterval, s_keepAliveInterval);
         await base.ExecuteAsync(stoppingToken);
     }
 
@@ -103,18 +84,17 @@ internal sealed partial class OrderEventHub : PeriodicService
 
     protected override void OnOutage(Exception exception) => LogFailed(exception.Message);
 
-    private void KeepAlive()
+    private void ForEach(Action<Stream> action)
     {
         foreach (var stream in _streams.Keys)
         {
-            stream.KeepAlive();
+            action(stream);
         }
     }
 
     private async Task LookForChangesAsync(Stream[] streams, CancellationToken cancellationToken)
     {
-        await using var connection = await _database.OpenConnectionAsync(cancellationToken);
-        var changes = await connection.QueryAsync<(int Index, string Status, DateTime PlacedAt, DateTime PayBy)>(new CommandDefinition(
+        var changes = await database.QueryAsync<(int Index, string Status, DateTime PlacedAt, DateTime PayBy)>(
             """
             select w.index::int, o.status, o.placed_at, o.pay_by
             from unnest(@ids, @known) with ordinality as w (id, known, index)
@@ -125,7 +105,7 @@ internal sealed partial class OrderEventHub : PeriodicService
                 ids = streams.Select(stream => stream.Order.OrderId).ToArray(),
                 known = streams.Select(stream => stream.Order.Status.ToText()).ToArray(),
             },
-            cancellationToken: cancellationToken));
+            cancellationToken);
         foreach (var (index, status, placedAt, payBy) in changes)
         {
             streams[index - 1].Publish(OrderStatusText.Parse(status), placedAt, payBy);
@@ -136,27 +116,20 @@ internal sealed partial class OrderEventHub : PeriodicService
     private partial void LogFailed(string reason);
 
     /// <summary>The changes of one order.</summary>
-    internal sealed class Stream : IDisposable
+    internal sealed class Stream(OrderEventHub events, OrderView order) : IDisposable
     {
-        private readonly OrderEventHub _events;
         private readonly Channel<OrderView?> _news =
             Channel.CreateUnbounded<OrderView?>(new() { SingleReader = true, AllowSynchronousContinuations = false });
 
-        private long _quietSince;
-
-        public Stream(OrderEventHub events, OrderView order)
-        {
-            (_events, Order) = (events, order);
-            _quietSince = events._clock.GetTimestamp();
-        }
+        private long _quietSince = events.Clock.GetTimestamp();
 
         /// <summary>As last published to the stream. Written by the one loop that looks for changes.</summary>
-        public OrderView Order { get; private set; }
+        public OrderView Order { get; private set; } = order;
 
         /// <summary>The order after each change; null to keep the connection alive. Complete when the process stops.</summary>
         public ChannelReader<OrderView?> News => _news.Reader;
 
-        public void Dispose() => _events._streams.TryRemove(this, out _);
+        public void Dispose() => events._streams.TryRemove(this, out _);
 
         internal void Publish(OrderStatus status, DateTime placedAt, DateTime payBy)
         {
@@ -166,7 +139,7 @@ internal sealed partial class OrderEventHub : PeriodicService
 
         internal void KeepAlive()
         {
-            if (_events._clock.GetElapsedTime(Interlocked.Read(ref _quietSince)).TotalSeconds >= _events._options.KeepAliveSeconds)
+            if (events.Clock.GetElapsedTime(Interlocked.Read(ref _quietSince)).TotalSeconds >= events.KeepAliveSeconds)
             {
                 Write(null);
             }
@@ -176,7 +149,7 @@ internal sealed partial class OrderEventHub : PeriodicService
 
         private void Write(OrderView? news)
         {
-            Interlocked.Exchange(ref _quietSince, _events._clock.GetTimestamp());
+            Interlocked.Exchange(ref _quietSince, events.Clock.GetTimestamp());
             _news.Writer.TryWrite(news);
         }
     }

@@ -9,12 +9,10 @@ namespace Seckill.OrderService.Orders;
 public sealed class ExpiryOptions
 {
     /// <summary>Interval between two searches for overdue orders, milliseconds.</summary>
-    [Range(10, 60_000)]
-    public int IntervalMilliseconds { get; set; } = 250;
+    [Range(10, 60_000)] public int IntervalMilliseconds { get; set; } = 250;
 
     /// <summary>Orders in one transaction.</summary>
-    [Range(1, 10_000)]
-    public int MaxBatch { get; set; } = 2_000;
+    [Range(1, 10_000)] public int MaxBatch { get; set; } = 2_000;
 }
 
 /// <summary>

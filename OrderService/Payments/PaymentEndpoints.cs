@@ -57,11 +57,7 @@ internal static class PaymentEndpoints
     {
         string? header = http.Request.Headers["X-Signature"];
         var (payment, problem) = await JsonBody.ReadAsync(
-            http.Request,
-            PaymentJson.Default.Payment,
-            MaximumBodyBytes,
-            cancellationToken,
-            body => Refuse(signature.Check(header, body)));
+            http.Request, PaymentJson.Default.Payment, MaximumBodyBytes, cancellationToken, body => Refuse(signature.Check(header, body)));
         if (problem is not null)
         {
             return problem;
@@ -102,24 +98,15 @@ internal static class PaymentEndpoints
     private static string TextOf<T>(T outcome)
         where T : struct, Enum => JsonNamingPolicy.KebabCaseLower.ConvertName(outcome.ToString());
 
-    private static Dictionary<string, string> Check(Payment payment)
-    {
-        var errors = new Dictionary<string, string>();
-        Rule("paymentId", IsValidId(payment.PaymentId), $"this must be 1 to {LongestId} visible ASCII characters");
-        Rule("orderId", IsValidId(payment.OrderId), $"this must be 1 to {LongestId} visible ASCII characters");
-        Rule("amount", payment.Amount is > 0, "this must be a positive integer, in minor units");
-        Rule("currency", payment.Currency is { Length: 3 } code && code.All(char.IsAsciiLetterUpper),
-            "this must be an ISO 4217 code in capital letters");
-        return errors;
-
-        void Rule(string field, bool holds, string otherwise)
+    private static Dictionary<string, string> Check(Payment payment) =>
+        new (string Field, bool Holds, string Otherwise)[]
         {
-            if (!holds)
-            {
-                errors[field] = otherwise;
-            }
-        }
-    }
+            ("paymentId", IsValidId(payment.PaymentId), $"this must be 1 to {LongestId} visible ASCII characters"),
+            ("orderId", IsValidId(payment.OrderId), $"this must be 1 to {LongestId} visible ASCII characters"),
+            ("amount", payment.Amount is > 0, "this must be a positive integer, in minor units"),
+            ("currency", payment.Currency is { Length: 3 } code && code.All(char.IsAsciiLetterUpper),
+                "this must be an ISO 4217 code in capital letters"),
+        }.Where(rule => !rule.Holds).ToDictionary(rule => rule.Field, rule => rule.Otherwise);
 
     private static bool IsValidId(string? id) => id is { Length: > 0 and <= LongestId } && !id.AsSpan().ContainsAnyExceptInRange('!', '~');
 }

@@ -1,6 +1,7 @@
 using Dapper;
 using Npgsql;
 using Seckill.Shared.Hosting;
+using Seckill.Shared.Schema;
 
 namespace Seckill.OrderService.Payments;
 
@@ -9,13 +10,10 @@ internal enum PaymentOutcome
 {
     /// <summary>It pays the order.</summary>
     Accepted,
-
     /// <summary>This payment came before; nothing changed.</summary>
     Duplicate,
-
     /// <summary>The payment id came before with another order, amount or currency; nothing changed.</summary>
     IdReused,
-
     /// <summary>It cannot be used; the money is listed in <c>refunds</c>.</summary>
     Refund,
 }
@@ -39,7 +37,13 @@ internal sealed class PaymentStore(NpgsqlDataSource database)
             payment);
         if (isNew == 0)
         {
-            return await IsTheSameAsync(connection, payment) ? PaymentOutcome.Duplicate : PaymentOutcome.IdReused;
+            return await connection.ExecuteScalarAsync<bool>(
+                """
+                select exists (
+                  select from payments
+                  where payment_id = @PaymentId and order_id = @OrderId and amount = @Amount and currency = @Currency)
+                """,
+                payment) ? PaymentOutcome.Duplicate : PaymentOutcome.IdReused;
         }
 
         var paid = await connection.ExecuteScalarAsync<int>(
@@ -73,19 +77,6 @@ internal sealed class PaymentStore(NpgsqlDataSource database)
     }
 
     /// <summary>True when the order has a row.</summary>
-    public async Task<bool> OrderExistsAsync(string orderId, CancellationToken cancellationToken)
-    {
-        await using var connection = await database.OpenConnectionAsync(cancellationToken);
-        return await connection.ExecuteScalarAsync<bool>(new CommandDefinition(
-            "select exists (select from orders where order_id = @orderId)", new { orderId }, cancellationToken: cancellationToken));
-    }
-
-    private static Task<bool> IsTheSameAsync(NpgsqlConnection connection, Payment payment) =>
-        connection.ExecuteScalarAsync<bool>(
-            """
-            select exists (
-              select from payments
-              where payment_id = @PaymentId and order_id = @OrderId and amount = @Amount and currency = @Currency)
-            """,
-            payment);
+    public Task<bool> OrderExistsAsync(string orderId, CancellationToken cancellationToken) =>
+        database.SingleAsync<bool>("select exists (select from orders where order_id = @orderId)", new { orderId }, cancellationToken);
 }

@@ -13,8 +13,5 @@ internal static class PaymentsFeature
         builder.Services.AddSingleton<PaymentStore>();
     }
 
-    public static void MapPayments(this WebApplication app)
-    {
-        PaymentEndpoints.Map(app);
-    }
+    public static void MapPayments(this WebApplication app) => PaymentEndpoints.Map(app);
 }

@@ -18,12 +18,10 @@ public sealed class StopOptions
     /// How long to keep serving after SIGTERM while readiness reports 503, milliseconds: as long as a load balancer takes to notice. 0 in
     /// Development, where there is none.
     /// </summary>
-    [Range(0, 300_000)]
-    public int DrainMilliseconds { get; set; } = 3_000;
+    [Range(0, 300_000)] public int DrainMilliseconds { get; set; } = 3_000;
 
     /// <summary>Afterwards, how long work in progress may take, milliseconds. Requests that still wait then are aborted.</summary>
-    [Range(10_000, 300_000)]
-    public int LongestMilliseconds { get; set; } = 15_000;
+    [Range(10_000, 300_000)] public int LongestMilliseconds { get; set; } = 15_000;
 }
 
 /// <summary>
@@ -35,7 +33,6 @@ public sealed class StopOptions
 internal sealed partial class GracefulStop(IHostApplicationLifetime lifetime, IOptions<StopOptions> options, ILogger<GracefulStop> logger)
     : IHostedLifecycleService, IHealthCheck
 {
-    /// <summary>Name of its check.</summary>
     public const string CheckName = "serving";
 
     // A message that waits for a store that is down goes back to its queue, and the bus still has time to close.
@@ -94,13 +91,9 @@ internal sealed partial class GracefulStop(IHostApplicationLifetime lifetime, IO
             : HealthCheckResult.Healthy());
 
     public Task StartingAsync(CancellationToken cancellationToken) => Task.CompletedTask;
-
     public Task StartAsync(CancellationToken cancellationToken) => Task.CompletedTask;
-
     public Task StartedAsync(CancellationToken cancellationToken) => Task.CompletedTask;
-
     public Task StopAsync(CancellationToken cancellationToken) => Task.CompletedTask;
-
     public Task StoppedAsync(CancellationToken cancellationToken) => Task.CompletedTask;
 
     [LoggerMessage(2, LogLevel.Information, "Stopping: readiness reports 503; still serving for {DrainMilliseconds} ms.")]

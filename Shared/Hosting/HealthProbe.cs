@@ -1,8 +1,6 @@
 namespace Seckill.Shared.Hosting;
 
-/// <summary>
-/// <c>--health-check URL</c>: asks a running service and starts none, for container images without a shell or curl.
-/// </summary>
+/// <summary><c>--health-check URL</c>: asks a running service and starts none, for container images without a shell or curl.</summary>
 public static class HealthProbe
 {
     /// <summary>The exit code, 0 for a 2xx answer, 1 for anything else; null when the arguments do not ask for a probe.</summary>

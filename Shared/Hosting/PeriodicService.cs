@@ -7,7 +7,6 @@ namespace Seckill.Shared.Hosting;
 /// Repeats one round until the process stops. A failed round never ends the service, which would end its process: the next round tries
 /// again. Rounds of one service do not overlap.
 /// </summary>
-/// <param name="clock">See <see cref="Clock"/>.</param>
 public abstract class PeriodicService(TimeProvider clock) : BackgroundService
 {
     private (Type Type, string? SqlState)? _lastFailure;
@@ -25,9 +24,10 @@ public abstract class PeriodicService(TimeProvider clock) : BackgroundService
     /// <param name="stoppingToken">Cancelled when the process stops; a cancellation for another reason is a failure.</param>
     protected abstract Task RunRoundAsync(CancellationToken stoppingToken);
 
-    /// <summary>A round failed in another way than the round before: log it. One line per outage is enough.</summary>
-    /// <param name="exception">What the round threw.</param>
-    protected abstract void OnOutage(Exception exception);
+    /// <summary>
+    /// A round failed in another way than the round before: log it, unless other lines report the same outage. One line is enough.
+    /// </summary>
+    protected virtual void OnOutage(Exception exception) { }
 
     /// <summary>A round failed. Override to act on each failure, and not only on the first of an outage.</summary>
     /// <param name="exception">What the round threw.</param>

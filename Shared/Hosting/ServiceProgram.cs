@@ -7,7 +7,6 @@ namespace Seckill.Shared.Hosting;
 public static class ServiceProgram
 {
     /// <summary>Runs the service until it is stopped, or the health probe that the arguments ask for.</summary>
-    /// <param name="args">Arguments of the process.</param>
     /// <param name="add">Registers the features.</param>
     /// <param name="map">Builds the pipeline and maps the endpoints.</param>
     /// <returns>The exit code: 0, or 1 when a setting is invalid or the probe failed.</returns>

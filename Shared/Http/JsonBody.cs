@@ -17,10 +17,7 @@ public static class JsonBody
     /// <param name="cancellationToken">Stops the reading.</param>
     /// <param name="check">Checks the raw body before it is parsed, and may refuse it.</param>
     public static async ValueTask<(T? Value, Problem? Problem)> ReadAsync<T>(
-        HttpRequest request,
-        JsonTypeInfo<T> type,
-        int maximumBytes,
-        CancellationToken cancellationToken,
+        HttpRequest request, JsonTypeInfo<T> type, int maximumBytes, CancellationToken cancellationToken,
         Func<ReadOnlySequence<byte>, Problem?>? check = null)
     {
         if (!IsJson(request.ContentType))
@@ -76,10 +73,8 @@ public static class JsonBody
         _ => "this is not a JSON object of the documented form",
     };
 
-    private static Problem TooLarge(int maximumBytes) => new(
-        StatusCodes.Status413PayloadTooLarge,
-        "too-large",
-        string.Create(CultureInfo.InvariantCulture, $"The body is larger than {maximumBytes} bytes."));
+    private static Problem TooLarge(int maximumBytes) =>
+        new(413, "too-large", string.Create(CultureInfo.InvariantCulture, $"The body is larger than {maximumBytes} bytes."));
 
     private static bool IsJson(string? contentType) =>
         contentType is "application/json"

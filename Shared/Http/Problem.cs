@@ -41,16 +41,12 @@ public sealed class Problem : IResult, IStatusCodeHttpResult
         _body = buffer.WrittenSpan.ToArray();
     }
 
-    /// <summary>HTTP status.</summary>
     public int Status { get; }
-
-    /// <summary>Stable code for programs.</summary>
     public string Code { get; }
 
     /// <summary>The <c>WWW-Authenticate</c> header of a 401.</summary>
     public string Challenge { get; init; } = "Bearer";
 
-    /// <inheritdoc/>
     int? IStatusCodeHttpResult.StatusCode => Status;
 
     /// <summary>408 for a body that arrives too slowly.</summary>

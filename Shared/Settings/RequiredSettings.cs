@@ -35,22 +35,14 @@ public static class RequiredSettings
             return developmentValue;
         }
 
-        if (string.IsNullOrEmpty(value))
-        {
-            throw new InvalidSettingException(
-                path, $"is missing and has no default outside Development (environment: {environment.EnvironmentName})");
-        }
-
-        if (value.Length < MinimumSecretLength)
-        {
-            throw new InvalidSettingException(
-                path, $"is too short: {value.Length} characters; at least {MinimumSecretLength} are required");
-        }
-
-        return value != developmentValue || environment.IsDevelopment()
-            ? value
-            : throw new InvalidSettingException(
-                path, $"is the development default, which is public (environment: {environment.EnvironmentName})");
+        var problem =
+            string.IsNullOrEmpty(value) ? $"is missing and has no default outside Development (environment: {environment.EnvironmentName})"
+            : value.Length < MinimumSecretLength
+                ? $"is too short: {value.Length} characters; at least {MinimumSecretLength} are required"
+            : value == developmentValue && !environment.IsDevelopment()
+                ? $"is the development default, which is public (environment: {environment.EnvironmentName})"
+            : null;
+        return problem is null ? value! : throw new InvalidSettingException(path, problem);
     }
 }
 

@@ -84,7 +84,6 @@ public sealed class BatchTrace : IDisposable
         }
     }
 
-    /// <summary>The step failed.</summary>
     public void Fail(string reason)
     {
         foreach (var span in _spans)
@@ -93,7 +92,6 @@ public sealed class BatchTrace : IDisposable
         }
     }
 
-    /// <summary>Ends the step.</summary>
     public void Dispose()
     {
         // The current span last: its end makes its parent current, and it has none.

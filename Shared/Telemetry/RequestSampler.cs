@@ -25,9 +25,7 @@ internal sealed class NoCallersTrace : DistributedContextPropagator
 {
     public override IReadOnlyCollection<string> Fields => [];
 
-    public override void Inject(Activity? activity, object? carrier, PropagatorSetterCallback? setter)
-    {
-    }
+    public override void Inject(Activity? activity, object? carrier, PropagatorSetterCallback? setter) { }
 
     public override void ExtractTraceIdAndState(
         object? carrier, PropagatorGetterCallback? getter, out string? traceId, out string? traceState) =>

@@ -17,8 +17,7 @@ namespace Seckill.Shared.Telemetry;
 public sealed class TelemetryOptions
 {
     /// <summary>Share of the requests that are traced, 0 to 1.</summary>
-    [Range(0.0, 1.0)]
-    public double TraceRatio { get; set; } = 0.001;
+    [Range(0.0, 1.0)] public double TraceRatio { get; set; } = 0.001;
 
     /// <summary>True when the traceparent of the caller decides: only behind a gateway that removes the headers of buyers.</summary>
     public bool TrustTraceParent { get; set; }

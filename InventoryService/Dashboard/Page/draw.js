@@ -8,6 +8,7 @@ const phases = { planned: 'planned, not opened', upcoming: 'opens', on: 'on', ov
 const history = new Map();
 let today = ''; // by the clock of the server
 const remembered = 60;
+const unfolded = 12; // sales; the server adds those that have just ended
 
 export const number = value => value === null || value === undefined ? '–' : whole.format(value);
 export const time = iso => iso.slice(11, 19);
@@ -24,11 +25,14 @@ export function draw(now, act) {
   keyed(byId('upkeep'), now.upkeep, station => station.id, createStation, drawStation);
   const redisIsOld = now.redisAgeSeconds === null || now.redisAgeSeconds > 4;
   const postgresIsOld = now.postgresAgeSeconds === null || now.postgresAgeSeconds > 4;
-  byId('sales').dataset.stale = redisIsOld ? 'redis' : '';
   set(byId('sales-age'), now.sales.length === 0 ? '' : [
     redisIsOld && age('Stock', now.redisAgeSeconds), postgresIsOld && age('Orders', now.postgresAgeSeconds),
   ].filter(Boolean).join(' '));
-  keyed(byId('sales'), now.sales, sale => sale.saleId, sale => createSale(sale, act), (element, sale) => drawSale(element, sale, act, redisIsOld));
+  for (const [id, sales] of [['sales', now.sales.slice(0, unfolded)], ['sales-ended', now.sales.slice(unfolded)]]) {
+    byId(id).dataset.stale = redisIsOld ? 'redis' : '';
+    keyed(byId(id), sales, sale => sale.saleId, sale => createSale(sale, act), (element, sale) => drawSale(element, sale, act, redisIsOld));
+  }
+  byId('sales-fold').hidden = now.sales.length <= unfolded;
   set(byId('sales-more'), now.sales.length === 0 ? 'No sale has been created yet.'
     : now.salesInAll > now.sales.length ? `And ${number(now.salesInAll - now.sales.length)} more sales.` : '');
   byId('quarantine').hidden = now.quarantined === 0;

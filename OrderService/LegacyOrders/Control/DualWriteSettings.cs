@@ -1,15 +1,25 @@
+using System.Text.Json.Serialization;
+using Seckill.OrderService.LegacyOrders.Database;
+
 namespace Seckill.OrderService.LegacyOrders.Control;
 
 /// <summary>How the legacy database is used at the moment.</summary>
-/// <param name="Mode">Which databases are written and read.</param>
-/// <param name="ReadFromNewPercent">Share of users, in mode dual, who read the new row.</param>
-/// <param name="UsersReadingNew">Users who always read the new row.</param>
-/// <param name="UsersReadingLegacy">Users who read the legacy row in mode dual, whatever the share is.</param>
-/// <param name="OtherBreakerIsOpen">Another process has found the legacy database unusable.</param>
-internal sealed record DualWriteSettings(
-    DualWriteMode Mode, int ReadFromNewPercent, long[] UsersReadingNew, long[] UsersReadingLegacy, bool OtherBreakerIsOpen)
+internal sealed record DualWriteSettings
 {
-    public static readonly DualWriteSettings Off = new(DualWriteMode.Off, 100, [], [], false);
+    /// <summary>Which databases are written and read.</summary>
+    public DualWriteMode Mode { get; init; }
+
+    /// <summary>Share of users, in mode dual, who read the new row.</summary>
+    public int ReadFromNewPercent { get; init; } = 100;
+
+    /// <summary>Users who always read the new row.</summary>
+    public long[] UsersReadingNew { get; init; } = [];
+
+    /// <summary>Users who read the legacy row in mode dual, whatever the share is.</summary>
+    public long[] UsersReadingLegacy { get; init; } = [];
+
+    /// <summary>Another process has found the legacy database unusable.</summary>
+    public bool OtherBreakerIsOpen { get; init; }
 
     /// <summary>Whether changes go to the legacy database.</summary>
     public bool Writes => Mode is DualWriteMode.Shadow or DualWriteMode.Dual;
@@ -33,3 +43,17 @@ internal sealed record DualWriteSettings(
 /// <summary>A change of the settings. A member that is null keeps its value.</summary>
 internal sealed record DualWriteChange(
     DualWriteMode? Mode, int? ReadFromNewPercent = null, long[]? UsersReadingNew = null, long[]? UsersReadingLegacy = null);
+
+/// <summary>How the legacy database is used. The column <c>dual_write_control.mode</c> has these as words.</summary>
+[JsonConverter(typeof(EnumText<DualWriteMode>))]
+public enum DualWriteMode
+{
+    /// <summary>Not at all; changes are not kept for later.</summary>
+    Off,
+    /// <summary>Changes go to both databases; all buyers read the new one.</summary>
+    Shadow,
+    /// <summary>Changes go to both databases; some buyers read the legacy one.</summary>
+    Dual,
+    /// <summary>Not any more; changes that wait are discarded.</summary>
+    Retired,
+}

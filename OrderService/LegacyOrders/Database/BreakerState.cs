@@ -8,10 +8,8 @@ public enum BreakerState
 {
     /// <summary>All calls.</summary>
     Closed = 0,
-
     /// <summary>No call until the pause is over.</summary>
     Open = 1,
-
     /// <summary>One probe at a time.</summary>
     HalfOpen = 2,
 }

@@ -22,18 +22,8 @@ internal sealed class EnumText<TEnum>() : JsonStringEnumConverter<TEnum>(s_polic
     public static string Of(TEnum value) => s_texts[value];
 
     /// <summary>The value of a text, or null when no value has this text. Upper and lower case differ, as they do in SQL.</summary>
-    public static TEnum? Find(string? text)
-    {
-        foreach (var (value, known) in s_texts)
-        {
-            if (known == text)
-            {
-                return value;
-            }
-        }
-
-        return null;
-    }
+    public static TEnum? Find(string? text) =>
+        s_texts.Where(known => known.Value == text).Select(known => (TEnum?)known.Key).FirstOrDefault();
 
     /// <summary>The value of a text that a CHECK constraint guards.</summary>
     /// <exception cref="FormatException">No value has this text.</exception>

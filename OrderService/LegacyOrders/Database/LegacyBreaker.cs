@@ -17,50 +17,27 @@ internal sealed partial class LegacyBreaker(IOptions<LegacyOptions> options, Tim
 
     private readonly Lock _gate = new();
     private readonly BreakerWindow _window = new();
-    private BreakerState _state;
+    private volatile BreakerState _state;
+    private volatile string? _cause;
     private string? _reason;
-    private string? _cause;
     private TimeSpan _pause = s_shortestPause;
     private long _notBefore;
     private long _openedAt;
     private int _goodProbes;
 
-    public BreakerState State
-    {
-        get
-        {
-            lock (_gate)
-            {
-                return _state;
-            }
-        }
-    }
+    public BreakerState State => _state;
 
     /// <summary>Why the breaker is open, with numbers; null while it is closed.</summary>
-    public string? Cause
-    {
-        get
-        {
-            lock (_gate)
-            {
-                return _cause;
-            }
-        }
-    }
+    public string? Cause => _cause;
 
     /// <summary>Whether the legacy database may be called now. Each true is followed by one of the calls below.</summary>
     public bool TryEnter()
     {
         lock (_gate)
         {
-            if (_state == BreakerState.Closed)
+            if (_state == BreakerState.Closed || clock.GetTimestamp() < _notBefore)
             {
-                return true;
-            }
-
-            if (clock.GetTimestamp() < _notBefore)
-            {
-                return false;
+                return _state == BreakerState.Closed;
             }
 
             if (_state == BreakerState.Open)
@@ -111,13 +88,10 @@ internal sealed partial class LegacyBreaker(IOptions<LegacyOptions> options, Tim
         {
             _window.Add(failed: true);
             var (calls, failures) = _window.Calls;
-            if (_state == BreakerState.HalfOpen)
+            var isProbe = _state == BreakerState.HalfOpen;
+            if (isProbe || failures >= options.Value.BreakerFailures)
             {
-                Open(reason, $"a probe failed: {reason}");
-            }
-            else if (failures >= options.Value.BreakerFailures)
-            {
-                Open(reason, $"{failures} of the last {calls} calls failed: {reason}");
+                Open(reason, isProbe ? $"a probe failed: {reason}" : $"{failures} of the last {calls} calls failed: {reason}");
             }
         }
     }

@@ -16,9 +16,7 @@ internal sealed class LegacyDatabase : IAsyncDisposable
     private const int LongestStatementMilliseconds = 5_000;
     private static readonly TimeSpan s_timeout = TimeSpan.FromSeconds(6);
     private static readonly TimeSpan s_silence = TimeSpan.FromSeconds(5);
-
     private static readonly object s_mark = new();
-
     private readonly NpgsqlConnectionStringBuilder? _settings;
     private NpgsqlDataSource? _source;
 
@@ -53,32 +51,21 @@ internal sealed class LegacyDatabase : IAsyncDisposable
     /// <exception cref="TimeoutException">No answer within 6 s.</exception>
     public async Task<T> AskAsync<T>(Func<NpgsqlConnection, Task<T>> question, CancellationToken cancellationToken)
     {
-        try
-        {
-            return await AskInTimeAsync(question, cancellationToken);
-        }
-        catch (Exception exception) when (exception is NpgsqlException or TimeoutException)
-        {
-            // Callers catch the same types from both databases, and only this one's count for the breaker.
-            exception.Data[s_mark] = true;
-            throw;
-        }
-    }
-
-    public ValueTask DisposeAsync() => _source?.DisposeAsync() ?? default;
-
-    private async Task<T> AskInTimeAsync<T>(Func<NpgsqlConnection, Task<T>> question, CancellationToken cancellationToken)
-    {
-        var source = Volatile.Read(ref _source) ?? throw new NpgsqlException("ConnectionStrings:Legacy is not set.");
+        var source = Volatile.Read(ref _source) ?? throw Mark(new NpgsqlException("ConnectionStrings:Legacy is not set."));
         var asked = AskAsync(source, question);
         try
         {
             return await asked.WaitAsync(s_timeout, cancellationToken);
         }
-        catch (Exception exception) when (exception is not (NpgsqlException or TimeoutException or OperationCanceledException))
+        catch (Exception exception) when (exception is NpgsqlException or TimeoutException)
+        {
+            Mark(exception);
+            throw;
+        }
+        catch (Exception exception) when (exception is not OperationCanceledException)
         {
             // A column of another type, or an order number that is there twice: a failure like any other.
-            throw new NpgsqlException("The legacy table is not as expected: " + exception.Message, exception);
+            throw Mark(new NpgsqlException("The legacy table is not as expected: " + exception.Message, exception));
         }
         finally
         {
@@ -87,6 +74,15 @@ internal sealed class LegacyDatabase : IAsyncDisposable
                 _ = ReplaceIfSilentAsync(asked, source);
             }
         }
+    }
+
+    public ValueTask DisposeAsync() => _source?.DisposeAsync() ?? default;
+
+    // Callers catch the same types from both databases, and only this one's count for the breaker.
+    private static Exception Mark(Exception exception)
+    {
+        exception.Data[s_mark] = true;
+        return exception;
     }
 
     // The name that the metrics show; without one they show the connection string.

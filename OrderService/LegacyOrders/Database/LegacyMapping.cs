@@ -3,8 +3,8 @@ using System.Globalization;
 namespace Seckill.OrderService.LegacyOrders.Database;
 
 /// <summary>
-/// The one place that knows how an order and a row of <c>t_order</c> correspond, both ways. A value that a column cannot hold exactly
-/// is named, never cut to size.
+/// The one place that knows which row of <c>t_order</c> an order must have. A value that a column cannot hold exactly is named, never cut
+/// to size.
 /// </summary>
 internal static class LegacyMapping
 {
@@ -22,7 +22,7 @@ internal static class LegacyMapping
     /// <param name="order">The order to map.</param>
     /// <param name="obstacle">The first column that cannot hold its value.</param>
     /// <returns>Null, and the obstacle, when the order has no exact counterpart.</returns>
-    public static LegacyRow? ToLegacy(OrderSnapshot order, out FieldDifference obstacle)
+    public static LegacyRow? ToLegacy(OrderSnapshot order, out Finding? obstacle)
     {
         var amount = Amount(order.UnitPrice, order.Quantity, order.Currency);
         var addTime = UnixSeconds(order.ReservedAt);
@@ -39,64 +39,31 @@ internal static class LegacyMapping
             : payTime is < 0 or > int.MaxValue ? ("pay_time", payTime)
             : null;
         obstacle = bad is var (field, value)
-            ? new FieldDifference(field, Convert.ToString(value, CultureInfo.InvariantCulture), null) : default;
+            ? new Finding(order.OrderId, DiscrepancyClass.Unrepresentable, field, Text(value), null) : null;
         return bad is not null ? null : new LegacyRow(
             order.OrderId, order.UserId, order.SkuId, order.SaleId, order.Quantity, amount, status, addTime, payTime, IsDelete: 0);
     }
 
-    /// <summary>The order that a legacy row describes; what the row does not hold comes from <paramref name="order"/>.</summary>
-    /// <returns>Null when the row holds what no order can be.</returns>
-    public static OrderSnapshot? FromLegacy(LegacyRow row, OrderSnapshot order)
-    {
-        if (row is not { Uid: > 0, GoodsId: > 0, ActivityId: > 0, Num: > 0 and <= int.MaxValue, AddTime: >= 0, PayTime: >= 0, IsDelete: 0 }
-            || Status(row.OrderStatus) is not { } status
-            || UnitPrice(row.OrderAmount, (int)row.Num, order.Currency) is not { } unitPrice)
-        {
-            return null;
-        }
+    /// <summary>All that is wrong with the row of an order.</summary>
+    public static IEnumerable<Finding> Differences(LegacyRow expected, LegacyRow? actual) =>
+        actual is null ? [Finding.Missing(expected.OrderSn)]
+        : actual == expected ? []
+        : Fields(expected).Zip(Fields(actual), (one, other) => new Finding(
+                expected.OrderSn, DiscrepancyClass.Different, one.Name, Text(one.Value), Text(other.Value)))
+            .Where(found => found.Expected != found.Actual);
 
-        return order with
-        {
-            OrderId = row.OrderSn, UserId = row.Uid.Value, SkuId = row.GoodsId.Value, SaleId = row.ActivityId.Value,
-            Quantity = (int)row.Num.Value, UnitPrice = unitPrice, Status = status,
-        };
-    }
-
-    /// <summary>Every field in which the row is not as expected.</summary>
-    public static IEnumerable<FieldDifference> Differences(LegacyRow expected, LegacyRow actual)
-    {
-        if (expected == actual)
-        {
-            yield break;
-        }
-
-        (string Field, object? Expected, object? Actual)[] fields =
-        [
-            ("order_sn", expected.OrderSn, actual.OrderSn),
-            ("uid", expected.Uid, actual.Uid),
-            ("goods_id", expected.GoodsId, actual.GoodsId),
-            ("activity_id", expected.ActivityId, actual.ActivityId),
-            ("num", expected.Num, actual.Num),
-            ("order_amount", expected.OrderAmount, actual.OrderAmount),
-            ("order_status", expected.OrderStatus, actual.OrderStatus),
-            ("add_time", expected.AddTime, actual.AddTime),
-            ("pay_time", expected.PayTime, actual.PayTime),
-            ("is_delete", expected.IsDelete, actual.IsDelete),
-        ];
-        foreach (var (field, expectedValue, actualValue) in fields)
-        {
-            if (!Equals(expectedValue, actualValue))
-            {
-                yield return new FieldDifference(field, Text(expectedValue), Text(actualValue));
-            }
-        }
-    }
+    private static (string Name, object? Value)[] Fields(LegacyRow row) =>
+    [
+        ("order_sn", row.OrderSn), ("uid", row.Uid), ("goods_id", row.GoodsId), ("activity_id", row.ActivityId), ("num", row.Num),
+        ("order_amount", row.OrderAmount), ("order_status", row.OrderStatus), ("add_time", row.AddTime), ("pay_time", row.PayTime),
+        ("is_delete", row.IsDelete),
+    ];
 
     /// <summary>Major units with two decimals, or null when that is not exact or does not fit <c>numeric(10,2)</c>.</summary>
     private static string? Amount(long unitPrice, int quantity, string currency)
     {
         var minor = (Int128)unitPrice * quantity;
-        var digits = MinorDigits(currency);
+        var digits = s_minorDigits.GetValueOrDefault(currency, 2);
         var (cents, rest) = digits <= 2
             ? (minor * (long)Math.Pow(10, 2 - digits), Int128.Zero)
             : Int128.DivRem(minor, (long)Math.Pow(10, digits - 2));
@@ -105,38 +72,8 @@ internal static class LegacyMapping
             : null;
     }
 
-    private static long? UnitPrice(string? amount, int quantity, string currency)
-    {
-        if (!decimal.TryParse(amount, NumberStyles.AllowDecimalPoint, CultureInfo.InvariantCulture, out var major))
-        {
-            return null;
-        }
-
-        var price = major * (decimal)Math.Pow(10, MinorDigits(currency)) / quantity;
-        return price == decimal.Truncate(price) ? (long)price : null;
-    }
-
-    private static long? StatusCode(string status) => status switch
-    {
-        "placed" => 0,
-        "paid" => 1,
-        "cancelled" => 2,
-        "expired" => 3,
-        "rejected" => 9,
-        _ => null,
-    };
-
-    private static string? Status(long? code) => code switch
-    {
-        0 => "placed",
-        1 => "paid",
-        2 => "cancelled",
-        3 => "expired",
-        9 => "rejected",
-        _ => null,
-    };
-
-    private static int MinorDigits(string currency) => s_minorDigits.GetValueOrDefault(currency, 2);
+    private static long? StatusCode(string status) =>
+        status switch { "placed" => 0, "paid" => 1, "cancelled" => 2, "expired" => 3, "rejected" => 9, _ => null };
 
     private static long UnixSeconds(DateTime time) => new DateTimeOffset(time).ToUnixTimeSeconds();
 

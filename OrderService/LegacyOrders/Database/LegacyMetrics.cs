@@ -16,7 +16,7 @@ internal static class LegacyMetrics
     private static readonly Counter<long> s_discrepancies =
         s_meter.CreateCounter<long>("seckill.legacy.discrepancies", "{finding}", "Differences found, by class; each check counts.");
 
-    private static readonly Counter<long> s_reads =
+    public static readonly Counter<long> Reads =
         s_meter.CreateCounter<long>("seckill.legacy.reads", "{read}", "Reads of buyers on the legacy side, by the source of the answer.");
 
     public static readonly Histogram<double> TimeToVerify =
@@ -24,13 +24,15 @@ internal static class LegacyMetrics
             "seckill.legacy.time_to_verify", "s", "From a change to its verification, of the oldest change of each batch.",
             advice: new InstrumentAdvice<double> { HistogramBucketBoundaries = [0.05, 0.1, 0.25, 0.5, 1, 2, 3, 5, 10, 30, 60, 300] });
 
-    private static IReadOnlyDictionary<DiscrepancyClass, long> s_open = new Dictionary<DiscrepancyClass, long>();
-    private static double s_lagSeconds;
-    private static long s_pending;
-    private static bool s_isInUse;
+    public static bool IsInUse { get; set; }
+    public static long Pending { get; set; }
+    public static double LagSeconds { get; set; }
 
-    /// <summary>Begins to publish the gauges.</summary>
-    public static void Publish(LegacyBreaker breaker)
+    /// <summary>Open differences; a class without any is absent.</summary>
+    public static IReadOnlyDictionary<DiscrepancyClass, long> Open { get; set; } = new Dictionary<DiscrepancyClass, long>();
+
+    /// <summary>Begins to publish the gauges, also that of this breaker.</summary>
+    public static LegacyBreaker Publish(LegacyBreaker breaker)
     {
         // To Prometheus, a counter that begins at one instead of zero has not increased.
         Verified.Add(0);
@@ -39,40 +41,20 @@ internal static class LegacyMetrics
             CountDiscrepancies(name, 0);
         }
 
-        s_meter.CreateObservableGauge(
-            "seckill.legacy.lag", () => Volatile.Read(ref s_isInUse) ? Volatile.Read(ref s_lagSeconds) : 0, "s",
-            "Age of the oldest waiting change.");
-        s_meter.CreateObservableGauge("seckill.legacy.pending", () => Volatile.Read(ref s_pending), "{change}", "Waiting changes.");
+        s_meter.CreateObservableGauge("seckill.legacy.lag", () => IsInUse ? LagSeconds : 0, "s", "Age of the oldest waiting change.");
+        s_meter.CreateObservableGauge("seckill.legacy.pending", () => Pending, "{change}", "Waiting changes.");
         s_meter.CreateObservableGauge(
             "seckill.legacy.open_discrepancies",
             () => Enum.GetValues<DiscrepancyClass>().Select(kind => new Measurement<long>(
-                Volatile.Read(ref s_isInUse) ? Volatile.Read(ref s_open).GetValueOrDefault(kind) : 0,
-                Class(EnumText<DiscrepancyClass>.Of(kind)))),
+                IsInUse ? Open.GetValueOrDefault(kind) : 0, Class(EnumText<DiscrepancyClass>.Of(kind)))),
             "{finding}", "Open differences, by class.");
         s_meter.CreateObservableGauge(
-            "seckill.legacy.breaker", () => Volatile.Read(ref s_isInUse) ? (int)breaker.State : 0, null, "0 closed, 1 open, 2 half open.");
+            "seckill.legacy.breaker", () => IsInUse ? (int)breaker.State : 0, null, "0 closed, 1 open, 2 half open.");
+        return breaker;
     }
 
-    public static void CountDiscrepancies(DiscrepancyClass kind, int count) =>
-        CountDiscrepancies(EnumText<DiscrepancyClass>.Of(kind), count);
-
-    /// <summary>Differences that are none yet: a change of the order is young or still waits.</summary>
-    public static void CountLagging(int count) => CountDiscrepancies("lagging", count);
-
-    /// <summary>A buyer's read on the legacy side.</summary>
-    public static void CountRead(string source) => s_reads.Add(1, new KeyValuePair<string, object?>("by", source));
-
-    public static void SetInUse(bool isInUse) => Volatile.Write(ref s_isInUse, isInUse);
-
-    public static void SetOpen(IReadOnlyDictionary<DiscrepancyClass, long> open) => Volatile.Write(ref s_open, open);
-
-    public static void SetBacklog(long pending, double lagSeconds)
-    {
-        Volatile.Write(ref s_pending, pending);
-        Volatile.Write(ref s_lagSeconds, lagSeconds);
-    }
-
-    private static void CountDiscrepancies(string name, int count) => s_discrepancies.Add(count, Class(name));
+    /// <summary>Differences of a class, or <c>lagging</c>: a change of the order is young or still waits.</summary>
+    public static void CountDiscrepancies(string name, int count) => s_discrepancies.Add(count, Class(name));
 
     private static KeyValuePair<string, object?> Class(string name) => new("class", name);
 }

@@ -11,14 +11,3 @@ internal sealed record LegacyRow(
 /// <param name="IsPlaced">The table cannot have the row yet, unless a writer died after it wrote.</param>
 /// <param name="Forced">A repair overwrites what is there.</param>
 internal readonly record struct LegacyWrite(LegacyRow Row, bool IsPlaced, bool Forced);
-
-/// <summary>A row met on a walk over the table.</summary>
-/// <param name="Id">The table's own id.</param>
-/// <param name="OrderSn">The order number; null when the row is of another shop's sale.</param>
-internal sealed record WalkedRow(long Id, string? OrderSn);
-
-/// <summary>A field in which the two databases disagree.</summary>
-/// <param name="Field">Column of <c>t_order</c>.</param>
-/// <param name="Expected">What the order says.</param>
-/// <param name="Actual">What the legacy row says; null when it says nothing.</param>
-internal readonly record struct FieldDifference(string Field, string? Expected, string? Actual);

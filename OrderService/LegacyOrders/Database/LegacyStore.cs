@@ -1,5 +1,6 @@
 using Dapper;
 using Npgsql;
+using Seckill.Shared.Schema;
 
 namespace Seckill.OrderService.LegacyOrders.Database;
 
@@ -7,20 +8,14 @@ namespace Seckill.OrderService.LegacyOrders.Database;
 /// <remarks>Throws <see cref="NpgsqlException"/> or <see cref="TimeoutException"/>. Not sealed: tests make it fail at each point.</remarks>
 internal class LegacyStore(LegacyDatabase legacy)
 {
-    // Wider than the columns are, so that a column that was widened is still read.
     private const string Columns =
-        """
-        order_sn::text as OrderSn, uid::bigint as Uid, goods_id::bigint as GoodsId, activity_id::bigint as ActivityId,
-        num::bigint as Num, order_amount::text as OrderAmount, order_status::bigint as OrderStatus, add_time::bigint as AddTime,
-        pay_time::bigint as PayTime, is_delete::bigint as IsDelete
-        """;
+        "order_sn, uid, goods_id, activity_id, num, order_amount, order_status, add_time, pay_time, is_delete";
 
     private const string Incoming =
-        """
+        $"""
         unnest(
           @OrderSn, @Uid::int[], @GoodsId::int[], @ActivityId::int[], @Num::smallint[], @OrderAmount::numeric(10,2)[],
-          @OrderStatus::smallint[], @AddTime::int[], @PayTime::int[], @Forced)
-          as i (order_sn, uid, goods_id, activity_id, num, order_amount, order_status, add_time, pay_time, forced)
+          @OrderStatus::smallint[], @AddTime::int[], @PayTime::int[], @IsDelete::smallint[], @Forced) as i ({Columns}, forced)
         """;
 
     /// <summary>
@@ -37,10 +32,7 @@ internal class LegacyStore(LegacyDatabase legacy)
                         $"""
                         -- Executes nothing, and fails unless order numbers are unique: without that, a row could be inserted twice.
                         explain insert into t_order (order_sn) values ('') on conflict (order_sn) do nothing;
-                        insert into t_order
-                          (order_sn, uid, goods_id, activity_id, num, order_amount, order_status, add_time, pay_time, is_delete)
-                        select order_sn, uid, goods_id, activity_id, num, order_amount, order_status, add_time, pay_time, 0
-                        from {Incoming}
+                        insert into t_order ({Columns}) select {Columns} from {Incoming}
                         """,
                         Parameters(rows, new bool[rows.Count], null));
                     return true;
@@ -66,7 +58,31 @@ internal class LegacyStore(LegacyDatabase legacy)
                 DateTime? forcedUntil = forced.Contains(true)
                     ? await connection.ExecuteScalarAsync<DateTime>("select clock_timestamp() + interval '5 seconds'")
                     : null;
-                return await UpsertAsync(connection, rows, forced, forcedUntil);
+                // Inserts only rows that are missing, because each conflict would use up one of the table's 2^31 ids.
+                return await connection.ExecuteAsync(
+                    $"""
+                    with incoming as (
+                      select * from {Incoming}
+                    ), inserted as (
+                      insert into t_order ({Columns})
+                      select {Columns} from incoming i
+                      where not exists (select from t_order t where t.order_sn = i.order_sn)
+                      order by order_sn
+                      on conflict (order_sn) do update
+                      set order_status = excluded.order_status, pay_time = excluded.pay_time
+                      where t_order.order_status = 0
+                      returning order_sn
+                    )
+                    update t_order t
+                    set uid = i.uid, goods_id = i.goods_id, activity_id = i.activity_id, num = i.num, order_amount = i.order_amount,
+                      order_status = i.order_status, add_time = i.add_time, pay_time = i.pay_time,
+                      is_delete = case when i.forced then 0 else t.is_delete end
+                    from incoming i
+                    where i.order_sn not in (select order_sn from inserted) and t.order_sn = i.order_sn
+                      and (t.order_status = 0 or i.order_status <> 0
+                        or (i.forced and clock_timestamp() between @forcedUntil::timestamptz - interval '5 seconds' and @forcedUntil))
+                    """,
+                    Parameters(rows, forced, forcedUntil));
             },
             cancellationToken);
 
@@ -76,10 +92,12 @@ internal class LegacyStore(LegacyDatabase legacy)
         legacy.AskAsync(
             async connection =>
             {
-                // Offset 0 reads row by row through the index. An array condition would be sorted first, by the collation's rules.
+                // Wider than the columns are, so that a column that was widened is still read. Offset 0 reads row by row through the
+                // index. An array condition would be sorted first, by the collation's rules.
                 var rows = await connection.QueryAsync<LegacyRow>(
-                    $"""
-                    select {Columns}
+                    """
+                    select order_sn::text, uid::bigint, goods_id::bigint, activity_id::bigint, num::bigint, order_amount::text,
+                      order_status::bigint, add_time::bigint, pay_time::bigint, is_delete::bigint
                     from unnest(@OrderIds) as wanted (id)
                     cross join lateral (select * from t_order where order_sn = wanted.id offset 0) t
                     """,
@@ -89,11 +107,12 @@ internal class LegacyStore(LegacyDatabase legacy)
             cancellationToken);
 
     /// <summary>The next rows in the order of the table's own id. Rows of other sales than these come without their order number.</summary>
-    public Task<List<WalkedRow>> WalkAsync(long after, int[] saleIds, int limit, CancellationToken cancellationToken) =>
+    public Task<List<(long Id, string? OrderSn)>> WalkAsync(
+        long after, int[] saleIds, int limit, CancellationToken cancellationToken) =>
         legacy.AskAsync(
-            async connection => (await connection.QueryAsync<WalkedRow>(
+            async connection => (await connection.QueryAsync<(long, string?)>(
                 """
-                select id::bigint as Id, case when activity_id = any(@saleIds) then order_sn::text end as OrderSn
+                select id::bigint, case when activity_id = any(@saleIds) then order_sn::text end as order_sn
                 from t_order
                 where id > @after
                 order by id
@@ -102,42 +121,9 @@ internal class LegacyStore(LegacyDatabase legacy)
                 new { after, saleIds, limit })).AsList(),
             cancellationToken);
 
-    /// <summary>
-    /// Whether the server refuses a row: its data (SQLSTATE classes 22 and 23), or by a trigger. All else is the database's state.
-    /// </summary>
+    /// <summary>Whether the server refuses a row, because of its data or by a trigger. All else is the database's state.</summary>
     public static bool IsRefusal(PostgresException exception) =>
-        exception.SqlState == PostgresErrorCodes.RaiseException
-        || exception.SqlState.StartsWith("22", StringComparison.Ordinal)
-        || exception.SqlState.StartsWith("23", StringComparison.Ordinal);
-
-    private static Task<int> UpsertAsync(
-        NpgsqlConnection connection, IReadOnlyCollection<LegacyRow> rows, IReadOnlyCollection<bool> forced, DateTime? forcedUntil) =>
-        // Inserts only rows that are missing, because each conflict would use up one of the table's 2^31 ids.
-        connection.ExecuteAsync(
-            $"""
-            with incoming as (
-              select * from {Incoming}
-            ), inserted as (
-              insert into t_order (order_sn, uid, goods_id, activity_id, num, order_amount, order_status, add_time, pay_time, is_delete)
-              select order_sn, uid, goods_id, activity_id, num, order_amount, order_status, add_time, pay_time, 0
-              from incoming i
-              where not exists (select from t_order t where t.order_sn = i.order_sn)
-              order by order_sn
-              on conflict (order_sn) do update
-              set order_status = excluded.order_status, pay_time = excluded.pay_time
-              where t_order.order_status = 0
-              returning order_sn
-            )
-            update t_order t
-            set uid = i.uid, goods_id = i.goods_id, activity_id = i.activity_id, num = i.num, order_amount = i.order_amount,
-              order_status = i.order_status, add_time = i.add_time, pay_time = i.pay_time,
-              is_delete = case when i.forced then 0 else t.is_delete end
-            from incoming i
-            where i.order_sn not in (select order_sn from inserted) and t.order_sn = i.order_sn
-              and (t.order_status = 0 or i.order_status <> 0
-                or (i.forced and clock_timestamp() between @forcedUntil::timestamptz - interval '5 seconds' and @forcedUntil))
-            """,
-            Parameters(rows, forced, forcedUntil));
+        exception.SqlState == PostgresErrorCodes.RaiseException || PostgresErrors.IsFaultOfData(exception);
 
     private static object Parameters(IReadOnlyCollection<LegacyRow> rows, IReadOnlyCollection<bool> forced, DateTime? forcedUntil) =>
         new
@@ -151,6 +137,7 @@ internal class LegacyStore(LegacyDatabase legacy)
             OrderStatus = rows.Select(row => row.OrderStatus).ToArray(),
             AddTime = rows.Select(row => row.AddTime).ToArray(),
             PayTime = rows.Select(row => row.PayTime).ToArray(),
+            IsDelete = rows.Select(row => row.IsDelete).ToArray(),
             Forced = forced.ToArray(),
             forcedUntil,
         };

@@ -9,8 +9,6 @@ internal sealed record OrderSnapshot(
     /// <summary>The select list, for a table with the alias <c>o</c>.</summary>
     public const string Columns =
         """
-        o.order_id as OrderId, o.sale_id as SaleId, o.sku_id as SkuId, o.user_id as UserId, o.quantity as Quantity,
-        o.unit_price as UnitPrice, o.currency as Currency, o.status as Status, o.reserved_at as ReservedAt, o.paid_at as PaidAt,
-        o.version as Version
+        o.order_id, o.sale_id, o.sku_id, o.user_id, o.quantity, o.unit_price, o.currency, o.status, o.reserved_at, o.paid_at, o.version
         """;
 }

@@ -1,6 +1,9 @@
-using Dapper;
+using System.Text.Json.Serialization;
 using Npgsql;
 using Seckill.OrderService.LegacyOrders.Control;
+using Seckill.OrderService.LegacyOrders.Database;
+using Seckill.Shared.Hosting;
+using Seckill.Shared.Schema;
 
 namespace Seckill.OrderService.LegacyOrders.Outbox;
 
@@ -8,46 +11,36 @@ namespace Seckill.OrderService.LegacyOrders.Outbox;
 /// Puts every order into the legacy outbox, page by page, because orders were placed or changed while the dual write was off. Like any
 /// change it goes through the outbox, so it overtakes nothing; and it waits while the outbox is long.
 /// </summary>
-internal sealed partial class Backfill(NpgsqlDataSource database, DualWriteControl control, ILogger<Backfill> logger) : BackgroundService
+internal sealed partial class Backfill(
+    NpgsqlDataSource database, DualWriteControl control, TimeProvider clock, ILogger<Backfill> logger) : PeriodicService(clock)
 {
     private const int Page = 2_000;
     private const int MaximumWaiting = 20_000;
-    private static readonly TimeSpan s_pause = TimeSpan.FromMilliseconds(200);
+    private bool _hasMore;
 
     /// <summary>Starts a backfill, unless one is running.</summary>
-    public static async Task StartAsync(NpgsqlDataSource database, CancellationToken cancellationToken)
-    {
-        await using var connection = await database.OpenConnectionAsync(cancellationToken);
-        await connection.ExecuteAsync(new CommandDefinition(
+    public static Task StartAsync(NpgsqlDataSource database, CancellationToken cancellationToken) =>
+        database.ExecuteAsync(
             """
             update legacy_backfill
             set order_cursor = '', done = 0, total = (select count(*) from orders), started_at = now(), finished_at = null
             where started_at is null or finished_at is not null
             """,
-            cancellationToken: cancellationToken));
-    }
+            null, cancellationToken);
 
     /// <summary>The progress of the backfill.</summary>
-    public static async Task<BackfillView> ReadAsync(NpgsqlDataSource database, CancellationToken cancellationToken)
-    {
-        await using var connection = await database.OpenConnectionAsync(cancellationToken);
-        var row = await connection.QuerySingleAsync<Row>(new CommandDefinition(
-            "select total as Total, done as Done, started_at as StartedAt, finished_at as FinishedAt from legacy_backfill",
-            cancellationToken: cancellationToken));
-        var state = row switch
-        {
-            { StartedAt: null } => BackfillState.Idle,
-            { FinishedAt: null } => BackfillState.Running,
-            _ => BackfillState.Finished,
-        };
-        return new BackfillView(state, row.Done, row.Total, row.StartedAt, row.FinishedAt);
-    }
+    public static Task<BackfillView> ReadAsync(NpgsqlDataSource database, CancellationToken cancellationToken) =>
+        database.SingleAsync<BackfillView>(
+            """
+            select case when started_at is null then 'idle' when finished_at is null then 'running' else 'finished' end as state,
+              done, total, started_at, finished_at
+            from legacy_backfill
+            """,
+            null, cancellationToken);
 
     /// <summary>Takes the next page; false when there is nothing to do now.</summary>
-    public async Task<bool> StepAsync(CancellationToken cancellationToken)
-    {
-        await using var connection = await database.OpenConnectionAsync(cancellationToken);
-        var taken = await connection.ExecuteScalarAsync<int?>(new CommandDefinition(
+    public async Task<bool> StepAsync(CancellationToken cancellationToken) =>
+        await database.QueryAsync<int>(
             """
             with state as (
               select order_cursor from legacy_backfill
@@ -73,37 +66,36 @@ internal sealed partial class Backfill(NpgsqlDataSource database, DualWriteContr
             where is_on
             returning (select count(*)::int from page)
             """,
-            new { Page, MaximumWaiting },
-            cancellationToken: cancellationToken));
-        return taken == Page;
-    }
+            new { Page, MaximumWaiting }, cancellationToken) is [Page];
 
-    protected override async Task ExecuteAsync(CancellationToken stoppingToken)
+    protected override TimeSpan Interval => TimeSpan.FromMilliseconds(200);
+
+    protected override bool StartsAtOnce => true;
+
+    protected override async Task RunRoundAsync(CancellationToken stoppingToken)
     {
-        while (!stoppingToken.IsCancellationRequested)
-        {
-            var more = false;
-            try
-            {
-                more = control.Current.Writes && await StepAsync(stoppingToken);
-            }
-            catch (OperationCanceledException) when (stoppingToken.IsCancellationRequested)
-            {
-                return;
-            }
-            catch (Exception exception) when (exception is NpgsqlException or TimeoutException or OperationCanceledException)
-            {
-                LogFailed(exception.Message);
-            }
-
-            await Task.Delay(more ? TimeSpan.Zero : s_pause, stoppingToken).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
-        }
+        _hasMore = false;
+        _hasMore = control.Current.Writes && await StepAsync(stoppingToken);
     }
+
+    protected override TimeSpan PauseAfter(TimeSpan round) => _hasMore ? TimeSpan.Zero : Interval;
+
+    protected override void OnOutage(Exception exception) => LogFailed(exception.Message);
 
     [LoggerMessage(603, LogLevel.Warning, "Backfill step failed; retrying: {Reason}")]
     private partial void LogFailed(string reason);
+}
 
-    private sealed record Row(long Total, long Done, DateTime? StartedAt, DateTime? FinishedAt);
+/// <summary>How far a backfill is.</summary>
+[JsonConverter(typeof(EnumText<BackfillState>))]
+public enum BackfillState
+{
+    /// <summary>It never started.</summary>
+    Idle,
+    /// <summary>Orders are missing in the outbox.</summary>
+    Running,
+    /// <summary>All orders are in the outbox, or already written.</summary>
+    Finished,
 }
 
 /// <summary>The progress of the backfill.</summary>

@@ -1,48 +1,51 @@
-using Dapper;
 using Npgsql;
+using Seckill.OrderService.LegacyOrders.Control;
+using Seckill.OrderService.LegacyOrders.Database;
+using Seckill.OrderService.LegacyOrders.Verification;
+using Seckill.Shared.Hosting;
+using Seckill.Shared.Schema;
 
 namespace Seckill.OrderService.LegacyOrders.Outbox;
 
-/// <summary>Changes that wait to be written.</summary>
-/// <param name="Pending">How many; each change of an order counts.</param>
-/// <param name="LagSeconds">Age of the oldest. The amount: a change from before the clock was set back is late, and not new.</param>
-internal sealed record LegacyBacklog(long Pending, double LagSeconds);
-
-/// <summary>The legacy outbox as a whole. It may hold millions of changes.</summary>
-internal static class LegacyOutbox
+/// <summary>
+/// The legacy outbox as a whole, which may hold millions of changes: measures it, and empties it once the legacy database is retired.
+/// While PostgreSQL is down, the gauges keep their last values.
+/// </summary>
+internal sealed class LegacyOutbox(NpgsqlDataSource database, DualWriteControl control, TimeProvider clock) : PeriodicService(clock)
 {
-    /// <summary>How many changes wait, and for how long.</summary>
-    public static async Task<LegacyBacklog> ReadBacklogAsync(NpgsqlDataSource database, CancellationToken cancellationToken)
-    {
-        await using var connection = await database.OpenConnectionAsync(cancellationToken);
-        return await connection.QuerySingleAsync<LegacyBacklog>(new CommandDefinition(
-            """
-            select coalesce(sum(orders), 0)::bigint as Pending,
-              coalesce(
-                greatest(extract(epoch from now() - min(created_at)), extract(epoch from max(created_at) - now())), 0)::float8 as LagSeconds
-            from legacy_outbox
-            """,
-            cancellationToken: cancellationToken));
-    }
-
     /// <summary>
     /// Deletes the waiting changes once the legacy database is retired, also those that a statement from before the switch adds after
     /// it.
     /// </summary>
     public static async Task DropRetiredAsync(NpgsqlDataSource database, CancellationToken cancellationToken)
     {
-        await using var connection = await database.OpenConnectionAsync(cancellationToken);
         int dropped;
         do
         {
-            dropped = await connection.ExecuteAsync(new CommandDefinition(
+            dropped = await database.ExecuteAsync(
                 """
                 delete from legacy_outbox
                 where (lane, id) in (select lane, id from legacy_outbox limit 10000 for update skip locked)
                   and (select mode from dual_write_control) = 'retired'
                 """,
-                cancellationToken: cancellationToken));
+                null, cancellationToken);
         }
         while (dropped > 0);
+    }
+
+    protected override TimeSpan Interval => TimeSpan.FromSeconds(2);
+
+    protected override bool StartsAtOnce => true;
+
+    protected override async Task RunRoundAsync(CancellationToken stoppingToken)
+    {
+        if (control.Current.Mode == DualWriteMode.Retired)
+        {
+            await DropRetiredAsync(database, stoppingToken);
+        }
+
+        var state = await DualWriteState.ReadAsync(database, stoppingToken);
+        (LegacyMetrics.Pending, LegacyMetrics.LagSeconds) = (state.Pending, state.LagSeconds);
+        LegacyMetrics.Open = await DiscrepancyStore.CountOpenAsync(database, stoppingToken);
     }
 }

@@ -1,5 +1,5 @@
-using Dapper;
 using Npgsql;
+using Seckill.Shared.Schema;
 using Seckill.Shared.Telemetry;
 
 namespace Seckill.OrderService.LegacyOrders.Outbox;
@@ -19,8 +19,7 @@ internal static class LegacyTraces
             return;
         }
 
-        await using var connection = await database.OpenConnectionAsync(cancellationToken);
-        await connection.ExecuteAsync(new CommandDefinition(
+        await database.ExecuteAsync(
             """
             delete from order_traces where ctid = any(array(
               select ctid from order_traces where created_at < now() - interval '1 hour' limit 1000 for update skip locked
@@ -36,24 +35,21 @@ internal static class LegacyTraces
                 OrderIds = orders.Select(order => order.OrderId).ToArray(),
                 TraceParents = orders.Select(order => OrderTraces.Text(order.Request)).ToArray(),
             },
-            cancellationToken: cancellationToken));
+            cancellationToken);
     }
 
     /// <summary>Takes the traces of a batch in its transaction, so that a batch that fails leaves them for the next try.</summary>
     public static async Task<IReadOnlyList<TracedOrder>> TakeAsync(
-        NpgsqlConnection connection, IEnumerable<string?> orderIds, CancellationToken cancellationToken)
+        NpgsqlConnection connection, string[] orderIds, CancellationToken cancellationToken)
     {
         if (!BatchTrace.IsOn)
         {
             return [];
         }
 
-        var taken = await connection.QueryAsync<Row>(new CommandDefinition(
-            "delete from order_traces where order_id = any(@orderIds) returning order_id as OrderId, trace_parent as TraceParent",
-            new { orderIds = orderIds.OfType<string>().ToArray() },
-            cancellationToken: cancellationToken));
+        var taken = await connection.QueryAsync<(string OrderId, string TraceParent)>(
+            "delete from order_traces where order_id = any(@orderIds) returning order_id, trace_parent", new { orderIds },
+            cancellationToken);
         return [.. taken.Select(row => OrderTraces.Read(row.OrderId, row.TraceParent)).OfType<TracedOrder>()];
     }
-
-    private sealed record Row(string OrderId, string TraceParent);
 }

@@ -1,6 +1,6 @@
-using Npgsql;
 using Seckill.OrderService.LegacyOrders.Control;
 using Seckill.OrderService.LegacyOrders.Database;
+using Seckill.Shared.Hosting;
 
 namespace Seckill.OrderService.LegacyOrders.Reading;
 
@@ -8,32 +8,21 @@ namespace Seckill.OrderService.LegacyOrders.Reading;
 /// Closes the breaker of a process that only reads. Without these probes, two APIs with open breakers would wait for each other, because
 /// buyers never probe.
 /// </summary>
-internal sealed class BreakerProbe(LegacyStore store, DualWriteControl control, LegacyBreaker breaker) : BackgroundService
+internal sealed class BreakerProbe(LegacyStore store, DualWriteControl control, LegacyBreaker breaker, TimeProvider clock)
+    : PeriodicService(clock)
 {
-    private static readonly TimeSpan s_interval = TimeSpan.FromMilliseconds(250);
+    protected override TimeSpan Interval => TimeSpan.FromMilliseconds(250);
 
-    protected override async Task ExecuteAsync(CancellationToken stoppingToken)
+    protected override bool StartsAtOnce => true;
+
+    protected override async Task RunRoundAsync(CancellationToken stoppingToken)
     {
-        while (!stoppingToken.IsCancellationRequested)
+        if (control.Current.Writes && breaker.State != BreakerState.Closed && breaker.TryEnter())
         {
-            try
-            {
-                if (control.Current.Writes && breaker.State != BreakerState.Closed && breaker.TryEnter())
-                {
-                    await store.ReadAsync([], stoppingToken);
-                    breaker.Succeeded(0, 0);
-                }
-            }
-            catch (OperationCanceledException) when (stoppingToken.IsCancellationRequested)
-            {
-                return;
-            }
-            catch (Exception exception) when (exception is NpgsqlException or TimeoutException or OperationCanceledException)
-            {
-                breaker.Failed(LegacyFailure.Describe(exception));
-            }
-
-            await Task.Delay(s_interval, stoppingToken).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+            await store.ReadAsync([], stoppingToken);
+            breaker.Succeeded(0, 0);
         }
     }
+
+    protected override void OnFailure(Exception exception, bool isRepeated) => breaker.Failed(LegacyFailure.Describe(exception));
 }

@@ -7,8 +7,9 @@ using Seckill.OrderService.Orders;
 namespace Seckill.OrderService.LegacyOrders.Reading;
 
 /// <summary>
-/// The read cut-over: in mode dual, some users get their order from the legacy row. When that row is missing, different or slow, or the
-/// breaker is open, they get the new row after a bounded wait, and a second look follows in the background.
+/// The read cut-over: in mode dual, some users get their order from the legacy row, which must be equal to the new row in all that they
+/// see. When it is missing, different or slow, or the breaker is open, they get the new row after a bounded wait, and a second look
+/// follows in the background.
 /// </summary>
 internal sealed class LegacyReads(
     LegacyStore store, SecondLook secondLook, DualWriteControl control, LegacyBreaker breaker, IOptions<LegacyOptions> options)
@@ -43,43 +44,29 @@ internal sealed class LegacyReads(
 
         // A difference may be a change on its way; the second look decides whether it counts.
         breaker.Succeeded(0, 0);
-        if (row is not null && FromLegacy(row, order, userId) is { } legacy && legacy == order)
+        if (row is not null && AreEqual(row, order, userId))
         {
-            return Answer(ReadSource.Legacy, legacy);
+            return Answer(ReadSource.Legacy, order);
         }
 
         secondLook.Add(order.OrderId);
         return Answer(row is null ? ReadSource.Missing : ReadSource.Different, order);
     }
 
-    private static OrderView? FromLegacy(LegacyRow row, OrderView order, long userId)
-    {
-        var known = new OrderSnapshot(
-            order.OrderId, order.SaleId, order.SkuId, userId, order.Quantity, order.UnitPrice, order.Currency, order.Status.ToText(),
-            order.ReservedAt.UtcDateTime, null, 0);
-        var legacy = LegacyMapping.FromLegacy(row, known);
-        return legacy is null || legacy.UserId != userId || row.AddTime != order.ReservedAt.ToUnixTimeSeconds()
-            ? null
-            : order with
-            {
-                Status = OrderStatusText.Parse(legacy.Status), SaleId = legacy.SaleId, SkuId = legacy.SkuId, Quantity = legacy.Quantity,
-                UnitPrice = legacy.UnitPrice,
-            };
-    }
+    // What a buyer sees does not say when it was paid.
+    private static bool AreEqual(LegacyRow row, OrderView order, long userId) =>
+        row with { PayTime = 0 } == LegacyMapping.ToLegacy(
+            new OrderSnapshot(
+                order.OrderId, order.SaleId, order.SkuId, userId, order.Quantity, order.UnitPrice, order.Currency, order.Status.ToText(),
+                order.ReservedAt.UtcDateTime, PaidAt: null, Version: 0),
+            out _);
 
     private static OrderView Answer(ReadSource source, OrderView order)
     {
-        LegacyMetrics.CountRead(EnumText<ReadSource>.Of(source));
+        LegacyMetrics.Reads.Add(1, new KeyValuePair<string, object?>("by", EnumText<ReadSource>.Of(source)));
         return order;
     }
 
     /// <summary>The legacy row, or why the new row answers instead.</summary>
-    private enum ReadSource
-    {
-        Legacy,
-        Missing,
-        Different,
-        Failed,
-        Breaker,
-    }
+    private enum ReadSource { Legacy, Missing, Different, Failed, Breaker }
 }

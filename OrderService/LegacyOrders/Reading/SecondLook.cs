@@ -1,15 +1,15 @@
 using System.Threading.Channels;
-using Npgsql;
 using Seckill.OrderService.LegacyOrders.Database;
 using Seckill.OrderService.LegacyOrders.Verification;
+using Seckill.Shared.Hosting;
 
 namespace Seckill.OrderService.LegacyOrders.Reading;
 
 /// <summary>
-/// Verifies, in the background, orders whose legacy row was not as expected at a buyer's read. What does not fit into its list, or is
-/// lost with the process, the continuous verifier finds.
+/// Verifies, in the background, orders whose legacy row was not as expected at a buyer's read. What does not fit into its list, fails, or
+/// is lost with the process, the continuous verifier finds.
 /// </summary>
-internal sealed class SecondLook(OrderVerification verification, LegacyBreaker breaker) : BackgroundService
+internal sealed class SecondLook(OrderVerification verification, LegacyBreaker breaker, TimeProvider clock) : PeriodicService(clock)
 {
     private const int MaximumBatch = 500;
     private readonly Channel<string> _orders = Channel.CreateBounded<string>(
@@ -18,43 +18,28 @@ internal sealed class SecondLook(OrderVerification verification, LegacyBreaker b
     /// <summary>Verifies this order soon.</summary>
     public void Add(string orderId) => _orders.Writer.TryWrite(orderId);
 
-    protected override async Task ExecuteAsync(CancellationToken stoppingToken)
-    {
-        try
-        {
-            while (await _orders.Reader.WaitToReadAsync(stoppingToken))
-            {
-                var ids = new HashSet<string>();
-                while (ids.Count < MaximumBatch && _orders.Reader.TryRead(out var id))
-                {
-                    ids.Add(id);
-                }
+    protected override TimeSpan Interval => TimeSpan.FromMilliseconds(200);
 
-                if (breaker.State == BreakerState.Closed)
-                {
-                    await VerifyAsync(ids, stoppingToken);
-                }
-            }
-        }
-        catch (OperationCanceledException)
+    protected override async Task RunRoundAsync(CancellationToken stoppingToken)
+    {
+        var ids = new HashSet<string>();
+        while (ids.Count < MaximumBatch && _orders.Reader.TryRead(out var id))
         {
-            // The process stops.
+            ids.Add(id);
+        }
+
+        if (ids.Count > 0 && breaker.State == BreakerState.Closed)
+        {
+            var result = await verification.VerifyAsync(ids, stoppingToken);
+            breaker.Succeeded(result.Verified + result.Mismatched, result.Mismatched);
         }
     }
 
-    private async Task VerifyAsync(HashSet<string> ids, CancellationToken cancellationToken)
+    protected override void OnFailure(Exception exception, bool isRepeated)
     {
-        try
+        if (LegacyDatabase.IsSourceOf(exception))
         {
-            var result = await verification.VerifyAsync(ids, cancellationToken);
-            breaker.Succeeded(result.Verified + result.Mismatched, result.Mismatched);
-        }
-        catch (Exception exception) when (exception is NpgsqlException or TimeoutException or OperationCanceledException)
-        {
-            if (LegacyDatabase.IsSourceOf(exception))
-            {
-                breaker.Failed(LegacyFailure.Describe(exception));
-            }
+            breaker.Failed(LegacyFailure.Describe(exception));
         }
     }
 }

@@ -1,6 +1,6 @@
-using Dapper;
 using Npgsql;
 using Seckill.OrderService.LegacyOrders.Database;
+using Seckill.Shared.Schema;
 
 namespace Seckill.OrderService.LegacyOrders.Verification;
 
@@ -8,20 +8,16 @@ namespace Seckill.OrderService.LegacyOrders.Verification;
 internal static class DiscrepancyStore
 {
     /// <summary>Records what was found in these orders, and resolves what is open for them and was not found again.</summary>
-    /// <param name="connection">May be within a transaction.</param>
-    /// <param name="orderIds">Every order that was checked.</param>
-    /// <param name="findings">What was found.</param>
-    /// <param name="cancellationToken">Stops.</param>
     public static Task RecordAsync(
         NpgsqlConnection connection, IReadOnlyCollection<string> orderIds, IReadOnlyCollection<Finding> findings,
         CancellationToken cancellationToken)
     {
         foreach (var kind in findings.GroupBy(finding => finding.Class))
         {
-            LegacyMetrics.CountDiscrepancies(kind.Key, kind.Count());
+            LegacyMetrics.CountDiscrepancies(EnumText<DiscrepancyClass>.Of(kind.Key), kind.Count());
         }
 
-        return connection.ExecuteAsync(new CommandDefinition(
+        return connection.ExecuteAsync(
             """
             with found as (
               select distinct on (order_id, class, field) *
@@ -50,12 +46,12 @@ internal static class DiscrepancyStore
                 Expected = findings.Select(finding => finding.Expected).ToArray(),
                 Actual = findings.Select(finding => finding.Actual).ToArray(),
             },
-            cancellationToken: cancellationToken));
+            cancellationToken);
     }
 
     /// <summary>Puts rows that the legacy database refused into the outbox again: it may take them now.</summary>
     public static Task RetryRefusedAsync(NpgsqlConnection connection, CancellationToken cancellationToken) =>
-        connection.ExecuteAsync(new CommandDefinition(
+        connection.ExecuteAsync(
             """
             select enqueue_for_legacy(array(
               select order_id from legacy_discrepancies
@@ -63,45 +59,25 @@ internal static class DiscrepancyStore
               order by id
               limit 1000))
             """,
-            cancellationToken: cancellationToken));
+            null, cancellationToken);
 
     /// <summary>How many are open, by class; a class without any is absent.</summary>
     public static async Task<IReadOnlyDictionary<DiscrepancyClass, long>> CountOpenAsync(
-        NpgsqlDataSource database, CancellationToken cancellationToken)
-    {
-        await using var connection = await database.OpenConnectionAsync(cancellationToken);
-        var counts = await connection.QueryAsync<ClassCount>(new CommandDefinition(
-            "select class as Class, count(*) as Count from legacy_discrepancies where resolved_at is null group by class",
-            cancellationToken: cancellationToken));
-        return counts.ToDictionary(row => EnumText<DiscrepancyClass>.Parse(row.Class), row => row.Count);
-    }
+        NpgsqlDataSource database, CancellationToken cancellationToken) =>
+        (await database.QueryAsync<(DiscrepancyClass Class, long Count)>(
+            "select class, count(*) from legacy_discrepancies where resolved_at is null group by class", null, cancellationToken))
+        .ToDictionary(row => row.Class, row => row.Count);
 
     /// <summary>The open discrepancies, the newest first; with ids, those discrepancies, also when they are resolved.</summary>
     public static async Task<IReadOnlyList<Discrepancy>> ListAsync(
-        NpgsqlDataSource database, long[]? ids, int limit, CancellationToken cancellationToken)
-    {
-        await using var connection = await database.OpenConnectionAsync(cancellationToken);
-        var rows = await connection.QueryAsync<Row>(new CommandDefinition(
+        NpgsqlDataSource database, long[]? ids, int limit, CancellationToken cancellationToken) =>
+        await database.QueryAsync<Discrepancy>(
             """
-            select id as Id, order_id as OrderId, class as Class, field as Field, ours as Expected, theirs as Actual,
-              found_at as FoundAt, resolved_at as ResolvedAt
+            select id, order_id, class, field, ours as expected, theirs as actual, found_at, resolved_at
             from legacy_discrepancies
             where case when @ids::bigint[] is null then resolved_at is null else id = any(@ids) end
             order by id desc
             limit @limit
             """,
-            new { ids, limit },
-            cancellationToken: cancellationToken));
-        return
-        [
-            .. rows.Select(row => new Discrepancy(
-                row.Id, row.OrderId, EnumText<DiscrepancyClass>.Parse(row.Class), row.Field, row.Expected, row.Actual,
-                row.FoundAt, row.ResolvedAt)),
-        ];
-    }
-
-    private sealed record ClassCount(string Class, long Count);
-
-    private sealed record Row(
-        long Id, string OrderId, string Class, string Field, string? Expected, string? Actual, DateTime FoundAt, DateTime? ResolvedAt);
+            new { ids, limit }, cancellationToken);
 }

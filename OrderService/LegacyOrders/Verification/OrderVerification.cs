@@ -1,7 +1,7 @@
-using Dapper;
 using Microsoft.Extensions.Options;
 using Npgsql;
 using Seckill.OrderService.LegacyOrders.Database;
+using Seckill.Shared.Schema;
 
 namespace Seckill.OrderService.LegacyOrders.Verification;
 
@@ -9,7 +9,10 @@ namespace Seckill.OrderService.LegacyOrders.Verification;
 /// <param name="Verified">Orders that are equal.</param>
 /// <param name="Mismatched">Orders that differ.</param>
 /// <param name="Lagging">Orders that differ while a change is young or waits.</param>
-internal readonly record struct VerificationResult(int Verified, int Mismatched, int Lagging);
+internal readonly record struct VerificationResult(int Verified, int Mismatched, int Lagging)
+{
+    public int Checked => Verified + Mismatched + Lagging;
+}
 
 /// <summary>
 /// Compares orders with their legacy rows, without false alarms. An order that differs is checked again: first the order, together with
@@ -19,36 +22,33 @@ internal readonly record struct VerificationResult(int Verified, int Mismatched,
 internal sealed class OrderVerification(NpgsqlDataSource database, LegacyStore store, IOptions<LegacyOptions> options)
 {
     /// <summary>Checks these orders.</summary>
-    public async Task<VerificationResult> VerifyAsync(IReadOnlyCollection<string> orderIds, CancellationToken cancellationToken)
+    public async Task<VerificationResult> VerifyAsync(IEnumerable<string> orderIds, CancellationToken cancellationToken)
     {
         await using var connection = await database.OpenConnectionAsync(cancellationToken);
-        return await VerifyAsync(connection, "o.order_id = any(@orderIds)", new { orderIds = orderIds.ToArray() }, null, cancellationToken);
+        var orders = await connection.QueryAsync<OrderSnapshot>(
+            $"select {OrderSnapshot.Columns} from orders o where o.order_id = any(@Ids)", new { Ids = orderIds.ToArray() },
+            cancellationToken);
+        return await VerifyAsync(connection, orders, cancellationToken);
     }
 
     /// <summary>Checks the next orders after a cursor.</summary>
-    /// <returns>The result, how many orders there were, and the new cursor.</returns>
-    public async Task<(VerificationResult Result, int Count, string Cursor)> VerifyNextAsync(
+    /// <returns>The result and the new cursor.</returns>
+    public async Task<(VerificationResult Result, string Cursor)> VerifyNextAsync(
         NpgsqlConnection connection, string after, int limit, CancellationToken cancellationToken)
     {
-        var ids = new List<string>();
-        var result = await VerifyAsync(connection, "o.order_id > @after", new { after }, (limit, ids), cancellationToken);
-        return (result, ids.Count, ids.Count == 0 ? after : ids[^1]);
+        var orders = await connection.QueryAsync<OrderSnapshot>(
+            $"select {OrderSnapshot.Columns} from orders o where o.order_id > @after order by o.order_id limit @limit",
+            new { after, limit }, cancellationToken);
+        var result = await VerifyAsync(connection, orders, cancellationToken);
+        return (result, orders is [.., var last] ? last.OrderId : after);
     }
 
     private async Task<VerificationResult> VerifyAsync(
-        NpgsqlConnection connection, string which, object parameters, (int Limit, List<string> Ids)? page,
-        CancellationToken cancellationToken)
+        NpgsqlConnection connection, List<OrderSnapshot> orders, CancellationToken cancellationToken)
     {
-        var orders = await ReadOrdersAsync(connection, which, parameters, page?.Limit, cancellationToken);
-        page?.Ids.AddRange(orders.Select(order => order.OrderId));
-        if (orders.Count == 0)
-        {
-            return default;
-        }
-
         var suspects = await CompareAsync(orders, cancellationToken);
-        var (real, known) = suspects.Count == 0 ? ([], []) : await CheckAgainAsync(connection, suspects.Keys, cancellationToken);
-        LegacyMetrics.CountLagging(suspects.Count - known.Count);
+        var (real, known) = await CheckAgainAsync(connection, suspects.Keys, cancellationToken);
+        LegacyMetrics.CountDiscrepancies("lagging", suspects.Count - known.Count);
         var settled = orders.Select(order => order.OrderId).Where(id => !suspects.ContainsKey(id)).Concat(known).ToList();
         await DiscrepancyStore.RecordAsync(connection, settled, [.. real.Values.SelectMany(findings => findings)], cancellationToken);
         return new VerificationResult(settled.Count - real.Count, real.Count, orders.Count - settled.Count);
@@ -57,62 +57,36 @@ internal sealed class OrderVerification(NpgsqlDataSource database, LegacyStore s
     /// <summary>Checks suspects again, in the sequence that makes sure: order, legacy row, order.</summary>
     /// <returns>The findings by order, and all orders whose state is certain.</returns>
     private async Task<(Dictionary<string, List<Finding>> Real, List<string> Known)> CheckAgainAsync(
-        NpgsqlConnection connection, IEnumerable<string> ids, CancellationToken cancellationToken)
+        NpgsqlConnection connection, ICollection<string> ids, CancellationToken cancellationToken)
     {
         var before = await ReadSettledAsync(connection, ids, cancellationToken);
-        var real = before.Count == 0 ? [] : await CompareAsync(before, cancellationToken);
-        var known = before.Select(order => order.OrderId).ToHashSet();
-        if (real.Count > 0)
+        var real = await CompareAsync(before, cancellationToken);
+        var after = await ReadSettledAsync(connection, real.Keys, cancellationToken);
+        foreach (var id in real.Keys.Except(before.Intersect(after).Select(order => order.OrderId)).ToList())
         {
-            var versions = before.ToDictionary(order => order.OrderId, order => order.Version);
-            var after = (await ReadSettledAsync(connection, real.Keys, cancellationToken))
-                .Where(order => order.Version == versions[order.OrderId]).Select(order => order.OrderId).ToHashSet();
-            foreach (var id in real.Keys.Where(id => !after.Contains(id)).ToList())
-            {
-                real.Remove(id);
-                known.Remove(id);
-            }
+            real.Remove(id);
+            before.RemoveAll(order => order.OrderId == id);
         }
 
-        return (real, [.. known]);
+        return (real, before.ConvertAll(order => order.OrderId));
     }
 
     /// <summary>The findings by order.</summary>
     private async Task<Dictionary<string, List<Finding>>> CompareAsync(List<OrderSnapshot> orders, CancellationToken cancellationToken)
     {
-        var rows = await store.ReadAsync([.. orders.Select(order => order.OrderId)], cancellationToken);
-        var different = new Dictionary<string, List<Finding>>();
-        foreach (var order in orders)
-        {
-            if (Compare(order, rows.GetValueOrDefault(order.OrderId)) is { Count: > 0 } found)
-            {
-                different[order.OrderId] = found;
-            }
-        }
-
-        return different;
+        var rows = orders.Count == 0 ? [] : await store.ReadAsync(orders.ConvertAll(order => order.OrderId), cancellationToken);
+        return orders.Select(order => (order.OrderId, Found: Compare(order, rows.GetValueOrDefault(order.OrderId))))
+            .Where(compared => compared.Found.Count > 0)
+            .ToDictionary(compared => compared.OrderId, compared => compared.Found);
     }
 
     private static List<Finding> Compare(OrderSnapshot order, LegacyRow? row) =>
-        LegacyMapping.ToLegacy(order, out var obstacle) is { } expected
-            ? [.. Finding.Between(expected, row)]
-            : [Finding.Unrepresentable(order.OrderId, obstacle)];
-
-    private static async Task<List<OrderSnapshot>> ReadOrdersAsync(
-        NpgsqlConnection connection, string which, object parameters, int? limit, CancellationToken cancellationToken)
-    {
-        var all = new DynamicParameters(parameters);
-        all.Add("limit", limit);
-        return (await connection.QueryAsync<OrderSnapshot>(new CommandDefinition(
-            $"select {OrderSnapshot.Columns} from orders o where {which} order by o.order_id limit @limit",
-            all,
-            cancellationToken: cancellationToken))).AsList();
-    }
+        LegacyMapping.ToLegacy(order, out var obstacle) is { } expected ? [.. LegacyMapping.Differences(expected, row)] : [obstacle!];
 
     /// <summary>Those of the orders that did not change lately and have no waiting change.</summary>
     private async Task<List<OrderSnapshot>> ReadSettledAsync(
-        NpgsqlConnection connection, IEnumerable<string> ids, CancellationToken cancellationToken) =>
-        (await connection.QueryAsync<OrderSnapshot>(new CommandDefinition(
+        NpgsqlConnection connection, ICollection<string> ids, CancellationToken cancellationToken) =>
+        ids.Count == 0 ? [] : await connection.QueryAsync<OrderSnapshot>(
             $"""
             with suspects as materialized (
               select * from orders
@@ -129,6 +103,5 @@ internal sealed class OrderVerification(NpgsqlDataSource database, LegacyStore s
             where not exists (
               select from legacy_outbox w cross join unnest(w.order_ids) as waiting (id) where waiting.id = o.order_id)
             """,
-            new { Ids = ids.ToArray(), options.Value.LaggingSeconds },
-            cancellationToken: cancellationToken))).AsList();
+            new { Ids = ids.ToArray(), options.Value.LaggingSeconds }, cancellationToken);
 }

@@ -1,7 +1,7 @@
 using System.Text.Json.Serialization;
-using Dapper;
 using Npgsql;
 using Seckill.OrderService.LegacyOrders.Database;
+using Seckill.Shared.Schema;
 
 namespace Seckill.OrderService.LegacyOrders.Verification;
 
@@ -22,8 +22,7 @@ internal sealed class Repair(NpgsqlDataSource database, TimeProvider clock)
     {
         var chosen = await DiscrepancyStore.ListAsync(database, ids is { Length: > 0 } ? ids : null, Maximum, cancellationToken);
         var rewritable = chosen
-            .Where(found => found.ResolvedAt is null && found.Class is DiscrepancyClass.Missing or DiscrepancyClass.Different)
-            .ToList();
+            .Where(found => found.ResolvedAt is null && found.Class is DiscrepancyClass.Missing or DiscrepancyClass.Different).ToList();
         if (!dryRun && rewritable.Count > 0)
         {
             await RewriteAsync([.. rewritable.Select(found => found.OrderId).Distinct()], cancellationToken);
@@ -42,14 +41,11 @@ internal sealed class Repair(NpgsqlDataSource database, TimeProvider clock)
 
     private async Task RewriteAsync(string[] orderIds, CancellationToken cancellationToken)
     {
-        await using var connection = await database.OpenConnectionAsync(cancellationToken);
-        await connection.ExecuteAsync(new CommandDefinition(
-            "select enqueue_for_legacy(@orderIds, forced => true)", new { orderIds }, cancellationToken: cancellationToken));
+        await database.ExecuteAsync("select enqueue_for_legacy(@orderIds, forced => true)", new { orderIds }, cancellationToken);
         var startedAt = clock.GetTimestamp();
         while (clock.GetElapsedTime(startedAt) < s_timeout
-            && await connection.ExecuteScalarAsync<bool>(new CommandDefinition(
-                "select exists (select from legacy_outbox where forced and order_ids && @orderIds)", new { orderIds },
-                cancellationToken: cancellationToken)))
+            && await database.SingleAsync<bool>(
+                "select exists (select from legacy_outbox where forced and order_ids && @orderIds)", new { orderIds }, cancellationToken))
         {
             await Task.Delay(s_pollInterval, clock, cancellationToken);
         }
@@ -61,11 +57,7 @@ internal sealed class Repair(NpgsqlDataSource database, TimeProvider clock)
 /// <param name="Discrepancies">The chosen discrepancies.</param>
 public sealed record RepairAnswer(bool DryRun, IReadOnlyList<RepairedDiscrepancy> Discrepancies);
 
-/// <summary>A discrepancy in the result of a repair.</summary>
-/// <param name="Id">As listed.</param>
-/// <param name="OrderId">Also the legacy <c>order_sn</c>.</param>
-/// <param name="Class">As listed.</param>
-/// <param name="Field">As listed.</param>
+/// <summary>A <see cref="Discrepancy"/> in the result of a repair.</summary>
 /// <param name="Action">What the repair does about it.</param>
 /// <param name="Resolved">Whether the difference is gone.</param>
 public sealed record RepairedDiscrepancy(
@@ -77,7 +69,6 @@ public enum RepairAction
 {
     /// <summary>Nothing: it is resolved already, or only people can decide.</summary>
     None,
-
     /// <summary>Writes the legacy row from the order.</summary>
     Rewrite,
 }

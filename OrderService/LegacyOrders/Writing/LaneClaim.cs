@@ -1,6 +1,7 @@
 using Dapper;
 using Npgsql;
 using Seckill.OrderService.LegacyOrders.Database;
+using Seckill.Shared.Schema;
 
 namespace Seckill.OrderService.LegacyOrders.Writing;
 
@@ -33,32 +34,24 @@ internal sealed class LaneClaim
         return new LaneClaim(lane, lane is null ? [] : await ReadAsync(connection, lane.Value, maximum, cancellationToken));
     }
 
-    /// <summary>Each claimed order once, whatever the number of its changes. A deleted order has nothing to write.</summary>
-    public IReadOnlyCollection<ClaimedOrder> Orders()
-    {
-        var orders = new Dictionary<string, ClaimedOrder>(_changes.Count);
-        foreach (var change in _changes)
-        {
-            if (change.Order is { } order)
-            {
-                var known = orders.GetValueOrDefault(order.OrderId);
-                orders[order.OrderId] = new ClaimedOrder(
-                    order, change.Placed || known is { IsPlaced: true }, change.Forced || known is { Forced: true });
-            }
-        }
-
-        return orders.Values;
-    }
+    /// <summary>
+    /// Each claimed order once, as it is after the claim, whatever the number of its changes: whether one of them placed it, and whether
+    /// one is a repair. A deleted order has nothing to write.
+    /// </summary>
+    public List<(OrderSnapshot Order, bool IsPlaced, bool Forced)> Orders() =>
+    [
+        .. _changes.Where(change => change.Order is not null).GroupBy(change => change.Order!.OrderId).Select(changes =>
+            (changes.First().Order!, changes.Any(change => change.Placed), changes.Any(change => change.Forced))),
+    ];
 
     /// <summary>Removes the claimed changes from the outbox, and counts the orders that were found equal.</summary>
     public Task RemoveAsync(NpgsqlConnection connection, int verified, CancellationToken cancellationToken) =>
-        connection.ExecuteAsync(new CommandDefinition(
+        connection.ExecuteAsync(
             """
             delete from legacy_outbox where lane = @lane and id = any(@Ids);
             update legacy_verified set orders = orders + @verified
             """,
-            new { lane = _lane, Ids = _changes.Select(change => change.EntryId).Distinct().ToArray(), verified },
-            cancellationToken: cancellationToken));
+            new { lane = _lane, Ids = _changes.Select(change => change.EntryId).Distinct().ToArray(), verified }, cancellationToken);
 
     /// <summary>The free lane with the oldest entry. In a statement of its own, so that the next one sees all that is committed.</summary>
     private static Task<int?> LockLaneAsync(NpgsqlConnection connection, CancellationToken cancellationToken) =>
@@ -91,7 +84,7 @@ internal sealed class LaneClaim
                 from (select * from legacy_outbox where lane = @lane order by id limit @maximum) oldest) o
               where before < @maximum
             )
-            select c.id as EntryId, c.placed as Placed, c.forced as Forced, c.age as AgeSeconds, {OrderSnapshot.Columns}
+            select c.id as entry_id, c.placed, c.forced, c.age as age_seconds, {OrderSnapshot.Columns}
             from claimed c
             cross join lateral unnest(c.order_ids) as changed (order_id)
             left join orders o on o.order_id = changed.order_id
@@ -99,7 +92,7 @@ internal sealed class LaneClaim
             new { lane, maximum },
             cancellationToken: cancellationToken),
             (change, order) => change with { Order = order },
-            splitOn: "OrderId")).AsList();
+            splitOn: "order_id")).AsList();
 
     /// <summary>A change of an order: one for each order of an entry.</summary>
     private sealed record Change(long EntryId, bool Placed, bool Forced, double AgeSeconds)
@@ -107,9 +100,3 @@ internal sealed class LaneClaim
         public OrderSnapshot? Order { get; init; }
     }
 }
-
-/// <summary>An order with waiting changes.</summary>
-/// <param name="Order">As it is after the claim.</param>
-/// <param name="IsPlaced">A change placed it, so the legacy table cannot have it yet, unless a writer died after it wrote.</param>
-/// <param name="Forced">One of the changes is a repair.</param>
-internal sealed record ClaimedOrder(OrderSnapshot Order, bool IsPlaced, bool Forced);

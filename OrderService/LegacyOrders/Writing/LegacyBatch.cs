@@ -35,8 +35,11 @@ internal sealed class LegacyBatch(NpgsqlDataSource database, LegacyStore store, 
         var orderIds = orders.Select(order => order.Order.OrderId).ToArray();
         using var trace = BatchTrace.Start(
             "legacy write", ActivityKind.Client, null, claim.Count, await LegacyTraces.TakeAsync(connection, orderIds, cancellationToken));
-        var findings = new List<Finding>();
-        var rows = Map(orders, findings);
+        var mapped = orders.ConvertAll(claimed => (
+            Row: LegacyMapping.ToLegacy(claimed.Order, out var obstacle), Obstacle: obstacle, claimed.IsPlaced, claimed.Forced));
+        // Sorted, so that a statement that was sent into a freeze and this one cannot deadlock.
+        var rows = mapped.Where(order => order.Row is not null).OrderBy(order => order.Row!.OrderSn, StringComparer.Ordinal)
+            .Select(order => new LegacyWrite(order.Row!, order.IsPlaced, order.Forced)).ToList();
         // A breaker that waits for a probe gets one also when nothing waits. Otherwise readers would wait for the next change of an order.
         var differences = rows.Count == 0 && breaker.State == BreakerState.Closed
             ? [] : await WriteAndCompareAsync(rows, cancellationToken);
@@ -45,8 +48,8 @@ internal sealed class LegacyBatch(NpgsqlDataSource database, LegacyStore store, 
             return 0;
         }
 
-        findings.AddRange(differences);
         var verified = rows.Count - OrdersOf(differences);
+        Finding[] findings = [.. mapped.Select(order => order.Obstacle).OfType<Finding>(), .. differences];
         await DiscrepancyStore.RecordAsync(connection, orderIds, findings, cancellationToken);
         await claim.RemoveAsync(connection, verified, cancellationToken);
         FailPoint.Reach("8-marked");
@@ -82,26 +85,6 @@ internal sealed class LegacyBatch(NpgsqlDataSource database, LegacyStore store, 
         }
 
         return differences;
-    }
-
-    /// <summary>The rows to write. Sorted, so that a statement that was sent into a freeze and this one cannot deadlock.</summary>
-    private static List<LegacyWrite> Map(IEnumerable<ClaimedOrder> orders, List<Finding> findings)
-    {
-        var rows = new List<LegacyWrite>();
-        foreach (var claimed in orders)
-        {
-            if (LegacyMapping.ToLegacy(claimed.Order, out var obstacle) is { } row)
-            {
-                rows.Add(new LegacyWrite(row, claimed.IsPlaced, claimed.Forced));
-            }
-            else
-            {
-                findings.Add(Finding.Unrepresentable(claimed.Order.OrderId, obstacle));
-            }
-        }
-
-        rows.Sort((one, other) => string.CompareOrdinal(one.Row.OrderSn, other.Row.OrderSn));
-        return rows;
     }
 
     private static int OrdersOf(IEnumerable<Finding> findings) => findings.Select(finding => finding.OrderId).Distinct().Count();

@@ -2,25 +2,21 @@ using Microsoft.Extensions.Options;
 using Npgsql;
 using Seckill.OrderService.LegacyOrders.Control;
 using Seckill.OrderService.LegacyOrders.Database;
-using Seckill.OrderService.LegacyOrders.Outbox;
-using Seckill.OrderService.LegacyOrders.Verification;
 
 namespace Seckill.OrderService.LegacyOrders.Writing;
 
 /// <summary>(8) Writes the changes of orders to the legacy database while the mode asks for it. Any number of workers may run it.</summary>
 internal sealed partial class LegacyWriter(
-    NpgsqlDataSource database, LegacyBatch batch, DualWriteControl control, LegacyBreaker breaker, IOptions<LegacyOptions> options,
-    ILogger<LegacyWriter> logger) : BackgroundService
+    LegacyBatch batch, DualWriteControl control, LegacyBreaker breaker, IOptions<LegacyOptions> options, ILogger<LegacyWriter> logger)
+    : BackgroundService
 {
     private const double LagToJoinSeconds = 2;
     private static readonly TimeSpan s_idle = TimeSpan.FromMilliseconds(100);
     private static readonly TimeSpan s_smallBatchPause = TimeSpan.FromMilliseconds(20);
     private static readonly TimeSpan s_longestPause = TimeSpan.FromSeconds(1);
-    private static readonly TimeSpan s_gaugeInterval = TimeSpan.FromSeconds(2);
 
     protected override Task ExecuteAsync(CancellationToken stoppingToken) =>
-        Task.WhenAll(Enumerable.Range(0, options.Value.Writers)
-            .Select(writer => WriteAllAsync(writer == 0, stoppingToken)).Append(MeasureAsync(stoppingToken)));
+        Task.WhenAll(Enumerable.Range(0, options.Value.Writers).Select(writer => WriteAllAsync(writer == 0, stoppingToken)));
 
     // The first writer keeps up with a sale. The others join when it does not: before that they would only slow down persisting, which
     // buyers wait for.
@@ -53,30 +49,6 @@ internal sealed partial class LegacyWriter(
             }
 
             await Task.Delay(wait, cancellationToken).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
-        }
-    }
-
-    private async Task MeasureAsync(CancellationToken cancellationToken)
-    {
-        while (!cancellationToken.IsCancellationRequested)
-        {
-            try
-            {
-                if (control.Current.Mode == DualWriteMode.Retired)
-                {
-                    await LegacyOutbox.DropRetiredAsync(database, cancellationToken);
-                }
-
-                var backlog = await LegacyOutbox.ReadBacklogAsync(database, cancellationToken);
-                LegacyMetrics.SetBacklog(backlog.Pending, backlog.LagSeconds);
-                LegacyMetrics.SetOpen(await DiscrepancyStore.CountOpenAsync(database, cancellationToken));
-            }
-            catch (Exception exception) when (exception is NpgsqlException or TimeoutException or OperationCanceledException)
-            {
-                // The gauges keep their last values.
-            }
-
-            await Task.Delay(s_gaugeInterval, cancellationToken).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         }
     }
 

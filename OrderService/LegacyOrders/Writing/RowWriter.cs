@@ -1,7 +1,5 @@
-using System.Runtime.ExceptionServices;
 using Npgsql;
 using Seckill.OrderService.LegacyOrders.Database;
-using Seckill.OrderService.LegacyOrders.Verification;
 using Seckill.Shared.Hosting;
 
 namespace Seckill.OrderService.LegacyOrders.Writing;
@@ -27,7 +25,7 @@ internal sealed class RowWriter(LegacyStore store)
         [
             .. rows.Select(row => row.Row).SelectMany(row => refused.TryGetValue(row.OrderSn, out var refusal)
                 ? [Finding.Missing(row.OrderSn, refusal)]
-                : Finding.Between(row, written.GetValueOrDefault(row.OrderSn))),
+                : LegacyMapping.Differences(row, written.GetValueOrDefault(row.OrderSn))),
         ];
     }
 
@@ -39,22 +37,9 @@ internal sealed class RowWriter(LegacyStore store)
     private async Task<Dictionary<string, string>> UpsertAsync(List<LegacyWrite> rows, int taken, CancellationToken cancellationToken)
     {
         var refused = new Dictionary<string, string>();
-        ExceptionDispatchInfo? refusal = null;
-        await HalveAsync(rows);
-        if (taken == 0 && rows.Count > 1)
+        var parts = new Stack<List<LegacyWrite>>(rows.Count > 0 ? [rows] : []);
+        while (parts.TryPop(out var part))
         {
-            refusal?.Throw();
-        }
-
-        return refused;
-
-        async Task HalveAsync(List<LegacyWrite> part)
-        {
-            if (part.Count == 0)
-            {
-                return;
-            }
-
             try
             {
                 await store.UpsertAsync([.. part.Select(row => row.Row)], [.. part.Select(row => row.Forced)], cancellationToken);
@@ -64,18 +49,19 @@ internal sealed class RowWriter(LegacyStore store)
             {
                 if (part.Count > 1)
                 {
-                    await HalveAsync(part[..(part.Count / 2)]);
-                    await HalveAsync(part[(part.Count / 2)..]);
-                    return;
+                    parts.Push(part[(part.Count / 2)..]);
+                    parts.Push(part[..(part.Count / 2)]);
+                    continue;
                 }
 
                 refused[part[0].Row.OrderSn] = exception.MessageText;
-                refusal = ExceptionDispatchInfo.Capture(exception);
-                if (taken == 0 && refused.Count == MaximumRefusalsInARow)
+                if (taken == 0 && rows.Count > 1 && (parts.Count == 0 || refused.Count == MaximumRefusalsInARow))
                 {
-                    refusal.Throw();
+                    throw;
                 }
             }
         }
+
+        return refused;
     }
 }

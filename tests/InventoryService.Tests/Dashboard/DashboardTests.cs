@@ -1,5 +1,8 @@
 using System.Net;
 using System.Text.RegularExpressions;
+using Microsoft.Extensions.DependencyInjection;
+using Seckill.InventoryService.Dashboard;
+using Seckill.InventoryService.Sales;
 
 namespace Seckill.InventoryService.Tests.Dashboard;
 
@@ -33,6 +36,24 @@ public sealed partial class DashboardTests(Administration administration)
         using var refused = await client.GetAsync(new Uri("/dashboard/events", UriKind.Relative)).InTime();
         Assert.Equal(HttpStatusCode.Unauthorized, refused.StatusCode);
         Assert.Equal(HttpStatusCode.Unauthorized, (await administration.AskAsync("GET", "/dashboard/events", key: "wrong")).Status);
+    }
+
+    // Catches a list that is cut before the sales that have just ended.
+    [Fact]
+    public async Task A_sale_that_was_just_closed_is_listed_however_many_are_on()
+    {
+        var closed = await PlannedSale.OpenAsync(administration);
+        await administration.DoesAsync("POST", closed.Path + "/close");
+        for (var on = 0; on < 13; on++)
+        {
+            await PlannedSale.OpenAsync(administration);
+        }
+
+        var reader = administration.Services.GetRequiredService<OrdersReader>();
+        await Eventually.IsTrueAsync("the closed sale is read", () => reader.Last?.Items.Any(item => item.SaleId == closed.Id) == true);
+        var sales = reader.Last!.Items.GroupBy(item => item.SaleId).Select(sale => sale.First()).ToList();
+        Assert.All(sales[..12], sale => Assert.Equal(SaleState.Open, sale.State));
+        Assert.InRange(sales.Count, 13, 36);
     }
 
     [GeneratedRegex("(?:href|src)=\"([^\"]+)\"")]

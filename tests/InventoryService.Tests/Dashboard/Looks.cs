@@ -2,6 +2,7 @@ using Seckill.InventoryService.Audit;
 using Seckill.InventoryService.Backlog;
 using Seckill.InventoryService.Dashboard;
 using Seckill.InventoryService.Sales;
+using Seckill.Shared.Schema;
 using Seckill.Shared.Stock;
 
 namespace Seckill.InventoryService.Tests.Dashboard;

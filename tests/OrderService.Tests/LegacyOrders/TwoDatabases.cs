@@ -105,7 +105,8 @@ internal sealed class TwoDatabases : IAsyncDisposable
     public async Task RoundAsync()
     {
         using var verifier = new ContinuousVerifier(
-            Orders, Verification(), new LegacyStore(Legacy), Control(), Breaker, Wrapped, NullLogger<ContinuousVerifier>.Instance);
+            Orders, Verification(), new LegacyStore(Legacy), Control(), Breaker, Wrapped, TimeProvider.System,
+            NullLogger<ContinuousVerifier>.Instance);
         while (!(await verifier.StepAsync(CancellationToken.None))!.Value.RoundEnded)
         {
         }

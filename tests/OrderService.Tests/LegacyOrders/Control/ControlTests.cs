@@ -9,6 +9,7 @@ using Seckill.OrderService.LegacyOrders.Outbox;
 using Seckill.OrderService.LegacyOrders.Reading;
 using Seckill.OrderService.LegacyOrders.Verification;
 using Seckill.OrderService.Orders;
+using Seckill.Shared.Schema;
 using Seckill.Tests.Harness;
 
 namespace Seckill.OrderService.Tests.LegacyOrders.Control;
@@ -42,11 +43,12 @@ public sealed class ControlTests
         await using var both = await TwoDatabases.CreateAsync();
         await both.PlaceAsync(3);
         await LegacyOutbox.DropRetiredAsync(both.Orders, CancellationToken.None);
-        Assert.Equal(3, (await LegacyOutbox.ReadBacklogAsync(both.Orders, CancellationToken.None)).Pending);
+        Assert.Equal(3, (await DualWriteState.ReadAsync(both.Orders, CancellationToken.None)).Pending);
         using var control = both.Control();
         await control.SetAsync(new DualWriteChange(DualWriteMode.Retired), CancellationToken.None);
         await LegacyOutbox.DropRetiredAsync(both.Orders, CancellationToken.None);
-        Assert.Equal(new LegacyBacklog(0, 0), await LegacyOutbox.ReadBacklogAsync(both.Orders, CancellationToken.None));
+        var state = await DualWriteState.ReadAsync(both.Orders, CancellationToken.None);
+        Assert.Equal((0, 0), (state.Pending, state.LagSeconds));
     }
 
     [Fact]
@@ -57,9 +59,9 @@ public sealed class ControlTests
         Assert.True(await both.Closing.TryCancelAsync(ids[0], CancellationToken.None));
         await both.InOrdersAsync(
             "update legacy_outbox set created_at = now() - interval '90 seconds' where id = (select max(id) from legacy_outbox)");
-        var (pending, lagSeconds) = await LegacyOutbox.ReadBacklogAsync(both.Orders, CancellationToken.None);
-        Assert.Equal(5_001, pending);
-        Assert.InRange(lagSeconds, 90, 900);
+        var state = await DualWriteState.ReadAsync(both.Orders, CancellationToken.None);
+        Assert.Equal(5_001, state.Pending);
+        Assert.InRange(state.LagSeconds, 90, 900);
     }
 
     [Fact]
@@ -68,7 +70,7 @@ public sealed class ControlTests
         var before = 10_000;
         foreach (var percent in new[] { 0, 1, 10, 50, 99, 100 })
         {
-            var settings = DualWriteSettings.Off with { Mode = DualWriteMode.Dual, ReadFromNewPercent = percent };
+            var settings = new DualWriteSettings { Mode = DualWriteMode.Dual, ReadFromNewPercent = percent };
             var legacy = Enumerable.Range(1, 10_000).Count(user => settings.ReadsLegacy(user));
             Assert.InRange(legacy, (100 - percent) * 100 - 200, (100 - percent) * 100 + 200);
             Assert.True(legacy <= before);
@@ -88,7 +90,7 @@ public sealed class ControlTests
         await both.DrainAsync();
         using var control = both.Control();
         await control.RefreshAsync(CancellationToken.None);
-        using var secondLook = new SecondLook(both.Verification(), both.Breaker);
+        using var secondLook = new SecondLook(both.Verification(), both.Breaker, TimeProvider.System);
         var reads = new LegacyReads(new LegacyStore(both.Legacy), secondLook, control, both.Breaker, both.Wrapped);
         var reservedAt = await both.InOrdersAsync<DateTime>("select reserved_at from orders");
         var order = new OrderView(id, OrderStatus.Placed, 1, 7, 1, 1999, "EUR", reservedAt, reservedAt, reservedAt);
@@ -265,7 +267,7 @@ public sealed class ControlTests
         {
             Control = new DualWriteControl(both.Orders, both.Legacy, Breaker, TimeProvider.System, NullLogger<DualWriteControl>.Instance);
             await Control.RefreshAsync(CancellationToken.None);
-            _probe = new BreakerProbe(new LegacyStore(both.Legacy), Control, Breaker);
+            _probe = new BreakerProbe(new LegacyStore(both.Legacy), Control, Breaker, TimeProvider.System);
             await _probe.StartAsync(CancellationToken.None);
         }
 

@@ -19,7 +19,7 @@ public sealed class BackfillTests
         Assert.Equal(0, await both.InOrdersAsync<long>("select coalesce(sum(orders), 0)::bigint from legacy_outbox"));
         await both.InOrdersAsync("update dual_write_control set mode = 'shadow'");
         await Backfill.StartAsync(both.Orders, CancellationToken.None);
-        using var backfill = new Backfill(both.Orders, both.Control(), NullLogger<Backfill>.Instance);
+        using var backfill = new Backfill(both.Orders, both.Control(), TimeProvider.System, NullLogger<Backfill>.Instance);
         while (await backfill.StepAsync(CancellationToken.None))
         {
         }
@@ -48,7 +48,7 @@ public sealed class BackfillTests
 
         await both.InOrdersAsync("update dual_write_control set mode = 'shadow'");
         await Backfill.StartAsync(both.Orders, CancellationToken.None);
-        using var backfill = new Backfill(both.Orders, both.Control(), NullLogger<Backfill>.Instance);
+        using var backfill = new Backfill(both.Orders, both.Control(), TimeProvider.System, NullLogger<Backfill>.Instance);
         Assert.False(await backfill.StepAsync(CancellationToken.None));
         Assert.Equal(BackfillState.Running, (await Backfill.ReadAsync(both.Orders, CancellationToken.None)).State);
         await transaction.CommitAsync();

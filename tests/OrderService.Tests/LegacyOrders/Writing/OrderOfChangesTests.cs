@@ -166,7 +166,7 @@ public sealed class OrderOfChangesTests
 
         await control.SetAsync(new DualWriteChange(DualWriteMode.Shadow), CancellationToken.None);
         await Backfill.StartAsync(both.Orders, CancellationToken.None);
-        using var backfill = new Backfill(both.Orders, control, NullLogger<Backfill>.Instance);
+        using var backfill = new Backfill(both.Orders, control, TimeProvider.System, NullLogger<Backfill>.Instance);
         await Eventually.IsTrueAsync("the backfill is finished", async () =>
             {
                 await backfill.StepAsync(CancellationToken.None);

@@ -1,4 +1,3 @@
-
 using Microsoft.Extensions.Time.Testing;
 using Seckill.InventoryService.Dashboard;
 using Seckill.Shared.Telemetry;
@@ -6,12 +5,12 @@ using Seckill.Shared.Telemetry;
 namespace Seckill.InventoryService.Tests.Dashboard;
 
 /// <summary>Rates are made of what processes counted; a process that is silent has none.</summary>
-public sealed class PulseBoardTests
+public sealed class HeartbeatBoardTests
 {
     private readonly FakeTimeProvider _clock = new();
     private readonly HeartbeatBoard _board;
 
-    public PulseBoardTests() => _board = new HeartbeatBoard(Servers.Redis, _clock);
+    public HeartbeatBoardTests() => _board = new HeartbeatBoard(Servers.Redis, _clock);
 
     [Fact]
     public void Rates_of_all_processes_add_up_by_their_own_clocks()
@@ -26,7 +25,7 @@ public sealed class PulseBoardTests
     }
 
     [Fact]
-    public void A_lost_pulse_changes_no_rate_and_a_late_one_is_not_heard()
+    public void A_lost_heartbeat_changes_no_rate_and_a_late_one_is_ignored()
     {
         _board.Hear(Of("a", 1_000, reserved: 100, soldOut: 0));
         _board.Hear(Of("a", 5_000, reserved: 500, soldOut: 0));
@@ -46,7 +45,7 @@ public sealed class PulseBoardTests
     }
 
     [Fact]
-    public void The_first_pulse_of_a_process_says_that_it_lives_and_nothing_of_rates()
+    public void The_first_heartbeat_of_a_process_says_that_it_lives_and_nothing_of_rates()
     {
         _board.Hear(Of("a", 60_000, reserved: 1_000_000, soldOut: 0));
         Assert.Equal((0, 1), (_board.Read().Accepted, _board.Read().Apis));

@@ -5,12 +5,12 @@ using Seckill.Shared.Telemetry;
 namespace Seckill.OrderService.Tests.Operations;
 
 /// <summary>
-/// What the dashboard hears: broken by an instrument that is renamed, or an endpoint that the server no longer measures.
+/// What the dashboard receives: broken by an instrument that is renamed, or an endpoint that the server no longer measures.
 /// </summary>
-public sealed class PulseTests(StorefrontHost storefront)
+public sealed class HeartbeatTests(StorefrontHost storefront)
 {
     [Fact]
-    public async Task The_pulse_tells_every_answer_by_its_reason_and_how_long_it_took()
+    public async Task The_heartbeat_reports_every_answer_by_its_reason_and_how_long_it_took()
     {
         var heard = new ConcurrentQueue<Heartbeat>();
         Heartbeat.Listen(Servers.Redis, heard.Enqueue);
