@@ -1,7 +1,5 @@
 using System.Collections.Concurrent;
-using System.Diagnostics.Metrics;
 using Microsoft.Extensions.Diagnostics.HealthChecks;
-using Seckill.Shared.Stock;
 
 namespace Seckill.InventoryService.Audit;
 

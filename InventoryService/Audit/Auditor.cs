@@ -1,6 +1,3 @@
-using Microsoft.Extensions.Options;
-using Npgsql;
-using Seckill.Shared.Hosting;
 using StackExchange.Redis;
 
 namespace Seckill.InventoryService.Audit;
@@ -31,7 +28,6 @@ internal sealed partial class Auditor(
     }
 
     protected override TimeSpan Interval => TimeSpan.FromMilliseconds(options.Value.IntervalMilliseconds);
-
     protected override TimeSpan PauseAfter(TimeSpan round) => PauseAfter(round, Interval);
 
     protected override async Task RunRoundAsync(CancellationToken stoppingToken)
@@ -86,10 +82,8 @@ internal sealed partial class Auditor(
 
     [LoggerMessage(440, LogLevel.Error, "The audit of {Item} finds broken equations, {Findings} findings: {Examples}")]
     private partial void LogUnbalanced(string item, int findings, string examples);
-
     [LoggerMessage(441, LogLevel.Information, "The audit of {Item} finds no broken equation any more.")]
     private partial void LogBalanced(string item);
-
     [LoggerMessage(442, LogLevel.Warning, "The audit of {Item} failed; retrying: {Reason}")]
     private partial void LogFailed(string item, string reason);
 }

@@ -1,8 +1,5 @@
-using Dapper;
-using Npgsql;
 using Seckill.InventoryService.Audit;
 using Seckill.InventoryService.Sales;
-using Seckill.Shared.Stock;
 
 namespace Seckill.InventoryService.Ledger;
 

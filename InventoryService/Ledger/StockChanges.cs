@@ -1,7 +1,4 @@
-using Dapper;
-using Npgsql;
 using Seckill.InventoryService.Sales;
-using Seckill.Shared.Stock;
 
 namespace Seckill.InventoryService.Ledger;
 
@@ -10,22 +7,16 @@ internal enum StockChangeOutcome
 {
     /// <summary>Made, now or before.</summary>
     Made,
-
     /// <summary>No such item.</summary>
     UnknownItem,
-
     /// <summary>The sale was never opened: its plan is not in Redis yet.</summary>
     NeverOpened,
-
     /// <summary>Redis has lost its stock; a change that was started is finished after its rebuild.</summary>
     StockLost,
-
     /// <summary>The item would have more units than <see cref="CreateSaleRules.MostUnits"/>; nothing is changed.</summary>
     TooMany,
-
     /// <summary>Fewer units are available than the change withdraws; nothing is changed.</summary>
     NotEnough,
-
     /// <summary>The key was used before with another delta.</summary>
     KeyReused,
 }

@@ -1,6 +1,4 @@
-using Microsoft.Extensions.Options;
 using Seckill.InventoryService.Audit;
-using Seckill.Shared.Hosting;
 
 namespace Seckill.InventoryService.Rebuild;
 
@@ -29,7 +27,6 @@ internal sealed partial class AutomaticRebuild(
 
     [LoggerMessage(462, LogLevel.Warning, "Could not rebuild {Item}; retrying: {Outcome}.")]
     private partial void LogNotDone(string item, RebuildOutcome outcome);
-
     [LoggerMessage(463, LogLevel.Warning, "The rebuild failed; retrying: {Reason}")]
     private partial void LogFailed(string reason);
 }

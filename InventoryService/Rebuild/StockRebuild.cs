@@ -1,11 +1,5 @@
 using System.Diagnostics;
-using Dapper;
-using Microsoft.Extensions.Options;
-using Npgsql;
 using Seckill.InventoryService.Audit;
-using Seckill.Shared.Connections;
-using Seckill.Shared.Hosting;
-using Seckill.Shared.Stock;
 
 namespace Seckill.InventoryService.Rebuild;
 
@@ -14,13 +8,10 @@ internal enum RebuildOutcome
 {
     /// <summary>The item sells again, or stays closed by hand, with the next epoch.</summary>
     Done,
-
     /// <summary>Another process rebuilds or repairs the item.</summary>
     Running,
-
     /// <summary>Accepted orders wait in the outbox for RabbitMQ, a worker or PostgreSQL. The item stays stopped; try again.</summary>
     NotDrained,
-
     /// <summary>Redis lost data again during the rebuild, or another rebuild started. The item stays stopped; try again.</summary>
     LostAgain,
 }
@@ -30,25 +21,18 @@ public enum RebuildStep
 {
     /// <summary>The item is stopped in Redis.</summary>
     Fence,
-
     /// <summary>PostgreSQL remembers that the item is stopped.</summary>
     Mark,
-
     /// <summary>Accepted orders reach PostgreSQL.</summary>
     Drain,
-
     /// <summary>The item has its whole allocation and no holds.</summary>
     Reset,
-
     /// <summary>Live orders get their holds back.</summary>
     Restore,
-
     /// <summary>The remaining orders get their holds back. Repeated for each batch after the first.</summary>
     RestoreRest,
-
     /// <summary>PostgreSQL counts the next epoch: all earlier data in Redis is void.</summary>
     Epoch,
-
     /// <summary>The item sells again.</summary>
     Reopen,
 }
@@ -224,7 +208,6 @@ internal sealed partial class StockRebuild(
 
     [LoggerMessage(460, LogLevel.Warning, "Rebuilding {Item}.")]
     private partial void LogBegun(string item);
-
     [LoggerMessage(461, LogLevel.Warning, "Rebuilt {Item}: epoch {Epoch}, {Orders} holds restored.")]
     private partial void LogDone(string item, int epoch, int orders);
 }

@@ -1,6 +1,4 @@
 using System.Diagnostics;
-using Dapper;
-using Npgsql;
 using Seckill.OrderService.Reservations;
 
 namespace Seckill.OrderService.Orders;

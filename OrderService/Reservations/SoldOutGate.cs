@@ -22,7 +22,6 @@ internal sealed class SoldOutGate(TimeSpan probeInterval, TimeProvider clock)
     private long _nextProbe;
 
     /// <summary>True when this request can be refused as sold out without asking Redis.</summary>
-    /// <param name="userId">The buyer.</param>
     public bool Refuses(long userId)
     {
         var knowledge = Volatile.Read(ref _knowledge);

@@ -1,5 +1,4 @@
 using System.Globalization;
-using Seckill.Shared.Http;
 
 namespace Seckill.OrderService.Storefront;
 

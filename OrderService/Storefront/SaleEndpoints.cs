@@ -1,5 +1,4 @@
 using Microsoft.AspNetCore.Http.HttpResults;
-using Seckill.Shared.Http;
 
 namespace Seckill.OrderService.Storefront;
 

@@ -1,6 +1,5 @@
 using System.Collections.Concurrent;
 using System.Diagnostics;
-using Seckill.Shared.Stock;
 
 namespace Seckill.OrderService.Storefront;
 

@@ -1,14 +1,8 @@
-using System.Text.Json;
-using System.Text.Json.Serialization;
-using Seckill.Shared.Http;
-
 namespace Seckill.OrderService.Storefront;
 
 /// <summary>The answer 202: units are held for the buyer.</summary>
 /// <param name="OrderId">32 hex digits.</param>
 /// <param name="Status">Always <c>reserved</c>.</param>
-/// <param name="SaleId">The sale.</param>
-/// <param name="SkuId">The SKU.</param>
 /// <param name="Quantity">Units held.</param>
 /// <param name="UnitPrice">Minor units of <paramref name="Currency"/>.</param>
 /// <param name="Currency">ISO 4217 code.</param>
@@ -17,7 +11,6 @@ public readonly record struct OrderAccepted(
     string OrderId, string Status, long SaleId, long SkuId, int Quantity, long UnitPrice, string Currency, DateTimeOffset ReservedAt);
 
 /// <summary>A sale as the public sees it.</summary>
-/// <param name="SaleId">The sale.</param>
 /// <param name="Name">What people call it.</param>
 /// <param name="OpensAt">Start of the window, UTC.</param>
 /// <param name="ClosesAt">End of the window, UTC.</param>
@@ -29,14 +22,12 @@ public sealed record SaleView(
     IReadOnlyList<SaleItemView> Items);
 
 /// <summary>An item of a sale.</summary>
-/// <param name="SkuId">The SKU.</param>
 /// <param name="UnitPrice">Minor units of <paramref name="Currency"/>.</param>
 /// <param name="Currency">ISO 4217 code.</param>
 /// <param name="LimitPerUser">Maximum number of units that a user may hold.</param>
 /// <param name="SoldOut">True when no unit is for sale now; returned units may change that.</param>
 public sealed record SaleItemView(long SkuId, long UnitPrice, string Currency, int LimitPerUser, bool SoldOut);
 
-/// <summary>JSON of the storefront, generated at compile time.</summary>
 [JsonSourceGenerationOptions(
     PropertyNamingPolicy = JsonKnownNamingPolicy.CamelCase,
     UnmappedMemberHandling = JsonUnmappedMemberHandling.Disallow,

@@ -1,5 +1,3 @@
-using System.Globalization;
-
 namespace Seckill.Shared.Stock;
 
 /// <summary>The record of a reservation: who holds how many units since when (Redis time).</summary>

@@ -1,5 +1,3 @@
-using StackExchange.Redis;
-
 namespace Seckill.Shared.Stock;
 
 /// <summary>The Redis keys of one sale item. The hash tag in braces keeps them in one cluster slot.</summary>
@@ -54,6 +52,5 @@ public sealed class ItemKeys
     internal RedisKey Alerts { get; }
 
     internal RedisKey[] ForReserve { get; }
-
     internal RedisKey[] ForRelease { get; }
 }

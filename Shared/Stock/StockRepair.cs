@@ -1,5 +1,3 @@
-using StackExchange.Redis;
-
 namespace Seckill.Shared.Stock;
 
 /// <summary>An order whose hold is restored.</summary>
@@ -10,10 +8,8 @@ public enum ResetOutcome
 {
     /// <summary>Another rebuild has started since.</summary>
     Superseded = -1,
-
     /// <summary>An order in the outbox may not be in PostgreSQL yet.</summary>
     NotDrained = 0,
-
     /// <summary>The item has its whole allocation, and no holds.</summary>
     Done = 1,
 }
@@ -45,7 +41,6 @@ public sealed class StockRepair(IConnectionMultiplexer redis)
     }
 
     /// <summary>Restores the holds of orders and takes their units from sale: see rehold.lua.</summary>
-    /// <param name="item">The item.</param>
     /// <param name="orders">Live orders that no process can close before <paramref name="deadline"/>.</param>
     /// <param name="deadline">From <see cref="DeadlineAsync"/>.</param>
     /// <returns>Number of restored holds; -1 when the item is not warm.</returns>
@@ -79,7 +74,6 @@ public sealed class StockRepair(IConnectionMultiplexer redis)
         EvaluateAsync(s_requeue, [item.Outbox, item.Holds], [.. orderIds.Select(id => (RedisValue)id)]);
 
     /// <summary>Stops an item until it is rebuilt; creates it without stock when it is missing.</summary>
-    /// <param name="item">The item.</param>
     /// <param name="plan">Its constant fields.</param>
     /// <param name="token">Token of the rebuild that starts; empty when none does.</param>
     /// <returns>True when it was not stopped before.</returns>
