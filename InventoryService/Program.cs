@@ -8,9 +8,6 @@ using Seckill.InventoryService.Rebuild;
 using Seckill.InventoryService.Refunds;
 using Seckill.InventoryService.Returns;
 using Seckill.InventoryService.Sales;
-using Seckill.Shared.Connections;
-using Seckill.Shared.Hosting;
-using Seckill.Shared.Stock;
 
 return await ServiceProgram.RunAsync(
     args,

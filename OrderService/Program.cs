@@ -6,9 +6,6 @@ using Seckill.OrderService.Orders;
 using Seckill.OrderService.Payments;
 using Seckill.OrderService.Reservations;
 using Seckill.OrderService.Storefront;
-using Seckill.Shared.Connections;
-using Seckill.Shared.Hosting;
-using Seckill.Shared.Stock;
 
 var role = Role.All;
 return await ServiceProgram.RunAsync(

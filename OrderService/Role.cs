@@ -1,5 +1,3 @@
-using Seckill.Shared.Settings;
-
 namespace Seckill.OrderService;
 
 /// <summary>The task of a process: take orders, persist them, or both. Set by <c>--role api|worker|all</c>.</summary>
@@ -8,10 +6,8 @@ internal enum Role
 {
     /// <summary>(1)–(5).</summary>
     Api = 1,
-
     /// <summary>(6)–(8).</summary>
     Worker = 2,
-
     /// <summary>Everything in one process; the default.</summary>
     All = Api | Worker,
 }

@@ -1,8 +1,6 @@
 using Microsoft.AspNetCore.Mvc;
 using Seckill.InventoryService.Operations;
 using Seckill.InventoryService.Sales;
-using Seckill.Shared.Http;
-using Seckill.Shared.Security;
 
 namespace Seckill.InventoryService.Audit;
 

@@ -1,5 +1,3 @@
-using Seckill.Shared.Settings;
-
 namespace Seckill.InventoryService.Audit;
 
 /// <summary>(11) The audit, continuous and on demand, and the data-loss check.</summary>

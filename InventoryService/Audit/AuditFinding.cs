@@ -1,7 +1,3 @@
-using System.Text.Json;
-using System.Text.Json.Serialization;
-using Seckill.Shared.Stock;
-
 namespace Seckill.InventoryService.Audit;
 
 /// <summary>A kind of equation that can be broken.</summary>
@@ -10,37 +6,26 @@ public enum BreakKind
 {
     /// <summary>Redis has lost the item or data of it. The item sells nothing until it is rebuilt.</summary>
     StockLost,
-
     /// <summary>allocated = available + held, in Redis.</summary>
     Counters,
-
     /// <summary>Allocated units are the same in Redis and PostgreSQL.</summary>
     Allocation,
-
     /// <summary>Held units in Redis = live units in PostgreSQL and those on their way between the two.</summary>
     Conservation,
-
     /// <summary>held = sum of the holds.</summary>
     Held,
-
     /// <summary>Live, paid, cancelled, expired and rejected units as they are kept = their sums over the order rows.</summary>
     Ledger,
-
     /// <summary>A hold that left the outbox has an order row, or is in quarantine.</summary>
     LostOrder,
-
     /// <summary>A live order has a hold.</summary>
     MissingHold,
-
     /// <summary>A hold has the buyer and the units of its order.</summary>
     WrongHold,
-
     /// <summary>An order whose stock was returned has no hold.</summary>
     LeftoverHold,
-
     /// <summary>An outbox entry has a hold.</summary>
     OrphanEntry,
-
     /// <summary>A buyer's count and list = the buyer's holds.</summary>
     Buyer,
 }
@@ -85,7 +70,6 @@ public sealed record AuditFinding(
 internal sealed record Correction(long Repairs, int Allocated, int Available, int Held);
 
 /// <summary>Result of the audit of one item.</summary>
-/// <param name="Item">The item.</param>
 /// <param name="IsConclusive">False when a rebuild began or ended during the audit: then there is no result.</param>
 /// <param name="Findings">Broken equations; empty when all hold.</param>
 /// <param name="Correction">The exact correction of the counters, when it is known.</param>

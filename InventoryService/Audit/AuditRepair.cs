@@ -1,7 +1,3 @@
-using Dapper;
-using Npgsql;
-using Seckill.Shared.Stock;
-
 namespace Seckill.InventoryService.Audit;
 
 /// <summary>
@@ -16,7 +12,6 @@ internal sealed partial class AuditRepair(
     private const int FindingsInAStep = 500;
 
     /// <summary>Audits and repairs until no repairable finding is left.</summary>
-    /// <param name="item">The item.</param>
     /// <param name="redisIsNewer">
     /// PostgreSQL was restored to an older state: an unpaid order without a hold was closed after that state, and is closed again.
     /// </param>

@@ -1,6 +1,4 @@
-using System.Diagnostics.Metrics;
 using Microsoft.Extensions.Diagnostics.HealthChecks;
-using Seckill.Shared.Stock;
 
 namespace Seckill.InventoryService.Audit;
 
@@ -182,7 +180,6 @@ internal sealed partial class AuditResults : IHealthCheck, IDisposable
 
     [LoggerMessage(440, LogLevel.Error, "The audit of {Item} finds broken equations, {Findings} findings: {Examples}")]
     private partial void LogUnbalanced(string item, int findings, string examples);
-
     [LoggerMessage(441, LogLevel.Information, "The audit of {Item} finds no broken equation any more.")]
     private partial void LogBalanced(string item);
 }

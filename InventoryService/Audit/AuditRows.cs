@@ -1,7 +1,3 @@
-using Dapper;
-using Npgsql;
-using Seckill.Shared.Stock;
-
 namespace Seckill.InventoryService.Audit;
 
 /// <summary>A kept sum of an item, in units, and the same sum over its order rows.</summary>

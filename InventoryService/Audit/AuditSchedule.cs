@@ -1,7 +1,3 @@
-using System.Diagnostics.Metrics;
-using Microsoft.Extensions.Options;
-using Seckill.Shared.Stock;
-
 namespace Seckill.InventoryService.Audit;
 
 /// <summary>
@@ -87,7 +83,6 @@ internal sealed class AuditSchedule : IDisposable
     }
 
     /// <summary>Ends the audit of an item.</summary>
-    /// <param name="item">Which.</param>
     /// <param name="took">Duration of the audit.</param>
     /// <param name="isBroken">True when it has findings; null when it failed, and the item stays overdue.</param>
     public void Return(ItemKey item, TimeSpan took, bool? isBroken)

@@ -1,5 +1,3 @@
-using Seckill.Shared.Stock;
-
 namespace Seckill.InventoryService.Audit;
 
 /// <summary>A sale item whose stock is in Redis, as PostgreSQL has it.</summary>
@@ -9,7 +7,6 @@ internal sealed record AuditedItem(
     string State, long StateVersion)
 {
     public ItemKey Key => new(SaleId, SkuId);
-
     public ItemKeys Keys { get; } = new(new ItemKey(SaleId, SkuId));
 
     /// <summary>First digits of the ids of its orders.</summary>

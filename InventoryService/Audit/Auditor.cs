@@ -1,6 +1,3 @@
-using Microsoft.Extensions.Options;
-using Seckill.Shared.Hosting;
-
 namespace Seckill.InventoryService.Audit;
 
 /// <summary>

@@ -1,6 +1,3 @@
-using Microsoft.Extensions.Options;
-using Npgsql;
-using Seckill.Shared.Hosting;
 using StackExchange.Redis;
 
 namespace Seckill.InventoryService.Audit;

@@ -1,5 +1,4 @@
 using System.Globalization;
-using Seckill.Shared.Stock;
 
 namespace Seckill.InventoryService.Audit;
 

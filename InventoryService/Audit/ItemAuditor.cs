@@ -1,6 +1,3 @@
-using Microsoft.Extensions.Options;
-using Seckill.Shared.Stock;
-
 namespace Seckill.InventoryService.Audit;
 
 /// <summary>

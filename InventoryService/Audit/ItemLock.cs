@@ -1,7 +1,3 @@
-using Dapper;
-using Npgsql;
-using Seckill.Shared.Stock;
-
 namespace Seckill.InventoryService.Audit;
 
 /// <summary>
@@ -37,7 +33,6 @@ internal sealed class ItemLock : IAsyncDisposable
         return null;
     }
 
-    /// <inheritdoc/>
     public async ValueTask DisposeAsync()
     {
         await _transaction.DisposeAsync();

@@ -1,5 +1,3 @@
-using Seckill.Shared.Stock;
-
 namespace Seckill.InventoryService.Audit;
 
 /// <summary>An item by its totals in both stores.</summary>

@@ -1,10 +1,6 @@
-using Seckill.Shared.Stock;
-
 namespace Seckill.InventoryService.Audit;
 
 /// <summary>The ledger of an item in PostgreSQL at one instant, from sums that are kept; in units, but for orders and changes.</summary>
-/// <param name="SaleId">The sale.</param>
-/// <param name="SkuId">The SKU.</param>
 /// <param name="WasWarm">Its stock was put into Redis.</param>
 /// <param name="Epoch">Number of rebuilds so far, plus one.</param>
 /// <param name="Allocated">Given to the sale.</param>

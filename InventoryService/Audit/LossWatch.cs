@@ -1,9 +1,3 @@
-using Dapper;
-using Microsoft.Extensions.Options;
-using Npgsql;
-using Seckill.Shared.Hosting;
-using Seckill.Shared.Stock;
-
 namespace Seckill.InventoryService.Audit;
 
 /// <summary>
@@ -36,9 +30,7 @@ internal sealed partial class LossWatch(
     }
 
     /// <summary>Records that an item needs a rebuild, and stops it. Does nothing while a rebuild or repair of the item runs.</summary>
-    /// <param name="item">The item.</param>
     /// <param name="isLost">Checks again, under the lock of the item.</param>
-    /// <param name="cancellationToken">Stops.</param>
     public async Task DeclareLostAsync(ItemKey item, Func<AuditedItem, Task<bool>> isLost, CancellationToken cancellationToken)
     {
         await using var alone = await ItemLock.TryTakeAsync(database, item, cancellationToken);
@@ -62,9 +54,7 @@ internal sealed partial class LossWatch(
     }
 
     protected override TimeSpan Interval => TimeSpan.FromMilliseconds(options.Value.LossIntervalMilliseconds);
-
     protected override Task RunRoundAsync(CancellationToken stoppingToken) => WatchAsync(stoppingToken);
-
     protected override void OnOutage(Exception exception) => LogFailed(exception.Message);
 
     private static bool NeedsFence(AuditedItem item, ItemSnapshot? redis) =>
@@ -135,13 +125,10 @@ internal sealed partial class LossWatch(
 
     [LoggerMessage(430, LogLevel.Critical, "Redis has lost data of {Item}. The item sells nothing until it is rebuilt.")]
     private partial void LogLost(string item);
-
     [LoggerMessage(431, LogLevel.Critical, "Redis has lost confirmed writes: its mark is {Value} and was {Known}.")]
     private partial void LogWentBack(long value, long known);
-
     [LoggerMessage(433, LogLevel.Warning, "{Item} is {State} in PostgreSQL and was not in Redis; Redis has the state now.")]
     private partial void LogApplied(string item, string state);
-
     [LoggerMessage(432, LogLevel.Warning, "Data-loss check failed; retrying: {Reason}")]
     private partial void LogFailed(string reason);
 }

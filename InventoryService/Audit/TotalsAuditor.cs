@@ -1,6 +1,4 @@
 using System.Collections.Concurrent;
-using Microsoft.Extensions.Options;
-using Seckill.Shared.Stock;
 using StackExchange.Redis;
 
 namespace Seckill.InventoryService.Audit;

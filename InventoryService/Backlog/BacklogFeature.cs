@@ -1,5 +1,3 @@
-using Seckill.Shared.Settings;
-
 namespace Seckill.InventoryService.Backlog;
 
 /// <summary>What waits where: stock, outboxes, queues, returns, quarantine; for metrics and dashboard.</summary>

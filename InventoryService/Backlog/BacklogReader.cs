@@ -1,7 +1,3 @@
-using System.Diagnostics.Metrics;
-using Seckill.Shared.Hosting;
-using Seckill.Shared.Telemetry;
-
 namespace Seckill.InventoryService.Backlog;
 
 /// <summary>
@@ -31,7 +27,6 @@ internal abstract partial class BacklogReader<T>(string store, TimeProvider cloc
     }
 
     protected override TimeSpan Interval => TimeSpan.FromSeconds(1);
-
     protected override bool StartsAtOnce => true;
 
     /// <summary>A gauge of the last answer; without values while the store does not answer.</summary>

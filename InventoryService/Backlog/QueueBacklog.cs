@@ -1,5 +1,3 @@
-using Seckill.Shared.Connections;
-
 namespace Seckill.InventoryService.Backlog;
 
 /// <summary>What waits at the broker.</summary>

@@ -1,7 +1,4 @@
 using System.ComponentModel.DataAnnotations;
-using System.Diagnostics.Metrics;
-using Microsoft.Extensions.Options;
-using Seckill.Shared.Stock;
 
 namespace Seckill.InventoryService.Backlog;
 

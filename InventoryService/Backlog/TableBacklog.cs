@@ -1,6 +1,3 @@
-using Npgsql;
-using Seckill.Shared.Schema;
-
 namespace Seckill.InventoryService.Backlog;
 
 /// <summary>What waits in PostgreSQL. Rows are counted up to ten thousand.</summary>

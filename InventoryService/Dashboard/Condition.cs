@@ -1,7 +1,6 @@
 using Seckill.InventoryService.Audit;
 using Seckill.InventoryService.Backlog;
 using Seckill.InventoryService.Sales;
-using Seckill.Shared.Stock;
 
 namespace Seckill.InventoryService.Dashboard;
 

@@ -2,7 +2,6 @@ using System.Buffers;
 using System.Reflection;
 using Microsoft.AspNetCore.Http.Features;
 using Seckill.InventoryService.Operations;
-using Seckill.Shared.Security;
 
 namespace Seckill.InventoryService.Dashboard;
 

@@ -1,9 +1,7 @@
 using System.Collections.Concurrent;
-using System.Text.Json;
 using System.Threading.Channels;
 using Seckill.InventoryService.Audit;
 using Seckill.InventoryService.Backlog;
-using Seckill.Shared.Hosting;
 
 namespace Seckill.InventoryService.Dashboard;
 
@@ -41,7 +39,6 @@ internal sealed partial class DashboardFeed(
     }
 
     protected override TimeSpan Interval => TimeSpan.FromSeconds(1);
-
     protected override bool StartsAtOnce => true;
 
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)

@@ -1,5 +1,4 @@
 using System.Collections.Concurrent;
-using Seckill.Shared.Telemetry;
 using StackExchange.Redis;
 
 namespace Seckill.InventoryService.Dashboard;

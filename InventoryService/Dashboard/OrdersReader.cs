@@ -1,8 +1,5 @@
-using Dapper;
-using Npgsql;
 using Seckill.InventoryService.Backlog;
 using Seckill.InventoryService.Sales;
-using Seckill.Shared.Schema;
 
 namespace Seckill.InventoryService.Dashboard;
 

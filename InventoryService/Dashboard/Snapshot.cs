@@ -1,7 +1,4 @@
-using System.Text.Json.Serialization;
 using Seckill.InventoryService.Sales;
-using Seckill.Shared.Http;
-using Seckill.Shared.Schema;
 
 namespace Seckill.InventoryService.Dashboard;
 
@@ -105,7 +102,6 @@ public sealed record ItemView(
 /// <param name="Detail">Its effect, with the latest numbers.</param>
 public sealed record Incident(long Id, Tone Tone, DateTimeOffset Began, DateTimeOffset? Ended, string Headline, string Detail);
 
-/// <summary>JSON of the dashboard, generated at compile time.</summary>
 [JsonSourceGenerationOptions(PropertyNamingPolicy = JsonKnownNamingPolicy.CamelCase, Converters = [typeof(UtcTimeConverter)])]
 [JsonSerializable(typeof(Snapshot))]
 internal sealed partial class DashboardJson : JsonSerializerContext;

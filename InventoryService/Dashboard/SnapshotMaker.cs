@@ -1,6 +1,5 @@
 using Seckill.InventoryService.Audit;
 using Seckill.InventoryService.Sales;
-using Seckill.Shared.Stock;
 
 namespace Seckill.InventoryService.Dashboard;
 

@@ -1,8 +1,5 @@
 using Seckill.InventoryService.Operations;
 using Seckill.InventoryService.Sales;
-using Seckill.Shared.Http;
-using Seckill.Shared.Security;
-using Seckill.Shared.Stock;
 
 namespace Seckill.InventoryService.Ledger;
 

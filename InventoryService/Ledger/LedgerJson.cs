@@ -1,6 +1,3 @@
-using System.Text.Json.Serialization;
-using System.Text.Json;
-
 namespace Seckill.InventoryService.Ledger;
 
 /// <summary>A change of stock in mid-sale.</summary>
@@ -12,7 +9,6 @@ namespace Seckill.InventoryService.Ledger;
 public sealed record ChangeStock(int? Delta, bool Partial = false);
 
 /// <summary>The ledger of a sale item, in units.</summary>
-/// <param name="SkuId">The SKU.</param>
 /// <param name="Allocated">Given to the sale (PostgreSQL).</param>
 /// <param name="Available">For sale (Redis).</param>
 /// <param name="Reserved">Held in Redis by orders that are not in PostgreSQL yet.</param>
@@ -28,7 +24,6 @@ public sealed record LedgerItem(
     long SkuId, int Allocated, int Available, long Reserved, long Placed, long Paid, long Returned, long Rejected, bool? Balanced);
 
 /// <summary>The ledger of a sale.</summary>
-/// <param name="SaleId">The sale.</param>
 /// <param name="Balanced">True when every item is balanced, false when one is not, else null.</param>
 /// <param name="Items">One entry for each item.</param>
 public record SaleLedger(long SaleId, bool? Balanced, IReadOnlyList<LedgerItem> Items);
@@ -45,7 +40,6 @@ public sealed record ChangedStock : SaleLedger
     public int Changed { get; }
 }
 
-/// <summary>JSON of ledger and stock changes, generated at compile time.</summary>
 [JsonSourceGenerationOptions(
     PropertyNamingPolicy = JsonKnownNamingPolicy.CamelCase,
     UnmappedMemberHandling = JsonUnmappedMemberHandling.Disallow,

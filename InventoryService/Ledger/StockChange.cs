@@ -1,10 +1,8 @@
 using Seckill.InventoryService.Sales;
-using Seckill.Shared.Stock;
 
 namespace Seckill.InventoryService.Ledger;
 
 /// <summary>A change of stock as it is requested.</summary>
-/// <param name="Item">The item.</param>
 /// <param name="Key">Its idempotency key.</param>
 /// <param name="Delta">Units to add; negative to withdraw.</param>
 /// <param name="Partial">Withdraws as many as are available where these are fewer.</param>
@@ -15,22 +13,16 @@ internal enum StockChangeOutcome
 {
     /// <summary>Made, now or before.</summary>
     Made,
-
     /// <summary>No such item.</summary>
     UnknownItem,
-
     /// <summary>The sale was never opened: its plan is not in Redis yet.</summary>
     NeverOpened,
-
     /// <summary>Redis has lost its stock; a change that was started is finished after its rebuild.</summary>
     StockLost,
-
     /// <summary>The item would have more units than <see cref="CreateSaleRules.MostUnits"/>; nothing is changed.</summary>
     TooMany,
-
     /// <summary>Fewer units are available than the change withdraws; nothing is changed.</summary>
     NotEnough,
-
     /// <summary>The key was used before for another change.</summary>
     KeyReused,
 }

@@ -1,5 +1,3 @@
-using Npgsql;
-using Seckill.Shared.Hosting;
 using StackExchange.Redis;
 
 namespace Seckill.InventoryService.Ledger;
@@ -38,7 +36,6 @@ internal sealed partial class StockChangeFinisher(StockChanges changes, TimeProv
 
     [LoggerMessage(420, LogLevel.Warning, "Finished an interrupted change of {Delta} units of {Item}: {Outcome}, {Units} units.")]
     private partial void LogFinished(string item, int delta, StockChangeOutcome outcome, int units);
-
     [LoggerMessage(421, LogLevel.Warning, "Could not finish an interrupted stock change of {Item}; retrying: {Reason}")]
     private partial void LogFailed(string item, string reason);
 }

@@ -1,8 +1,4 @@
-using Dapper;
-using Npgsql;
 using Seckill.InventoryService.Sales;
-using Seckill.Shared.Hosting;
-using Seckill.Shared.Stock;
 
 namespace Seckill.InventoryService.Ledger;
 

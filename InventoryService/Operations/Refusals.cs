@@ -1,5 +1,3 @@
-using Seckill.Shared.Http;
-
 namespace Seckill.InventoryService.Operations;
 
 /// <summary>

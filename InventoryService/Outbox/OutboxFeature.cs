@@ -1,8 +1,3 @@
-using Seckill.Shared.Http;
-using Seckill.Shared.Security;
-using Seckill.Shared.Settings;
-using Seckill.Shared.Stock;
-
 namespace Seckill.InventoryService.Outbox;
 
 /// <summary>(10) Publishes overdue orders, and shows what waits in the outbox.</summary>

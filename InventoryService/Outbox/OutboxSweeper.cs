@@ -1,10 +1,4 @@
 using System.ComponentModel.DataAnnotations;
-using System.Diagnostics.Metrics;
-using Microsoft.Extensions.Options;
-using Seckill.Shared.Connections;
-using Seckill.Shared.Contracts;
-using Seckill.Shared.Hosting;
-using Seckill.Shared.Stock;
 
 namespace Seckill.InventoryService.Outbox;
 
@@ -113,10 +107,8 @@ internal sealed partial class OutboxSweeper(
 
     [LoggerMessage(400, LogLevel.Information, "Published {Orders} overdue orders of {Item} from the outbox.")]
     private partial void LogPublished(int orders, string item);
-
     [LoggerMessage(401, LogLevel.Warning, "Could not sweep the outbox of {Item}; retrying: {Reason}")]
     private partial void LogRoundFailed(string item, string reason);
-
     [LoggerMessage(402, LogLevel.Error, "Outbox entry {OrderId} of {Item} has no hold.")]
     private partial void LogOrphan(string orderId, string item);
 }

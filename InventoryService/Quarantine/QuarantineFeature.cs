@@ -1,11 +1,4 @@
-using System.Text.Json.Serialization;
-using Npgsql;
 using Seckill.InventoryService.Operations;
-using Seckill.Shared.Connections;
-using Seckill.Shared.Contracts;
-using Seckill.Shared.Http;
-using Seckill.Shared.Schema;
-using Seckill.Shared.Security;
 
 namespace Seckill.InventoryService.Quarantine;
 

@@ -1,6 +1,4 @@
-using Microsoft.Extensions.Options;
 using Seckill.InventoryService.Audit;
-using Seckill.Shared.Hosting;
 
 namespace Seckill.InventoryService.Rebuild;
 

@@ -1,9 +1,5 @@
 using System.Diagnostics;
-using Dapper;
-using Microsoft.Extensions.Options;
-using Npgsql;
 using Seckill.InventoryService.Audit;
-using Seckill.Shared.Stock;
 
 namespace Seckill.InventoryService.Rebuild;
 
@@ -17,7 +13,6 @@ internal sealed class OrderRestorer(
     /// <param name="item">The item, which was reset.</param>
     /// <param name="task">Where progress is reported; null for nowhere.</param>
     /// <param name="before">Called before each batch.</param>
-    /// <param name="cancellationToken">Stops.</param>
     public async Task RestoreAsync(
         AuditedItem item, RebuildTask? task, Func<RebuildStep, Task> before, CancellationToken cancellationToken)
     {

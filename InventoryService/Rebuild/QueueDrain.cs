@@ -1,9 +1,5 @@
 using System.Collections.Concurrent;
 using System.Diagnostics;
-using Dapper;
-using Microsoft.Extensions.Options;
-using Npgsql;
-using Seckill.Shared.Connections;
 
 namespace Seckill.InventoryService.Rebuild;
 
@@ -22,7 +18,6 @@ internal sealed class QueueDrain(NpgsqlDataSource database, BrokerClient broker,
     /// <summary>The items of an attempt wait together, and only once. The wait has a timeout: see decision 9.</summary>
     /// <param name="attempt">Name of the attempt.</param>
     /// <param name="since">Redis time, not before the loss.</param>
-    /// <param name="cancellationToken">Stops.</param>
     public Task WaitAsync(string attempt, DateTimeOffset since, CancellationToken cancellationToken) =>
         _waits.GetOrAdd(attempt, _ => new Lazy<Task>(() => WaitAsync(since, cancellationToken))).Value;
 

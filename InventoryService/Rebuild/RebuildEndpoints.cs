@@ -1,8 +1,6 @@
 using Seckill.InventoryService.Audit;
 using Seckill.InventoryService.Operations;
 using Seckill.InventoryService.Sales;
-using Seckill.Shared.Http;
-using Seckill.Shared.Security;
 
 namespace Seckill.InventoryService.Rebuild;
 

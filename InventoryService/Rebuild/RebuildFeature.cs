@@ -1,5 +1,3 @@
-using Seckill.Shared.Settings;
-
 namespace Seckill.InventoryService.Rebuild;
 
 /// <summary>(12) The rebuild of stock in Redis after a loss.</summary>

@@ -1,7 +1,4 @@
-using Dapper;
-using Npgsql;
 using Seckill.InventoryService.Audit;
-using Seckill.Shared.Stock;
 
 namespace Seckill.InventoryService.Rebuild;
 
@@ -26,9 +23,7 @@ internal sealed class RebuildJobs(NpgsqlDataSource database) : IDisposable
     public Task WaitForStartAsync(TimeSpan timeout, CancellationToken cancellationToken) => _started.WaitAsync(timeout, cancellationToken);
 
     /// <summary>Starts a job for a sale. Items of a job that runs are left alone, and others join it.</summary>
-    /// <param name="saleId">The sale.</param>
     /// <param name="onlyLost">True for the items that wait for their rebuild, false for all.</param>
-    /// <param name="cancellationToken">Stops.</param>
     public async Task StartAsync(long saleId, bool onlyLost, CancellationToken cancellationToken)
     {
         await using var connection = await database.OpenConnectionAsync(cancellationToken);
@@ -116,10 +111,8 @@ internal sealed class RebuildJobs(NpgsqlDataSource database) : IDisposable
         cancellationToken);
 
     /// <summary>The attempt failed.</summary>
-    /// <param name="task">The item.</param>
     /// <param name="error">Why, for people.</param>
     /// <param name="isLast">True when there is no other attempt.</param>
-    /// <param name="cancellationToken">Stops.</param>
     public Task FailAsync(RebuildTask task, string error, bool isLast, CancellationToken cancellationToken) => UpdateAsync(
         task,
         """
@@ -129,7 +122,6 @@ internal sealed class RebuildJobs(NpgsqlDataSource database) : IDisposable
         new { error, isLast },
         cancellationToken);
 
-    /// <inheritdoc/>
     public void Dispose() => _started.Dispose();
 
     private async Task<bool> UpdateAsync(RebuildTask task, string set, object? values, CancellationToken cancellationToken)

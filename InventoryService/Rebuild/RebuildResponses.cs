@@ -1,7 +1,3 @@
-using System.Text.Json;
-using System.Text.Json.Serialization;
-using Seckill.Shared.Http;
-
 namespace Seckill.InventoryService.Rebuild;
 
 /// <summary>State of a rebuild.</summary>
@@ -10,13 +6,10 @@ public enum RebuildState
 {
     /// <summary>It begins in a moment, or after a failed attempt begins again.</summary>
     Waiting,
-
     /// <summary>A process works on it. When the process dies, another one continues.</summary>
     Running,
-
     /// <summary>The item sells again, or stays closed by hand.</summary>
     Done,
-
     /// <summary>The last attempt failed, and the item stays stopped.</summary>
     Failed,
 }
@@ -25,7 +18,6 @@ public enum RebuildState
 internal sealed class RebuildStateConverter() : JsonStringEnumConverter<RebuildState>(JsonNamingPolicy.KebabCaseLower);
 
 /// <summary>The rebuild of a sale item.</summary>
-/// <param name="SkuId">The SKU.</param>
 /// <param name="Epoch">When done: number of rebuilds so far, plus one.</param>
 /// <param name="Available">When done: units for sale at that moment.</param>
 /// <param name="Held">When done: units of live orders at that moment.</param>
@@ -41,7 +33,6 @@ public sealed record ItemRebuild(
     int Failures, string? Error, DateTimeOffset? FinishedAt);
 
 /// <summary>The last rebuild of a sale.</summary>
-/// <param name="SaleId">The sale.</param>
 /// <param name="State">Running until every item is done or failed; failed when an item is.</param>
 /// <param name="StartedAt">UTC.</param>
 /// <param name="FinishedAt">UTC; missing while it runs.</param>
@@ -84,7 +75,6 @@ internal sealed record RebuildRow(
     };
 }
 
-/// <summary>JSON of the rebuild, generated at compile time.</summary>
 [JsonSourceGenerationOptions(
     PropertyNamingPolicy = JsonKnownNamingPolicy.CamelCase, DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull,
     Converters = [typeof(UtcTimeConverter)])]

@@ -1,8 +1,5 @@
 using System.Runtime.CompilerServices;
-using Microsoft.Extensions.Options;
 using Seckill.InventoryService.Audit;
-using Seckill.Shared.Hosting;
-using Seckill.Shared.Stock;
 
 namespace Seckill.InventoryService.Rebuild;
 
@@ -128,10 +125,8 @@ internal sealed partial class RebuildRunner(
 
     [LoggerMessage(462, LogLevel.Warning, "Could not rebuild {Item}; retrying: {Reason}")]
     private partial void LogRetry(string item, string reason);
-
     [LoggerMessage(464, LogLevel.Error, "Could not rebuild {Item} in {Attempts} attempts. The item stays stopped: {Reason}")]
     private partial void LogFailed(string item, int attempts, string reason);
-
     [LoggerMessage(465, LogLevel.Warning, "Could not look for rebuilds that are due; retrying: {Reason}")]
     private partial void LogDown(string reason);
 }

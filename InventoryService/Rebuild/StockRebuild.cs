@@ -1,10 +1,5 @@
 using System.Diagnostics;
-using Dapper;
-using Microsoft.Extensions.Options;
-using Npgsql;
 using Seckill.InventoryService.Audit;
-using Seckill.Shared.Hosting;
-using Seckill.Shared.Stock;
 
 namespace Seckill.InventoryService.Rebuild;
 
@@ -27,9 +22,7 @@ internal sealed partial class StockRebuild(
     };
 
     /// <summary>Rebuilds one item.</summary>
-    /// <param name="item">The item.</param>
     /// <param name="task">Of the job that asks for it; null for none.</param>
-    /// <param name="cancellationToken">Stops.</param>
     public async Task<RebuildOutcome> RebuildAsync(AuditedItem item, RebuildTask? task, CancellationToken cancellationToken)
     {
         await using var alone = await ItemLock.TryTakeAsync(database, item.Key, cancellationToken);
@@ -170,7 +163,6 @@ internal sealed partial class StockRebuild(
 
     [LoggerMessage(460, LogLevel.Warning, "Rebuilding {Item}.")]
     private partial void LogBegun(string item);
-
     [LoggerMessage(461, LogLevel.Warning, "Rebuilt {Item}: epoch {Epoch}.")]
     private partial void LogDone(string item, int epoch);
 }

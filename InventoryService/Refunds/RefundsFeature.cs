@@ -1,8 +1,3 @@
-using Npgsql;
-using Seckill.Shared.Http;
-using Seckill.Shared.Schema;
-using Seckill.Shared.Security;
-
 namespace Seckill.InventoryService.Refunds;
 
 /// <summary>Payments to refund.</summary>

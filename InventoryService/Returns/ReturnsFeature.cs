@@ -1,5 +1,3 @@
-using Seckill.Shared.Settings;
-
 namespace Seckill.InventoryService.Returns;
 
 /// <summary>(9) The return of stock of closed orders.</summary>

@@ -1,11 +1,5 @@
 using System.Collections.Concurrent;
 using System.ComponentModel.DataAnnotations;
-using System.Diagnostics.Metrics;
-using Microsoft.Extensions.Options;
-using Npgsql;
-using Seckill.Shared.Hosting;
-using Seckill.Shared.Schema;
-using Seckill.Shared.Stock;
 using StackExchange.Redis;
 
 namespace Seckill.InventoryService.Returns;

@@ -1,6 +1,4 @@
 using Seckill.InventoryService.Operations;
-using Seckill.Shared.Http;
-using Seckill.Shared.Security;
 
 namespace Seckill.InventoryService.Sales;
 

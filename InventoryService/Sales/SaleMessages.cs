@@ -1,7 +1,3 @@
-using System.Text.Json;
-using System.Text.Json.Serialization;
-using Seckill.Shared.Http;
-
 namespace Seckill.InventoryService.Sales;
 
 /// <summary>A sale to create. Nullable, so that what is missing can be named.</summary>
@@ -24,7 +20,6 @@ public sealed record CreateSale(
 public sealed record CreateSaleItem(long? SkuId, int? Allocated, int? LimitPerUser, long? UnitPrice, string? Currency);
 
 /// <summary>A sale as ops see it.</summary>
-/// <param name="SaleId">The sale.</param>
 /// <param name="Name">What people call it.</param>
 /// <param name="OpensAt">Start of the window, UTC.</param>
 /// <param name="ClosesAt">End of the window, UTC.</param>
@@ -36,7 +31,6 @@ public sealed record SaleDetails(
     IReadOnlyList<SaleItemDetails> Items);
 
 /// <summary>An item of it.</summary>
-/// <param name="SkuId">The SKU.</param>
 /// <param name="Allocated">Units for this sale.</param>
 /// <param name="LimitPerUser">Most units that a user may hold.</param>
 /// <param name="UnitPrice">Minor units of <paramref name="Currency"/>.</param>
@@ -52,7 +46,6 @@ public sealed record SaleItemDetails(long SkuId, int Allocated, int LimitPerUser
     public bool WasWarm { get; init; }
 }
 
-/// <summary>JSON of the ops interface, generated at compile time.</summary>
 [JsonSourceGenerationOptions(
     PropertyNamingPolicy = JsonKnownNamingPolicy.CamelCase,
     UnmappedMemberHandling = JsonUnmappedMemberHandling.Disallow,

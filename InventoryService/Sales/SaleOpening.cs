@@ -1,6 +1,3 @@
-using Seckill.Shared.Hosting;
-using Seckill.Shared.Stock;
-
 namespace Seckill.InventoryService.Sales;
 
 /// <summary>The outcome of opening or closing a sale.</summary>
@@ -8,19 +5,14 @@ internal enum OpeningOutcome
 {
     /// <summary>The sale has the state that was requested.</summary>
     Done,
-
     /// <summary>No such sale.</summary>
     UnknownSale,
-
     /// <summary>Redis has lost the stock of an item that was warm: it cannot be taken from the plan again.</summary>
     StockLost,
-
     /// <summary>Redis has an item of this name with other terms, left by an earlier sale.</summary>
     StockDiffers,
-
     /// <summary>A sale that was never opened cannot be closed.</summary>
     NeverOpened,
-
     /// <summary>A later call changed the state meanwhile; what it asked for holds.</summary>
     Superseded,
 }

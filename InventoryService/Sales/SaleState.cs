@@ -1,6 +1,3 @@
-using System.Text.Json;
-using System.Text.Json.Serialization;
-
 namespace Seckill.InventoryService.Sales;
 
 /// <summary>State of a sale. In PostgreSQL and in JSON it is the same word in lower case.</summary>
@@ -9,10 +6,8 @@ public enum SaleState
 {
     /// <summary>Planned; its stock is not in Redis.</summary>
     Created,
-
     /// <summary>Its stock is in Redis, and the window decides.</summary>
     Open,
-
     /// <summary>Closed by an operator, whatever the window says.</summary>
     Closed,
 }

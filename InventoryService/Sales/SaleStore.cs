@@ -1,6 +1,3 @@
-using Dapper;
-using Npgsql;
-
 namespace Seckill.InventoryService.Sales;
 
 /// <summary>Sales and their items in PostgreSQL. Throws <see cref="NpgsqlException"/> when it is down.</summary>

@@ -1,5 +1,3 @@
-using Seckill.Shared.Settings;
-
 namespace Seckill.InventoryService.Sales;
 
 /// <summary>The administration of sales: create, look, open, close; and alerts for low and sold-out stock.</summary>

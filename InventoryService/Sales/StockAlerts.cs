@@ -1,11 +1,5 @@
 using System.ComponentModel.DataAnnotations;
-using System.Diagnostics.Metrics;
 using MassTransit;
-using Microsoft.Extensions.Options;
-using Seckill.Shared.Connections;
-using Seckill.Shared.Contracts;
-using Seckill.Shared.Hosting;
-using Seckill.Shared.Stock;
 using StackExchange.Redis;
 
 namespace Seckill.InventoryService.Sales;

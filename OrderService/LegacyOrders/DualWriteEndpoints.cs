@@ -1,13 +1,9 @@
 using System.Text.Json.Serialization.Metadata;
 using Microsoft.AspNetCore.Http.Features;
-using Npgsql;
 using Seckill.OrderService.LegacyOrders.Control;
 using Seckill.OrderService.LegacyOrders.Database;
 using Seckill.OrderService.LegacyOrders.Outbox;
 using Seckill.OrderService.LegacyOrders.Verification;
-using Seckill.Shared.Http;
-using Seckill.Shared.Schema;
-using Seckill.Shared.Security;
 
 namespace Seckill.OrderService.LegacyOrders;
 

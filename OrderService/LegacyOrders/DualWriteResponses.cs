@@ -1,11 +1,7 @@
-using System.Text.Json;
-using System.Text.Json.Serialization;
 using Seckill.OrderService.LegacyOrders.Control;
 using Seckill.OrderService.LegacyOrders.Database;
 using Seckill.OrderService.LegacyOrders.Outbox;
 using Seckill.OrderService.LegacyOrders.Verification;
-using Seckill.Shared.Http;
-using Seckill.Shared.Schema;
 
 namespace Seckill.OrderService.LegacyOrders;
 
@@ -39,7 +35,6 @@ public sealed record VerifierView(
 /// <param name="Ids">Discrepancies to repair; all open ones when null or empty.</param>
 public sealed record RepairRequest(bool? DryRun = null, long[]? Ids = null);
 
-/// <summary>JSON of the dual write's ops endpoints, generated at compile time.</summary>
 [JsonSourceGenerationOptions(
     PropertyNamingPolicy = JsonKnownNamingPolicy.CamelCase,
     UnmappedMemberHandling = JsonUnmappedMemberHandling.Disallow,

@@ -5,7 +5,6 @@ using Seckill.OrderService.LegacyOrders.Outbox;
 using Seckill.OrderService.LegacyOrders.Reading;
 using Seckill.OrderService.LegacyOrders.Verification;
 using Seckill.OrderService.LegacyOrders.Writing;
-using Seckill.Shared.Settings;
 
 namespace Seckill.OrderService.LegacyOrders;
 

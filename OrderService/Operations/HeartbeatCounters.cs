@@ -1,7 +1,4 @@
 using System.Collections.Concurrent;
-using System.Diagnostics.Metrics;
-using System.Text.Json;
-using Seckill.Shared.Telemetry;
 
 namespace Seckill.OrderService.Operations;
 
@@ -50,7 +47,6 @@ internal sealed class HeartbeatCounters : IDisposable
             .Concat(_refusedBefore.Select(pair => (Reason: Reason(pair.Key), Count: pair.Value)))
             .GroupBy(pair => pair.Reason).ToDictionary(same => same.Key, same => same.Sum(pair => pair.Count.Read()));
 
-    /// <inheritdoc/>
     public void Dispose() => _listener.Dispose();
 
     private void Add(string instrument, long number, ReadOnlySpan<KeyValuePair<string, object?>> tags)

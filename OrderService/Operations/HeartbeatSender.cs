@@ -1,6 +1,4 @@
 using System.Diagnostics;
-using Seckill.Shared.Hosting;
-using Seckill.Shared.Telemetry;
 using StackExchange.Redis;
 
 namespace Seckill.OrderService.Operations;
@@ -17,7 +15,6 @@ internal sealed class HeartbeatSender(string role, HeartbeatCounters counters, I
     private readonly long _startedAt = Stopwatch.GetTimestamp();
 
     protected override TimeSpan Interval => Heartbeat.Interval;
-
     protected override bool StartsAtOnce => true;
 
     protected override Task RunRoundAsync(CancellationToken stoppingToken)

@@ -1,14 +1,7 @@
 using System.Collections.Concurrent;
 using System.ComponentModel.DataAnnotations;
-using System.Diagnostics.Metrics;
 using System.Threading.Channels;
-using Microsoft.Extensions.Options;
-using Npgsql;
 using Seckill.OrderService.Orders;
-using Seckill.Shared.Hosting;
-using Seckill.Shared.Schema;
-using Seckill.Shared.Stock;
-using Seckill.Shared.Telemetry;
 
 namespace Seckill.OrderService.OrderEvents;
 

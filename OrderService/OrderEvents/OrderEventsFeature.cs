@@ -1,5 +1,3 @@
-using Seckill.Shared.Settings;
-
 namespace Seckill.OrderService.OrderEvents;
 
 /// <summary>Changes of orders, streamed to their buyers.</summary>

@@ -1,24 +1,15 @@
-using Seckill.Shared.Contracts;
-
 namespace Seckill.OrderService.Orders;
 
 /// <summary>A batch as the parameters of a statement: one array for each column of its orders.</summary>
 internal sealed class BatchParameters(OrdersReserved batch)
 {
     public long SaleId { get; } = batch.SaleId;
-
     public long SkuId { get; } = batch.SkuId;
-
     public long UnitPrice { get; } = batch.UnitPrice;
-
     public string Currency { get; } = batch.Currency;
-
     public string[] OrderIds { get; } = [.. batch.Orders.Select(order => order.OrderId)];
-
     public long[] UserIds { get; } = [.. batch.Orders.Select(order => order.UserId)];
-
     public int[] Quantities { get; } = [.. batch.Orders.Select(order => order.Quantity)];
-
     public DateTime[] ReservedAt { get; } = [.. batch.Orders.Select(order => order.ReservedAt.UtcDateTime)];
 
     /// <summary>Null when no order has one.</summary>

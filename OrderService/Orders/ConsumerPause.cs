@@ -1,8 +1,5 @@
 using System.Collections.Concurrent;
 using MassTransit;
-using Microsoft.Extensions.Options;
-using Npgsql;
-using Seckill.Shared.Hosting;
 using StackExchange.Redis;
 
 namespace Seckill.OrderService.Orders;
@@ -89,10 +86,8 @@ internal sealed partial class ConsumerPause(
     [LoggerMessage(302, LogLevel.Warning,
         "A message could not be persisted for {Seconds} s: consuming nothing until PostgreSQL and Redis answer.")]
     private partial void LogPaused(int seconds);
-
     [LoggerMessage(303, LogLevel.Information, "PostgreSQL and Redis answer: consuming again.")]
     private partial void LogResumed();
-
     [LoggerMessage(304, LogLevel.Warning, "Could not stop or start the consumer; retrying: {Reason}")]
     private partial void LogFailed(string reason);
 }

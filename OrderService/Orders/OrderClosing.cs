@@ -1,6 +1,3 @@
-using Dapper;
-using Npgsql;
-
 namespace Seckill.OrderService.Orders;
 
 /// <summary>Cancels and expires orders (<c>close_orders</c> in 008_order_functions.sql). Their stock is then on its way back.</summary>
@@ -24,7 +21,6 @@ internal sealed class OrderClosing(NpgsqlDataSource database)
 
     /// <summary>Expires orders whose time to pay is over, by the database's clock; the longest overdue first.</summary>
     /// <param name="maximum">Maximum number of orders to expire.</param>
-    /// <param name="cancellationToken">Stops.</param>
     /// <returns>How many were expired.</returns>
     /// <exception cref="PostgresException">The ledger row of some item is wrong; the orders of all other items are expired.</exception>
     public async Task<int> ExpireAsync(int maximum, CancellationToken cancellationToken)

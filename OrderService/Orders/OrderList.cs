@@ -1,6 +1,3 @@
-using Npgsql;
-using Seckill.Shared.Stock;
-
 namespace Seckill.OrderService.Orders;
 
 /// <summary>
@@ -16,11 +13,9 @@ internal sealed class OrderList(OrderRows rows, OrderReader orders, StockLedger 
     public static string AgeOf(string orderId) => orderId[OrderId.NumberLength..];
 
     /// <summary>A page, the newest first; null while Redis has lost an item of the sale. Redis answers for each item.</summary>
-    /// <param name="sale">The sale.</param>
     /// <param name="userId">The user.</param>
     /// <param name="after">Only orders older than this one; null for the first page.</param>
     /// <param name="limit">Maximum number of orders, at least 1.</param>
-    /// <param name="cancellationToken">Stops.</param>
     /// <exception cref="NpgsqlException">PostgreSQL is down.</exception>
     /// <exception cref="TimeoutException">A store does not answer in time.</exception>
     public async Task<OrderPage?> ReadAsync(

@@ -1,7 +1,3 @@
-using Dapper;
-using Npgsql;
-using Seckill.Shared.Contracts;
-
 namespace Seckill.OrderService.Orders;
 
 /// <summary>
@@ -28,9 +24,7 @@ internal sealed class OrderPlacement(NpgsqlDataSource database)
     /// Places orders whose holds were read in Redis and for which there may be no message. If the item was rebuilt meanwhile, nothing
     /// would restore their holds. The ledger row decides which came first, because a rebuild begins and ends at it.
     /// </summary>
-    /// <param name="batch">The orders.</param>
     /// <param name="epoch">Of the item, read no later than the holds.</param>
-    /// <param name="cancellationToken">Stops.</param>
     /// <returns>False, and nothing has changed, when the item was rebuilt since, or waits for its rebuild.</returns>
     public async Task<bool> TryPlaceAsync(OrdersReserved batch, int epoch, CancellationToken cancellationToken)
     {

@@ -1,16 +1,10 @@
-using Dapper;
-using Npgsql;
-using Seckill.Shared.Contracts;
-
 namespace Seckill.OrderService.Orders;
 
 /// <summary>Keeps orders that cannot be persisted where operators see them and can replay them.</summary>
 internal sealed class OrderQuarantine(NpgsqlDataSource database)
 {
     /// <summary>Adds orders, each once, however often it comes.</summary>
-    /// <param name="batch">The orders.</param>
     /// <param name="error">Why PostgreSQL refuses them.</param>
-    /// <param name="cancellationToken">Stops.</param>
     public async Task AddAsync(OrdersReserved batch, string error, CancellationToken cancellationToken)
     {
         await using var connection = await database.OpenConnectionAsync(cancellationToken);

@@ -1,6 +1,4 @@
-using Npgsql;
 using Seckill.OrderService.Reservations;
-using Seckill.Shared.Stock;
 
 namespace Seckill.OrderService.Orders;
 

@@ -1,6 +1,4 @@
 using System.Diagnostics;
-using Dapper;
-using Npgsql;
 
 namespace Seckill.OrderService.Orders;
 
@@ -34,11 +32,9 @@ internal sealed class OrderRows(NpgsqlDataSource database)
 
     /// <summary>The rows of these orders of a user, and of the user's closed orders of a sale, the newest first.</summary>
     /// <param name="userId">The user.</param>
-    /// <param name="saleId">The sale.</param>
     /// <param name="liveIds">Orders that are live in Redis; these are looked up by their ids.</param>
     /// <param name="after">See <see cref="OrderList.AgeOf"/>: only closed orders that are older.</param>
     /// <param name="maximum">Maximum number of closed orders.</param>
-    /// <param name="cancellationToken">Stops.</param>
     public Task<IReadOnlyList<OrderRow>> ListAsync(
         long userId, long saleId, string[] liveIds, string after, int maximum, CancellationToken cancellationToken) =>
         ReadAsync(

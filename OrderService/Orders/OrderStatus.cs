@@ -1,6 +1,3 @@
-using System.Text.Json;
-using System.Text.Json.Serialization;
-
 namespace Seckill.OrderService.Orders;
 
 /// <summary>Where an order is in its life: reserved, placed, then one of the final ones; or reserved, then rejected.</summary>
@@ -9,19 +6,14 @@ public enum OrderStatus
 {
     /// <summary>Held in Redis, no row yet.</summary>
     Reserved,
-
     /// <summary>Has its row and waits for payment.</summary>
     Placed,
-
     /// <summary>Final.</summary>
     Paid,
-
     /// <summary>Final: by the buyer, before payment.</summary>
     Cancelled,
-
     /// <summary>Final: not paid in time.</summary>
     Expired,
-
     /// <summary>Final: the ledger had no room for it.</summary>
     Rejected,
 }

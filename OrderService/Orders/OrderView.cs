@@ -1,15 +1,8 @@
-using System.Text.Json;
-using System.Text.Json.Serialization;
-using Seckill.Shared.Http;
-
 namespace Seckill.OrderService.Orders;
 
 /// <summary>An order as its owner sees it.</summary>
 /// <param name="OrderId">32 hex digits.</param>
 /// <param name="Status">Where it is in its life.</param>
-/// <param name="SaleId">The sale.</param>
-/// <param name="SkuId">The SKU.</param>
-/// <param name="Quantity">Units.</param>
 /// <param name="UnitPrice">Minor units of <paramref name="Currency"/>.</param>
 /// <param name="Currency">ISO 4217 code.</param>
 /// <param name="ReservedAt">UTC.</param>
@@ -20,12 +13,10 @@ public sealed record OrderView(
     DateTimeOffset ReservedAt, DateTimeOffset? PlacedAt, DateTimeOffset PayBy);
 
 /// <summary>Orders of a buyer in a sale, the newest first.</summary>
-/// <param name="Orders">The orders.</param>
 /// <param name="Next">The <c>after</c> of the next page; missing when this is the last one.</param>
 public sealed record OrderPage(
     IReadOnlyList<OrderView> Orders, [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] string? Next);
 
-/// <summary>JSON of an order, generated at compile time.</summary>
 [JsonSourceGenerationOptions(
     PropertyNamingPolicy = JsonKnownNamingPolicy.CamelCase, MaxDepth = 8, Converters = [typeof(UtcTimeConverter)])]
 [JsonSerializable(typeof(OrderView))]

@@ -1,7 +1,5 @@
 using MassTransit;
 using Microsoft.Extensions.Diagnostics.HealthChecks;
-using Seckill.Shared.Connections;
-using Seckill.Shared.Settings;
 
 namespace Seckill.OrderService.Orders;
 

@@ -1,13 +1,6 @@
 using System.Diagnostics;
 using MassTransit;
-using Npgsql;
 using Seckill.OrderService.LegacyOrders.Outbox;
-using Seckill.Shared.Connections;
-using Seckill.Shared.Contracts;
-using Seckill.Shared.Hosting;
-using Seckill.Shared.Schema;
-using Seckill.Shared.Stock;
-using Seckill.Shared.Telemetry;
 
 namespace Seckill.OrderService.Orders;
 
@@ -21,7 +14,6 @@ internal sealed partial class OrdersReservedConsumer(
     SaleActivity activity, StoreClocks clocks, ILogger<OrdersReservedConsumer> logger)
     : IConsumer<OrdersReserved>
 {
-    /// <inheritdoc/>
     public async Task Consume(ConsumeContext<OrdersReserved> context)
     {
         var batch = context.Message;

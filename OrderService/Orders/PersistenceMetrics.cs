@@ -1,6 +1,3 @@
-using System.Diagnostics.Metrics;
-using Seckill.Shared.Telemetry;
-
 namespace Seckill.OrderService.Orders;
 
 /// <summary>Metrics of the path from queue to row. Meter <c>Seckill</c>.</summary>

@@ -1,6 +1,4 @@
 using Seckill.OrderService.Reservations;
-using Seckill.Shared.Contracts;
-using Seckill.Shared.Http;
 
 namespace Seckill.OrderService.Orders;
 

@@ -1,7 +1,6 @@
 using MassTransit;
 using Microsoft.Extensions.Diagnostics.HealthChecks;
 using RabbitMQ.Client.Exceptions;
-using Seckill.Shared.Connections;
 
 namespace Seckill.OrderService.Orders;
 

@@ -1,7 +1,4 @@
 using MassTransit;
-using Microsoft.Extensions.Options;
-using Npgsql;
-using Seckill.Shared.Connections;
 using StackExchange.Redis;
 
 namespace Seckill.OrderService.Orders;

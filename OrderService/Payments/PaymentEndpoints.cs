@@ -1,10 +1,5 @@
-using System.Diagnostics.Metrics;
-using System.Text.Json;
 using Microsoft.AspNetCore.Http.HttpResults;
 using Seckill.OrderService.Orders;
-using Seckill.Shared.Http;
-using Seckill.Shared.Security;
-using Seckill.Shared.Stock;
 
 namespace Seckill.OrderService.Payments;
 

@@ -1,6 +1,3 @@
-using System.Text.Json;
-using System.Text.Json.Serialization;
-
 namespace Seckill.OrderService.Payments;
 
 /// <summary>A payment that the payment provider has taken.</summary>
@@ -14,7 +11,6 @@ public sealed record Payment(string? PaymentId, string? OrderId, long? Amount, s
 /// <param name="Outcome"><c>accepted</c>, <c>duplicate</c> (this payment was reported before) or <c>refund</c>.</param>
 public sealed record PaymentAnswer(string Outcome);
 
-/// <summary>JSON of the payment provider's interface, generated at compile time.</summary>
 [JsonSourceGenerationOptions(
     PropertyNamingPolicy = JsonKnownNamingPolicy.CamelCase,
     UnmappedMemberHandling = JsonUnmappedMemberHandling.Disallow,

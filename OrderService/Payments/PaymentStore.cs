@@ -1,8 +1,3 @@
-using Dapper;
-using Npgsql;
-using Seckill.Shared.Hosting;
-using Seckill.Shared.Schema;
-
 namespace Seckill.OrderService.Payments;
 
 /// <summary>The outcome of a payment.</summary>

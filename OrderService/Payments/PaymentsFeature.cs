@@ -1,6 +1,3 @@
-using Seckill.Shared.Security;
-using Seckill.Shared.Settings;
-
 namespace Seckill.OrderService.Payments;
 
 /// <summary>Payments that the payment provider reports.</summary>

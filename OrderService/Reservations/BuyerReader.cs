@@ -1,5 +1,3 @@
-using Seckill.Shared.Stock;
-
 namespace Seckill.OrderService.Reservations;
 
 /// <summary>

@@ -1,5 +1,4 @@
 using System.Collections.Concurrent;
-using Seckill.Shared.Stock;
 
 namespace Seckill.OrderService.Reservations;
 

@@ -1,5 +1,3 @@
-using Seckill.Shared.Stock;
-
 namespace Seckill.OrderService.Reservations;
 
 /// <summary>What one instance has for one sale item: the queue of requests, the calls in flight, the sold-out gate, the relay.</summary>

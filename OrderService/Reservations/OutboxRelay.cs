@@ -1,9 +1,3 @@
-using Microsoft.Extensions.Options;
-using Seckill.Shared.Connections;
-using Seckill.Shared.Contracts;
-using Seckill.Shared.Stock;
-using Seckill.Shared.Telemetry;
-
 namespace Seckill.OrderService.Reservations;
 
 /// <summary>

@@ -2,9 +2,6 @@ using System.Buffers.Text;
 using System.Diagnostics;
 using System.Threading.Tasks.Sources;
 using Microsoft.Extensions.ObjectPool;
-using Seckill.Shared.Http;
-using Seckill.Shared.Stock;
-using Seckill.Shared.Telemetry;
 
 namespace Seckill.OrderService.Reservations;
 
@@ -40,7 +37,6 @@ internal sealed class Reservation : IValueTaskSource<ReservationResult>, IThread
     public byte[] UserDigits { get; private set; } = [];
 
     public int Quantity { get; private set; }
-
     public string? IdempotencyKey { get; private set; }
 
     /// <summary>The request's span, when it was sampled.</summary>

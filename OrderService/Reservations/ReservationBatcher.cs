@@ -1,11 +1,6 @@
 using System.Collections.Concurrent;
 using System.Diagnostics;
-using System.Diagnostics.Metrics;
 using Microsoft.Extensions.ObjectPool;
-using Microsoft.Extensions.Options;
-using Seckill.Shared.Hosting;
-using Seckill.Shared.Stock;
-using Seckill.Shared.Telemetry;
 
 namespace Seckill.OrderService.Reservations;
 
@@ -72,7 +67,6 @@ internal sealed partial class ReservationBatcher : PeriodicService
             : ReserveAtNewLaneAsync(item, userId, quantity, idempotencyKey, cancellationToken);
     }
 
-    /// <inheritdoc/>
     public override async Task StopAsync(CancellationToken cancellationToken)
     {
         _stopping = true;
@@ -87,24 +81,20 @@ internal sealed partial class ReservationBatcher : PeriodicService
         await base.StopAsync(cancellationToken);
     }
 
-    /// <inheritdoc/>
     public override void Dispose()
     {
         _meter.Dispose();
         base.Dispose();
     }
 
-    /// <inheritdoc/>
     protected override TimeSpan Interval => s_watchdogInterval;
 
-    /// <inheritdoc/>
     protected override Task RunRoundAsync(CancellationToken stoppingToken)
     {
         GiveUpOn(Stopwatch.GetTimestamp() - (long)(_options.TimeoutMilliseconds / 1000.0 * Stopwatch.Frequency));
         return Task.CompletedTask;
     }
 
-    /// <inheritdoc/>
     protected override void OnOutage(Exception exception) => LogWatchdogFailed(exception);
 
     private void GiveUpOn(long limit)

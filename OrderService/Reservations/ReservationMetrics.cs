@@ -1,7 +1,3 @@
-using System.Diagnostics.Metrics;
-using Seckill.Shared.Stock;
-using Seckill.Shared.Telemetry;
-
 namespace Seckill.OrderService.Reservations;
 
 /// <summary>Metrics of the path from click to queue. Meter <c>Seckill</c>.</summary>

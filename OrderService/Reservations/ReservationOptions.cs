@@ -1,5 +1,4 @@
 using System.ComponentModel.DataAnnotations;
-using Seckill.Shared.Stock;
 
 namespace Seckill.OrderService.Reservations;
 

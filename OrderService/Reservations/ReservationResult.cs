@@ -1,5 +1,3 @@
-using Seckill.Shared.Stock;
-
 namespace Seckill.OrderService.Reservations;
 
 /// <summary>The answer to one request to reserve. Small, because it is copied on its way to the buyer.</summary>

@@ -1,5 +1,3 @@
-using Seckill.Shared.Settings;
-
 namespace Seckill.OrderService.Reservations;
 
 /// <summary>(2)(3)(5) Batches of requests to Redis, and their orders on to RabbitMQ.</summary>

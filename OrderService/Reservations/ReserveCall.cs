@@ -1,10 +1,5 @@
 using System.Diagnostics;
 using System.Globalization;
-using Seckill.Shared.Contracts;
-using Seckill.Shared.Hosting;
-using Seckill.Shared.Http;
-using Seckill.Shared.Stock;
-using Seckill.Shared.Telemetry;
 
 namespace Seckill.OrderService.Reservations;
 
@@ -19,7 +14,6 @@ internal sealed partial class ReserveCall(
     private ReserveBatch _batch = new(options.MaxBatch);
     private long _askedAt;
 
-    /// <inheritdoc/>
     public bool Add(Reservation reservation)
     {
         if (reservation.IsDecided)
@@ -57,7 +51,6 @@ internal sealed partial class ReserveCall(
         return true;
     }
 
-    /// <inheritdoc/>
     public async Task SendAsync()
     {
         var askedAt = Stopwatch.GetTimestamp();

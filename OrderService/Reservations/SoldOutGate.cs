@@ -23,7 +23,6 @@ internal sealed class SoldOutGate(TimeSpan probeInterval, TimeProvider clock)
     public Knowledge? Current => Volatile.Read(ref _knowledge);
 
     /// <summary>True when this request can be refused as sold out without asking Redis.</summary>
-    /// <param name="userId">The buyer.</param>
     public bool Refuses(long userId)
     {
         var knowledge = Volatile.Read(ref _knowledge);

@@ -1,8 +1,4 @@
 using System.Globalization;
-using Dapper;
-using Microsoft.Extensions.Options;
-using Npgsql;
-using Seckill.Shared.Stock;
 
 namespace Seckill.OrderService.Reservations;
 

@@ -1,8 +1,5 @@
 using System.Net;
 using Microsoft.AspNetCore.Http.Features;
-using Microsoft.Extensions.Options;
-using Seckill.Shared.Http;
-using Seckill.Shared.Security;
 
 namespace Seckill.OrderService.Storefront;
 
@@ -25,7 +22,6 @@ internal sealed class BuyerGuard : IEndpointFilter
     /// <exception cref="InvalidOperationException">The endpoint does not have this filter.</exception>
     public static long UserOf(HttpContext http) => http.Features.GetRequiredFeature<Buyer>().UserId;
 
-    /// <inheritdoc/>
     public ValueTask<object?> InvokeAsync(EndpointFilterInvocationContext context, EndpointFilterDelegate next)
     {
         if (Check(context.HttpContext, out var userId) is { } refusal)

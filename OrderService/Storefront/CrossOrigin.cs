@@ -1,5 +1,4 @@
 using Microsoft.AspNetCore.Cors.Infrastructure;
-using Seckill.Shared.Settings;
 
 namespace Seckill.OrderService.Storefront;
 

@@ -3,8 +3,6 @@ using Microsoft.AspNetCore.Http.HttpResults;
 using Seckill.OrderService.LegacyOrders.Reading;
 using Seckill.OrderService.OrderEvents;
 using Seckill.OrderService.Orders;
-using Seckill.Shared.Http;
-using Seckill.Shared.Stock;
 
 namespace Seckill.OrderService.Storefront;
 

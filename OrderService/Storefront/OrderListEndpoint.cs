@@ -2,8 +2,6 @@ using System.Globalization;
 using Microsoft.AspNetCore.Http.HttpResults;
 using Seckill.OrderService.Orders;
 using Seckill.OrderService.Reservations;
-using Seckill.Shared.Http;
-using Seckill.Shared.Stock;
 
 namespace Seckill.OrderService.Storefront;
 

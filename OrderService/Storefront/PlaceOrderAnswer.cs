@@ -1,10 +1,6 @@
 using System.Buffers;
 using System.Diagnostics;
-using System.Text.Json;
 using Seckill.OrderService.Reservations;
-using Seckill.Shared.Http;
-using Seckill.Shared.Stock;
-using Seckill.Shared.Telemetry;
 
 namespace Seckill.OrderService.Storefront;
 

@@ -1,9 +1,5 @@
 using Microsoft.Extensions.ObjectPool;
-using Microsoft.Extensions.Options;
 using Seckill.OrderService.Reservations;
-using Seckill.Shared.Hosting;
-using Seckill.Shared.Http;
-using Seckill.Shared.Telemetry;
 
 namespace Seckill.OrderService.Storefront;
 

@@ -1,6 +1,3 @@
-using Seckill.Shared.Http;
-using Seckill.Shared.Stock;
-
 namespace Seckill.OrderService.Storefront;
 
 /// <summary>The body of <c>POST /orders</c>. Nullable, so that a missing field can be named.</summary>
@@ -16,13 +13,9 @@ internal readonly struct PlaceOrderRequest
     public const int MaximumBodyBytes = 4096;
 
     public ItemKey Item { get; private init; }
-
     public long UserId { get; private init; }
-
     public int Quantity { get; private init; }
-
     public string? Key { get; private init; }
-
     public Problem? Refusal { get; private init; }
 
     public static async ValueTask<PlaceOrderRequest> ReadAsync(HttpContext http, BuyerGuard guard)

@@ -1,6 +1,4 @@
 using System.Globalization;
-using Seckill.Shared.Http;
-using Seckill.Shared.Security;
 
 namespace Seckill.OrderService.Storefront;
 

@@ -1,5 +1,4 @@
 using Seckill.OrderService.Reservations;
-using Seckill.Shared.Stock;
 
 namespace Seckill.OrderService.Storefront;
 

@@ -1,6 +1,3 @@
-using Seckill.Shared.Security;
-using Seckill.Shared.Settings;
-
 namespace Seckill.OrderService.Storefront;
 
 /// <summary>(1)(4) What buyers call: place an order, follow it, cancel it, look at a sale.</summary>

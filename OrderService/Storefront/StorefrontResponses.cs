@@ -1,14 +1,8 @@
-using System.Text.Json;
-using System.Text.Json.Serialization;
-using Seckill.Shared.Http;
-
 namespace Seckill.OrderService.Storefront;
 
 /// <summary>The answer 202: units are held for the buyer.</summary>
 /// <param name="OrderId">32 hex digits.</param>
 /// <param name="Status">Always <c>reserved</c>.</param>
-/// <param name="SaleId">The sale.</param>
-/// <param name="SkuId">The SKU.</param>
 /// <param name="Quantity">Units held.</param>
 /// <param name="UnitPrice">Minor units of <paramref name="Currency"/>.</param>
 /// <param name="Currency">ISO 4217 code.</param>
@@ -19,7 +13,6 @@ public readonly record struct OrderAccepted(
     DateTimeOffset PayBy);
 
 /// <summary>A sale as the public sees it.</summary>
-/// <param name="SaleId">The sale.</param>
 /// <param name="Name">What people call it.</param>
 /// <param name="OpensAt">Start of the window, UTC.</param>
 /// <param name="ClosesAt">End of the window, UTC.</param>
@@ -31,7 +24,6 @@ public sealed record SaleView(
     IReadOnlyList<SaleItemView> Items);
 
 /// <summary>An item of a sale.</summary>
-/// <param name="SkuId">The SKU.</param>
 /// <param name="UnitPrice">Minor units of <paramref name="Currency"/>.</param>
 /// <param name="Currency">ISO 4217 code.</param>
 /// <param name="LimitPerUser">Maximum number of units that a user may hold.</param>
@@ -44,7 +36,6 @@ public sealed record SaleItemView(long SkuId, long UnitPrice, string Currency, i
 public sealed record SaleListView(DateTimeOffset ServerTime, IReadOnlyList<SaleSummary> Sales);
 
 /// <summary>A sale in a list.</summary>
-/// <param name="SaleId">The sale.</param>
 /// <param name="Name">What people call it.</param>
 /// <param name="OpensAt">Start of the window, UTC.</param>
 /// <param name="ClosesAt">End of the window, UTC.</param>
@@ -67,7 +58,6 @@ public static class SaleStates
     public const string Closed = "closed";
 }
 
-/// <summary>JSON of the storefront, generated at compile time.</summary>
 [JsonSourceGenerationOptions(
     PropertyNamingPolicy = JsonKnownNamingPolicy.CamelCase,
     UnmappedMemberHandling = JsonUnmappedMemberHandling.Disallow,

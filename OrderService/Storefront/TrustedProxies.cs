@@ -1,7 +1,6 @@
 using System.Net;
 using System.Net.Sockets;
 using Microsoft.AspNetCore.HttpOverrides;
-using Seckill.Shared.Settings;
 
 namespace Seckill.OrderService.Storefront;
 

@@ -2,8 +2,6 @@ using System.Diagnostics;
 using System.Runtime.CompilerServices;
 using Microsoft.Extensions.ObjectPool;
 using Seckill.OrderService.Reservations;
-using Seckill.Shared.Hosting;
-using Seckill.Shared.Stock;
 
 namespace Seckill.OrderService.Storefront;
 

@@ -54,7 +54,6 @@ public sealed class BrokerClient(Uri address) : IAsyncDisposable
         }
     });
 
-    /// <inheritdoc/>
     public async ValueTask DisposeAsync()
     {
         await DropAsync();

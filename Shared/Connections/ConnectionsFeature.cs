@@ -1,14 +1,8 @@
 using MassTransit;
 using MassTransit.Monitoring;
-using Microsoft.Extensions.Configuration;
-using Microsoft.Extensions.DependencyInjection;
-using Microsoft.Extensions.Hosting;
-using Microsoft.Extensions.Logging;
-using Npgsql;
 using Seckill.Shared.Schema;
 using Seckill.Shared.Settings;
 using Seckill.Shared.Telemetry;
-using StackExchange.Redis;
 
 namespace Seckill.Shared.Connections;
 

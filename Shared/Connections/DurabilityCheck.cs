@@ -1,8 +1,4 @@
-using Microsoft.Extensions.Configuration;
-using Microsoft.Extensions.Hosting;
-using Microsoft.Extensions.Logging;
 using Seckill.Shared.Hosting;
-using StackExchange.Redis;
 
 namespace Seckill.Shared.Connections;
 
@@ -58,13 +54,9 @@ public sealed partial class DurabilityCheck(
         return [.. weak];
     }
 
-    /// <inheritdoc/>
     protected override TimeSpan Interval => _isAnswered ? s_interval : s_intervalWithoutAnswer;
-
-    /// <inheritdoc/>
     protected override bool StartsAtOnce => true;
 
-    /// <inheritdoc/>
     protected override async Task RunRoundAsync(CancellationToken stoppingToken)
     {
         try
@@ -87,7 +79,6 @@ public sealed partial class DurabilityCheck(
         }
     }
 
-    /// <inheritdoc/>
     protected override void OnOutage(Exception exception)
     {
         // Redis is down, which readiness and the client's own log lines report.
@@ -110,10 +101,8 @@ public sealed partial class DurabilityCheck(
 
     [LoggerMessage(110, LogLevel.Warning, "Redis has {Setting} = {Value}. This breaks a promise: {Lost}.")]
     private partial void LogWeak(string setting, string value, string lost);
-
     [LoggerMessage(111, LogLevel.Critical, "Stopping, because Redis:RefuseWeakDurability is set.")]
     private partial void LogRefused();
-
     [LoggerMessage(112, LogLevel.Information, "Redis hides its settings; durability is not checked: {Reason}")]
     private partial void LogHidden(string reason);
 }

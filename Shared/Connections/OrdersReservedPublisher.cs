@@ -21,7 +21,6 @@ public sealed class OrdersReservedPublisher(IBus bus)
     private static readonly Uri s_exchange = new("exchange:" + QueueName);
 
     /// <summary>Returns when the broker has the message durably in the queue.</summary>
-    /// <param name="message">The orders.</param>
     /// <param name="traces">The sampled requests among them.</param>
     /// <exception cref="Exception">The broker is down, refused, or has no such queue yet; the outbox still has the orders.</exception>
     public async Task PublishAsync(OrdersReserved message, IReadOnlyList<TracedOrder>? traces = null)

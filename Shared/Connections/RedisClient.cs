@@ -1,6 +1,3 @@
-using Microsoft.Extensions.Logging;
-using StackExchange.Redis;
-
 namespace Seckill.Shared.Connections;
 
 /// <summary>How a process connects to Redis: once in its life. The client reconnects automatically.</summary>
@@ -68,10 +65,8 @@ public static partial class RedisClient
 
     [LoggerMessage(120, LogLevel.Warning, "Lost the connection to Redis at {Endpoint} ({Kind}): {Reason}")]
     private static partial void LogLost(ILogger logger, string? endpoint, ConnectionFailureType kind, string? reason);
-
     [LoggerMessage(121, LogLevel.Warning, "Redis does not answer yet; reconnecting in the background.")]
     private static partial void LogAbsent(ILogger logger);
-
     [LoggerMessage(122, LogLevel.Information, "Connected to Redis at {Endpoint} again.")]
     private static partial void LogRestored(ILogger logger, string? endpoint);
 }

@@ -1,10 +1,7 @@
 using System.Diagnostics.Metrics;
-using System.Globalization;
 using Microsoft.Extensions.Diagnostics.HealthChecks;
-using Npgsql;
 using Seckill.Shared.Hosting;
 using Seckill.Shared.Telemetry;
-using StackExchange.Redis;
 
 namespace Seckill.Shared.Connections;
 
@@ -46,7 +43,6 @@ public sealed class StoreClocks : PeriodicService, IHealthCheck
     public TimeSpan SinceRedisTime(DateTimeOffset moment) =>
         (Clock.GetUtcNow() - (_redis.Last?.Offset ?? TimeSpan.Zero) - moment).Duration();
 
-    /// <inheritdoc/>
     public Task<HealthCheckResult> CheckHealthAsync(HealthCheckContext context, CancellationToken cancellationToken = default)
     {
         var data = Known().ToDictionary(
@@ -58,7 +54,6 @@ public sealed class StoreClocks : PeriodicService, IHealthCheck
                 context.Registration.FailureStatus, $"the clock of this process is {string.Join(" and ", wrong)}", data: data));
     }
 
-    /// <inheritdoc/>
     public override void Dispose()
     {
         _meter.Dispose();
@@ -75,16 +70,10 @@ public sealed class StoreClocks : PeriodicService, IHealthCheck
     internal static TimeSpan? OffsetOf(DateTimeOffset asked, TimeSpan roundTrip, DateTimeOffset answer) =>
         roundTrip > s_longestRoundTrip ? null : asked + (roundTrip / 2) - answer;
 
-    /// <inheritdoc/>
     protected override TimeSpan Interval => s_interval;
-
-    /// <inheritdoc/>
     protected override bool StartsAtOnce => true;
-
-    /// <inheritdoc/>
     protected override Task RunRoundAsync(CancellationToken stoppingToken) => Task.WhenAll(_all.Select(store => store.MeasureAsync()));
 
-    /// <inheritdoc/>
     protected override void OnOutage(Exception exception)
     {
         // The store is down, which readiness reports.

@@ -1,9 +1,6 @@
 using MassTransit;
-using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Diagnostics.HealthChecks;
-using Npgsql;
 using Seckill.Shared.Schema;
-using StackExchange.Redis;
 
 namespace Seckill.Shared.Connections;
 

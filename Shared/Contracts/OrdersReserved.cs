@@ -4,8 +4,6 @@ using System.Text.Json.Serialization;
 namespace Seckill.Shared.Contracts;
 
 /// <summary>(5) Orders of one sale item that are reserved and not yet in PostgreSQL. May be delivered any number of times.</summary>
-/// <param name="SaleId">The sale.</param>
-/// <param name="SkuId">The SKU.</param>
 /// <param name="UnitPrice">The price in the 202 answers, minor units of <paramref name="Currency"/>.</param>
 /// <param name="Currency">ISO 4217 code.</param>
 /// <param name="Orders">At least one.</param>
@@ -26,8 +24,6 @@ public sealed record OrdersReserved(long SaleId, long SkuId, long UnitPrice, str
 
 /// <summary>One of them. In JSON an array of these four, the time in unix milliseconds: a message has hundreds of them.</summary>
 /// <param name="OrderId">32 hex digits.</param>
-/// <param name="UserId">The buyer.</param>
-/// <param name="Quantity">Units.</param>
 /// <param name="ReservedAt">Redis time.</param>
 [JsonConverter(typeof(ReservedOrderConverter))]
 public readonly record struct ReservedOrder(string OrderId, long UserId, int Quantity, DateTimeOffset ReservedAt)

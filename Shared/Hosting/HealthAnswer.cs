@@ -10,9 +10,7 @@ namespace Seckill.Shared.Hosting;
 internal sealed class HealthAnswer(HealthReport report)
 {
     public string Status { get; } = Name(report.Status);
-
     public TimeSpan TotalDuration { get; } = report.TotalDuration;
-
     public IEnumerable<Check> Checks { get; } =
         [.. report.Entries.Select(named => new Check(
             named.Key, Name(named.Value.Status), Math.Round(named.Value.Duration.TotalMilliseconds, 2), named.Value.Description,

@@ -1,5 +1,4 @@
 using System.Data.Common;
-using Microsoft.Extensions.Hosting;
 
 namespace Seckill.Shared.Hosting;
 
@@ -47,7 +46,6 @@ public abstract class PeriodicService(TimeProvider clock) : BackgroundService
     /// <param name="round">Duration of the last round, failed or not.</param>
     protected virtual TimeSpan PauseAfter(TimeSpan round) => Interval - round;
 
-    /// <inheritdoc/>
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
     {
         var pause = StartsAtOnce ? TimeSpan.Zero : Interval;

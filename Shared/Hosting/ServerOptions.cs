@@ -1,6 +1,5 @@
 using System.ComponentModel.DataAnnotations;
 using Microsoft.AspNetCore.Server.Kestrel.Core;
-using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Options;
 using Seckill.Shared.Settings;
 
@@ -13,8 +12,7 @@ public sealed class ServerOptions
     /// How long an idle connection stays open, seconds. Longer than the idle timeout of the load balancer in front: otherwise this process
     /// closes a connection at the moment at which the balancer sends a request on it, and the buyer gets a 502.
     /// </summary>
-    [Range(1, 86_400)]
-    public int KeepAliveSeconds { get; set; } = 130;
+    [Range(1, 86_400)] public int KeepAliveSeconds { get; set; } = 130;
 
     internal static void AddTo(IServiceCollection services)
     {

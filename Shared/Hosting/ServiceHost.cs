@@ -1,14 +1,5 @@
-using System.Globalization;
 using System.Text.Json.Serialization;
-using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Diagnostics;
-using Microsoft.AspNetCore.Hosting;
-using Microsoft.AspNetCore.Http;
-using Microsoft.AspNetCore.Routing;
-using Microsoft.Extensions.Configuration;
-using Microsoft.Extensions.DependencyInjection;
-using Microsoft.Extensions.Hosting;
-using Microsoft.Extensions.Logging;
 using OpenTelemetry.Metrics;
 using Scalar.AspNetCore;
 using Seckill.Shared.Http;
@@ -16,7 +7,6 @@ using Seckill.Shared.Schema;
 using Seckill.Shared.Security;
 using Seckill.Shared.Settings;
 using Seckill.Shared.Telemetry;
-using StackExchange.Redis;
 
 namespace Seckill.Shared.Hosting;
 

@@ -1,4 +1,3 @@
-using Microsoft.AspNetCore.Builder;
 using Seckill.Shared.Settings;
 
 namespace Seckill.Shared.Hosting;

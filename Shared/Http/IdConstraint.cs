@@ -1,7 +1,3 @@
-using System.Globalization;
-using Microsoft.AspNetCore.Http;
-using Microsoft.AspNetCore.Routing;
-
 namespace Seckill.Shared.Http;
 
 /// <summary>
@@ -10,7 +6,6 @@ namespace Seckill.Shared.Http;
 /// </summary>
 public sealed class IdConstraint : IRouteConstraint
 {
-    /// <inheritdoc/>
     public bool Match(
         HttpContext? httpContext, IRouter? route, string routeKey, RouteValueDictionary values, RouteDirection routeDirection) =>
         values.TryGetValue(routeKey, out var value)

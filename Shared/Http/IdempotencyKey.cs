@@ -1,5 +1,3 @@
-using Microsoft.AspNetCore.Http;
-
 namespace Seckill.Shared.Http;
 
 /// <summary>The <c>Idempotency-Key</c> header: 1 to 64 visible ASCII characters, once.</summary>

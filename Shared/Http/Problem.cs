@@ -1,8 +1,6 @@
 using System.Buffers;
-using System.Globalization;
 using System.Text.Encodings.Web;
 using System.Text.Json;
-using Microsoft.AspNetCore.Http;
 
 namespace Seckill.Shared.Http;
 
@@ -76,7 +74,6 @@ public sealed class Problem : IResult, IStatusCodeHttpResult
     /// <summary>400 <c>invalid-request</c> with one error.</summary>
     public static Problem Invalid(string field, string error) => Invalid(new Dictionary<string, string> { [field] = error });
 
-    /// <inheritdoc/>
     public Task ExecuteAsync(HttpContext httpContext)
     {
         var response = httpContext.Response;

@@ -1,4 +1,3 @@
-using System.Globalization;
 using System.Text.Json;
 using System.Text.Json.Serialization;
 
@@ -14,7 +13,6 @@ public sealed class UtcTimeConverter : JsonConverter<DateTimeOffset>
     private static readonly string[] s_read =
         ["yyyy-MM-dd'T'HH:mm:sszzz", "yyyy-MM-dd'T'HH:mm:ss.FFFFFFFzzz", "yyyy-MM-dd'T'HH:mm:ss'Z'", "yyyy-MM-dd'T'HH:mm:ss.FFFFFFF'Z'"];
 
-    /// <inheritdoc/>
     public override DateTimeOffset Read(ref Utf8JsonReader reader, Type typeToConvert, JsonSerializerOptions options) =>
         reader.TokenType == JsonTokenType.String
         && DateTimeOffset.TryParseExact(
@@ -33,7 +31,6 @@ public sealed class UtcTimeConverter : JsonConverter<DateTimeOffset>
         return plain.ToUpperInvariant();
     }
 
-    /// <inheritdoc/>
     public override void Write(Utf8JsonWriter writer, DateTimeOffset value, JsonSerializerOptions options)
     {
         // The round-trip format, cut after the milliseconds: a format of our own takes several times as long, in every answer.

@@ -1,5 +1,3 @@
-using Npgsql;
-
 namespace Seckill.Shared.Schema;
 
 /// <summary>The state of the dual write, as the ops interface and the dashboard show it.</summary>

@@ -1,5 +1,3 @@
-using Npgsql;
-
 namespace Seckill.Shared.Schema;
 
 /// <summary>What a failure of PostgreSQL means, by its SQLSTATE class (PostgreSQL documentation, appendix A).</summary>

@@ -1,11 +1,9 @@
 using System.Data;
-using System.Globalization;
 using System.Reflection;
 using Dapper;
 using DbUp;
 using DbUp.Engine;
 using DbUp.Engine.Transactions;
-using Npgsql;
 
 namespace Seckill.Shared.Schema;
 

@@ -1,7 +1,3 @@
-using Microsoft.Extensions.Hosting;
-using Microsoft.Extensions.Logging;
-using Npgsql;
-
 namespace Seckill.Shared.Schema;
 
 /// <summary>
@@ -22,7 +18,6 @@ public abstract partial class SchemaUpgrade(string database, ILogger logger) : B
     /// <returns>The scripts that were applied.</returns>
     protected abstract Task<IReadOnlyList<string>> ApplyAsync(CancellationToken cancellationToken);
 
-    /// <inheritdoc/>
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
     {
         while (!stoppingToken.IsCancellationRequested)
@@ -47,7 +42,6 @@ public abstract partial class SchemaUpgrade(string database, ILogger logger) : B
 
     [LoggerMessage(100, LogLevel.Information, "Applied {Script} to the {Database} database.")]
     private partial void LogApplied(string script, string database);
-
     [LoggerMessage(101, LogLevel.Warning, "The {Database} database cannot be brought up to date yet: {Reason}")]
     private partial void LogWaiting(string database, string reason);
 }

@@ -2,7 +2,6 @@
 // Microsoft.AspNetCore.Authentication.JwtBearer restores from the feed; that package would replace this file.
 using System.Buffers;
 using System.Buffers.Text;
-using System.Globalization;
 using System.Security.Cryptography;
 using System.Text;
 using System.Text.Json;

@@ -1,5 +1,4 @@
 using System.Buffers;
-using System.Globalization;
 using System.Security.Cryptography;
 using System.Text;
 
@@ -10,19 +9,14 @@ public enum SignatureOutcome
 {
     /// <summary>It is the provider's, and recent.</summary>
     Valid,
-
     /// <summary>No time, or no readable signature.</summary>
     Malformed,
-
     /// <summary>No signature of a version that is known here.</summary>
     Unknown,
-
     /// <summary>Of another key, time or body.</summary>
     WrongSignature,
-
     /// <summary>Signed too long ago, by the clock of this process.</summary>
     TooOld,
-
     /// <summary>Signed too far ahead of the clock of this process.</summary>
     FromTheFuture,
 }

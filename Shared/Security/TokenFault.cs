@@ -5,31 +5,22 @@ public enum TokenFault
 {
     /// <summary>Not three parts of base64url, the first two of them JSON objects; or too long.</summary>
     Malformed,
-
     /// <summary>The header does not say HS256.</summary>
     WrongAlgorithm,
-
     /// <summary>The header has a <c>crit</c>.</summary>
     UnknownExtension,
-
     /// <summary>Another key, or changed afterwards.</summary>
     WrongSignature,
-
     /// <summary><c>exp</c> is missing or no number.</summary>
     WrongExpiry,
-
     /// <summary><c>exp</c> is in the past.</summary>
     Expired,
-
     /// <summary><c>nbf</c> is no number.</summary>
     WrongNotBefore,
-
     /// <summary><c>nbf</c> is in the future.</summary>
     NotYetValid,
-
     /// <summary><c>sub</c> is missing.</summary>
     NoSubject,
-
     /// <summary><c>sub</c> is no positive 64-bit integer in digits.</summary>
     WrongSubject,
 }

@@ -1,7 +1,3 @@
-using Microsoft.Extensions.Configuration;
-using Microsoft.Extensions.DependencyInjection;
-using Microsoft.Extensions.Hosting;
-
 namespace Seckill.Shared.Settings;
 
 /// <summary>Settings that are required at start. Each error names the setting and how to set it.</summary>

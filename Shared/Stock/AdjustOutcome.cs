@@ -5,10 +5,8 @@ public enum AdjustOutcome
 {
     /// <summary>The item is not warm, or waits for its rebuild.</summary>
     NotWarm = -1,
-
     /// <summary>Fewer units are available than the change withdraws.</summary>
     NotEnough = 0,
-
     /// <summary>The change is made, now or before.</summary>
     Made = 1,
 }

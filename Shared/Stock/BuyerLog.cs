@@ -1,5 +1,3 @@
-using StackExchange.Redis;
-
 namespace Seckill.Shared.Stock;
 
 /// <summary>A page of the log of an item.</summary>
@@ -25,7 +23,6 @@ public sealed class BuyerLog(IConnectionMultiplexer redis)
     private static readonly string s_inspect = StockScript.Load("inspect_log.lua");
 
     /// <summary>The users of the log after the first <paramref name="read"/>.</summary>
-    /// <param name="item">The item.</param>
     /// <param name="read">Users that the caller has read, of a log of which it knows when it began.</param>
     /// <returns>Null when the item is not warm, or waits for its rebuild.</returns>
     public async Task<BuyerLogPage?> ReadAsync(ItemKeys item, long read)
@@ -40,7 +37,6 @@ public sealed class BuyerLog(IConnectionMultiplexer redis)
     }
 
     /// <summary>One page of the users who hold units. Who holds some during the whole scan is in at least one of its pages.</summary>
-    /// <param name="item">The item.</param>
     /// <param name="cursor"><c>0</c> at first, then that of the page before.</param>
     /// <returns>The next cursor, null after the last page, and some hundreds of users.</returns>
     public async Task<(string? Next, IReadOnlyList<long> Users)> ScanAsync(ItemKeys item, string cursor)

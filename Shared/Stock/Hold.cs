@@ -1,4 +1,3 @@
-using System.Globalization;
 using Seckill.Shared.Contracts;
 
 namespace Seckill.Shared.Stock;

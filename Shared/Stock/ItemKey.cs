@@ -1,11 +1,8 @@
-using System.Globalization;
-
 namespace Seckill.Shared.Stock;
 
 /// <summary>A SKU in a sale. Both ids are positive 64-bit integers.</summary>
 public readonly record struct ItemKey(long SaleId, long SkuId)
 {
-    /// <inheritdoc/>
     public override string ToString() => string.Create(CultureInfo.InvariantCulture, $"{SaleId}:{SkuId}");
 
     /// <summary>Reads what <see cref="ToString"/> wrote; false for anything else.</summary>

@@ -1,5 +1,3 @@
-using StackExchange.Redis;
-
 namespace Seckill.Shared.Stock;
 
 /// <summary>The Redis keys of one sale item. The hash tag in braces keeps them in one cluster slot.</summary>
@@ -65,6 +63,5 @@ public sealed class ItemKeys
     internal RedisKey Log { get; }
 
     internal RedisKey[] ForReserve { get; }
-
     internal RedisKey[] ForRelease { get; }
 }

@@ -5,10 +5,8 @@ public enum ItemState
 {
     /// <summary>The window decides.</summary>
     Open,
-
     /// <summary>Closed by an operator, whatever the window says.</summary>
     Closed,
-
     /// <summary>Redis lost its data; it sells nothing until it is rebuilt.</summary>
     Lost,
 }

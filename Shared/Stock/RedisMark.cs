@@ -1,5 +1,3 @@
-using StackExchange.Redis;
-
 namespace Seckill.Shared.Stock;
 
 /// <summary>

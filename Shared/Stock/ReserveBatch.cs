@@ -1,5 +1,4 @@
 using System.Numerics;
-using StackExchange.Redis;
 
 namespace Seckill.Shared.Stock;
 

@@ -1,5 +1,4 @@
 using System.Text.Json;
-using StackExchange.Redis;
 
 namespace Seckill.Shared.Stock;
 

@@ -1,6 +1,3 @@
-using Microsoft.Extensions.Hosting;
-using Microsoft.Extensions.DependencyInjection;
-
 namespace Seckill.Shared.Stock;
 
 /// <summary>Stock in Redis, as both services need it.</summary>

@@ -1,6 +1,4 @@
-using System.Globalization;
 using Seckill.Shared.Connections;
-using StackExchange.Redis;
 
 namespace Seckill.Shared.Stock;
 
@@ -59,7 +57,6 @@ public sealed class StockLedger(IConnectionMultiplexer redis)
     }
 
     /// <summary>Makes an item sellable with all its stock; an item that is warm keeps what it has and is only opened again.</summary>
-    /// <param name="item">Which.</param>
     /// <param name="fresh">As it is planned, with the version of the sale's state.</param>
     /// <param name="isNew">False for an item that was warm once: it is not created again.</param>
     public async Task<WarmOutcome> WarmAsync(ItemKeys item, ItemSnapshot fresh, bool isNew = true)
@@ -70,7 +67,6 @@ public sealed class StockLedger(IConnectionMultiplexer redis)
     }
 
     /// <summary>Stops the selling of an item by hand.</summary>
-    /// <param name="item">Which.</param>
     /// <param name="version">Of the sale's state.</param>
     public async Task<CloseOutcome> CloseAsync(ItemKeys item, long version) =>
         (CloseOutcome)(int)await EvaluateAsync(s_close, [item.State], [version]);
@@ -124,7 +120,6 @@ public sealed class StockLedger(IConnectionMultiplexer redis)
     }
 
     /// <summary>(10) Claims the oldest outbox entries that are due: see claim.lua.</summary>
-    /// <param name="item">The item.</param>
     /// <param name="minimumAge">A younger entry is published by the instance that reserved it.</param>
     /// <param name="maximum">Maximum number of entries.</param>
     /// <param name="longestWait">Longest time until an entry is due again.</param>
@@ -190,7 +185,6 @@ public sealed class StockLedger(IConnectionMultiplexer redis)
     }
 
     /// <summary>Checks whether stock has fallen to a mark, and claims unpublished crossings: see notice.lua.</summary>
-    /// <param name="item">The item.</param>
     /// <param name="lowShare">Share of the allocation at which stock is low.</param>
     /// <param name="claim">How long the claim lasts; no other caller gets the same crossing meanwhile.</param>
     /// <returns>Null when the item is not warm.</returns>

@@ -5,7 +5,6 @@ public enum StockMark
 {
     /// <summary>At most the configured share of the allocation is left.</summary>
     Low,
-
     /// <summary>Nothing is left.</summary>
     SoldOut,
 }

@@ -1,16 +1,12 @@
-using StackExchange.Redis;
-
 namespace Seckill.Shared.Stock;
 
 /// <summary>A hold, and the entries of the other keys of its item at the same instant.</summary>
-/// <param name="OrderId">The order.</param>
 /// <param name="Hold">The hold; the default when it cannot be parsed.</param>
 /// <param name="InOutbox">True when the order is in the outbox: it may not be in PostgreSQL yet.</param>
 /// <param name="BuyerKnows">True when the entries of the buyer have the order.</param>
 public readonly record struct HoldEntry(string OrderId, Hold Hold, bool InOutbox, bool BuyerKnows);
 
 /// <summary>A buyer whose entries disagree with the holds.</summary>
-/// <param name="UserId">The buyer.</param>
 /// <param name="Counted">Units by the count of the buyer.</param>
 /// <param name="Held">Units by the holds in the list of the buyer.</param>
 public readonly record struct BuyerBreak(long UserId, int Counted, int Held);

@@ -1,6 +1,4 @@
-using System.Globalization;
 using Seckill.Shared.Connections;
-using StackExchange.Redis;
 
 namespace Seckill.Shared.Stock;
 
@@ -12,10 +10,8 @@ public enum FenceOutcome
 {
     /// <summary>Another rebuild has ended meanwhile; nothing is changed.</summary>
     Superseded = -1,
-
     /// <summary>The item was stopped before.</summary>
     WasStopped = 0,
-
     /// <summary>The item is stopped.</summary>
     Stopped = 1,
 }
@@ -25,10 +21,8 @@ public enum ResetOutcome
 {
     /// <summary>Another rebuild has started since.</summary>
     Superseded = -1,
-
     /// <summary>An order in the outbox may not be in PostgreSQL yet.</summary>
     NotDrained = 0,
-
     /// <summary>The item has its whole allocation, and no holds.</summary>
     Done = 1,
 }
@@ -56,7 +50,6 @@ public sealed class StockRepair(IConnectionMultiplexer redis)
     public async Task<long> DeadlineAsync() => (await RedisClient.TimeAsync(redis)).ToUnixTimeMilliseconds() + s_restoreWithin;
 
     /// <summary>Restores the holds of orders and takes their units from sale: see rehold.lua.</summary>
-    /// <param name="item">The item.</param>
     /// <param name="orders">Live orders that no process can close before <paramref name="deadline"/>.</param>
     /// <param name="deadline">From <see cref="DeadlineAsync"/>.</param>
     /// <returns>Number of restored holds; -1 when the item is not warm.</returns>
@@ -104,7 +97,6 @@ public sealed class StockRepair(IConnectionMultiplexer redis)
         EvaluateAsync(s_requeue, [item.Outbox, item.Holds], [.. orderIds.Select(id => (RedisValue)id)]);
 
     /// <summary>Stops an item until it is rebuilt; creates it without stock when it is missing.</summary>
-    /// <param name="item">The item.</param>
     /// <param name="plan">Its constant fields.</param>
     /// <param name="token">Token of the rebuild that starts; empty when none does.</param>
     public async Task<FenceOutcome> FenceAsync(ItemKeys item, ItemSnapshot plan, string token = "")

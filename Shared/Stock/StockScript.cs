@@ -1,6 +1,4 @@
-using System.Globalization;
 using System.Text.RegularExpressions;
-using StackExchange.Redis;
 
 namespace Seckill.Shared.Stock;
 

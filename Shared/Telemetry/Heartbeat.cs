@@ -1,6 +1,5 @@
 using System.Text.Json;
 using System.Text.Json.Serialization;
-using StackExchange.Redis;
 
 namespace Seckill.Shared.Telemetry;
 
@@ -58,7 +57,6 @@ public sealed record Heartbeat(
     }
 }
 
-/// <summary>JSON of the heartbeat, generated at compile time.</summary>
 [JsonSourceGenerationOptions(
     PropertyNamingPolicy = JsonKnownNamingPolicy.CamelCase, RespectNullableAnnotations = true, RespectRequiredConstructorParameters = true)]
 [JsonSerializable(typeof(Heartbeat))]

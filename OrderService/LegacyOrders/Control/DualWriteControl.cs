@@ -1,8 +1,4 @@
-using Npgsql;
 using Seckill.OrderService.LegacyOrders.Database;
-using Seckill.Shared.Hosting;
-using Seckill.Shared.Schema;
-using Seckill.Shared.Telemetry;
 
 namespace Seckill.OrderService.LegacyOrders.Control;
 
@@ -67,7 +63,6 @@ internal sealed partial class DualWriteControl(
     }
 
     protected override TimeSpan Interval => TimeSpan.FromMilliseconds(400);
-
     protected override bool StartsAtOnce => true;
 
     protected override Task ExecuteAsync(CancellationToken stoppingToken)

@@ -1,4 +1,3 @@
-using System.Text.Json.Serialization;
 using Seckill.OrderService.LegacyOrders.Database;
 
 namespace Seckill.OrderService.LegacyOrders.Control;

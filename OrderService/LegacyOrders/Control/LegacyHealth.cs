@@ -1,8 +1,5 @@
-using Dapper;
 using Microsoft.Extensions.Diagnostics.HealthChecks;
-using Npgsql;
 using Seckill.OrderService.LegacyOrders.Database;
-using Seckill.Shared.Connections;
 
 namespace Seckill.OrderService.LegacyOrders.Control;
 

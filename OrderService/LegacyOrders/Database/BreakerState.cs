@@ -1,5 +1,3 @@
-using System.Text.Json.Serialization;
-
 namespace Seckill.OrderService.LegacyOrders.Database;
 
 /// <summary>Which calls a breaker lets through. The numbers are those of the metric <c>seckill.legacy.breaker</c>.</summary>

@@ -1,5 +1,3 @@
-using System.Text.Json.Serialization;
-
 namespace Seckill.OrderService.LegacyOrders.Database;
 
 /// <summary>A difference between an order and the legacy database.</summary>

@@ -1,5 +1,3 @@
-using Microsoft.Extensions.Options;
-
 namespace Seckill.OrderService.LegacyOrders.Database;
 
 /// <summary>
@@ -146,13 +144,10 @@ internal sealed partial class LegacyBreaker(IOptions<LegacyOptions> options, Tim
     [LoggerMessage(604, LogLevel.Warning,
         "Legacy breaker is open: {Cause}. Changes wait in the legacy outbox; all buyers read the new schema.")]
     private partial void LogOpen(string cause);
-
     [LoggerMessage(605, LogLevel.Debug, "Legacy breaker is half-open: a probe is sent.")]
     private partial void LogHalfOpen();
-
     [LoggerMessage(606, LogLevel.Debug, "Legacy breaker is open again: {Cause}.")]
     private partial void LogStillOpen(string cause);
-
     [LoggerMessage(607, LogLevel.Information, "Legacy breaker is closed: {Probes} probes succeeded. It was open for {Seconds:0.0} s.")]
     private partial void LogClosed(int probes, double seconds);
 }

@@ -1,6 +1,3 @@
-using Npgsql;
-using Seckill.Shared.Telemetry;
-
 namespace Seckill.OrderService.LegacyOrders.Database;
 
 /// <summary>

@@ -1,6 +1,3 @@
-using Microsoft.Extensions.Options;
-using Seckill.Shared.Schema;
-
 namespace Seckill.OrderService.LegacyOrders.Database;
 
 /// <summary>

@@ -1,7 +1,3 @@
-using Dapper;
-using Npgsql;
-using Seckill.Shared.Schema;
-
 namespace Seckill.OrderService.LegacyOrders.Database;
 
 /// <summary>Reads and writes rows of <c>t_order</c>, a batch at a time.</summary>

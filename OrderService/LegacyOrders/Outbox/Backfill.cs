@@ -1,9 +1,5 @@
-using System.Text.Json.Serialization;
-using Npgsql;
 using Seckill.OrderService.LegacyOrders.Control;
 using Seckill.OrderService.LegacyOrders.Database;
-using Seckill.Shared.Hosting;
-using Seckill.Shared.Schema;
 
 namespace Seckill.OrderService.LegacyOrders.Outbox;
 
@@ -69,7 +65,6 @@ internal sealed partial class Backfill(
             new { Page, MaximumWaiting }, cancellationToken) is [Page];
 
     protected override TimeSpan Interval => TimeSpan.FromMilliseconds(200);
-
     protected override bool StartsAtOnce => true;
 
     protected override async Task RunRoundAsync(CancellationToken stoppingToken)
@@ -79,7 +74,6 @@ internal sealed partial class Backfill(
     }
 
     protected override TimeSpan PauseAfter(TimeSpan round) => _hasMore ? TimeSpan.Zero : Interval;
-
     protected override void OnOutage(Exception exception) => LogFailed(exception.Message);
 
     [LoggerMessage(603, LogLevel.Warning, "Backfill step failed; retrying: {Reason}")]

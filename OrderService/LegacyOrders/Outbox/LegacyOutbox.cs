@@ -1,9 +1,6 @@
-using Npgsql;
 using Seckill.OrderService.LegacyOrders.Control;
 using Seckill.OrderService.LegacyOrders.Database;
 using Seckill.OrderService.LegacyOrders.Verification;
-using Seckill.Shared.Hosting;
-using Seckill.Shared.Schema;
 
 namespace Seckill.OrderService.LegacyOrders.Outbox;
 
@@ -34,7 +31,6 @@ internal sealed class LegacyOutbox(NpgsqlDataSource database, DualWriteControl c
     }
 
     protected override TimeSpan Interval => TimeSpan.FromSeconds(2);
-
     protected override bool StartsAtOnce => true;
 
     protected override async Task RunRoundAsync(CancellationToken stoppingToken)

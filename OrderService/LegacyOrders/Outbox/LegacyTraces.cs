@@ -1,7 +1,3 @@
-using Npgsql;
-using Seckill.Shared.Schema;
-using Seckill.Shared.Telemetry;
-
 namespace Seckill.OrderService.LegacyOrders.Outbox;
 
 /// <summary>

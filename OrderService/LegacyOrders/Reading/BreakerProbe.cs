@@ -1,6 +1,5 @@
 using Seckill.OrderService.LegacyOrders.Control;
 using Seckill.OrderService.LegacyOrders.Database;
-using Seckill.Shared.Hosting;
 
 namespace Seckill.OrderService.LegacyOrders.Reading;
 
@@ -12,7 +11,6 @@ internal sealed class BreakerProbe(LegacyStore store, DualWriteControl control, 
     : PeriodicService(clock)
 {
     protected override TimeSpan Interval => TimeSpan.FromMilliseconds(250);
-
     protected override bool StartsAtOnce => true;
 
     protected override async Task RunRoundAsync(CancellationToken stoppingToken)

@@ -1,7 +1,6 @@
 using System.Threading.Channels;
 using Seckill.OrderService.LegacyOrders.Database;
 using Seckill.OrderService.LegacyOrders.Verification;
-using Seckill.Shared.Hosting;
 
 namespace Seckill.OrderService.LegacyOrders.Reading;
 

@@ -1,10 +1,5 @@
-using System.Text.Json.Serialization;
-using Microsoft.Extensions.Options;
-using Npgsql;
 using Seckill.OrderService.LegacyOrders.Control;
 using Seckill.OrderService.LegacyOrders.Database;
-using Seckill.Shared.Hosting;
-using Seckill.Shared.Schema;
 
 namespace Seckill.OrderService.LegacyOrders.Verification;
 
@@ -47,7 +42,6 @@ internal sealed partial class ContinuousVerifier(
     }
 
     protected override TimeSpan Interval => TimeSpan.FromSeconds(1);
-
     protected override bool StartsAtOnce => true;
 
     protected override async Task RunRoundAsync(CancellationToken stoppingToken)

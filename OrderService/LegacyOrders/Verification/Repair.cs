@@ -1,7 +1,4 @@
-using System.Text.Json.Serialization;
-using Npgsql;
 using Seckill.OrderService.LegacyOrders.Database;
-using Seckill.Shared.Schema;
 
 namespace Seckill.OrderService.LegacyOrders.Verification;
 

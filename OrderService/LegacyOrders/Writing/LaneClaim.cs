@@ -1,7 +1,4 @@
-using Dapper;
-using Npgsql;
 using Seckill.OrderService.LegacyOrders.Database;
-using Seckill.Shared.Schema;
 
 namespace Seckill.OrderService.LegacyOrders.Writing;
 

@@ -1,11 +1,7 @@
 using System.Diagnostics;
-using Microsoft.Extensions.Options;
-using Npgsql;
 using Seckill.OrderService.LegacyOrders.Database;
 using Seckill.OrderService.LegacyOrders.Outbox;
 using Seckill.OrderService.LegacyOrders.Verification;
-using Seckill.Shared.Hosting;
-using Seckill.Shared.Telemetry;
 
 namespace Seckill.OrderService.LegacyOrders.Writing;
 

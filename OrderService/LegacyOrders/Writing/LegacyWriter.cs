@@ -1,5 +1,3 @@
-using Microsoft.Extensions.Options;
-using Npgsql;
 using Seckill.OrderService.LegacyOrders.Control;
 using Seckill.OrderService.LegacyOrders.Database;
 

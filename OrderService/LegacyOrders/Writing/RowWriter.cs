@@ -1,6 +1,4 @@
-using Npgsql;
 using Seckill.OrderService.LegacyOrders.Database;
-using Seckill.Shared.Hosting;
 
 namespace Seckill.OrderService.LegacyOrders.Writing;
 
