@@ -1,6 +1,7 @@
 using System.Collections.Concurrent;
 using MassTransit;
 using StackExchange.Redis;
+using CommandFlags = StackExchange.Redis.CommandFlags;
 
 namespace Seckill.OrderService.Orders;
 
