@@ -30,5 +30,5 @@ internal static class OutboxFeature
 
 /// <summary>The outbox of one sale item.</summary>
 /// <param name="Depth">Orders reserved and not yet known to be in PostgreSQL.</param>
-/// <param name="OldestSeconds">Age of the oldest among the thousand that are due first; 0 when there is none.</param>
+/// <param name="OldestSeconds">Age of the oldest among the thousand that are due first or last; 0 when there is none.</param>
 public sealed record OutboxView(long SaleId, long SkuId, long Depth, double OldestSeconds);
