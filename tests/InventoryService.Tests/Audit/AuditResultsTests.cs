@@ -9,6 +9,8 @@ namespace Seckill.InventoryService.Tests.Audit;
 /// Promise: what one kind of audit has found stays until that kind no longer finds it. Broken by a full audit that began before the break
 /// and ends after it, or by a round of looks that clears what only the orders show.
 /// </summary>
+/// <remarks>After the service that other tests share has ended: its metrics would have these findings, too.</remarks>
+[Collection(AllOrders.Name)]
 public sealed class AuditResultsTests : IDisposable
 {
     private static readonly ItemKey s_item = new(1, 1001);

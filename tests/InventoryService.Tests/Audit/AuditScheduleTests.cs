@@ -9,6 +9,8 @@ namespace Seckill.InventoryService.Tests.Audit;
 /// Promise: each item is audited order by order when it is due: soon if it moves, rarely if it does not, and never later because another
 /// item is large. Broken by a due time that moves on while nothing is audited, which would also hide that nothing is.
 /// </summary>
+/// <remarks>After the service that other tests share has ended: its metrics would have these findings, too.</remarks>
+[Collection(AllOrders.Name)]
 public sealed class AuditScheduleTests : IDisposable
 {
     private readonly FakeTimeProvider _clock = new();
