@@ -42,7 +42,12 @@ internal sealed class ChaosServers : IAsyncDisposable
             .Select(line => line.Split('=', 2)).Where(parts => parts.Length == 2).ToDictionary(parts => parts[0], parts => parts[1]));
     }
 
-    public void Kill(string server) => Signal.Kill.SendTo(ProcessOf(server));
+    /// <summary>kill -9. Processes of it that another fault has stopped go on first: they would keep the memory of a dead server.</summary>
+    public void Kill(string server)
+    {
+        Resume(server);
+        Signal.Kill.SendTo(ProcessOf(server));
+    }
 
     /// <summary>SIGSTOP to all its processes.</summary>
     public void Pause(string server) => ToAll(server, Signal.Stop);
