@@ -19,7 +19,7 @@ internal sealed record Variant(
     private const string Close = "Shared/Stock/Scripts/sell/close.lua";
     private const string Adjust = "Shared/Stock/Scripts/sell/adjust.lua";
     private const string Opening = "InventoryService/Sales/SaleOpening.cs";
-    private const string Changes = "InventoryService/Ledger/StockChanges.cs";
+    private const string StockChange = "InventoryService/Ledger/StockChanges.cs";
     private const string Consumer = "OrderService/Orders/OrdersReservedConsumer.cs";
     private const string Gate = "OrderService/Reservations/SoldOutGate.cs";
     private const string Functions = "Shared/Schema/008_order_functions.sql";
@@ -76,7 +76,7 @@ internal sealed record Variant(
         new("change-without-name", "adjust.lua does not remember which changes were made",
             [(Adjust, "redis.call('SADD', KEYS[2], ARGV[2])\n", "")]),
         new("change-not-recorded", "PostgreSQL forgets a change of stock that was made as one that was refused",
-            [(Changes, "var made = outcome == AdjustOutcome.Made;", "var made = outcome == AdjustOutcome.Made && epoch < 0;")]),
+            [(StockChange, "                outcome == AdjustOutcome.Made\n", "                outcome == AdjustOutcome.Made && made < 0 && made > 0\n")]),
         new("last-item-open", "a close leaves the last item of the sale open",
             [
                 (Opening, "await stock.CloseAsync(KeysOf(sale, item), latest)",

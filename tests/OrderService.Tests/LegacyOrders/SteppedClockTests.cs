@@ -1,4 +1,4 @@
-using Seckill.OrderService.LegacyOrders.Outbox;
+using Seckill.Shared.Schema;
 
 namespace Seckill.OrderService.Tests.LegacyOrders;
 
@@ -26,8 +26,8 @@ public sealed class SteppedClockTests
         await using var both = await TwoDatabases.CreateAsync();
         await both.PlaceAsync(1);
         await both.InOrdersAsync("update legacy_outbox set created_at = now() + interval '1 hour'");
-        var backlog = await LegacyOutbox.ReadBacklogAsync(both.Orders, CancellationToken.None);
-        Assert.InRange(backlog.LagSeconds, 3_500, 3_600);
+        var state = await DualWriteState.ReadAsync(both.Orders, CancellationToken.None);
+        Assert.InRange(state.LagSeconds, 3_500, 3_600);
     }
 
     [Fact]
