@@ -4,7 +4,9 @@ namespace Seckill.Shared.Schema;
 /// <param name="Mode"><c>off</c>, <c>shadow</c>, <c>dual</c> or <c>retired</c>.</param>
 /// <param name="ReadFromNewPercent">Share of users who read the new row in mode dual, percent.</param>
 /// <param name="Pending">Changes that wait to be written; each change of an order counts.</param>
-/// <param name="LagSeconds">Age of the oldest waiting change. The amount: one from before the clock was set back is late, and not new.</param>
+/// <param name="LagSeconds">
+/// Age of the oldest waiting change. The amount: one from before the clock was set back is late, and not new.
+/// </param>
 /// <param name="Verified">Orders read back after writing and found equal; each write of an order counts.</param>
 /// <param name="Mismatched">Orders with an open discrepancy other than a missing row.</param>
 /// <param name="Missing">Orders without a legacy row.</param>

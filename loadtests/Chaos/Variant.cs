@@ -76,7 +76,7 @@ internal sealed record Variant(
         new("change-without-name", "adjust.lua does not remember which changes were made",
             [(Adjust, "redis.call('SADD', KEYS[2], ARGV[2])\n", "")]),
         new("change-not-recorded", "PostgreSQL forgets a change of stock that was made as one that was refused",
-            [(StockChange, "                outcome == AdjustOutcome.Made\n", "                outcome == AdjustOutcome.Made && made < 0 && made > 0\n")]),
+            [(StockChange, " outcome == AdjustOutcome.Made\n", " outcome == AdjustOutcome.Made && made < 0 && made > 0\n")]),
         new("last-item-open", "a close leaves the last item of the sale open",
             [
                 (Opening, "await stock.CloseAsync(KeysOf(sale, item), latest)",

@@ -64,7 +64,9 @@ public sealed class LoadRun(LoadTarget target, Scenario scenario, LoadSettings s
         await using var watch = await ResourceWatch.StartAsync(target, Environment.GetEnvironmentVariable("LOAD_PIDS"));
         using var over = new CancellationTokenSource();
         var watching = watch.RunAsync(
-            () => run.Recorder.Total.Count(Step.Order, Outcome.Accepted), () => run.Watch.Seconds is [.., var last] ? last.Backlog : null, over.Token);
+            () => run.Recorder.Total.Count(Step.Order, Outcome.Accepted),
+            () => run.Watch.Seconds is [.., var last] ? last.Backlog : null,
+            over.Token);
         await run.SellAsync(cancellationToken);
         await over.CancelAsync();
         await watching;
