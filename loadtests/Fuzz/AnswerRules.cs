@@ -28,7 +28,8 @@ internal static class AnswerRules
 
         if (exchange.Ending == Ending.Hung)
         {
-            return [("hangs", "The connection stays open for longer than anything may take.", exchange.Answers.LastOrDefault())];
+            var last = exchange.Answers.Count > 0 ? exchange.Answers[^1] : null;
+            return [("hangs", "The connection stays open for longer than anything may take.", last)];
         }
 
         return exchange.Answers.Count == 0

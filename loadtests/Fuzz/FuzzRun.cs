@@ -63,7 +63,7 @@ internal sealed class FuzzRun(LoadTarget target, FuzzPlan plan, IReadOnlyCollect
         return new FuzzResult(_findings, number - plan.First, _tally);
     }
 
-    private async Task RunAsync(IReadOnlyList<Case> block, Client client, StoreTrace stores)
+    private async Task RunAsync(Case[] block, Client client, StoreTrace stores)
     {
         foreach (var loud in block.Where(one => !one.IsQuiet))
         {

@@ -13,7 +13,8 @@ internal sealed class HeadFaults(Stage stage)
     {
         switch (draw.Below(10))
         {
-            case 0 or 1 when request.Operation?.NeedsIdentity == true: DamageIdentity(draw, request); break;
+            // A second fault may undo the first.
+            case 0 or 1 when request is { Operation.NeedsIdentity: true, MustBeRefused: false }: DamageIdentity(draw, request); break;
             case 2 when request.Body.Length > 0: DamageType(draw, request); break;
             case 3: SetKey(draw, request); break;
             case 4 or 5: DamageTarget(draw, request); break;
@@ -23,7 +24,6 @@ internal sealed class HeadFaults(Stage stage)
         }
     }
 
-    // Once: nothing is left of it afterwards.
     private void DamageIdentity(Draw draw, RawRequest request)
     {
         if (request.Header("X-Signature")?.Split(',') is [var time, var hash])
@@ -37,7 +37,7 @@ internal sealed class HeadFaults(Stage stage)
         }
 
         var good = request.Header("Authorization");
-        if (good?.Split(' ') is not ["Bearer", { Length: > 10 } token] || request.MustBeRefused)
+        if (good?.Split(' ') is not ["Bearer", { Length: > 10 } token])
         {
             return;
         }

@@ -48,6 +48,6 @@ internal sealed class StageSetting(Requests requests, Client client)
             ? StrictJson.Parse(answer.Body)!.Value
             : throw new InvalidOperationException(
                 $"The stage cannot be set: {request.Method} {request.Target} got "
-                + $"{answers.FirstOrDefault()?.ToString() ?? "nothing usable"}.");
+                + (answers is [var first, ..] ? first.ToString() : "nothing usable"));
     }
 }
