@@ -77,8 +77,8 @@ internal static class BodyFaults
         try
         {
             var members = JsonNode.Parse(body) as JsonObject;
-            // Reads all members now, and fails if one stands twice.
-            _ = members?.Count;
+            // Reads all members now, and fails if one stands twice or has half of a surrogate pair.
+            _ = members?.Count + members?.ToJsonString().Length;
             return members;
         }
         catch (Exception error) when (error is JsonException or ArgumentException or InvalidOperationException)

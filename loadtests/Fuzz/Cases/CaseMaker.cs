@@ -5,9 +5,13 @@ namespace Seckill.Fuzz.Cases;
 
 /// <summary>One case.</summary>
 /// <param name="Number">With the seed, all that is needed to make it again.</param>
-/// <param name="IsQuiet">True when it must not change anything.</param>
+/// <param name="Request">Its only request; null for a sale, whose requests follow from answers.</param>
 /// <param name="RunAsync">Sends its requests.</param>
-internal sealed record Case(int Number, bool IsQuiet, Func<Client, Task> RunAsync);
+internal sealed record Case(int Number, RawRequest? Request, Func<Client, Task> RunAsync)
+{
+    /// <summary>True when it must not change anything.</summary>
+    public bool IsQuiet => Request is { IsQuiet: true };
+}
 
 /// <summary>Makes the cases of a seed: single requests, odd framing, and whole sales.</summary>
 internal sealed class CaseMaker(Requests requests, int seed)
@@ -20,7 +24,7 @@ internal sealed class CaseMaker(Requests requests, int seed)
         var draw = new Draw(seed, number);
         if (draw.OneIn(20))
         {
-            return new Case(number, IsQuiet: false, new SaleSequence(requests, _faults, draw, number).RunAsync);
+            return new Case(number, null, new SaleSequence(requests, _faults, draw, number).RunAsync);
         }
 
         // As many for each operation, however many the other service has.
@@ -34,6 +38,6 @@ internal sealed class CaseMaker(Requests requests, int seed)
             default: _faults.Damage(draw, request); break;
         }
 
-        return new Case(number, request.IsQuiet, client => client.SendAsync(request, number));
+        return new Case(number, request, client => client.SendAsync(request, number));
     }
 }

@@ -92,7 +92,7 @@ internal sealed class HeadFaults(Stage stage)
         }
 
         var segments = path.Split('/');
-        var at = 1 + draw.Below(segments.Length - 1);
+        var at = segments.Length == 1 ? 0 : 1 + draw.Below(segments.Length - 1);
         segments[at] = draw.From(HostileHeads.Segments);
         var target = draw.Below(14) switch
         {

@@ -13,7 +13,7 @@ namespace Seckill.System.Tests.Fuzz;
 /// </summary>
 public sealed class AnswerRuleTests
 {
-    private const string Document =
+    internal const string Document =
         """
         {
           "paths": {"/things": {"post": {
