@@ -9,7 +9,7 @@ namespace Seckill.OrderService.Orders;
 /// Stops consuming when a message cannot be persisted for long. RabbitMQ closes the channel of a consumer that keeps a message for longer
 /// than its consumer_timeout (30 minutes), again and again, and each time counts a delivery of each message that the worker has. Here they
 /// go back once, in their order, and wait at the broker until PostgreSQL and Redis answer: an outage of any length is one delivery.
-/// docs/decisions/0032 has the reasons.
+/// docs/decisions/0032 has the reasons. Also starts a consumer again that MassTransit has given up.
 /// </summary>
 internal sealed partial class ConsumerPause(
     QueueCheck queue, NpgsqlDataSource database, IConnectionMultiplexer redis, IOptions<PersistenceOptions> options, TimeProvider clock,
@@ -46,7 +46,7 @@ internal sealed partial class ConsumerPause(
             LogPaused(options.Value.LongestRetrySeconds);
         }
 
-        if (!_isPaused || queue.Endpoint is not { } endpoint)
+        if (queue.Endpoint is not { } endpoint || !(_isPaused || queue.HasGivenUp))
         {
             return;
         }
@@ -59,11 +59,11 @@ internal sealed partial class ConsumerPause(
             _isStopped = true;
         }
 
-        if (await StoresAnswerAsync(stoppingToken))
+        if (!_isPaused || await StoresAnswerAsync(stoppingToken))
         {
             endpoint.Start(CancellationToken.None);
-            (_isPaused, _isStopped) = (false, false);
-            LogResumed();
+            (_isPaused, _isStopped, queue.HasGivenUp) = (false, false, false);
+            LogStarted();
         }
     }
 
@@ -87,8 +87,8 @@ internal sealed partial class ConsumerPause(
     [LoggerMessage(302, LogLevel.Warning,
         "A message could not be persisted for {Seconds} s: consuming nothing until PostgreSQL and Redis answer.")]
     private partial void LogPaused(int seconds);
-    [LoggerMessage(303, LogLevel.Information, "PostgreSQL and Redis answer: consuming again.")]
-    private partial void LogResumed();
+    [LoggerMessage(303, LogLevel.Information, "Started the consumer again.")]
+    private partial void LogStarted();
     [LoggerMessage(304, LogLevel.Warning, "Could not stop or start the consumer; retrying: {Reason}")]
     private partial void LogFailed(string reason);
 }

@@ -15,26 +15,34 @@ internal sealed partial class QueueCheck(ILogger<QueueCheck> logger) : IReceiveE
     private const string Remedy =
         "stop the workers, delete the queue at the broker, start the workers: its orders are in the Redis outbox and are published again";
 
-    private volatile string? _refusal;
+    private volatile string? _problem = "is not consumed yet";
 
-    /// <summary>The endpoint that consumes the queue; null before it was ready for the first time.</summary>
+    /// <summary>The endpoint that consumes the queue; null before its first attempt.</summary>
     public IReceiveEndpoint? Endpoint { get; private set; }
+
+    /// <summary>
+    /// True when MassTransit does not try again. RabbitMQ.Client fails with this exception instead of the broker's answer when the broker
+    /// closes the channel at the wrong moment.
+    /// </summary>
+    public bool HasGivenUp { get; set; }
 
     public Task Ready(ReceiveEndpointReady ready)
     {
-        (_refusal, Endpoint) = (null, ready.ReceiveEndpoint);
+        (_problem, Endpoint, HasGivenUp) = (null, ready.ReceiveEndpoint, false);
         return Task.CompletedTask;
     }
 
     public Task Faulted(ReceiveEndpointFaulted faulted)
     {
-        for (Exception? cause = faulted.Exception; cause is not null; cause = cause.InnerException)
+        var causes = Causes(faulted.Exception).ToArray();
+        (Endpoint, HasGivenUp) = (faulted.ReceiveEndpoint, causes.OfType<ObjectDisposedException>().Any());
+        var refusal = causes.OfType<OperationInterruptedException>().Select(cause => cause.ShutdownReason)
+            .FirstOrDefault(reason => reason?.ReplyCode == Refused)?.ReplyText;
+        var problem = refusal is null
+            ? $"cannot be consumed: {faulted.Exception?.Message}" : $"is refused by the broker ({refusal}); {Remedy}";
+        if (Interlocked.Exchange(ref _problem, problem) != problem && refusal is not null)
         {
-            if (cause is OperationInterruptedException { ShutdownReason: { ReplyCode: Refused, ReplyText: var reason } }
-                && Interlocked.Exchange(ref _refusal, reason) != reason)
-            {
-                LogRefused(OrdersReservedPublisher.QueueName, reason, Remedy);
-            }
+            LogRefused(OrdersReservedPublisher.QueueName, refusal, Remedy);
         }
 
         return Task.CompletedTask;
@@ -45,10 +53,17 @@ internal sealed partial class QueueCheck(ILogger<QueueCheck> logger) : IReceiveE
     public Task Completed(ReceiveEndpointCompleted completed) => Task.CompletedTask;
 
     public Task<HealthCheckResult> CheckHealthAsync(HealthCheckContext context, CancellationToken cancellationToken = default) =>
-        Task.FromResult(_refusal is { } reason
-            ? new HealthCheckResult(
-                context.Registration.FailureStatus, $"the broker refuses queue {OrdersReservedPublisher.QueueName} ({reason}); {Remedy}")
+        Task.FromResult(_problem is { } problem
+            ? new HealthCheckResult(context.Registration.FailureStatus, $"queue {OrdersReservedPublisher.QueueName} {problem}")
             : HealthCheckResult.Healthy());
+
+    private static IEnumerable<Exception> Causes(Exception? exception)
+    {
+        for (; exception is not null; exception = exception.InnerException)
+        {
+            yield return exception;
+        }
+    }
 
     [LoggerMessage(301, LogLevel.Error, "The broker refuses queue {Queue}: {Reason}. Remedy: {Remedy}")]
     private partial void LogRefused(string queue, string reason, string remedy);

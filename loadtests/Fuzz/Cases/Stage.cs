@@ -64,7 +64,7 @@ internal sealed class Stage
     /// <param name="opensIn">Hours until it opens; negative when it has.</param>
     /// <param name="paymentTimeoutSeconds">Time to pay.</param>
     public static JsonObject NewSale(
-        long saleId, int items = 2, int units = 1_000_000, int limit = 1_000_000, int opensIn = -1, int paymentTimeoutSeconds = 604_800)
+        long saleId, int items = 2, int units = 1_000_000, int limit = 100, int opensIn = -1, int paymentTimeoutSeconds = 604_800)
     {
         var now = TimeProvider.System.GetUtcNow();
         string Time(int hours) => now.AddHours(hours).ToString("yyyy-MM-dd'T'HH:mm:ss'Z'", CultureInfo.InvariantCulture);

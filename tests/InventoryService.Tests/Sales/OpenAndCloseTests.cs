@@ -77,8 +77,8 @@ public sealed class OpenAndCloseTests(Administration administration)
         var read = (await store.FindStateAsync(sale.Id, CancellationToken.None)).Version;
         // The operator has given up, and asks for the state that the sale has already.
         await administration.DoesAsync("POST", $"{sale.Path}/{call}");
-        var state = late == "open" ? SaleState.Open : SaleState.Closed;
-        Assert.Null(await store.TrySetStateAsync(sale.Id, state, read, CancellationToken.None));
+        var lateState = late == "open" ? SaleState.Open : SaleState.Closed;
+        Assert.Null(await store.TrySetStateAsync(sale.Id, lateState, read, CancellationToken.None));
         Assert.Equal(state, (await administration.DoesAsync("GET", sale.Path)).GetProperty("state").GetString());
     }
 
