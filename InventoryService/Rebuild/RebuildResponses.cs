@@ -29,8 +29,15 @@ internal sealed class RebuildStateConverter() : JsonStringEnumConverter<RebuildS
 /// <param name="Error">Why the last attempt failed, if it did.</param>
 /// <param name="FinishedAt">UTC; missing until it is done or failed.</param>
 public sealed record ItemRebuild(
-    long SkuId, int? Epoch, int? Available, int? Held, RebuildState State, string? Step, int LiveUnits, int RestoredUnits,
-    int Failures, string? Error, DateTimeOffset? FinishedAt);
+    long SkuId,
+    [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] int? Epoch,
+    [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] int? Available,
+    [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] int? Held,
+    RebuildState State,
+    [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] string? Step,
+    int LiveUnits, int RestoredUnits, int Failures,
+    [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] string? Error,
+    [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] DateTimeOffset? FinishedAt);
 
 /// <summary>The last rebuild of a sale.</summary>
 /// <param name="State">Running until every item is done or failed; failed when an item is.</param>
@@ -41,7 +48,10 @@ public sealed record ItemRebuild(
 /// <param name="Error">Of the first item whose last attempt failed, if any.</param>
 /// <param name="Items">One entry for each item.</param>
 public sealed record SaleRebuild(
-    long SaleId, RebuildState State, DateTimeOffset StartedAt, DateTimeOffset? FinishedAt, int Done, int Failed, string? Error,
+    long SaleId, RebuildState State, DateTimeOffset StartedAt,
+    [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] DateTimeOffset? FinishedAt,
+    int Done, int Failed,
+    [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] string? Error,
     IReadOnlyList<ItemRebuild> Items)
 {
     internal static SaleRebuild Of(long saleId, IReadOnlyList<RebuildRow> rows)
@@ -75,8 +85,6 @@ internal sealed record RebuildRow(
     };
 }
 
-[JsonSourceGenerationOptions(
-    PropertyNamingPolicy = JsonKnownNamingPolicy.CamelCase, DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull,
-    Converters = [typeof(UtcTimeConverter)])]
+[JsonSourceGenerationOptions(PropertyNamingPolicy = JsonKnownNamingPolicy.CamelCase, Converters = [typeof(UtcTimeConverter)])]
 [JsonSerializable(typeof(SaleRebuild))]
 internal sealed partial class RebuildJson : JsonSerializerContext;
