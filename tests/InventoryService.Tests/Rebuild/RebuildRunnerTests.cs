@@ -47,6 +47,22 @@ public sealed class RebuildRunnerTests(StoreFixture stores)
     }
 
     [Fact]
+    public async Task An_item_that_stands_still_holds_up_no_other()
+    {
+        var (stuck, other) = (await LostAsync(), await LostAsync());
+        var (reached, over) = (new TaskCompletionSource(), new TaskCompletionSource());
+        using var runner = stores.Runner(step => step == RebuildStep.Reset && reached.TrySetResult() ? over.Task : Task.CompletedTask);
+        await runner.StartAsync(CancellationToken.None);
+        await stores.Jobs.StartAsync(stuck.Item.SaleId, onlyLost: false, CancellationToken.None);
+        await reached.Task.InTime();
+        await stores.Jobs.StartAsync(other.Item.SaleId, onlyLost: false, CancellationToken.None);
+        await UntilAsync(other, job => job.State == RebuildState.Done);
+        over.SetResult();
+        await UntilAsync(stuck, job => job.State == RebuildState.Done);
+        await runner.StopAsync(CancellationToken.None);
+    }
+
+    [Fact]
     public async Task Two_processes_share_the_items_and_rebuild_each_of_them_once()
     {
         var sales = new List<TestSale>();
