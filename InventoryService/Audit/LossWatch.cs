@@ -47,7 +47,7 @@ internal sealed partial class LossWatch(
             LogLost(item.ToString());
         }
 
-        await ExecuteAsync(
+        await database.ExecuteAsync(
             "update sale_items set lost_at = coalesce(lost_at, clock_timestamp()) where sale_id = @SaleId and sku_id = @SkuId",
             new { item.SaleId, item.SkuId },
             cancellationToken);
@@ -85,18 +85,12 @@ internal sealed partial class LossWatch(
     private async Task CompareMarkAsync(CancellationToken cancellationToken)
     {
         var known = await mark.StoreAsync();
-        long atLeast;
-        await using (var connection = await database.OpenConnectionAsync(cancellationToken))
-        {
-            atLeast = await connection.ExecuteScalarAsync<long>(new CommandDefinition(
-                "select coalesce(max(mark), 0) from redis_marks where store = @known", new { known },
-                cancellationToken: cancellationToken));
-        }
-
+        var atLeast = await database.SingleAsync<long>(
+            "select coalesce(max(mark), 0) from redis_marks where store = @known", new { known }, cancellationToken);
         var (store, value, lostWrites) = await mark.AdvanceAsync(known, atLeast);
         if (!lostWrites)
         {
-            await ExecuteAsync(
+            await database.ExecuteAsync(
                 """
                 insert into redis_marks as m (store, mark) values (@store, @value)
                 on conflict (store) do update set mark = greatest(m.mark, excluded.mark), seen_at = now()
@@ -108,19 +102,13 @@ internal sealed partial class LossWatch(
 
         // Also during a rebuild: Redis may have lost what the rebuild had written.
         LogWentBack(value, atLeast);
-        await ExecuteAsync(
+        await database.ExecuteAsync(
             """
             with forgotten as (update redis_marks set mark = @value where store = @store and mark > @value returning 1)
             update sale_items set lost_at = clock_timestamp() where warmed_at is not null and exists (select from forgotten)
             """,
             new { store, value },
             cancellationToken);
-    }
-
-    private async Task ExecuteAsync(string sql, object parameters, CancellationToken cancellationToken)
-    {
-        await using var connection = await database.OpenConnectionAsync(cancellationToken);
-        await connection.ExecuteAsync(new CommandDefinition(sql, parameters, cancellationToken: cancellationToken));
     }
 
     [LoggerMessage(430, LogLevel.Critical, "Redis has lost data of {Item}. The item sells nothing until it is rebuilt.")]

@@ -48,10 +48,8 @@ internal sealed class OrderRestorer(
     }
 
     // Redis has something of live orders and of those with a key. Every id begins with the number of its item, hex digits follow.
-    private async Task<List<Order>> ReadAsync(AuditedItem item, string after, CancellationToken cancellationToken)
-    {
-        await using var connection = await database.OpenConnectionAsync(cancellationToken);
-        return (await connection.QueryAsync<Order>(new CommandDefinition(
+    private Task<List<Order>> ReadAsync(AuditedItem item, string after, CancellationToken cancellationToken) =>
+        database.QueryAsync<Order>(
             """
             select order_id, case when status in ('placed', 'paid') then quantity else 0 end as live_units
             from orders
@@ -61,8 +59,7 @@ internal sealed class OrderRestorer(
             limit @MaxBatch
             """,
             new { after, end = item.Number + "g", item.SaleId, item.SkuId, options.Value.MaxBatch },
-            cancellationToken: cancellationToken))).AsList();
-    }
+            cancellationToken);
 
     private sealed record Order(string OrderId, int LiveUnits);
 }

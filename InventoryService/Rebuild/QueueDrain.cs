@@ -33,10 +33,8 @@ internal sealed class QueueDrain(NpgsqlDataSource database, BrokerClient broker,
     }
 
     // The newest order of each item is the last of its primary key. An order that was paid or cancelled may have its row without a message.
-    private async Task<bool> IsLaterOrderPlacedAsync(DateTimeOffset since, CancellationToken cancellationToken)
-    {
-        await using var connection = await database.OpenConnectionAsync(cancellationToken);
-        return await connection.ExecuteScalarAsync<bool>(new CommandDefinition(
+    private Task<bool> IsLaterOrderPlacedAsync(DateTimeOffset since, CancellationToken cancellationToken) =>
+        database.SingleAsync<bool>(
             """
             select exists (
               select from sale_items i
@@ -46,6 +44,5 @@ internal sealed class QueueDrain(NpgsqlDataSource database, BrokerClient broker,
                 and newest.reserved_at > @since and newest.status = 'placed')
             """,
             new { since },
-            cancellationToken: cancellationToken));
-    }
+            cancellationToken);
 }

@@ -55,8 +55,7 @@ internal sealed class RebuildJobs(NpgsqlDataSource database) : IDisposable
     /// <summary>The last job of a sale, or null.</summary>
     public async Task<SaleRebuild?> FindAsync(long saleId, CancellationToken cancellationToken)
     {
-        await using var connection = await database.OpenConnectionAsync(cancellationToken);
-        var rows = (await connection.QueryAsync<RebuildRow>(new CommandDefinition(
+        var rows = await database.QueryAsync<RebuildRow>(
             """
             select sku_id, started_at, failures, step, live_units, restored_units, error, r.epoch, available, held, finished_at
             from rebuilds r
@@ -65,15 +64,13 @@ internal sealed class RebuildJobs(NpgsqlDataSource database) : IDisposable
             order by position
             """,
             new { saleId },
-            cancellationToken: cancellationToken))).AsList();
+            cancellationToken);
         return rows.Count == 0 ? null : SaleRebuild.Of(saleId, rows);
     }
 
     /// <summary>The item that is due first, or null. Another process may work on it: only the lock of the item decides.</summary>
-    public async Task<RebuildTask?> FindDueAsync(CancellationToken cancellationToken)
-    {
-        await using var connection = await database.OpenConnectionAsync(cancellationToken);
-        return await connection.QuerySingleOrDefaultAsync<RebuildTask>(new CommandDefinition(
+    public async Task<RebuildTask?> FindDueAsync(CancellationToken cancellationToken) =>
+        (await database.QueryAsync<RebuildTask>(
             """
             update rebuilds set due_at = clock_timestamp() + interval '1 second'
             where (sale_id, sku_id) = (
@@ -81,8 +78,8 @@ internal sealed class RebuildJobs(NpgsqlDataSource database) : IDisposable
               order by due_at limit 1 for update skip locked)
             returning sale_id, sku_id, started_at, failures
             """,
-            cancellationToken: cancellationToken));
-    }
+            null,
+            cancellationToken)).SingleOrDefault();
 
     /// <summary>Begins an attempt; the caller has the lock of the item.</summary>
     /// <returns>False when another process has ended this rebuild meanwhile.</returns>
@@ -128,13 +125,12 @@ internal sealed class RebuildJobs(NpgsqlDataSource database) : IDisposable
     {
         var parameters = new DynamicParameters(values);
         parameters.AddDynamicParams(task);
-        await using var connection = await database.OpenConnectionAsync(cancellationToken);
-        return await connection.ExecuteAsync(new CommandDefinition(
+        return await database.ExecuteAsync(
             $"""
             update rebuilds set {set}
             where (sale_id, sku_id, started_at) = (@SaleId, @SkuId, @StartedAt) and finished_at is null
             """,
             parameters,
-            cancellationToken: cancellationToken)) == 1;
+            cancellationToken) == 1;
     }
 }

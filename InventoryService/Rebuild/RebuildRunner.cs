@@ -46,7 +46,7 @@ internal sealed partial class RebuildRunner(
             _isDown = false;
             return task;
         }
-#pragma warning disable CA1031 // The rebuilds that run here must not end with this question, whatever the client library throws.
+#pragma warning disable CA1031 // The rebuilds that run here must not end when this question fails, with any exception.
         catch (Exception exception) when (!cancellationToken.IsCancellationRequested)
 #pragma warning restore CA1031
         {

@@ -47,7 +47,7 @@ internal sealed class SaleStore(NpgsqlDataSource database)
 
     /// <summary>Remembers that an item's stock is in Redis now.</summary>
     public Task MarkWarmAsync(long saleId, long skuId, CancellationToken cancellationToken) =>
-        ScalarAsync<int>(
+        database.ExecuteAsync(
             "update sale_items set warmed_at = coalesce(warmed_at, now()) where sale_id = @saleId and sku_id = @skuId",
             new { saleId, skuId },
             cancellationToken);
@@ -71,32 +71,21 @@ internal sealed class SaleStore(NpgsqlDataSource database)
     /// was asked for since.
     /// </summary>
     /// <returns>The next version; null when there was another call.</returns>
-    public Task<long?> TrySetStateAsync(long saleId, SaleState state, long version, CancellationToken cancellationToken) =>
-        ScalarAsync<long?>(
+    public async Task<long?> TrySetStateAsync(long saleId, SaleState state, long version, CancellationToken cancellationToken) =>
+        (await database.QueryAsync<long?>(
             """
             update sales set state = @state, state_version = state_version + 1
             where sale_id = @saleId and state_version = @version
             returning state_version
             """,
             new { saleId, state = state.ToString().ToLowerInvariant(), version },
-            cancellationToken);
+            cancellationToken)).SingleOrDefault();
 
     /// <summary>The state of a sale and its version.</summary>
     /// <exception cref="InvalidOperationException">The sale was deleted.</exception>
-    public async Task<StateOfSale> FindStateAsync(long saleId, CancellationToken cancellationToken)
-    {
-        await using var connection = await database.OpenConnectionAsync(cancellationToken);
-        return await connection.QuerySingleAsync<StateOfSale>(new CommandDefinition(
-            "select state, state_version as version from sales where sale_id = @saleId",
-            new { saleId },
-            cancellationToken: cancellationToken));
-    }
-
-    private async Task<T?> ScalarAsync<T>(string sql, object parameters, CancellationToken cancellationToken)
-    {
-        await using var connection = await database.OpenConnectionAsync(cancellationToken);
-        return await connection.ExecuteScalarAsync<T>(new CommandDefinition(sql, parameters, cancellationToken: cancellationToken));
-    }
+    public Task<StateOfSale> FindStateAsync(long saleId, CancellationToken cancellationToken) =>
+        database.SingleAsync<StateOfSale>(
+            "select state, state_version as version from sales where sale_id = @saleId", new { saleId }, cancellationToken);
 
     private async Task<IReadOnlyList<SaleDetails>> ReadAsync(string where, object? parameters, CancellationToken cancellationToken)
     {
