@@ -1,7 +1,6 @@
 using System.Net;
 using Dapper;
 using Microsoft.Extensions.DependencyInjection;
-using Seckill.InventoryService.Audit;
 using Seckill.InventoryService.Sales;
 using Seckill.Shared.Stock;
 
@@ -135,25 +134,6 @@ public sealed class OpenAndCloseTests(Administration administration)
                 TestItem.Ledger.InspectAsync(new ItemKeys(new ItemKey(sale.Id, PlannedSale.SkuId + i)))));
             Assert.All(items, item => Assert.Equal(state, item!.State.Text()));
         }
-    }
-
-    [Theory]
-    [InlineData("close", "closed")]
-    [InlineData("open", "open")]
-    public async Task What_a_kill_between_the_stores_left_undone_is_done_by_the_loss_watch(string call, string state)
-    {
-        var sale = await PlannedSale.OpenAsync(administration);
-        if (call == "open")
-        {
-            await administration.DoesAsync("POST", sale.Path + "/close");
-        }
-
-        var killed = Opening(() => throw new InvalidOperationException("killed"));
-        await Assert.ThrowsAsync<InvalidOperationException>(() => call == "open"
-            ? killed.OpenAsync(sale.Id, CancellationToken.None) : killed.CloseAsync(sale.Id, CancellationToken.None));
-        Assert.NotEqual(state, (await TestItem.Ledger.InspectAsync(sale.Keys))!.State.Text());
-        await administration.Services.GetRequiredService<LossWatch>().WatchAsync(CancellationToken.None);
-        Assert.Equal(state, (await TestItem.Ledger.InspectAsync(sale.Keys))!.State.Text());
     }
 
     [Fact]

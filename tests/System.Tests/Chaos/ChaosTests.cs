@@ -22,7 +22,8 @@ public sealed class ChaosTests(ITestOutputHelper output)
     }
 
     [Theory]
-    [InlineData("returns-forgotten", "returned once")]
+    // Which of the two is broken first depends on the moment at which the books are read.
+    [InlineData("returns-forgotten", "returned once|conservation")]
     [InlineData("no-ledger-check", "oversold")]
     public async Task A_product_that_is_broken_on_purpose_is_noticed(string name, string invariant)
     {
@@ -39,7 +40,7 @@ public sealed class ChaosTests(ITestOutputHelper output)
         var result = await RunAsync([.. schedules], variant);
         Assert.NotNull(result.Broken);
         output.WriteLine(result.Broken.Violation!.Message);
-        Assert.Contains(invariant, result.Broken.Violation.Message, StringComparison.Ordinal);
+        Assert.Matches(invariant, result.Broken.Violation.Message);
     }
 
     [Fact]

@@ -13,6 +13,9 @@ public sealed class ForeignQueueTests(ITestOutputHelper output)
 {
     private const string Queue = OrdersReservedPublisher.QueueName;
 
+    // The client may lose the broker's answer: then it waits out its own timeout, and the worker stops and starts the consumer.
+    private static readonly TimeSpan s_limit = TimeSpan.FromMinutes(4);
+
     [Fact]
     public async Task A_worker_names_a_queue_that_the_broker_refuses_is_not_ready_and_goes_on_when_it_is_gone()
     {
@@ -41,12 +44,15 @@ public sealed class ForeignQueueTests(ITestOutputHelper output)
                 using var json = JsonDocument.Parse(await answer.Content.ReadAsStringAsync());
                 var check = json.RootElement.GetProperty("checks").EnumerateArray()
                     .Single(one => one.GetProperty("name").GetString() == "queue");
-                detail = check.GetProperty("detail").GetString() ?? "";
+                if (detail != (detail = check.GetProperty("detail").GetString() ?? ""))
+                {
+                    output.WriteLine(detail);
+                }
+
                 // A worker that has not consumed yet is unhealthy too, a moment before.
                 return (int)answer.StatusCode == 503 && check.GetProperty("status").GetString() == "unhealthy"
                     && detail.Contains("is refused", StringComparison.Ordinal);
-            });
-            output.WriteLine(detail);
+            }, s_limit);
             Assert.Contains(Queue, detail, StringComparison.Ordinal);
             Assert.Contains("x-delivery-limit", detail, StringComparison.Ordinal);
             Assert.Contains("delete the queue", detail, StringComparison.Ordinal);

