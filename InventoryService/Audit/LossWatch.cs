@@ -2,7 +2,8 @@ namespace Seckill.InventoryService.Audit;
 
 /// <summary>
 /// (11) Notices that Redis has lost data, and stops the items whose stock is no longer known: an item that is missing, one that is older
-/// than its last rebuild, and all items when the mark of the whole store went back. PostgreSQL remembers it until the rebuild.
+/// than its last rebuild, and all items when the mark of the whole store went back. Also stops an item whose price, limit or window in
+/// Redis is not that of the sale's row: somebody has written to Redis. PostgreSQL remembers it until the rebuild.
 /// </summary>
 internal sealed partial class LossWatch(
     NpgsqlDataSource database, AuditRows rows, StockLedger stock, StockRepair repair, RedisMark mark, IOptions<AuditorOptions> options,
@@ -17,8 +18,13 @@ internal sealed partial class LossWatch(
         foreach (var items in (await rows.ItemsAsync(null, cancellationToken)).Chunk(ItemsAtOnce))
         {
             var snapshots = await Task.WhenAll(items.Select(item => stock.InspectAsync(item.Keys)));
-            foreach (var item in items.Where((item, i) => NeedsFence(item, snapshots[i])))
+            foreach (var (item, redis) in items.Zip(snapshots).Where(one => NeedsFence(one.First, one.Second)))
             {
+                if (redis is not null && !redis.HasTermsOf(item.Plan))
+                {
+                    LogTerms(item.Key.ToString(), redis.ToString(), item.Plan.ToString());
+                }
+
                 await ConfirmAsync(item.Key, cancellationToken);
             }
 
@@ -60,7 +66,7 @@ internal sealed partial class LossWatch(
     private static bool NeedsFence(AuditedItem item, ItemSnapshot? redis) =>
         redis is null
         || (redis.State == ItemState.Lost) != (item.LostAt is not null)
-        || (redis.State != ItemState.Lost && redis.Epoch < item.Epoch);
+        || (redis.State != ItemState.Lost && (redis.Epoch < item.Epoch || !redis.HasTermsOf(item.Plan)));
 
     private static bool IsBehind(AuditedItem item, ItemSnapshot redis) =>
         redis.StateVersion < item.StateVersion
@@ -117,6 +123,9 @@ internal sealed partial class LossWatch(
     private partial void LogWentBack(long value, long known);
     [LoggerMessage(433, LogLevel.Warning, "{Item} is {State} in PostgreSQL and was not in Redis; Redis has the state now.")]
     private partial void LogApplied(string item, string state);
+    [LoggerMessage(434, LogLevel.Critical,
+        "Price, limit, window or number of {Item} in Redis is not that of its sale. Find out who writes to Redis. {InRedis} {Planned}")]
+    private partial void LogTerms(string item, string inRedis, string planned);
     [LoggerMessage(432, LogLevel.Warning, "Data-loss check failed; retrying: {Reason}")]
     private partial void LogFailed(string reason);
 }

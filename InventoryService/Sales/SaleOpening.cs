@@ -48,7 +48,7 @@ internal sealed class SaleOpening(SaleStore sales, StockLedger stock, SaleCatalo
                 return OpeningOutcome.StockLost;
             }
 
-            if (now is not null && !HasTerms(now, Fresh(sale, item, 0)))
+            if (now is not null && !now.HasTermsOf(Fresh(sale, item, 0)))
             {
                 return OpeningOutcome.StockDiffers;
             }
@@ -127,13 +127,6 @@ internal sealed class SaleOpening(SaleStore sales, StockLedger stock, SaleCatalo
     }
 
     private static ItemKeys KeysOf(SaleDetails sale, SaleItemDetails item) => new(new ItemKey(sale.SaleId, item.SkuId));
-
-    // Compared in the milliseconds of Redis.
-    private static bool HasTerms(ItemSnapshot now, ItemSnapshot planned) =>
-        (now.Number, now.UnitPrice, now.Currency, now.LimitPerUser, now.PaymentTimeoutSeconds)
-            == (planned.Number, planned.UnitPrice, planned.Currency, planned.LimitPerUser, planned.PaymentTimeoutSeconds)
-        && now.OpensAt.ToUnixTimeMilliseconds() == planned.OpensAt.ToUnixTimeMilliseconds()
-        && now.ClosesAt.ToUnixTimeMilliseconds() == planned.ClosesAt.ToUnixTimeMilliseconds();
 
     private static ItemSnapshot Fresh(SaleDetails sale, SaleItemDetails item, long version) => new(
         Now: default,

@@ -29,6 +29,7 @@ internal static class OrdersFeature
         builder.Services.AddValidatedOptions<ExpiryOptions>("Expiry");
         builder.Services.AddSingleton<SaleActivity>();
         builder.Services.AddHostedService<OrderExpiry>();
+        builder.Services.AddSingleton<UnsignedMessages>();
         builder.Services.AddSingleton<QueueCheck>();
         builder.Services.AddHealthChecks().AddCheck<QueueCheck>(
             "queue", role == Role.Worker ? HealthStatus.Unhealthy : HealthStatus.Degraded);

@@ -1,6 +1,7 @@
 using System.Diagnostics;
 using MassTransit;
 using Seckill.OrderService.LegacyOrders.Outbox;
+using Seckill.Shared.Security;
 
 namespace Seckill.OrderService.Orders;
 
@@ -11,12 +12,18 @@ namespace Seckill.OrderService.Orders;
 /// </summary>
 internal sealed partial class OrdersReservedConsumer(
     OrderPlacement placement, OrderQuarantine quarantine, NpgsqlDataSource database, StockLedger stock, HoldRestorer holds,
-    SaleActivity activity, StoreClocks clocks, ILogger<OrdersReservedConsumer> logger)
+    SaleActivity activity, StoreClocks clocks, MessageSignature signature, UnsignedMessages unsigned, ILogger<OrdersReservedConsumer> logger)
     : IConsumer<OrdersReserved>
 {
     public async Task Consume(ConsumeContext<OrdersReserved> context)
     {
-        var batch = context.Message;
+        var batch = signature.IsValid(context.Headers.Get<string>(MessageSignature.Header), context.Message)
+            ? context.Message : await unsigned.KeepKnownAsync(context.Message, context.CancellationToken);
+        if (batch.Orders.Count == 0)
+        {
+            return;
+        }
+
         var item = new ItemKeys(new ItemKey(batch.SaleId, batch.SkuId));
         var traced = OrderTraces.Read(context);
         using var trace = BatchTrace.Start("persist", ActivityKind.Consumer, item.Item.ToString(), batch.Orders.Count, traced);

@@ -8,12 +8,15 @@ namespace Seckill.OrderService.Orders;
 /// </summary>
 internal sealed class PlacementOnDemand(OrderPlacement placement, HoldFinder holds, WarmItems warm)
 {
-    /// <summary>The answer when only the rebuild of the item decides whether the order is reserved.</summary>
+    /// <summary>The answer when only the rebuild of the item, or an operator, decides what becomes of the order.</summary>
     public static readonly Problem TryAgain = new(
-        503, "unavailable", "The item of this order is being rebuilt. It is safe to retry.", 1);
+        503, "unavailable", "This order cannot be changed at the moment. It is safe to retry.", 1);
 
     /// <summary>Ends when the order has its row, or is not reserved.</summary>
-    /// <returns>False, and nothing has changed, when Redis has lost data and the item waits for its rebuild.</returns>
+    /// <returns>
+    /// False, and nothing has changed, when Redis has lost data and the item waits for its rebuild, or the order is not what its sale
+    /// allows: the worker quarantines it.
+    /// </returns>
     public async Task<bool> PlaceIfReservedAsync(string orderId, CancellationToken cancellationToken)
     {
         if (await holds.FindAsync(orderId) is not { } held)
@@ -26,11 +29,18 @@ internal sealed class PlacementOnDemand(OrderPlacement placement, HoldFinder hol
             return true;
         }
 
-        return await placement.TryPlaceAsync(
-            new OrdersReserved(
-                held.Item.SaleId, held.Item.SkuId, held.Snapshot.UnitPrice, held.Snapshot.Currency,
-                [held.Hold.ToOrder(orderId)]),
-            held.Snapshot.Epoch,
-            cancellationToken);
+        try
+        {
+            return await placement.TryPlaceAsync(
+                new OrdersReserved(
+                    held.Item.SaleId, held.Item.SkuId, held.Snapshot.UnitPrice, held.Snapshot.Currency,
+                    [held.Hold.ToOrder(orderId)]),
+                held.Snapshot.Epoch,
+                cancellationToken);
+        }
+        catch (PostgresException exception) when (PostgresErrors.IsFaultOfData(exception))
+        {
+            return false;
+        }
     }
 }

@@ -1,6 +1,7 @@
 using MassTransit;
 using MassTransit.Monitoring;
 using Seckill.Shared.Schema;
+using Seckill.Shared.Security;
 using Seckill.Shared.Settings;
 using Seckill.Shared.Telemetry;
 
@@ -95,5 +96,14 @@ public static class ConnectionsFeature
         services.Configure<MassTransitHostOptions>(host => host.WaitUntilStarted = false);
         services.AddSingleton(_ => new BrokerClient(address));
         services.AddSingleton<OrdersReservedPublisher>();
+        services.AddSingleton(new MessageSignature(SecretOfMessages(builder)));
+    }
+    // Without one of its own, that of the operators: every process has it.
+    private static string SecretOfMessages(IHostApplicationBuilder builder)
+    {
+        const string Own = "Messages:SigningKey";
+        return string.IsNullOrEmpty(builder.Configuration[Own])
+            ? builder.Configuration.RequiredSecret(builder.Environment, "Auth:OpsKey", DevelopmentKeys.Ops)
+            : builder.Configuration.RequiredSecret(builder.Environment, Own, "");
     }
 }

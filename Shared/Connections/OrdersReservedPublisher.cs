@@ -1,12 +1,13 @@
 using MassTransit;
 using MassTransit.RabbitMqTransport;
 using Seckill.Shared.Contracts;
+using Seckill.Shared.Security;
 using Seckill.Shared.Telemetry;
 
 namespace Seckill.Shared.Connections;
 
-/// <summary>(5) Publishes a batch of reserved orders as one message: mandatory, confirmed, bounded in time.</summary>
-public sealed class OrdersReservedPublisher(IBus bus)
+/// <summary>(5) Publishes a batch of reserved orders as one message: signed, mandatory, confirmed, bounded in time.</summary>
+public sealed class OrdersReservedPublisher(IBus bus, MessageSignature signature)
 {
     /// <summary>The quorum queue that workers consume, and the exchange of the same name in front of it.</summary>
     public const string QueueName = "orders-reserved";
@@ -26,7 +27,7 @@ public sealed class OrdersReservedPublisher(IBus bus)
     public async Task PublishAsync(OrdersReserved message, IReadOnlyList<TracedOrder>? traces = null)
     {
         // Never a cancellable token: a cancelled publish leaves the client's channel unusable.
-        var traceText = OrderTraces.Text(traces);
+        var (traceText, signed) = (OrderTraces.Text(traces), signature.Sign(message));
         var endpoint = await bus.GetSendEndpoint(s_exchange).WaitAsync(Timeout);
         await endpoint.Send(message, context =>
         {
@@ -35,6 +36,7 @@ public sealed class OrdersReservedPublisher(IBus bus)
                 rabbit.Mandatory = true;
             }
 
+            context.Headers.Set(MessageSignature.Header, signed);
             if (traceText is not null)
             {
                 OrderTraces.Write(context.Headers, traceText);

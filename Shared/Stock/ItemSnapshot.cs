@@ -35,6 +35,13 @@ public sealed record ItemSnapshot(
     /// <summary>Version of the sale's state that the item has.</summary>
     public long StateVersion { get; init; }
 
+    /// <summary>Whether price, limit, window and the like are those of the sale's row, compared in the milliseconds of Redis.</summary>
+    public bool HasTermsOf(ItemSnapshot planned) =>
+        (Number, UnitPrice, Currency, LimitPerUser, PaymentTimeoutSeconds)
+            == (planned.Number, planned.UnitPrice, planned.Currency, planned.LimitPerUser, planned.PaymentTimeoutSeconds)
+        && OpensAt.ToUnixTimeMilliseconds() == planned.OpensAt.ToUnixTimeMilliseconds()
+        && ClosesAt.ToUnixTimeMilliseconds() == planned.ClosesAt.ToUnixTimeMilliseconds();
+
     /// <summary>Units returned so far.</summary>
     public long Released { get; init; }
 

@@ -105,6 +105,13 @@ public sealed class StockLedger(IConnectionMultiplexer redis)
         return Hold.TryParse(await hold, out var found) ? (found, (await score).HasValue) : null;
     }
 
+    /// <summary>The holds of orders, in their order; null where there is none.</summary>
+    public async Task<Hold?[]> FindHoldsAsync(ItemKeys item, RedisValue[] orderIds) =>
+    [
+        .. (await Database.HashGetAsync(item.Holds, orderIds, CommandFlags.DemandMaster))
+            .Select(text => Hold.TryParse(text, out var hold) ? hold : (Hold?)null),
+    ];
+
     /// <summary>The ids of a user's live orders of several items; null while one of the items is lost or not warm.</summary>
     public async Task<IReadOnlyList<string>?> LiveOrdersAsync(IEnumerable<ItemKeys> items, long userId)
     {

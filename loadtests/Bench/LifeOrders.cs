@@ -4,6 +4,7 @@ using Npgsql;
 using Seckill.LoadTests.Client;
 using Seckill.Shared.Connections;
 using Seckill.Shared.Contracts;
+using Seckill.Shared.Security;
 using Seckill.Shared.Stock;
 using StackExchange.Redis;
 
@@ -20,9 +21,13 @@ public sealed class LifeOrders : IAsyncDisposable
     private readonly ConnectionMultiplexer _redis;
     private readonly NpgsqlDataSource _orders;
     private readonly IBusControl _bus;
+    private readonly OrdersReservedPublisher _publisher;
 
-    private LifeOrders(ConnectionMultiplexer redis, NpgsqlDataSource orders, IBusControl bus) =>
+    private LifeOrders(ConnectionMultiplexer redis, NpgsqlDataSource orders, IBusControl bus, string opsKey)
+    {
         (_redis, _orders, _bus) = (redis, orders, bus);
+        _publisher = new OrdersReservedPublisher(bus, new MessageSignature(opsKey));
+    }
 
     /// <summary>Connects to the stores and to RabbitMQ.</summary>
     public static async Task<LifeOrders> ConnectAsync(LoadTarget target)
@@ -32,7 +37,7 @@ public sealed class LifeOrders : IAsyncDisposable
         var bus = Bus.Factory.CreateUsingRabbitMq(rabbit => rabbit.Host(rabbitMq));
         await bus.StartAsync();
         // Changing a hundred thousand orders in one statement takes minutes on a slow machine.
-        return new(connection, NpgsqlDataSource.Create($"Application Name=bench;Command Timeout=300;{target.Orders}"), bus);
+        return new(connection, NpgsqlDataSource.Create($"Application Name=bench;Command Timeout=300;{target.Orders}"), bus, target.OpsKey);
     }
 
     /// <summary>Reserves and publishes one unit for each of many users, and waits for the rows.</summary>
@@ -48,9 +53,8 @@ public sealed class LifeOrders : IAsyncDisposable
             batches[number] = new OrdersReserved(
                 item.SaleId, item.SkuId, price.UnitPrice, price.Currency, await ReserveAsync(ledger, item, number * BatchSize, size));
         }, cancellationToken);
-        var publisher = new OrdersReservedPublisher(_bus);
         var startedAt = TimeProvider.System.GetUtcNow().UtcDateTime;
-        await ForEachAsync(batches.Length, number => publisher.PublishAsync(batches[number]), cancellationToken);
+        await ForEachAsync(batches.Length, number => _publisher.PublishAsync(batches[number]), cancellationToken);
         // Reads the ledger row: counting the rows would cost more than placing them.
         await UntilAsync("live from sale_items where sale_id = @SaleId", sale, count, cancellationToken);
         await using var connection = await _orders.OpenConnectionAsync(cancellationToken);
@@ -67,9 +71,9 @@ public sealed class LifeOrders : IAsyncDisposable
     public async Task FillAsync(Sale sale, int count, int firstUser, CancellationToken cancellationToken)
     {
         var (item, price) = (new ItemKey(sale.SaleId, sale.Items[0].SkuId), sale.Items[0]);
-        var (ledger, publisher) = (new StockLedger(_redis), new OrdersReservedPublisher(_bus));
+        var ledger = new StockLedger(_redis);
         // Each batch is published before the next is reserved: the sweeper would publish what waits for seconds a second time.
-        await ForEachAsync((count + BatchSize - 1) / BatchSize, async number => await publisher.PublishAsync(new OrdersReserved(
+        await ForEachAsync((count + BatchSize - 1) / BatchSize, async number => await _publisher.PublishAsync(new OrdersReserved(
             item.SaleId, item.SkuId, price.UnitPrice, price.Currency, await ReserveAsync(
                 ledger, item, firstUser + (number * BatchSize), Math.Min(BatchSize, count - (number * BatchSize)), withKeys: true))),
             cancellationToken);

@@ -2,6 +2,7 @@ using Dapper;
 using MassTransit;
 using Npgsql;
 using Seckill.Shared.Connections;
+using Seckill.Shared.Security;
 using Seckill.Tests.Harness.Clients;
 using Seckill.Tests.Harness.Processes;
 using StackExchange.Redis;
@@ -24,7 +25,7 @@ internal sealed class Stage : IAsyncDisposable
         Legacy = NpgsqlDataSource.Create(servers[Servers.LegacySetting]);
         Members = Schedule.Processes.ToDictionary(name => name, name => new Member(name, root, servers));
         _bus = Bus.Factory.CreateUsingRabbitMq(rabbit => rabbit.Host(new Uri(servers[Servers.RabbitMqSetting])));
-        Publisher = new OrdersReservedPublisher(_bus);
+        Publisher = new OrdersReservedPublisher(_bus, new MessageSignature(DevelopmentKeys.Ops));
     }
 
     public ChaosServers Machines { get; }

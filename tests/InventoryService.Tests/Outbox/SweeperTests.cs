@@ -4,6 +4,7 @@ using Microsoft.Extensions.Logging.Abstractions;
 using Microsoft.Extensions.Options;
 using Seckill.InventoryService.Outbox;
 using Seckill.Shared.Connections;
+using Seckill.Shared.Security;
 using Seckill.Shared.Stock;
 
 namespace Seckill.InventoryService.Tests.Outbox;
@@ -22,7 +23,7 @@ public sealed class SweeperTests
         var bus = DispatchProxy.Create<IBus, Canceller>();
         await using var broker = new BrokerClient(new Uri(Servers.RabbitMqConnection));
         using var sweeper = new OutboxSweeper(
-            TestItem.Ledger, new SaleCatalog(Servers.Redis), broker, new OrdersReservedPublisher(bus),
+            TestItem.Ledger, new SaleCatalog(Servers.Redis), broker, new OrdersReservedPublisher(bus, new MessageSignature(DevelopmentKeys.Ops)),
             Options.Create(new SweeperOptions { IntervalMilliseconds = 10, MinimumAgeMilliseconds = 0, LongestPauseMilliseconds = 10 }),
             TimeProvider.System, NullLogger<OutboxSweeper>.Instance);
         await sweeper.StartAsync(CancellationToken.None);

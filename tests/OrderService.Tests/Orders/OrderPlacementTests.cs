@@ -115,7 +115,8 @@ public sealed class OrderPlacementTests
     [Fact]
     public async Task One_that_is_too_large_leaves_its_room_to_smaller_ones()
     {
-        var (item, batch) = await ReservedAsync(orders: 3, units: 3);
+        var item = await TestItem.OpenEverywhereAsync(units: 3, limit: 3);
+        var batch = await ReserveAsync(item, orders: 3);
         await SetAllocatedAsync(item, 2);
         var large = batch with { Orders = [.. batch.Orders.Select((order, i) => order with
         {
@@ -253,30 +254,5 @@ public sealed class OrderPlacementTests
         return new OrdersReserved(item.Key.SaleId, item.Key.SkuId, 4999, "EUR", reserved);
     }
 
-    private Task ConsumeAsync(OrdersReserved batch) =>
-        new OrdersReservedConsumer(
-            _placement, new OrderQuarantine(Servers.Orders), Servers.Orders, TestItem.Ledger,
-            new HoldRestorer(Servers.Orders, new StockRepair(Servers.Redis)), new SaleActivity(TimeProvider.System), Servers.Clocks,
-            NullLogger<OrdersReservedConsumer>.Instance)
-            .Consume(Delivery.Of(batch));
-
-    /// <summary>A delivery of which the consumer may read the message and the token, and nothing else.</summary>
-    public class Delivery : DispatchProxy
-    {
-        private OrdersReserved? _message;
-
-        internal static ConsumeContext<OrdersReserved> Of(OrdersReserved message)
-        {
-            var context = Create<ConsumeContext<OrdersReserved>, Delivery>();
-            ((Delivery)(object)context)._message = message;
-            return context;
-        }
-
-        protected override object? Invoke(MethodInfo? targetMethod, object?[]? args) => targetMethod!.Name switch
-        {
-            "get_Message" => _message,
-            "get_CancellationToken" => CancellationToken.None,
-            var other => throw new NotSupportedException(other),
-        };
-    }
+    private static Task ConsumeAsync(OrdersReserved batch) => Delivery.Consumer().Consume(Delivery.Of(batch));
 }

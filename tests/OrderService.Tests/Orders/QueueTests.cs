@@ -1,5 +1,4 @@
 using Dapper;
-using MassTransit;
 using Microsoft.Extensions.DependencyInjection;
 using Seckill.Shared.Connections;
 using Seckill.Shared.Contracts;
@@ -17,7 +16,7 @@ public sealed class QueueTests(StorefrontHost storefront)
         var orderId = await item.ReserveOneAsync(user, 2);
         var hold = (await TestItem.Ledger.FindHoldAsync(item.Keys, orderId))!.Value.Hold;
         var batch = new OrdersReserved(item.Key.SaleId, item.Key.SkuId, 4999, "EUR", [new(orderId, user, 2, hold.ReservedAt)]);
-        var publisher = new OrdersReservedPublisher(storefront.Services.GetRequiredService<IBus>());
+        var publisher = storefront.Services.GetRequiredService<OrdersReservedPublisher>();
         await PublishAsync(publisher, batch);
         await PublishAsync(publisher, batch);
         await Eventually.IsTrueAsync("the order is settled", async () => (await item.OutboxAsync()).Length == 0);

@@ -33,10 +33,7 @@ public sealed class ReadOnlyDatabaseTests : IAsyncLifetime
         var connection = new NpgsqlConnectionStringBuilder(Servers.OrdersConnection) { Database = _name, Pooling = false }.ConnectionString;
         _database = NpgsqlDataSource.Create(connection);
         _api = new StorefrontHost(new() { ["role"] = "api", ["ConnectionStrings:Orders"] = connection });
-        _worker = new OrdersReservedConsumer(
-            new OrderPlacement(_database), new OrderQuarantine(_database), _database, TestItem.Ledger,
-            new HoldRestorer(_database, new StockRepair(Servers.Redis)), new SaleActivity(TimeProvider.System), Servers.Clocks,
-            NullLogger<OrdersReservedConsumer>.Instance);
+        _worker = Delivery.Consumer(_database);
     }
 
     [Fact]
@@ -123,7 +120,7 @@ public sealed class ReadOnlyDatabaseTests : IAsyncLifetime
     }
 
     private Task ConsumeAsync(TestItem item, ReservedOrder order) =>
-        _worker.Consume(OrderPlacementTests.Delivery.Of(new OrdersReserved(item.Key.SaleId, item.Key.SkuId, 4999, "EUR", [order])));
+        _worker.Consume(Delivery.Of(new OrdersReserved(item.Key.SaleId, item.Key.SkuId, 4999, "EUR", [order])));
 
     private Task<(HttpStatusCode Status, string Word)> CancelAsync(ReservedOrder order) =>
         SendAsync(order, $"/orders/{order.OrderId}/cancel", null);

@@ -28,6 +28,8 @@ internal static partial class ConfigurationReference
         ("Auth:OpsKey", "only in Development", "Opens the ops endpoints and the dashboard; at least 32 characters"),
         ("Auth:BuyerTokenKey", "only in Development", "Signs buyer tokens, HS256 (OrderService); at least 32 characters"),
         ("Payments:SigningKey", "only in Development", "Signs the payment provider's calls (OrderService); at least 32 characters"),
+        ("Messages:SigningKey", "derived from `Auth:OpsKey`",
+            "Signs the messages in the queue; at least 32 characters, the same in all processes"),
         ("role", "all", "`--role api`, `worker` or `all` (OrderService)"),
         ("Redis:RefuseWeakDurability", "false", "Stop, rather than warn, when Redis may forget accepted orders"),
         ("OTEL_EXPORTER_OTLP_ENDPOINT", "none", "Environment only: a collector for metrics, traces and logs; the standard variables apply"),
