@@ -30,7 +30,7 @@ internal static class ChaosCommand
     private static async Task<int> AttackAsync(int runs, int seed, string? variant, string? output)
     {
         var broken = Variant.All.FirstOrDefault(one => one.Name == variant);
-        var result = await Series(broken is null ? s_timeout : s_shortTimeout).RunAsync(Schedules(seed, runs), broken);
+        var result = await Series(broken is null ? s_timeout : s_shortTimeout).RunAsync(Schedules(seed, runs, broken), broken);
         Console.WriteLine();
         Console.WriteLine(ChaosReport.Summary(result, seed));
         if (output is not null && broken is null)
@@ -47,7 +47,7 @@ internal static class ChaosCommand
         foreach (var variant in Variant.All)
         {
             Console.WriteLine($"{variant.Name}: {variant.Meaning}");
-            var result = await Series(s_shortTimeout).RunAsync(Schedules(seed, MostRunsUntilCaught), variant);
+            var result = await Series(s_shortTimeout).RunAsync(Schedules(seed, MostRunsUntilCaught, variant), variant);
             caught.Add(new CaughtVariant(variant, result.Broken?.Violation!.Invariant, result.Results.Count));
         }
 
@@ -64,6 +64,6 @@ internal static class ChaosCommand
     private static ChaosSeries Series(TimeSpan drainLimit) =>
         new("chaos", Path.Combine(ChaosServers.Root, ".run", "chaos"), Console.WriteLine, drainLimit);
 
-    private static Schedule[] Schedules(int seed, int runs) =>
-        [.. Enumerable.Range(0, runs).Select(run => Schedule.Draw(seed + run))];
+    private static Schedule[] Schedules(int seed, int runs, Variant? variant) =>
+        [.. Enumerable.Range(0, runs).Select(run => Schedule.Draw(seed + run)).Select(variant?.Aim ?? (schedule => schedule))];
 }

@@ -54,6 +54,18 @@ internal sealed record Schedule(
             [.. faults.OrderBy(fault => fault.At)]);
     }
 
+    /// <summary>The same sale with stock to the end; Redis gets the operators' calls of one script late, by either service.</summary>
+    public Schedule WithLateCommands(string script, int milliseconds) => this with
+    {
+        Units = 3_000,
+        PaymentTimeoutSeconds = 3600,
+        Faults =
+        [
+            .. Enumerable.Range(0, 6).Select(i => new Fault(
+                FaultKind.LateCommand, Inventories[i % Inventories.Length], "redis " + script, 200 + (i * 600), milliseconds)),
+        ],
+    };
+
     /// <summary>One line for each part, for people.</summary>
     public override string ToString() => string.Create(CultureInfo.InvariantCulture,
         $"""

@@ -25,6 +25,9 @@ internal sealed record Variant(
     private const string Functions = "Shared/Schema/008_order_functions.sql";
     private const string Writer = "OrderService/LegacyOrders/Writing/RowWriter.cs";
 
+    /// <summary>The runs that look for it, made from drawn ones: what it breaks must be under attack, which seeds draw too seldom.</summary>
+    public Func<Schedule, Schedule> Aim { get; private init; } = schedule => schedule;
+
     public static readonly IReadOnlyList<Variant> All =
     [
         new("hold-not-written", "reserve.lua takes the units and writes no hold",
@@ -68,11 +71,15 @@ internal sealed record Variant(
                     "await Task.Yield(); var written = rows.ToDictionary(row => row.Row.OrderSn, row => row.Row);"),
             ]),
         new("late-open", "warm.lua opens an item whatever version it has",
-            [(Warm, "if integer(item[3]) > tonumber(ARGV[1]) then return -1 end\n", "")]),
+            [(Warm, "if integer(item[3]) > tonumber(ARGV[1]) then return -1 end\n", "")])
+            { Aim = schedule => schedule.WithLateCommands("warm", milliseconds: 700) },
         new("late-close", "close.lua closes an item whatever version it has",
-            [(Close, "if integer(item[3]) > tonumber(ARGV[1]) then return -1 end\n", "")]),
+            [(Close, "if integer(item[3]) > tonumber(ARGV[1]) then return -1 end\n", "")])
+            { Aim = schedule => schedule.WithLateCommands("close", milliseconds: 900) },
         new("late-change", "adjust.lua changes the stock of an item that was rebuilt since, and has forgotten the names of changes",
-            [(Adjust, " or integer(item[4] or '1') > tonumber(ARGV[5])", "")]),
+            [(Adjust, " or integer(item[4] or '1') > tonumber(ARGV[5])", "")])
+            // Long enough for a rebuild that an operator asks for.
+            { Aim = schedule => schedule.WithLateCommands("adjust", milliseconds: 4_500) },
         new("change-without-name", "adjust.lua does not remember which changes were made",
             [(Adjust, "redis.call('SADD', KEYS[2], ARGV[2])\n", "")]),
         new("change-not-recorded", "PostgreSQL forgets a change of stock that was made as one that was refused",
