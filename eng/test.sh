@@ -7,7 +7,8 @@
 #
 # The servers listen on SECKILL_PORT_BASE + 100 and up, and are deleted afterwards. Results stay under
 # .run/test/results. The last line is `N passed, N failed`; a project that crashes, or runs no test, counts as
-# one failed.
+# one failed. System.Tests mostly wait, so they run beside the others, on a second set of servers (+ 500); with
+# containers, or servers that the caller names, all projects run one after the other.
 source "$(dirname "${BASH_SOURCE[0]}")/lib/system.sh"
 
 words='' options=()
@@ -30,6 +31,7 @@ clean_up() {
     local code=$?
     trap '' INT TERM HUP
     end_jobs run build
+    (use_instance test-system; end_jobs run; bring_down wipe)
     bring_down wipe
     (use_instance test-chaos; bring_down wipe)
     [ -z "${summary:-}" ] || echo "$summary"
@@ -72,11 +74,43 @@ if wanted System.Tests && can_install_packages; then
     require_packages redis rabbitmq postgres
     if wanted System.Tests/Browser; then require_packages chromium; fi
 fi
-for project in "$ROOT"/tests/*.Tests/*.csproj; do
-    name=$(basename "$project" .csproj) trx=$RUN/results/$(basename "$project" .csproj).trx code=0
-    (launch run '' "$ROOT" dotnet test "$project" --no-build -c "$FLAVOUR" --nologo \
-        --logger "trx;LogFileName=$name.trx" --results-directory "$RUN/results" "${options[@]}") &
-    wait $! || code=$?
+results=$RUN/results
+
+# run_project NAME: becomes the run.
+run_project() {
+    launch run '' "$ROOT" dotnet test "$ROOT/tests/$1" --no-build -c "$FLAVOUR" --nologo \
+        --logger "trx;LogFileName=$1.trx" --results-directory "$results" "${options[@]}"
+}
+
+system=''
+if [ "$SOURCE" = packages ] && [ "$EXTERNAL" = ' ' ] && wanted System.Tests; then
+    (
+        use_instance test-system
+        echo "$$ $(identity $$)" >"$RUN/owner"
+        resolve_servers
+        # shellcheck disable=SC2046  # a list of words
+        require_ports $(own_processes)
+        start_servers
+        run_project System.Tests
+    ) >"$results/System.Tests.log" 2>&1 &
+    system=$!
+fi
+
+names=()
+for project in "$ROOT"/tests/*.Tests; do
+    [ -n "$system" ] && [ "${project##*/}" = System.Tests ] || names+=("${project##*/}")
+done
+[ -z "$system" ] || names+=(System.Tests)
+for name in "${names[@]}"; do
+    trx=$results/$name.trx code=0
+    if [ -n "$system" ] && [ "$name" = System.Tests ]; then
+        say "waiting for System.Tests, which run since the beginning (log: $results/System.Tests.log)"
+        wait "$system" || code=$?
+        cat "$results/System.Tests.log"
+    else
+        run_project "$name" &
+        wait $! || code=$?
+    fi
     total=$(counter total "$trx") executed=$(counter executed "$trx") good=$(counter passed "$trx")
     bad=$((${executed:-0} - ${good:-0})) left=$((${total:-0} - ${executed:-0}))
     # A crash, or no test without a filter, must not count as a success.

@@ -16,7 +16,7 @@ number() {
     fi
 }
 
-# use_instance main|demo|test|bench|chaos|test-chaos|fuzz: an instance is a directory of state and a range of ports. Demo and
+# use_instance main|demo|test|test-system|bench|chaos|test-chaos|fuzz: an instance is a directory of state and a range of ports. Demo and
 # tests have their own, so that neither touches the data of the running system.
 use_instance() {
     INSTANCE=$1
@@ -30,6 +30,7 @@ use_instance() {
         # The second is for the tests; their base is already that of the test servers.
         chaos | test-chaos) RUN=$ROOT/.run/$INSTANCE; BASE=$((BASE + 300)) ;;
         fuzz) RUN=$ROOT/.run/fuzz; BASE=$((BASE + 400)) ;;
+        test-system) RUN=$ROOT/.run/test-system; BASE=$((BASE + 500)) ;;
     esac
     mkdir -p "$RUN/pids" "$RUN/logs"
 }
