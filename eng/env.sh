@@ -1,7 +1,10 @@
 #!/usr/bin/env bash
 # summary: print addresses, keys and connection strings as NAME=value lines
 #
-# usage: ./seckill env
+# usage: ./seckill env [--admin]
+#
+#   --admin   also Admin__Redis, Admin__RabbitMq, Admin__Orders and Admin__Legacy: full rights on the servers that `up` started,
+#             for operators and tests; nothing for servers that you named
 #
 # Prints those of the running system, or of the one that `up` would start. Values are not quoted and may contain
 # `;`, so read the lines instead of sourcing them:
@@ -9,6 +12,8 @@
 #   while IFS= read -r line; do export "$line"; done < <(./seckill env)
 source "$(dirname "${BASH_SOURCE[0]}")/lib/system.sh"
 
+admin=''
+[ "${1:-}" != --admin ] || { admin=1; shift; }
 [ $# -eq 0 ] || bad_usage "unknown option of env: $1"
 use_running_instance
-print_env
+print_env $admin

@@ -128,14 +128,22 @@ api_urls() {
     echo "${urls#,}"
 }
 
+# print_env [admin]: also connection strings with full rights on the servers that `up` started.
 print_env() {
+    local server setting
     load_settings
     printf '%s\n' \
         "ORDER_URL=http://127.0.0.1:$(port_of api-1)" "ORDER_URLS=$(api_urls)" \
         "INVENTORY_URL=http://127.0.0.1:$(port_of inventory)" \
+        "ORDER_OPS_URL=http://127.0.0.1:$(port_of api-1)" "INVENTORY_OPS_URL=http://127.0.0.1:$(port_of inventory)" \
         "OPS_KEY=$Auth__OpsKey" "PAYMENT_KEY=$Payments__SigningKey" "BUYER_TOKEN_KEY=$Auth__BuyerTokenKey" \
         "ConnectionStrings__Redis=$ConnectionStrings__Redis" \
         "ConnectionStrings__RabbitMq=$ConnectionStrings__RabbitMq" \
         "ConnectionStrings__Orders=$ConnectionStrings__Orders" \
         "ConnectionStrings__Legacy=$ConnectionStrings__Legacy"
+    [ -n "${1:-}" ] || return 0
+    for server in $(own_servers); do
+        setting=$(setting_of "$server")
+        echo "Admin__${setting#ConnectionStrings__}=$(own_connection "$server")"
+    done
 }
