@@ -13,8 +13,11 @@ public static class PostgresErrors
     /// <summary>True when nothing is wrong with the request: the same call succeeds once PostgreSQL is available again.</summary>
     public static bool IsUnavailable(Exception? exception) => exception switch
     {
-        TimeoutException or NpgsqlException { IsTransient: true } => true,
-        PostgresException postgres => IsOfClass(postgres, s_unavailable) || IsBeforeUpgrade(postgres),
+        TimeoutException => true,
+        PostgresException postgres => postgres.IsTransient || IsOfClass(postgres, s_unavailable) || IsBeforeUpgrade(postgres),
+        // The client's own: no connection, or an answer that is none. A server that is just dying answers the request for TLS with an
+        // error, and Npgsql does not call that transient.
+        NpgsqlException => true,
         _ => false,
     };
 

@@ -11,6 +11,7 @@ using Seckill.OrderService.LegacyOrders.Writing;
 using Seckill.OrderService.Orders;
 using Seckill.Shared.Contracts;
 using Seckill.Shared.Schema;
+using Seckill.Shared.Stock;
 
 namespace Seckill.OrderService.Tests.LegacyOrders;
 
@@ -73,23 +74,25 @@ internal sealed class TwoDatabases : IAsyncDisposable
     public OrderVerification Verification() => new(Orders, new LegacyStore(Legacy), Wrapped);
 
     /// <summary>Places orders of different users, in batches, and returns their ids.</summary>
-    public async Task<string[]> PlaceAsync(
-        int count, long firstUser = 1, string currency = "EUR", long price = 1999, int quantity = 1, string? lastDigit = null)
+    public async Task<string[]> PlaceAsync(int count, long firstUser = 1, string? lastDigit = null)
     {
         var orders = Enumerable.Range(0, count)
-            .Select(n => new ReservedOrder(NewId(lastDigit), firstUser + n, quantity, TimeProvider.System.GetUtcNow()))
+            .Select(n => new ReservedOrder(NewId(lastDigit), firstUser + n, 1, TimeProvider.System.GetUtcNow()))
             .ToArray();
         foreach (var batch in orders.Chunk(2_000))
         {
-            await Placement.PlaceAsync(new OrdersReserved(1, 7, price, currency, batch), CancellationToken.None);
+            await Placement.PlaceAsync(new OrdersReserved(1, 7, 1999, "EUR", batch), CancellationToken.None);
         }
 
         return [.. orders.Select(order => order.OrderId)];
     }
 
-    // The last digit decides the lane.
-    private static string NewId(string? lastDigit) =>
-        Guid.NewGuid().ToString("N") is var id && lastDigit is null ? id : id[..^1] + lastDigit;
+    // The first digits are the number of the only item; the last digit decides the lane.
+    private static string NewId(string? lastDigit)
+    {
+        var id = OrderId.Number(1) + Guid.NewGuid().ToString("N")[OrderId.NumberLength..];
+        return lastDigit is null ? id : id[..^1] + lastDigit;
+    }
 
     /// <summary>Writes until nothing waits.</summary>
     public async Task DrainAsync()

@@ -38,11 +38,12 @@ public sealed class PostgresErrorsTests
     }
 
     [Fact]
-    public void A_timeout_is_unavailability_whether_Npgsql_or_the_runtime_reports_it()
+    public void What_the_client_itself_reports_is_unavailability()
     {
         Assert.True(PostgresErrors.IsUnavailable(new TimeoutException()));
         Assert.True(PostgresErrors.IsUnavailable(new NpgsqlException("timeout", new TimeoutException())));
         Assert.True(PostgresErrors.IsUnavailable(new NpgsqlException("broken", new IOException())));
+        Assert.True(PostgresErrors.IsUnavailable(new NpgsqlException("Received unknown response E for SSLRequest (expecting S or N)")));
     }
 
     [Fact]
