@@ -31,6 +31,7 @@ internal sealed class BatcherHost : IAsyncDisposable
     {
         var relay = new FreezableRelay(Servers.RedisConnection);
         var builder = Host.CreateApplicationBuilder();
+        builder.Environment.EnvironmentName = Environments.Development;
         builder.Logging.ClearProviders();
         builder.Configuration["Reservations:TimeoutMilliseconds"] = "60000";
         builder.Configuration.AddInMemoryCollection(
