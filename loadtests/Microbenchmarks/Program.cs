@@ -27,7 +27,7 @@ var config = ManualConfig.CreateEmpty()
     .AddLogger(ConsoleLogger.Default)
     .WithOptions(ConfigOptions.JoinSummary | ConfigOptions.DisableLogFile)
     .WithArtifactsPath(Path.Combine(Path.GetTempPath(), $"seckill-micro-{Environment.ProcessId}"));
-var summary = BenchmarkRunner.Run([typeof(OwnCodeBenchmarks), typeof(BatcherBenchmarks)], config)[0];
+var summary = BenchmarkRunner.Run([typeof(OwnCodeBenchmarks), typeof(TokenBenchmarks), typeof(BatcherBenchmarks)], config)[0];
 var report = new AccumulationLogger();
 MarkdownExporter.GitHub.ExportToLog(summary, report);
 if (summary.HasCriticalValidationErrors || summary.Reports.Any(run => !run.Success))
