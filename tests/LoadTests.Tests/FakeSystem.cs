@@ -45,6 +45,9 @@ internal sealed class FakeSystem : IAsyncDisposable
     /// <summary>Calls that opened a sale, less those that closed one.</summary>
     public int OpenSales => _openSales;
 
+    /// <summary>Orders accepted so far.</summary>
+    public long Orders => Volatile.Read(ref _number);
+
     /// <summary>Units that operations have given to the sale.</summary>
     public long Allocated => _stock;
 

@@ -105,7 +105,10 @@ public sealed class NBomberRunTests : IDisposable
         var run = RunAsync(system, s_short, s_settings with { Seconds = isDeaf ? 30 : 600, Stock = 100_000 }, stop.Token);
         await Task.WhenAny(run, system.FirstOrder);
         await stop.CancelAsync();
+        var before = system.Orders;
         var report = await run.WaitAsync(s_limit);
+        // Those who were on their way; the deaf engine would bring 300 more in each of five seconds.
+        Assert.InRange(report.Visitors, 1, before + 300);
         Assert.Equal("ran to its end", report.Thresholds.Single(mark => !mark.IsMet).Name);
         Assert.Equal(report.Visitors, report.Count("accepted"));
         Assert.NotNull(script.StopReason);
