@@ -40,7 +40,7 @@ public sealed class SenderTests(SenderSite site, ITestOutputHelper output) : ICl
         {
             Assert.Equal((1, 1), (own.ExitCode, other.ExitCode));
             AssertAlike(own, other);
-            Assert.Equal(["errors", "other findings of the audit"], Missed(other.Report));
+            Assert.Contains("errors", Missed(other.Report));
         }
     }
 
@@ -114,14 +114,14 @@ public sealed class SenderTests(SenderSite site, ITestOutputHelper output) : ICl
         }
     }
 
-    // Sales of load runs that have an order.
+    // Sales of load runs with some orders: their buyers have most of the answers.
     private static async Task<long> SellingAsync()
     {
         await using var connection = await Servers.Orders.OpenConnectionAsync();
         return await connection.ExecuteScalarAsync<long>(
             """
             select count(*) from sales s
-            where s.name like 'Load: %' and exists (select from orders o where o.sale_id = s.sale_id)
+            where s.name like 'Load: %' and (select count(*) from orders o where o.sale_id = s.sale_id) >= 8
             """);
     }
 
