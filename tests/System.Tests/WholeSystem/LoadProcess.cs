@@ -11,6 +11,8 @@ internal sealed class LoadProcess : IDisposable
 {
     // tests/System.Tests/bin/<configuration>/<framework>
     private static readonly DirectoryInfo s_here = new(AppContext.BaseDirectory);
+    // A run alone may wait a minute for its orders to be persisted.
+    private static readonly TimeSpan s_limit = TimeSpan.FromMinutes(3);
     private readonly Process _process;
     private readonly StringBuilder _output = new();
     private readonly DirectoryInfo _reports = Directory.CreateTempSubdirectory("seckill-load-");
@@ -45,13 +47,15 @@ internal sealed class LoadProcess : IDisposable
     /// <summary>Waits for its end.</summary>
     public async Task<LoadEnd> EndsAsync()
     {
-        await _process.WaitForExitAsync().WaitAsync(Eventually.Limit);
+        var ended = _process.WaitForExitAsync();
+        await Task.WhenAny(ended, Task.Delay(s_limit));
         string output;
         lock (_output)
         {
             output = _output.ToString();
         }
 
+        Assert.True(ended.IsCompleted, $"Not ended within {s_limit.TotalSeconds:0} seconds: {output}");
         var file = _reports.EnumerateFiles("report.json", SearchOption.AllDirectories).SingleOrDefault();
         Assert.True(file is not null, output);
         return new LoadEnd(_process.ExitCode, await RunReport.ReadAsync(file.FullName), output);

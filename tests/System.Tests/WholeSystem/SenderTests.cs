@@ -36,7 +36,7 @@ public sealed class SenderTests(SenderSite site, ITestOutputHelper output) : ICl
     [Fact]
     public async Task Both_senders_find_that_the_API_has_died()
     {
-        foreach (var (own, other) in await RunAsync(site.Victim, _ => site.Victim.KillAsync(), seconds: 8))
+        foreach (var (own, other) in await RunAsync(site.Victim, _ => site.Victim.KillAsync(), seconds: 15))
         {
             Assert.Equal((1, 1), (own.ExitCode, other.ExitCode));
             AssertAlike(own, other);
