@@ -11,16 +11,21 @@ namespace Seckill.LoadTests.Engine;
 public sealed class LoadEngine(Recorder recorder, Func<long, long, Task> visit)
 {
     private Exception? _error;
+    private long _startedAt;
+    private long _endedAt;
 
-    /// <summary>Stopwatch timestamp at which the first visitor was due.</summary>
-    public long StartedAt { get; private set; }
+    /// <summary>Stopwatch timestamp at which the first visitor was due; with another generator, at which the first one came.</summary>
+    public long StartedAt => Volatile.Read(ref _startedAt);
+
+    /// <summary>From the first visitor until the last one who has left so far.</summary>
+    public TimeSpan Elapsed => Volatile.Read(ref _endedAt) is var end and > 0 ? Stopwatch.GetElapsedTime(StartedAt, end) : TimeSpan.Zero;
 
     /// <summary>An open loop. Ends when all visitors have left.</summary>
     public async Task RunOpenAsync(Arrivals arrivals, CancellationToken cancellationToken)
     {
         var (begun, last) = (0L, (long)Math.Ceiling(arrivals.Seconds / Metronome.Beat.TotalSeconds));
-        StartedAt = Stopwatch.GetTimestamp();
-        await Metronome.RunAsync(StartedAt, (number, due) =>
+        _startedAt = Stopwatch.GetTimestamp();
+        await Metronome.RunAsync(_startedAt, (number, due) =>
         {
             for (var count = arrivals.CountBy(number * Metronome.Beat.TotalSeconds); begun < count; begun++)
             {
@@ -43,12 +48,12 @@ public sealed class LoadEngine(Recorder recorder, Func<long, long, Task> visit)
         int users, TimeSpan time, TimeSpan pause, CancellationToken cancellationToken, long maximum = long.MaxValue)
     {
         var next = -1L;
-        StartedAt = Stopwatch.GetTimestamp();
+        _startedAt = Stopwatch.GetTimestamp();
         await Task.WhenAll(Enumerable.Range(0, users).Select(async user =>
         {
             // Users begin at different points of their pause.
             await PauseAsync(pause * user / users);
-            while (Stopwatch.GetElapsedTime(StartedAt) < time && !cancellationToken.IsCancellationRequested
+            while (Stopwatch.GetElapsedTime(_startedAt) < time && !cancellationToken.IsCancellationRequested
                 && Interlocked.Increment(ref next) is var number && number < maximum)
             {
                 recorder.Arrive();
@@ -71,17 +76,27 @@ public sealed class LoadEngine(Recorder recorder, Func<long, long, Task> visit)
         }
     }
 
+    /// <summary>A visitor whom another generator sends. The first error of a visit is kept, as in the own loops.</summary>
+    public Task CountAsync(Func<Task> go)
+    {
+        Interlocked.CompareExchange(ref _startedAt, Stopwatch.GetTimestamp(), 0);
+        recorder.Arrive();
+        return VisitAsync(go);
+    }
+
     private void Begin(long number, long due)
     {
         recorder.Arrive();
         _ = VisitAsync(number, due);
     }
 
-    private async Task VisitAsync(long number, long due)
+    private Task VisitAsync(long number, long due) => VisitAsync(() => visit(number, due));
+
+    private async Task VisitAsync(Func<Task> go)
     {
         try
         {
-            await visit(number, due);
+            await go();
         }
         catch (Exception error)
         {
@@ -90,12 +105,13 @@ public sealed class LoadEngine(Recorder recorder, Func<long, long, Task> visit)
         }
         finally
         {
+            Volatile.Write(ref _endedAt, Stopwatch.GetTimestamp());
             recorder.Leave();
         }
     }
 
-    // Each request has a limit, so all visitors leave.
-    private async Task LeaveAsync()
+    /// <summary>Waits until all visitors have left. Each request has a limit, so they do.</summary>
+    public async Task LeaveAsync()
     {
         while (recorder.Visitors > 0)
         {

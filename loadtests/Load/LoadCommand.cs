@@ -1,4 +1,5 @@
 using System.CommandLine;
+using System.Globalization;
 using Seckill.LoadTests.Client;
 using Seckill.LoadTests.Reporting;
 using Seckill.LoadTests.Results;
@@ -9,8 +10,11 @@ namespace Seckill.LoadTests.Load;
 public static class LoadCommand
 {
     /// <summary>The command, for the table in Program.cs.</summary>
-    public static Command Create()
+    /// <param name="createSender">By the command line and the directory of the report; Seckill's own engine when not given.</param>
+    /// <param name="options">Of that sender.</param>
+    public static Command Create(Func<ParseResult, string, ISender>? createSender = null, params Option[] options)
     {
+        ArgumentNullException.ThrowIfNull(options);
         var url = new Option<string?>("--url") { Description = "Storefront, or several, separated by commas (default: ORDER_URLS)." };
         var opsUrl = new Option<string?>("--ops-url") { Description = "InventoryService (default: INVENTORY_URL)." };
         var output = new Option<string>("--output")
@@ -25,10 +29,15 @@ public static class LoadCommand
         };
         foreach (var scenario in Scenarios.All)
         {
-            command.Add(Create(scenario, url, opsUrl, output, check));
+            command.Add(Create(scenario, url, opsUrl, output, check, createSender));
         }
 
-        foreach (var option in (Option[])[url, opsUrl, output, check])
+        foreach (var option in options)
+        {
+            command.Add(option);
+        }
+
+        foreach (var option in (Option[])[url, opsUrl, output, check, .. options])
         {
             option.Recursive = true;
         }
@@ -38,7 +47,8 @@ public static class LoadCommand
     }
 
     private static Command Create(
-        Scenario scenario, Option<string?> url, Option<string?> opsUrl, Option<string> output, Option<bool> check)
+        Scenario scenario, Option<string?> url, Option<string?> opsUrl, Option<string> output, Option<bool> check,
+        Func<ParseResult, string, ISender>? createSender)
     {
         var normal = scenario.Defaults;
         var rate = NumberOption.Create("--rate", $"Maximum visitors per second (default {normal.Rate:0}).", 0.1, 1_000_000);
@@ -51,18 +61,18 @@ public static class LoadCommand
         var items = NumberOption.Create("--items", $"Items on sale (default {normal.Items}).", 1, 100);
         var connections = NumberOption.Create("--connections", $"Maximum concurrent requests (default {normal.Connections}).", 1, 20_000);
         var warmUp = NumberOption.Create("--warm-up", $"Seconds of load before the measurement (default {normal.WarmUpSeconds}).", 0, 600);
-        var nbomber = new Option<bool>("--nbomber") { Description = "Runs under NBomber, in a build with -p:NBomber=true." };
         var p99 = NumberOption.Create(
             "--p99", $"Pass mark for p99 in milliseconds (default {normal.MaximumP99Milliseconds:0}).", 0.001, 600_000);
         var errors = NumberOption.Create("--errors", $"Pass mark for errors in percent (default {normal.MaximumErrorPercent}).", 0.0, 100);
         var command = new Command(scenario.Name, scenario.Summary)
         {
-            rate, seconds, users, think, buyers, stock, items, connections, warmUp, p99, errors, nbomber,
+            rate, seconds, users, think, buyers, stock, items, connections, warmUp, p99, errors,
         };
         command.SetAction((parsed, cancellationToken) => parsed.GetValue(check) ? Task.FromResult(ExitCode.Right) : CommandGuard.RunAsync(
             needsStores: false,
             target => RunAsync(
-                target, scenario, Settings(parsed), parsed.GetRequiredValue(output), parsed.GetValue(nbomber), cancellationToken),
+                target, scenario, Settings(parsed), parsed.GetRequiredValue(output),
+                directory => createSender?.Invoke(parsed, directory), cancellationToken),
             cancellationToken, parsed.GetValue(url), parsed.GetValue(opsUrl)));
         return command;
 
@@ -83,24 +93,15 @@ public static class LoadCommand
     }
 
     private static async Task<int> RunAsync(
-        LoadTarget target, Scenario scenario, LoadSettings settings, string output, bool nbomber, CancellationToken cancellationToken)
+        LoadTarget target, Scenario scenario, LoadSettings settings, string output, Func<string, ISender?> createSender,
+        CancellationToken cancellationToken)
     {
         // Fails before the run when the directory cannot be written.
         Directory.CreateDirectory(output);
-        if (nbomber)
-        {
-#if NBOMBER
-            return await NBomber.NBomberRun.RunAsync(target, scenario, settings, output, cancellationToken);
-#else
-            await Console.Error.WriteLineAsync(
-                "This build has no NBomber: dotnet run --project loadtests -p:NBomber=true -- load SCENARIO --nbomber");
-            return ExitCode.Usage;
-#endif
-        }
-
+        var date = TimeProvider.System.GetUtcNow().ToString("yyyyMMdd-HHmmss", CultureInfo.InvariantCulture);
+        var directory = Path.GetFullPath(Path.Combine(output, $"{date}-{scenario.Name}"));
         var console = PlainConsole.Create();
-        var report = await new LoadRun(target, scenario, settings, console).RunAsync(cancellationToken);
-        var directory = Path.GetFullPath(Path.Combine(output, $"{report.Date:yyyyMMdd-HHmmss}-{scenario.Name}"));
+        var report = await new LoadRun(target, scenario, settings, console, createSender(directory)).RunAsync(cancellationToken);
         await ReportFiles.WriteAsync(report, directory);
         LoadResultTable.Print(console, report);
         console.Profile.Out.Writer.WriteLine($"report: {Path.Combine(directory, "report.html")}");

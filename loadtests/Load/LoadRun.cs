@@ -13,7 +13,9 @@ namespace Seckill.LoadTests.Load;
 /// <param name="scenario">What is sent.</param>
 /// <param name="settings">How much.</param>
 /// <param name="console">For people.</param>
-public sealed class LoadRun(LoadTarget target, Scenario scenario, LoadSettings settings, IAnsiConsole console)
+/// <param name="sender">Sends the visitors; Seckill's own engine when not given.</param>
+public sealed class LoadRun(
+    LoadTarget target, Scenario scenario, LoadSettings settings, IAnsiConsole console, ISender? sender = null)
 {
     private const double MaximumLatenessMilliseconds = 10;
     private const double MaximumWaitingShare = 0.01;
@@ -26,8 +28,21 @@ public sealed class LoadRun(LoadTarget target, Scenario scenario, LoadSettings s
     /// <param name="cancellationToken">Ends the load early; when it is cancelled only once, the audit follows.</param>
     public async Task<RunReport> RunAsync(CancellationToken cancellationToken)
     {
+        using var run = new SaleRun(target, scenario, settings, console, sender);
+        try
+        {
+            return await RunAsync(run, cancellationToken);
+        }
+        catch
+        {
+            await run.AbandonAsync();
+            throw;
+        }
+    }
+
+    private async Task<RunReport> RunAsync(SaleRun run, CancellationToken cancellationToken)
+    {
         var date = TimeProvider.System.GetUtcNow();
-        using var run = new SaleRun(target, scenario, settings, console);
         var resources = await SellAsync(run, cancellationToken);
         var isStopped = cancellationToken.IsCancellationRequested;
 
@@ -37,7 +52,7 @@ public sealed class LoadRun(LoadTarget target, Scenario scenario, LoadSettings s
         await run.CloseAsync();
         var (tally, seconds) = (run.Recorder.Total, run.Watch.Seconds);
         var marks = Threshold.Of(settings, scenario.Refusals, tally, audit.Lost, audit.Oversold, audit.Wrong);
-        var warnings = Warnings(tally, seconds);
+        var warnings = Warnings(tally, seconds, isStopped);
         if (resources is not null && Growth.Of(resources) is var growth)
         {
             (marks, sections) = ([.. marks, SoakReport.Mark(growth)], [.. sections, SoakReport.Section(growth)]);
@@ -45,7 +60,7 @@ public sealed class LoadRun(LoadTarget target, Scenario scenario, LoadSettings s
         }
 
         return new RunReport(
-            scenario.Name, scenario.Summary, date, Variable("LOAD_COMMAND", $"loadtests load {scenario.Name}"),
+            scenario.Name, scenario.Summary, date, Variable("LOAD_COMMAND", CommandLine()),
             Variable("LOAD_COMMIT", "unknown"), Loop(), target.Apis, Machine.ReadOwn(), settings, tally.Arrivals,
             Math.Round(run.Elapsed.TotalSeconds, 3), OutcomeCount.Of(tally), LatencySummary.Of(tally),
             isStopped ? [.. marks, Threshold.StoppedAfter(run.Elapsed)] : marks, sections, warnings,
@@ -73,16 +88,22 @@ public sealed class LoadRun(LoadTarget target, Scenario scenario, LoadSettings s
         return watch.Samples;
     }
 
-    private string Loop() => settings.Users == 0
+    private string Loop() => (settings.Users == 0
         ? Text($"Open loop: up to {settings.Rate:#,0.##} visitors/s, independent of earlier ones")
-        : Text($"Closed loop: {settings.Users:N0} users, {settings.ThinkMilliseconds:N0} ms pause");
+        : Text($"Closed loop: {settings.Users:N0} users, {settings.ThinkMilliseconds:N0} ms pause"))
+        + (sender?.Remark is { } remark ? "; " + remark : "");
 
-    private List<string> Warnings(Tally tally, IReadOnlyList<SecondSample> seconds)
+    private List<string> Warnings(Tally tally, IReadOnlyList<SecondSample> seconds, bool isStopped)
     {
         var warnings = scenario.Shows.Where(shown => tally.Count(shown.Step, shown.Outcome) == 0).Select(shown =>
             shown.Outcome.Kind == OutcomeKind.Refused
                 ? $"No {shown.Step.Name} was answered {shown.Outcome.Name}, which {scenario.Name} is about: send more, or offer less."
                 : $"No {shown.Step.Name} succeeded, which {scenario.Name} is about.").ToList();
+        if (settings.Users == 0 && !isStopped && scenario.Arrivals(settings).Count is var planned && tally.Arrivals != planned)
+        {
+            warnings.Add(Text($"{planned:N0} visitors were planned, and {tally.Arrivals:N0} came."));
+        }
+
         var late = tally.Lateness.Percentile(99) / 1000.0;
         var busy = seconds.Count == 0 ? 0 : seconds.Max(second => second.GeneratorCpu) / Environment.ProcessorCount;
         if (settings.Users == 0 && late > MaximumLatenessMilliseconds)
@@ -107,6 +128,9 @@ public sealed class LoadRun(LoadTarget target, Scenario scenario, LoadSettings s
     }
 
     private static string Text(FormattableString text) => text.ToString(CultureInfo.InvariantCulture);
+
+    private static string CommandLine() => string.Join(
+        ' ', Environment.GetCommandLineArgs().Select((word, index) => index == 0 ? Path.GetFileNameWithoutExtension(word) : word));
 
     private static string Variable(string name, string otherwise) =>
         Environment.GetEnvironmentVariable(name) is { Length: > 0 } value ? value : otherwise;

@@ -30,14 +30,15 @@ public sealed class OrderLookUp(LoadTarget target, IReadOnlyDictionary<long, Buy
         var some = Enumerable.Range(0, count).Select(index => all[(int)((long)index * all.Length / count)]).ToArray();
         var missing = new List<Violation>();
         using var http = StorefrontClient.Connect(Concurrency);
-        await Parallel.ForEachAsync(some.Chunk(Math.Max(1, count / Concurrency)), cancellationToken, async (chunk, token) =>
+        var options = new ParallelOptions { MaxDegreeOfParallelism = Concurrency, CancellationToken = cancellationToken };
+        await Parallel.ForEachAsync(some.Chunk(Math.Max(1, count / Concurrency)), options, async (chunk, token) =>
         {
             using var client = new StorefrontClient(http, target.Apis, token);
             foreach (var promise in chunk)
             {
                 var orderId = promise.Answer.OrderId!;
                 // When many stay without an answer, asking again is no use.
-                var tries = Volatile.Read(ref _unanswered) > Concurrency ? 1 : MaximumTries;
+                var tries = Volatile.Read(ref _unanswered) >= Concurrency ? 1 : MaximumTries;
                 var api = (promise.Api + 1) % target.Apis.Count;
                 var status = await FindAsync(client, api, buyers[promise.UserId].Authorization, orderId, tries, token);
                 if (status == HttpStatusCode.NotFound)

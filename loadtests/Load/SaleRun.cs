@@ -20,16 +20,20 @@ public sealed class SaleRun : IDisposable
     private readonly IAnsiConsole _console;
     private readonly ClientPool _pool;
     private readonly Arrivals _arrivals;
+    private readonly ISender _sender;
     private Buyer[] _buyers = [];
+    private bool _isOpen;
 
     /// <param name="target">The system.</param>
     /// <param name="scenario">What visitors do.</param>
     /// <param name="settings">Sizes.</param>
     /// <param name="console">Shows progress.</param>
-    public SaleRun(LoadTarget target, Scenario scenario, LoadSettings settings, IAnsiConsole console)
+    /// <param name="sender">Sends the visitors; Seckill's own engine when not given.</param>
+    public SaleRun(LoadTarget target, Scenario scenario, LoadSettings settings, IAnsiConsole console, ISender? sender = null)
     {
         (_target, _scenario, _settings, _console, _arrivals) = (target, scenario, settings, console, scenario.Arrivals(settings));
-        Sale = new LoadSale(scenario, settings, Visitors);
+        _sender = sender ?? new EngineSender();
+        Sale = new LoadSale(scenario, settings, VisitorCount);
         Ops = new OpsClient(target.Inventory, target.OpsKey);
         _pool = new ClientPool(
             target.Apis, settings.Users > 0 ? settings.Users : settings.Connections, TimeSpan.FromSeconds(settings.TimeoutSeconds),
@@ -59,16 +63,19 @@ public sealed class SaleRun : IDisposable
     /// <summary>The buyers by user id.</summary>
     public IReadOnlyDictionary<long, Buyer> Buyers => _buyers.ToDictionary(buyer => buyer.UserId);
 
-    private long Visitors => _settings.Users == 0 ? _arrivals.Count : _settings.Visits > 0 ? _settings.Visits : LoadSettings.MaximumBuyers;
+    private long VisitorCount =>
+        _settings.Users == 0 ? _arrivals.Count : _settings.Visits > 0 ? _settings.Visits : LoadSettings.MaximumBuyers;
 
     /// <summary>Creates and opens the sale, and sends the visitors.</summary>
     /// <param name="cancellationToken">Ends the load early, without an exception once visitors arrive.</param>
     public async Task SellAsync(CancellationToken cancellationToken)
     {
-        var count = _settings.BuyersOf(Visitors);
+        var count = _settings.BuyersOf(VisitorCount);
         _console.WriteLine($"signing the tokens of {Amount.Text(count)} buyers");
         _buyers = _target.SignBuyers(count);
         await Ops.CreateAsync(Sale.Sale, cancellationToken);
+        // From here on, whatever becomes of the answer.
+        _isOpen = true;
         await Ops.OpenAsync(Sale.Sale.SaleId, cancellationToken);
         if (_settings.WarmUpSeconds > 0)
         {
@@ -76,15 +83,17 @@ public sealed class SaleRun : IDisposable
             await new WarmUp(_target, _settings, Sale, _buyers).RunAsync(cancellationToken);
         }
 
-        var engine = new LoadEngine(Recorder, (number, due) => _scenario.VisitAsync(
-            new Visit(Shop, Sale, _buyers[number % _buyers.Length], number, due, _target.PaymentKey)));
+        var visitors = new Visitors(_scenario, _settings, Recorder, (number, due) =>
+            new Visit(Shop, Sale, _buyers[number % _buyers.Length], number, due, _target.PaymentKey));
         // Garbage of the start is collected now, not in the first second.
         GC.Collect();
-        var work = Task.WhenAll(SendAsync(engine, cancellationToken), RestockAsync(cancellationToken));
-        await new LiveTable(_console, _scenario.Name, Recorder).ShowAsync(Watch, work);
+        var sending = _sender.SendAsync(visitors, cancellationToken);
+        var work = Task.WhenAll(sending, RestockAsync(sending, cancellationToken));
+        await (_sender.ShowsProgress
+            ? Watch.RunAsync(work, _ => { }) : new LiveTable(_console, _scenario.Name, Recorder).ShowAsync(Watch, work));
         await work;
-        engine.ThrowIfBroken();
-        Elapsed = Stopwatch.GetElapsedTime(engine.StartedAt);
+        visitors.Engine.ThrowIfBroken();
+        Elapsed = visitors.Engine.Elapsed;
     }
 
     /// <summary>Waits until no order is under way.</summary>
@@ -115,7 +124,24 @@ public sealed class SaleRun : IDisposable
     }
 
     /// <summary>Closes the sale, so that no buyer finds it by accident.</summary>
-    public Task CloseAsync() => Ops.CloseAsync(Sale.Sale.SaleId, CancellationToken.None);
+    public async Task CloseAsync()
+    {
+        await Ops.CloseAsync(Sale.Sale.SaleId, CancellationToken.None);
+        _isOpen = false;
+    }
+
+    /// <summary>Closes the sale of a run that failed. Never throws, because the reason of the failure is what counts.</summary>
+    public async Task AbandonAsync()
+    {
+        try
+        {
+            await (_isOpen ? CloseAsync() : Task.CompletedTask);
+        }
+        catch (HttpRequestException error)
+        {
+            _console.Profile.Out.Writer.WriteLine($"Sale {Sale.Sale.SaleId} is still open: {error.Message}");
+        }
+    }
 
     /// <inheritdoc/>
     public void Dispose()
@@ -124,23 +150,21 @@ public sealed class SaleRun : IDisposable
         Ops.Dispose();
     }
 
-    private Task SendAsync(LoadEngine engine, CancellationToken cancellationToken) => _settings.Users == 0
-        ? engine.RunOpenAsync(_arrivals, cancellationToken)
-        : engine.RunClosedAsync(
-            _settings.Users, _settings.Visits > 0 ? TimeSpan.MaxValue : TimeSpan.FromSeconds(_settings.Seconds),
-            TimeSpan.FromMilliseconds(_settings.ThinkMilliseconds), cancellationToken,
-            _settings.Visits > 0 ? _settings.Visits : long.MaxValue);
-
-    private async Task RestockAsync(CancellationToken cancellationToken)
+    private async Task RestockAsync(Task sending, CancellationToken cancellationToken)
     {
         if (_scenario.RestockAfter is not { } share)
         {
             return;
         }
 
-        await Task.Delay(TimeSpan.FromSeconds(_settings.Seconds * share), cancellationToken)
-            .ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
-        if (cancellationToken.IsCancellationRequested)
+        // A sender may need seconds before its first visitor comes.
+        while (Recorder.Total.Arrivals == 0 && !sending.IsCompleted)
+        {
+            await Task.Delay(10, CancellationToken.None);
+        }
+
+        await Task.WhenAny(sending, Task.Delay(TimeSpan.FromSeconds(_settings.Seconds * share), cancellationToken));
+        if (sending.IsCompleted || cancellationToken.IsCancellationRequested)
         {
             return;
         }

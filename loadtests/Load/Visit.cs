@@ -17,7 +17,7 @@ namespace Seckill.LoadTests.Load;
 /// <param name="number">Zero-based visitor index.</param>
 /// <param name="dueAt">When the visitor arrives (Stopwatch timestamp).</param>
 /// <param name="paymentKey">Signs the calls of the payment provider.</param>
-public class Visit(Shop shop, LoadSale sale, Buyer buyer, long number, long dueAt, string paymentKey)
+public sealed class Visit(Shop shop, LoadSale sale, Buyer buyer, long number, long dueAt, string paymentKey)
 {
     // As an app does: never without a pause between two tries, and not for ever.
     private static readonly TimeSpan s_shortestPause = TimeSpan.FromMilliseconds(200);
@@ -28,6 +28,9 @@ public class Visit(Shop shop, LoadSale sale, Buyer buyer, long number, long dueA
 
     /// <summary>Zero-based visitor index. What a visitor does depends on it alone, so that each run does the same.</summary>
     public long Number => number;
+
+    /// <summary>Sees each request of another load generator, which measures in its own way; null for no other measure.</summary>
+    public Func<Step, Func<Task<ShopAnswer>>, Task<ShopAnswer>>? Meter { get; set; }
 
     /// <summary>Index of the API instance that the next requests go to; null for any.</summary>
     public int? Instance { get; set; }
@@ -103,18 +106,19 @@ public class Visit(Shop shop, LoadSale sale, Buyer buyer, long number, long dueA
         _wantedAt = Stopwatch.GetTimestamp();
     }
 
-    /// <summary>Sends every request.</summary>
-    /// <param name="step">Which kind.</param>
-    /// <param name="ask">Sends it; takes when it was wanted and whether it is the visitor's first.</param>
-    protected virtual async ValueTask<ShopAnswer> TakeAsync(Step step, Func<long, bool, ValueTask<ShopAnswer>> ask)
+    // Sends every request. Takes when it was wanted and whether it is the visitor's first.
+    private async ValueTask<ShopAnswer> TakeAsync(Step step, Func<long, bool, ValueTask<ShopAnswer>> ask)
     {
-        ArgumentNullException.ThrowIfNull(ask);
         var isArrival = !_hasAsked;
         _hasAsked = true;
-        var answer = await ask(_wantedAt, isArrival);
+        var answer = Meter is null ? await ask(_wantedAt, isArrival) : await MeterAsync(step, ask, isArrival);
         _wantedAt = Stopwatch.GetTimestamp();
         return answer;
     }
+
+    // Apart, because its closure costs memory.
+    private Task<ShopAnswer> MeterAsync(Step step, Func<long, bool, ValueTask<ShopAnswer>> ask, bool isArrival) =>
+        Meter!(step, () => ask(_wantedAt, isArrival).AsTask());
 
     private ValueTask<ShopAnswer> AskAsync(ShopRequest request) =>
         TakeAsync(request.Step, (wantedAt, isArrival) => shop.AskAsync(request, wantedAt, isArrival, Instance));

@@ -19,7 +19,10 @@ internal sealed class FakeSystem : IAsyncDisposable
     private long _stock;
     private long _sold;
     private long _counted;
+    private long _returned;
+    private long _number;
     private long _items;
+    private int _openSales;
 
     /// <summary>Every tenth order is promised and forgotten.</summary>
     public bool Loses { get; init; }
@@ -32,6 +35,21 @@ internal sealed class FakeSystem : IAsyncDisposable
 
     /// <summary>Every order can be looked up from the second time on: before, there are too many requests.</summary>
     public bool IsStrict { get; init; }
+
+    /// <summary>The storefront answers no more after so many orders; operations do. Null for never.</summary>
+    public int? DiesAfter { get; init; }
+
+    /// <summary>The service's own audit answers nonsense.</summary>
+    public bool HasNoAudit { get; init; }
+
+    /// <summary>Calls that opened a sale, less those that closed one.</summary>
+    public int OpenSales => _openSales;
+
+    /// <summary>Orders accepted so far.</summary>
+    public long Orders => Volatile.Read(ref _number);
+
+    /// <summary>Units that operations have given to the sale.</summary>
+    public long Allocated => _stock;
 
     /// <summary>Ends when an order was accepted.</summary>
     public Task FirstOrder => _firstOrder.Task;
@@ -49,6 +67,12 @@ internal sealed class FakeSystem : IAsyncDisposable
     private async Task AnswerAsync(HttpContext http)
     {
         var path = http.Request.Path.Value!;
+        if (path.StartsWith("/orders", StringComparison.Ordinal) && DiesAfter is { } last && Volatile.Read(ref _number) >= last)
+        {
+            http.Abort();
+            return;
+        }
+
         switch (http.Request.Method, path)
         {
             case ("POST", "/sales"):
@@ -63,6 +87,27 @@ internal sealed class FakeSystem : IAsyncDisposable
             case ("POST", "/orders"):
                 await OrderAsync(http);
                 break;
+            case ("POST", var open) when open.EndsWith("/open", StringComparison.Ordinal):
+                Interlocked.Increment(ref _openSales);
+                break;
+            case ("POST", var close) when close.EndsWith("/close", StringComparison.Ordinal):
+                Interlocked.Decrement(ref _openSales);
+                break;
+            case ("POST", var stock) when stock.EndsWith("/stock", StringComparison.Ordinal):
+                using (var change = await JsonDocument.ParseAsync(http.Request.Body))
+                {
+                    Interlocked.Add(ref _stock, change.RootElement.GetProperty("delta").GetInt64());
+                }
+
+                break;
+            case ("POST", var cancel) when cancel.EndsWith("/cancel", StringComparison.Ordinal):
+                lock (_sync)
+                {
+                    (_sold, _counted, _returned) = (_sold - 1, _counted - 1, _returned + 1);
+                }
+
+                await http.Response.WriteAsync("""{"status":"cancelled"}""");
+                break;
             case ("GET", var order) when order.StartsWith("/orders/", StringComparison.Ordinal):
                 await (IsStrict && _lookedUp.TryAdd(order, true) ? FakeShop.RefuseAsync(http, 429, "rate-limited")
                     : _orders.ContainsKey(order[8..]) ? http.Response.WriteAsync("{}") : FakeShop.RefuseAsync(http, 404, "unknown-order"));
@@ -72,11 +117,11 @@ internal sealed class FakeSystem : IAsyncDisposable
                 await http.Response.WriteAsync(
                     $$"""
                     {"items":[{"skuId":1001,"allocated":{{_stock}},"available":{{_stock - _counted}},"reserved":0,"placed":{{_counted}},
-                      "paid":0,"returned":0,"rejected":0,"balanced":true}]}
+                      "paid":0,"returned":{{_returned}},"rejected":0,"balanced":true}]}
                     """);
                 break;
             case (_, var audit) when audit.EndsWith("/audit", StringComparison.Ordinal):
-                await http.Response.WriteAsync("""{"balanced":true,"items":[]}""");
+                await http.Response.WriteAsync(HasNoAudit ? "nonsense" : """{"balanced":true,"items":[]}""");
                 break;
             case (_, "/outbox" or "/quarantine"):
                 await http.Response.WriteAsync("[]");
@@ -97,7 +142,8 @@ internal sealed class FakeSystem : IAsyncDisposable
         long number;
         lock (_sync)
         {
-            number = _sold < _stock + (Oversells ? _stock / 10 : 0) ? ++_sold : 0;
+            var isLeft = _sold < _stock + (Oversells ? _stock / 10 : 0);
+            (number, _sold, _number) = isLeft ? (_number + 1, _sold + 1, _number + 1) : (0, _sold, _number);
             _counted += number > 0 && !(Loses && number % 10 == 0) ? 1 : 0;
         }
 
