@@ -79,3 +79,9 @@ owner_alive() {
 unlock() { exec {LOCK}>&-; }
 
 digest() { cksum | cut -d ' ' -f 1; }
+
+# version: of Directory.Build.props, the only place that has it.
+version() { sed -n 's:.*<Version>\(.*\)</Version>.*:\1:p' "$ROOT/Directory.Build.props"; }
+
+# revision: the commit, and whether it was changed; nothing outside a repository.
+revision() { git -C "$ROOT" describe --always --dirty --exclude='*' 2>/dev/null || true; }
