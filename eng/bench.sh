@@ -32,25 +32,31 @@
 source "$(dirname "${BASH_SOURCE[0]}")/lib/system.sh"
 
 command="./seckill bench${*:+ $*}"
-sweep_abandoned
-use_instance bench
-if owner_alive || ! lock 60; then die "another benchmark of this checkout is running"; fi
-
-client=() names=() alone='' output=$RUN/results micro=
+client=() names=() alone='' output='' micro=
 while [ $# -gt 0 ]; do
     case $1 in
         --rounds | --seconds | --connections | --buyers | --orders | --outage | --holds)
             number "$1" "${2:-}" 1 10000000; client+=("$1" "$2"); shift 2 ;;
         --output) [ -n "${2:-}" ] || bad_usage "--output needs a directory"; output=$2; shift 2 ;;
-        -*) bad_usage "unknown option of bench: $1" ;;
+        -*) documented_option bench "$1" ;;
         micro) micro=1; shift ;;
         runner | seed | size | startup | dual-write | observability) client+=("$1") names+=("$1") alone=$1; shift ;;
-        *) client+=("$1") names+=("$1"); shift ;;
+        *)
+            one_of benchmark "$1" micro runner seed startup size empty accept sold-out per-order row-lock life dual-write observability
+            client+=("$1") names+=("$1")
+            shift
+            ;;
     esac
 done
 
 [ -z "$micro" ] || [ ${#client[@]} -eq 0 ] || bad_usage "bench micro takes only --output"
 [ -z "$alone" ] || [ ${#names[@]} -eq 1 ] || bad_usage "bench $alone takes no other name"
+
+sweep_abandoned
+use_instance bench
+if owner_alive || ! lock 60; then die "another benchmark of this checkout is running"; fi
+
+output=${output:-$RUN/results}
 
 clean_up() {
     local code=$?

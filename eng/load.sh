@@ -32,7 +32,8 @@
 # Ctrl-C ends the load; the audit covers the requests sent so far, and the report says not passed. A second Ctrl-C ends all.
 #
 # Exit code: 0 when every pass mark is met and the audit balances, 1 when not or when the system does not answer, 2 when the
-# command line or an environment variable is invalid.
+# command line or an environment variable is invalid, 3 when nothing was wrong but the run is inconclusive: it did not show
+# what it is about, or the generator was too slow.
 source "$(dirname "${BASH_SOURCE[0]}")/lib/system.sh"
 source "$lib/client.sh"
 
@@ -45,9 +46,11 @@ while [ $# -gt 0 ]; do
         --url=*) url=${1#*=}; [ -n "$url" ] || bad_usage "--url needs an address"; arguments+=("$1"); shift ;;
         --output) [ -n "${2:-}" ] || bad_usage "--output needs a directory"; output=$(realpath -m "$2"); shift 2 ;;
         --output=*) [ -n "${1#*=}" ] || bad_usage "--output needs a directory"; output=$(realpath -m "${1#*=}"); shift ;;
+        --*) documented_option load "$@"; arguments+=("${@:1:$TAKES}"); shift "$TAKES" ;;
         *) arguments+=("$1"); shift ;;
     esac
 done
+one_of scenario "${arguments[0]:-none}" rush steady browse-and-buy bots restock soak compare
 
 begin_client "a demo, or another load run, of this checkout is running"
 build || exit 1

@@ -18,6 +18,7 @@ done
 
 use_running_instance
 logs=$RUN/logs
+[ -n "$(find "$logs" -name '*.log*' -size +0 -print -quit)" ] || die "no logs: nothing has run in this checkout yet; run ./seckill up"
 if [ -z "$name" ]; then
     find "$logs" -name '*.log*' -size +0 -printf '%f\t%kK\t%TF %.8TT\n' | sed 's/\.log\t/\t/' | sort -V
     exit

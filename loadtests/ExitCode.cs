@@ -11,4 +11,7 @@ public static class ExitCode
 
     /// <summary>The command line or an environment variable cannot be used; nothing was sent.</summary>
     public const int Usage = 2;
+
+    /// <summary>Nothing was wrong, and the run did not show what it is about, or its generator was too slow to tell.</summary>
+    public const int Inconclusive = 3;
 }

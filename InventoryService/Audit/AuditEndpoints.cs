@@ -1,4 +1,5 @@
 using Microsoft.AspNetCore.Mvc;
+using Microsoft.OpenApi;
 using Seckill.InventoryService.Operations;
 using Seckill.InventoryService.Sales;
 
@@ -8,13 +9,20 @@ namespace Seckill.InventoryService.Audit;
 internal static class AuditEndpoints
 {
     public static void Map(IEndpointRouteBuilder app) =>
-        app.MapGroup("/sales").WithMetadata(new RequiresOpsKey())
+        app.MapGroup("/sales").WithMetadata(
+                new RequiresOpsKey(), new OperationGroup("Audit", "Whether Redis and PostgreSQL agree."))
             .MapPost("/{saleId:id}/audit", AuditAsync)
+            .WithName("auditSale")
             .WithSummary("Audit a sale now")
             .WithDescription(
                 "Compares Redis with PostgreSQL, order by order. With repair=true it also repairs findings by exact differences, and "
                 + "writes each step into audit_repairs. May be repeated, also during the sale. After PostgreSQL was restored to an older "
                 + "state, newer=redis closes unpaid orders whose stock has come back since, instead of restoring their holds.")
+            .WithMetadata(
+                DescribedParameter.Switch("repair", "True to repair what is found."),
+                new DescribedParameter(
+                    ParameterLocation.Query, "newer", "Which store is newer, after PostgreSQL was restored to an older state.",
+                    () => new OpenApiSchema { Type = JsonSchemaType.String, Enum = ["redis"] }, "redis"))
             .Produces<SaleAudit>()
             .ProducesProblems(400, 401, 503)
             .ProducesProblems(Refusals.UnknownSale, Refusals.RepairRunning);

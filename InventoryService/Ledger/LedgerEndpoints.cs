@@ -8,16 +8,20 @@ internal static class LedgerEndpoints
 {
     private const int MaximumBodyBytes = 4 * 1024;
     private const int MaximumChange = 1_000_000;
+
     public static void Map(IEndpointRouteBuilder app)
     {
-        var sales = app.MapGroup("/sales").WithMetadata(new RequiresOpsKey());
+        var sales = app.MapGroup("/sales").WithMetadata(
+            new RequiresOpsKey(), new OperationGroup("Stock", "Where the units are, and changes of their number."));
         sales.MapPost("/{saleId:id}/items/{skuId:id}/stock", ChangeStockAsync)
+            .WithName("changeStock")
             .WithSummary("Add units in mid-sale, or withdraw available ones")
             .WithDescription(
-                "Requires an Idempotency-Key; a key changes the stock once, and a retry gets the same number in \"changed\". Units that "
+                "A key changes the stock once, and a retry gets the same number in \"changed\". Units that "
                 + "buyers hold cannot be withdrawn: a withdrawal of more than is available is refused with 409, and with "
                 + "\"partial\": true it withdraws what is available, even nothing. While a sale is on, only \"partial\" is sure to "
                 + "succeed, because the number available changes with every order.")
+            .WithMetadata(DescribedParameter.IdempotencyKey("the item", isRequired: true))
             .Accepts<ChangeStock>("application/json")
             .Produces<ChangedStock>()
             .ProducesProblems(400, 401, 408, 413, 415, 503)
@@ -26,7 +30,9 @@ internal static class LedgerEndpoints
                 await ledger.ReadAsync(saleId, cancellationToken) is { } found
                     ? Results.Json(found, LedgerJson.Default.SaleLedger)
                     : Refusals.UnknownSale)
+            .WithName("getLedger")
             .WithSummary("The ledger of a sale: where its units are")
+            .WithDescription("For each item, and whether the totals of Redis and PostgreSQL agree.")
             .Produces<SaleLedger>()
             .ProducesProblems(401, 503)
             .ProducesProblems(Refusals.UnknownSale);

@@ -1,3 +1,5 @@
+using System.ComponentModel.DataAnnotations;
+
 namespace Seckill.InventoryService.Ledger;
 
 /// <summary>A change of stock in mid-sale.</summary>
@@ -6,7 +8,7 @@ namespace Seckill.InventoryService.Ledger;
 /// True to withdraw as many units as are available where these are fewer than <paramref name="Delta"/> says, even none. Only for a
 /// withdrawal.
 /// </param>
-public sealed record ChangeStock(int? Delta, bool Partial = false);
+public sealed record ChangeStock([property: Range(-1_000_000, 1_000_000)] int? Delta, bool Partial = false);
 
 /// <summary>The ledger of a sale item, in units.</summary>
 /// <param name="Allocated">Given to the sale (PostgreSQL).</param>

@@ -11,8 +11,10 @@ internal static class OutboxFeature
 
     public static void MapOutbox(this WebApplication app) =>
         app.MapGet("/outbox", ReadAsync)
-            .WithMetadata(new RequiresOpsKey())
-            .WithSummary("Orders that wait to be persisted, per sale item")
+            .WithMetadata(new RequiresOpsKey(), new OperationGroup("Outbox", "Orders on their way to PostgreSQL."))
+            .WithName("getOutbox")
+            .WithSummary("Orders that wait to be persisted")
+            .WithDescription("For each sale item.")
             .ProducesProblems(401, 503);
 
     private static async Task<List<OutboxView>> ReadAsync(SaleCatalog catalog, StockLedger stock)

@@ -105,7 +105,7 @@ internal sealed partial class OutboxSweeper(
         return claimed.Count;
     }
 
-    [LoggerMessage(400, LogLevel.Information, "Published {Orders} overdue orders of {Item} from the outbox.")]
+    [LoggerMessage(400, LogLevel.Warning, "The sweeper published {Orders} orders of {Item}, which had no row in time.")]
     private partial void LogPublished(int orders, string item);
     [LoggerMessage(401, LogLevel.Warning, "Could not sweep the outbox of {Item}; retrying: {Reason}")]
     private partial void LogRoundFailed(string item, string reason);

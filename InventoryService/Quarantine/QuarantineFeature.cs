@@ -7,12 +7,16 @@ internal static class QuarantineFeature
 {
     public static void MapQuarantine(this WebApplication app)
     {
-        var ops = app.MapGroup("").WithMetadata(new RequiresOpsKey());
+        var ops = app.MapGroup("").WithMetadata(
+            new RequiresOpsKey(), new OperationGroup("Quarantine", "Orders that could not be persisted."));
         ops.MapGet("/quarantine", (NpgsqlDataSource database, CancellationToken cancellationToken) =>
                 ReadAsync(database, null, cancellationToken))
-            .WithSummary("Orders that could not be persisted, the newest thousand first")
+            .WithName("listQuarantine")
+            .WithSummary("List orders that could not be persisted")
+            .WithDescription("The newest thousand, each with PostgreSQL's reason.")
             .ProducesProblems(401, 503);
         ops.MapPost("/quarantine/{orderId}/replay", ReplayAsync)
+            .WithName("replayOrder")
             .WithSummary("Retry to persist an order")
             .WithDescription("Publishes the order again. It leaves the list if it can be persisted now.")
             .Produces(StatusCodes.Status202Accepted)

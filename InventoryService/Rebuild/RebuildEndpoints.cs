@@ -11,13 +11,19 @@ internal static class RebuildEndpoints
 
     public static void Map(IEndpointRouteBuilder app)
     {
-        var sales = app.MapGroup("/sales").WithMetadata(new RequiresOpsKey());
+        var sales = app.MapGroup("/sales").WithMetadata(
+            new RequiresOpsKey(), new OperationGroup("Rebuild", "Stock that Redis has lost, from PostgreSQL."));
         sales.MapPost("/{saleId:id}/rebuild", StartAsync)
+            .WithName("startRebuild")
             .WithSummary("Rebuild the stock of a sale in Redis from PostgreSQL")
             .WithDescription(
                 "Needed after Redis lost data. Starts a job that does not depend on its caller, or on this process; while one runs, the "
                 + "answer is that one. GET the same path for its progress; with wait=true the answer comes at its end. Buyers of an item "
                 + "get 503 while it is rebuilt. An item whose rebuild fails stays stopped, and does not stop the others.")
+            .WithMetadata(
+                DescribedParameter.Switch("wait", "True to get the answer at the end of the job."),
+                new DescribedHeader(200, "Location", "The job.", "/sales/1/rebuild"),
+                new DescribedHeader(202, "Location", "The job.", "/sales/1/rebuild"))
             .Produces<SaleRebuild>()
             .Produces<SaleRebuild>(StatusCodes.Status202Accepted)
             .ProducesProblems(400, 401, 503)
@@ -25,7 +31,9 @@ internal static class RebuildEndpoints
         sales.MapGet("/{saleId:id}/rebuild", async (long saleId, RebuildJobs jobs, SaleStore store, CancellationToken cancellationToken) =>
                 await jobs.FindAsync(saleId, cancellationToken) is { } job ? Answer(job, StatusCodes.Status200OK)
                 : await store.FindAsync(saleId, cancellationToken) is null ? Refusals.UnknownSale : Refusals.NeverRebuilt)
-            .WithSummary("The last rebuild of a sale: state, and progress of each item")
+            .WithName("getRebuild")
+            .WithSummary("The last rebuild of a sale")
+            .WithDescription("Its state, and the progress of each item.")
             .Produces<SaleRebuild>()
             .ProducesProblems(401, 503)
             .ProducesProblems(Refusals.UnknownSale, Refusals.NeverRebuilt);

@@ -11,7 +11,7 @@ internal static class CreateSaleRules
 
     // The orders of a buyer are one string in Redis, written again with each order: 33 bytes for each, so 3.3 KB at most.
     // docs/decisions/0031 has the reasons.
-    private const int MostPerUser = 100;
+    public const int MostPerUser = 100;
 
     /// <summary>Of an item, whatever is added to it later.</summary>
     public const int MostUnits = 1_000_000_000;

@@ -8,36 +8,46 @@ internal static class SaleEndpoints
     // A sale of a thousand items does not fit the usual 4 KB: docs/decisions/0022.
     private const int MaximumSaleBytes = 256 * 1024;
 
+    private static readonly OperationGroup s_group = new("Sales", "Plan, open and close sales.");
+
     public static void Map(IEndpointRouteBuilder app)
     {
-        var sales = app.MapGroup("/sales").WithMetadata(new RequiresOpsKey());
+        var sales = app.MapGroup("/sales").WithMetadata(new RequiresOpsKey(), s_group);
         sales.MapPost("", CreateAsync)
+            .WithName("createSale")
             .WithSummary("Create a sale")
             .WithDescription("Stores the plan. Nothing can be bought until the sale is opened and its window has begun.")
+            .WithMetadata(new DescribedHeader(201, "Location", "The sale.", "/sales/1"))
             .Accepts<CreateSale>("application/json")
             .Produces<SaleDetails>(StatusCodes.Status201Created)
             .ProducesProblems(400, 401, 408, 413, 415, 503)
             .ProducesProblems(Refusals.SaleExists);
         sales.MapGet("", async (SaleStore store, CancellationToken cancellationToken) =>
                 Results.Json(await store.ListAsync(cancellationToken), OpsJson.Default.IReadOnlyListSaleDetails))
-            .WithSummary("All sales, the newest first")
+            .WithName("listSales")
+            .WithSummary("List all sales")
+            .WithDescription("The newest first, whatever their state.")
             .Produces<IReadOnlyList<SaleDetails>>()
             .ProducesProblems(401, 503);
         sales.MapGet("/{saleId:id}", async (long saleId, SaleStore store, CancellationToken cancellationToken) =>
                 await store.FindAsync(saleId, cancellationToken) is { } sale
                     ? Results.Json(sale, OpsJson.Default.SaleDetails)
                     : Refusals.UnknownSale)
-            .WithSummary("One sale")
+            .WithName("getSale")
+            .WithSummary("Read a sale")
+            .WithDescription("Its plan and state; the ledger has its units.")
             .Produces<SaleDetails>()
             .ProducesProblems(401, 503)
             .ProducesProblems(Refusals.UnknownSale);
         sales.MapPost("/{saleId:id}/open", OpenAsync)
+            .WithName("openSale")
             .WithSummary("Put the stock of a sale into Redis and let its window decide")
             .WithDescription("May be repeated; stock is never added twice. Opens a sale again that was closed by hand.")
             .Produces<SaleDetails>()
             .ProducesProblems(401, 503)
             .ProducesProblems(Refusals.UnknownSale, Refusals.StockLost, Refusals.StockDiffers, Refusals.StateChanged);
         sales.MapPost("/{saleId:id}/close", CloseAsync)
+            .WithName("closeSale")
             .WithSummary("Stop selling, whatever the window says")
             .WithDescription("May be repeated. Orders that were accepted go on.")
             .Produces<SaleDetails>()

@@ -1,6 +1,9 @@
+using System.ComponentModel.DataAnnotations;
+
 namespace Seckill.InventoryService.Sales;
 
-/// <summary>A sale to create. Nullable, so that what is missing can be named.</summary>
+/// <summary>A sale to create.</summary>
+/// <remarks>Nullable, so that what is missing can be named.</remarks>
 /// <param name="SaleId">Positive, chosen by the caller.</param>
 /// <param name="Name">1 to 200 characters.</param>
 /// <param name="OpensAt">Start of the window, with an offset.</param>
@@ -8,8 +11,9 @@ namespace Seckill.InventoryService.Sales;
 /// <param name="PaymentTimeoutSeconds">How long an order waits for its payment, 1 to 604,800 (a week).</param>
 /// <param name="Items">1 to 1,000, each SKU once.</param>
 public sealed record CreateSale(
-    long? SaleId, string? Name, DateTimeOffset? OpensAt, DateTimeOffset? ClosesAt, int? PaymentTimeoutSeconds,
-    IReadOnlyList<CreateSaleItem?>? Items);
+    [property: AtLeast(1)] long? SaleId, [property: StringLength(200, MinimumLength = 1)] string? Name, DateTimeOffset? OpensAt,
+    DateTimeOffset? ClosesAt, [property: Range(1, 604_800)] int? PaymentTimeoutSeconds,
+    [property: Length(1, 1_000)] IReadOnlyList<CreateSaleItem?>? Items);
 
 /// <summary>An item of it.</summary>
 /// <param name="SkuId">Positive.</param>
@@ -17,7 +21,10 @@ public sealed record CreateSale(
 /// <param name="LimitPerUser">Most units that a user may hold, 1 to 100.</param>
 /// <param name="UnitPrice">Minor units of <paramref name="Currency"/>, at least 1; a whole order must fit 64 bits.</param>
 /// <param name="Currency">ISO 4217 code, three capital letters.</param>
-public sealed record CreateSaleItem(long? SkuId, int? Allocated, int? LimitPerUser, long? UnitPrice, string? Currency);
+public sealed record CreateSaleItem(
+    [property: AtLeast(1)] long? SkuId, [property: Range(0, CreateSaleRules.MostUnits)] int? Allocated,
+    [property: Range(1, CreateSaleRules.MostPerUser)] int? LimitPerUser, [property: AtLeast(1)] long? UnitPrice,
+    [property: RegularExpression("^[A-Z]{3}$")] string? Currency);
 
 /// <summary>A sale as ops see it.</summary>
 /// <param name="Name">What people call it.</param>

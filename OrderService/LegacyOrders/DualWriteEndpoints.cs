@@ -19,14 +19,19 @@ internal static class DualWriteEndpoints
 
     public static void Map(IEndpointRouteBuilder app)
     {
-        var ops = app.MapGroup("/dual-write").WithMetadata(new RequiresOpsKey());
-        Get("", "State of the dual write", ReadAsync, DualWriteJson.Default.DualWriteView);
-        Get("/verifier", "Progress of the continuous verifier", ReadVerifierAsync, DualWriteJson.Default.VerifierView);
-        Get("/discrepancies", "The newest thousand open discrepancies, newest first",
+        var ops = app.MapGroup("/dual-write").WithMetadata(
+            new RequiresOpsKey(), new OperationGroup("Dual write", "Operators: the legacy order table beside the new schema."));
+        Get("", "getDualWrite", "State of the dual write", "Mode, what waits, what differs, and the breaker.",
+            ReadAsync, DualWriteJson.Default.DualWriteView);
+        Get("/verifier", "getVerifier", "Progress of the continuous verifier", "All orders, then all legacy rows, round after round.",
+            ReadVerifierAsync, DualWriteJson.Default.VerifierView);
+        Get("/discrepancies", "listDiscrepancies", "Open discrepancies", "The newest thousand, newest first.",
             (database, cancellationToken) => DiscrepancyStore.ListAsync(database, null, MaximumListed, cancellationToken),
             DualWriteJson.Default.IReadOnlyListDiscrepancy);
-        Get("/backfill", "Progress of the backfill", Backfill.ReadAsync, DualWriteJson.Default.BackfillView);
+        Get("/backfill", "getBackfill", "Progress of the backfill", "How many orders it has put into the outbox.",
+            Backfill.ReadAsync, DualWriteJson.Default.BackfillView);
         ops.MapPut("", ChangeAsync)
+            .WithName("changeDualWrite")
             .WithSummary("Change how the legacy database is used")
             .WithDescription(
                 "All processes follow within a second. A member that is absent keeps its value. After off or retired, run a backfill.")
@@ -35,6 +40,7 @@ internal static class DualWriteEndpoints
             .ProducesProblems(400, 401, 408, 413, 415, 503)
             .ProducesProblems(s_notConfigured);
         ops.MapPost("/repair", RepairAsync)
+            .WithName("repairDiscrepancies")
             .WithSummary("Rewrite the legacy rows of discrepancies and verify them again")
             .WithDescription("A dry run unless dryRun is false. Rows that only the legacy database has are left alone.")
             .Accepts<RepairRequest>(isOptional: true, "application/json")
@@ -47,15 +53,18 @@ internal static class DualWriteEndpoints
                     await Backfill.ReadAsync(database, cancellationToken), DualWriteJson.Default.BackfillView,
                     statusCode: StatusCodes.Status202Accepted);
             })
+            .WithName("startBackfill")
             .WithSummary("Write every order that the legacy database lacks or has in an older state")
             .WithDescription("Has no effect while a backfill runs. A backfill continues by itself after a restart.")
             .Produces<BackfillView>(StatusCodes.Status202Accepted)
             .ProducesProblems(401, 503);
 
-        void Get<T>(string path, string summary, Func<NpgsqlDataSource, CancellationToken, Task<T>> read, JsonTypeInfo<T> json) =>
+        void Get<T>(
+            string path, string name, string summary, string description, Func<NpgsqlDataSource, CancellationToken, Task<T>> read,
+            JsonTypeInfo<T> json) =>
             ops.MapGet(path, async (NpgsqlDataSource database, CancellationToken cancellationToken) =>
                     Results.Json(await read(database, cancellationToken), json))
-                .WithSummary(summary).Produces<T>().ProducesProblems(401, 503);
+                .WithName(name).WithSummary(summary).WithDescription(description).Produces<T>().ProducesProblems(401, 503);
     }
 
     private static async Task<IResult> ChangeAsync(

@@ -1,3 +1,4 @@
+using System.ComponentModel.DataAnnotations;
 using Seckill.OrderService.LegacyOrders.Control;
 using Seckill.OrderService.LegacyOrders.Database;
 using Seckill.OrderService.LegacyOrders.Outbox;
@@ -11,7 +12,8 @@ namespace Seckill.OrderService.LegacyOrders;
 /// <param name="UsersReadingNew">Users who always read the new row.</param>
 /// <param name="UsersReadingLegacy">Users who read the legacy row in mode dual, whatever the share is.</param>
 public sealed record DualWriteRequest(
-    string? Mode = null, int? ReadFromNewPercent = null, long[]? UsersReadingNew = null, long[]? UsersReadingLegacy = null);
+    string? Mode = null, [property: Range(0, 100)] int? ReadFromNewPercent = null, long[]? UsersReadingNew = null,
+    long[]? UsersReadingLegacy = null);
 
 /// <inheritdoc cref="DualWriteState"/>
 public sealed record DualWriteView(

@@ -1,4 +1,5 @@
 using Microsoft.AspNetCore.Http.HttpResults;
+using Microsoft.OpenApi;
 using Seckill.OrderService.Orders;
 
 namespace Seckill.OrderService.Payments;
@@ -35,9 +36,16 @@ internal static class PaymentEndpoints
         }
 
         app.MapPost("/payments", ApplyAsync)
+            .WithName("reportPayment")
             .WithSummary("Report a payment (payment provider)")
+            .WithMetadata(
+                new OperationGroup("Payments", "What the payment provider calls."), new RequiresPaymentSignature(),
+                new DescribedParameter(
+                    ParameterLocation.Header, PaymentSignature.Header,
+                    "t=<unix seconds>,v1=<hex HMAC-SHA256 of \"t.body\">; several v1 while the key is changed.",
+                    () => new OpenApiSchema { Type = JsonSchemaType.String }, $"t=1795770000,v1={new string('0', 64)}", IsRequired: true))
             .WithDescription(
-                "X-Signature: t=<unix seconds>,v1=<hex HMAC-SHA256 of \"t.body\">. Idempotent by paymentId. A payment that cannot be "
+                "Idempotent by paymentId. A payment that cannot be "
                 + "used (unknown order, wrong amount, order paid or closed) is listed for refund and also gets 200. "
                 + "A paymentId that was used before with another order or amount changes nothing and gets 422.")
             .Accepts<Payment>("application/json")
@@ -50,7 +58,7 @@ internal static class PaymentEndpoints
         HttpContext http, PaymentSignature signature, PaymentStore payments, PlacementOnDemand placement,
         CancellationToken cancellationToken)
     {
-        string? header = http.Request.Headers["X-Signature"];
+        string? header = http.Request.Headers[PaymentSignature.Header];
         var (payment, problem) = await JsonBody.ReadAsync(
             http.Request, PaymentJson.Default.Payment, MaximumBodyBytes, cancellationToken, body => Refuse(signature.Check(header, body)));
         if (problem is not null)

@@ -1,3 +1,5 @@
+using System.ComponentModel.DataAnnotations;
+
 namespace Seckill.OrderService.Payments;
 
 /// <summary>A payment that the payment provider has taken.</summary>
@@ -5,11 +7,13 @@ namespace Seckill.OrderService.Payments;
 /// <param name="OrderId">The order that it pays.</param>
 /// <param name="Amount">Minor units of <paramref name="Currency"/>, at least 1.</param>
 /// <param name="Currency">ISO 4217 code.</param>
-public sealed record Payment(string? PaymentId, string? OrderId, long? Amount, string? Currency);
+public sealed record Payment(
+    [property: RegularExpression("^[!-~]{1,100}$")] string? PaymentId, [property: RegularExpression("^[!-~]{1,100}$")] string? OrderId,
+    [property: AtLeast(1)] long? Amount, [property: RegularExpression("^[A-Z]{3}$")] string? Currency);
 
 /// <summary>The outcome.</summary>
 /// <param name="Outcome"><c>accepted</c>, <c>duplicate</c> (this payment was reported before) or <c>refund</c>.</param>
-public sealed record PaymentAnswer(string Outcome);
+public sealed record PaymentAnswer([property: AllowedValues("accepted", "duplicate", "refund")] string Outcome);
 
 [JsonSourceGenerationOptions(
     PropertyNamingPolicy = JsonKnownNamingPolicy.CamelCase,

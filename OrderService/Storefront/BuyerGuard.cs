@@ -7,12 +7,14 @@ namespace Seckill.OrderService.Storefront;
 internal sealed class BuyerGuard : IEndpointFilter
 {
     private readonly BuyerToken _token;
+    private readonly Problem[] _refusals;
     private readonly RateLimit _byUser;
     private readonly RateLimit _byAddress;
 
     public BuyerGuard(BuyerToken token, IOptions<RateLimitOptions> options, TimeProvider clock)
     {
         _token = token;
+        _refusals = Refusals.OfTokens(token.UserIdClaim);
         var limits = options.Value;
         _byUser = new RateLimit(limits.UserBurst, limits.UserPerSecond, clock);
         _byAddress = new RateLimit(limits.AddressBurst, limits.AddressPerSecond, clock);
@@ -22,9 +24,14 @@ internal sealed class BuyerGuard : IEndpointFilter
     /// <exception cref="InvalidOperationException">The endpoint does not have this filter.</exception>
     public static long UserOf(HttpContext http) => http.Features.GetRequiredFeature<Buyer>().UserId;
 
-    public ValueTask<object?> InvokeAsync(EndpointFilterInvocationContext context, EndpointFilterDelegate next)
+    public ValueTask<object?> InvokeAsync(EndpointFilterInvocationContext context, EndpointFilterDelegate next) =>
+        AdmitAsync(Check(context.HttpContext, out var userId), userId, context, next);
+
+    /// <summary>Answers with the refusal, or calls the endpoint for this user.</summary>
+    public static ValueTask<object?> AdmitAsync(
+        Problem? refusal, long userId, EndpointFilterInvocationContext context, EndpointFilterDelegate next)
     {
-        if (Check(context.HttpContext, out var userId) is { } refusal)
+        if (refusal is not null)
         {
             return ValueTask.FromResult<object?>(refusal);
         }
@@ -37,28 +44,29 @@ internal sealed class BuyerGuard : IEndpointFilter
     public Problem? Check(HttpContext context, out long userId)
     {
         userId = 0;
-        if (!_byAddress.TryAcquire(context.Connection.RemoteIpAddress ?? IPAddress.None))
-        {
-            return Refusals.RateLimited;
-        }
-
-        const string Scheme = "Bearer ";
-        var header = context.Request.Headers.Authorization;
-        if (header.Count != 1 || !header[0]!.StartsWith(Scheme, StringComparison.OrdinalIgnoreCase))
-        {
-            return header.Count > 1 ? Refusals.Unauthorized(TokenFault.Malformed) : Refusals.Unauthenticated;
-        }
-
-        if (_token.Verify(header[0].AsSpan(Scheme.Length), out userId) is { } fault)
-        {
-            return Refusals.Unauthorized(fault);
-        }
-
-        return _byUser.TryAcquire(userId) ? null : Refusals.RateLimited;
+        return CheckAddress(context) ?? CheckToken(context.Request, out userId) ?? CheckUser(userId);
     }
+
+    /// <summary>The refusal when the address exceeds its rate limit. Counts the request.</summary>
+    public Problem? CheckAddress(HttpContext context) =>
+        _byAddress.TryAcquire(context.Connection.RemoteIpAddress ?? IPAddress.None) ? null : Refusals.RateLimited;
+
+    /// <summary>The refusal when the user exceeds the rate limit. Counts the request.</summary>
+    public Problem? CheckUser(long userId) => _byUser.TryAcquire(userId) ? null : Refusals.RateLimited;
 
     /// <summary>True, and counted, when the buyer of an admitted request may send this many more.</summary>
     public bool TryCharge(long userId, int requests) => requests <= 0 || _byUser.TryAcquire(userId, requests);
+
+    private Problem? CheckToken(HttpRequest request, out long userId)
+    {
+        const string Scheme = "Bearer ";
+        userId = 0;
+        var header = request.Headers.Authorization;
+        return header.Count == 0 || (header.Count == 1 && !header[0]!.StartsWith(Scheme, StringComparison.OrdinalIgnoreCase))
+            ? Refusals.Unauthenticated
+            : (header.Count > 1 ? TokenFault.Malformed : _token.Verify(header[0].AsSpan(Scheme.Length), out userId)) is { } fault
+                ? _refusals[(int)fault] : null;
+    }
 
     private sealed record Buyer(long UserId);
 }

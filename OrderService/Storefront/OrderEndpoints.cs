@@ -1,5 +1,6 @@
 using System.Globalization;
 using Microsoft.AspNetCore.Http.HttpResults;
+using Microsoft.OpenApi;
 using Seckill.OrderService.LegacyOrders.Reading;
 using Seckill.OrderService.OrderEvents;
 using Seckill.OrderService.Orders;
@@ -9,23 +10,43 @@ namespace Seckill.OrderService.Storefront;
 /// <summary>An order for its buyer: read it, follow it, cancel it.</summary>
 internal static class OrderEndpoints
 {
+    private static readonly DescribedParameter s_lastEventId = new(
+        ParameterLocation.Header, "Last-Event-ID", "The id of the last event that the client saw: 1 reserved, 2 placed, 3 final.",
+        () => new OpenApiSchema { Type = JsonSchemaType.Integer, Minimum = "1" }, "1");
+
+    /// <summary>The group of all that buyers do with orders.</summary>
+    public static OperationGroup Group { get; } = new("Orders", "What a buyer does: order, look, follow, cancel.");
+
     public static void Map(IEndpointRouteBuilder app)
     {
-        var orders = app.MapGroup("/orders")
-            .AddEndpointFilter(app.ServiceProvider.GetRequiredService<BuyerGuard>())
+        var orders = app.MapGroup("/orders").WithMetadata(Group, new TakesBuyerToken())
             .ProducesProblems(401, 429, 503)
             .ProducesProblems(Refusals.UnknownOrder);
-        orders.MapGet("/{orderId}", FindAsync)
-            .WithSummary("Read an order")
-            .WithDescription("For its owner only; from the moment of the 202, on every instance.")
-            .Produces<OrderView>();
         orders.MapGet("/{orderId}/events", FollowAsync)
+            .AddEndpointFilter(app.ServiceProvider.GetRequiredService<StreamGuard>())
+            .WithName("followOrder")
             .WithSummary("Follow an order, as Server-Sent Events")
             .WithDescription(
                 "The first status event is the current status; one follows for each change, until a final status. With Last-Event-ID "
-                + "the stream continues after that event; if it was final, 204 tells the client to stop.")
+                + "the stream continues after that event; if it was final, 204 tells the client to stop. The schema is that of the data "
+                + "of an event.")
+            .WithMetadata(new TakesStreamTicket(), s_lastEventId)
             .Produces<OrderView>(contentType: "text/event-stream");
-        orders.MapPost("/{orderId}/cancel", CancelAsync)
+        var withToken = orders.MapGroup("").AddEndpointFilter(app.ServiceProvider.GetRequiredService<BuyerGuard>());
+        withToken.MapGet("/{orderId}", FindAsync)
+            .WithName("getOrder")
+            .WithSummary("Read an order")
+            .WithDescription("For its owner only; from the moment of the 202, on every instance.")
+            .Produces<OrderView>();
+        withToken.MapPost("/{orderId}/stream-ticket", IssueTicketAsync)
+            .WithName("createStreamTicket")
+            .WithSummary("Get a ticket for the event stream of an order")
+            .WithDescription(
+                "For EventSource, which sends no headers: open /orders/{orderId}/events?ticket=… with it. It is valid for a minute, for "
+                + "this order and this endpoint only. A stream that is open stays open; to open it again, get another ticket.")
+            .Produces<StreamTicketView>(StatusCodes.Status201Created);
+        withToken.MapPost("/{orderId}/cancel", CancelAsync)
+            .WithName("cancelOrder")
             .WithSummary("Cancel an order that is not paid")
             .WithDescription("Also while it is only reserved. Repeating it gets 200. The units are for sale again within a second.")
             .Produces<OrderView>()
@@ -38,6 +59,20 @@ internal static class OrderEndpoints
         var userId = BuyerGuard.UserOf(http);
         var order = OrderId.IsValid(orderId) ? await orders.FindAsync(orderId, userId, cancellationToken) : null;
         return order is null ? Refusals.UnknownOrder : Json(await legacy.ReadAsync(order, userId, cancellationToken));
+    }
+
+    private static async Task<Results<JsonHttpResult<StreamTicketView>, Problem>> IssueTicketAsync(
+        string orderId, HttpContext http, OrderReader orders, StreamTicket tickets, CancellationToken cancellationToken)
+    {
+        var userId = BuyerGuard.UserOf(http);
+        if (!OrderId.IsValid(orderId) || await orders.FindAsync(orderId, userId, cancellationToken) is null)
+        {
+            return Refusals.UnknownOrder;
+        }
+
+        var (ticket, expiresAt) = tickets.Issue(userId, orderId);
+        return TypedResults.Json(
+            new StreamTicketView(ticket, expiresAt), StorefrontJson.Default.StreamTicketView, statusCode: StatusCodes.Status201Created);
     }
 
     private static async Task<Results<OrderEventStream, NoContent, Problem>> FollowAsync(

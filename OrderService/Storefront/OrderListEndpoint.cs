@@ -1,5 +1,7 @@
 using System.Globalization;
+using System.Text.Json.Nodes;
 using Microsoft.AspNetCore.Http.HttpResults;
+using Microsoft.OpenApi;
 using Seckill.OrderService.Orders;
 using Seckill.OrderService.Reservations;
 
@@ -14,15 +16,28 @@ internal static class OrderListEndpoint
     // A list costs Redis a read of each item: so many items count as one more request of the buyer.
     private const int ItemsForARequest = 10;
 
-    private static readonly string[] s_parameters = ["saleId", "limit", "after"];
+    private static readonly DescribedParameter[] s_described =
+    [
+        new(ParameterLocation.Query, "saleId", "The sale.",
+            () => new OpenApiSchema { Type = JsonSchemaType.Integer, Format = "int64", Minimum = "1" }, "1", IsRequired: true),
+        new(ParameterLocation.Query, "limit", "Orders on a page.",
+            () => new OpenApiSchema
+            {
+                Type = JsonSchemaType.Integer, Minimum = "1", Maximum = $"{MaximumLimit}", Default = JsonValue.Create(DefaultLimit),
+            },
+            $"{DefaultLimit}"),
+        new(ParameterLocation.Query, "after", "The next of the page before; without it the first page.",
+            () => new OpenApiSchema { Type = JsonSchemaType.String, Pattern = "^[0-9a-f]{32}$" }, "000007d1f3a94c5e8b60271d9a4e6c35"),
+    ];
 
     public static void Map(IEndpointRouteBuilder app) =>
         app.MapGet("/orders", ListAsync)
             .AddEndpointFilter(app.ServiceProvider.GetRequiredService<BuyerGuard>())
+            .WithName("listOrders")
             .WithSummary("List the buyer's orders of a sale")
-            .WithDescription(
-                "The newest first, from the moment of the 202, also when they are closed. limit is 1 to 100, by default 20. The next page "
-                + "begins after the order that next names; without next there is none.")
+            .WithDescription("The newest first, from the moment of the 202, also when they are closed.")
+            .WithMetadata(OrderEndpoints.Group, new TakesBuyerToken())
+            .WithMetadata([.. s_described])
             .Produces<OrderPage>()
             .ProducesProblems(400, 401, 429, 503);
 
@@ -33,7 +48,7 @@ internal static class OrderListEndpoint
         var errors = new Dictionary<string, string>();
         foreach (var (name, values) in http.Request.Query)
         {
-            Rule(name, s_parameters.Contains(name), "this parameter is unknown");
+            Rule(name, Array.Exists(s_described, known => known.Name == name), "this parameter is unknown");
             Rule(name, values.Count <= 1, "this parameter occurs twice");
         }
 

@@ -15,10 +15,14 @@ internal sealed class PlaceOrderEndpoint(
     /// <summary>Maps <c>POST /orders</c>, past the rest of the pipeline.</summary>
     public static void Map(IEndpointRouteBuilder app) =>
         MapDirectly(app, app.ServiceProvider.GetRequiredService<PlaceOrderEndpoint>().PlaceAsync)
+            .WithName("placeOrder")
             .WithSummary("Reserve units for the buyer")
             .WithDescription(
-                "Answers 202 once the units are held durably; the order expires at payBy. With an Idempotency-Key (1 to 64 visible "
-                + "characters, scoped to the user and the sale item) a retry gets the same order, from any instance.")
+                "Answers 202 once the units are held durably; the order expires at payBy. With an Idempotency-Key a retry gets the same "
+                + "order, from any instance.")
+            .WithMetadata(
+                OrderEndpoints.Group, new TakesBuyerToken(), DescribedParameter.IdempotencyKey("a buyer's orders of the item", false),
+                new DescribedHeader(202, "Location", "The order.", "/orders/000007d1f3a94c5e8b60271d9a4e6c35"))
             .Accepts<PlaceOrder>("application/json")
             .Produces<OrderAccepted>(StatusCodes.Status202Accepted)
             .ProducesProblems([.. Refusals.OfPlaceOrder]);

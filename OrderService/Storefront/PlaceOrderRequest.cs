@@ -1,10 +1,12 @@
 namespace Seckill.OrderService.Storefront;
 
-/// <summary>The body of <c>POST /orders</c>. Nullable, so that a missing field can be named.</summary>
+/// <summary>The units that a buyer orders.</summary>
+/// <remarks>Nullable, so that a missing field can be named.</remarks>
 /// <param name="SaleId">Positive.</param>
 /// <param name="SkuId">Positive.</param>
 /// <param name="Quantity">Units, at least 1.</param>
-public readonly record struct PlaceOrder(long? SaleId, long? SkuId, int? Quantity);
+public readonly record struct PlaceOrder(
+    [property: AtLeast(1)] long? SaleId, [property: AtLeast(1)] long? SkuId, [property: AtLeast(1)] int? Quantity);
 
 /// <summary>(1) A request after it was read: an order to try, or its refusal.</summary>
 internal readonly struct PlaceOrderRequest

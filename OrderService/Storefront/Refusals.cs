@@ -6,12 +6,7 @@ namespace Seckill.OrderService.Storefront;
 internal static class Refusals
 {
     public static readonly Problem Unauthenticated = NewUnauthenticated();
-
-    private static readonly Problem[] s_byFault =
-    [
-        .. Enum.GetValues<TokenFault>().Select(fault =>
-            NewUnauthenticated($"Bearer error=\"invalid_token\", error_description=\"{Describe(fault)}\"")),
-    ];
+    public static readonly Problem WrongTicket = Invalid("The stream ticket is not of this order, or has expired.");
 
     public static readonly Problem UnknownItem = new(404, "unknown-item", "No opened sale has this item.");
     public static readonly Problem SoldOut = new(409, "sold-out", "Fewer units are left than requested.");
@@ -33,13 +28,14 @@ internal static class Refusals
     /// <summary>What <c>POST /orders</c> can answer, beside what <see cref="Problem"/> answers to a request that is no order.</summary>
     public static IReadOnlyList<Problem> OfPlaceOrder { get; } =
     [
-        Problem.Invalid("request", "malformed"), Unauthenticated, UnknownItem, SoldOut, LimitReached([]),
+        Problem.Invalid("request", "malformed"), Unauthenticated, UnknownItem, SoldOut, LimitReached(["000007d1f3a94c5e8b60271d9a4e6c35"]),
         SaleNotOpen(DateTimeOffset.UnixEpoch, DateTimeOffset.UnixEpoch), SaleClosed, Problem.TooSlow, Problem.TooLarge, Problem.NotJson,
         KeyReused, RateLimited, Unavailable,
     ];
 
-    /// <summary>401 with the fault of the token, for the developer of the client (RFC 6750, section 3).</summary>
-    public static Problem Unauthorized(TokenFault fault) => s_byFault[(int)fault];
+    /// <summary>401 for each fault of a token, by its number, for the developer of the client (RFC 6750, section 3).</summary>
+    public static Problem[] OfTokens(string userIdClaim) =>
+        [.. Enum.GetValues<TokenFault>().Select(fault => Invalid(Describe(fault, userIdClaim)))];
 
     /// <summary>409 with the buyer's live orders.</summary>
     public static Problem LimitReached(string[] orderIds) =>
@@ -62,10 +58,13 @@ internal static class Refusals
             json.WriteString("opensAt", opensAt.UtcDateTime.ToString("yyyy-MM-dd'T'HH:mm:ss.fff'Z'", CultureInfo.InvariantCulture)));
     }
 
+    private static Problem Invalid(string description) =>
+        NewUnauthenticated($"Bearer error=\"invalid_token\", error_description=\"{description}\"");
+
     private static Problem NewUnauthenticated(string challenge = "Bearer") =>
         new(401, "unauthenticated", "A buyer's bearer token is required: HS256, not expired.") { Challenge = challenge };
 
-    private static string Describe(TokenFault fault) => fault switch
+    private static string Describe(TokenFault fault, string userIdClaim) => fault switch
     {
         TokenFault.Malformed => "The token is malformed.",
         TokenFault.WrongAlgorithm => "The algorithm must be HS256.",
@@ -75,8 +74,8 @@ internal static class Refusals
         TokenFault.Expired => "The token has expired.",
         TokenFault.WrongNotBefore => "The claim nbf is not a number.",
         TokenFault.NotYetValid => "The token is not valid yet.",
-        TokenFault.NoSubject => "The claim sub is missing.",
-        TokenFault.WrongSubject => "The claim sub is not a positive 64-bit integer in a string.",
+        TokenFault.NoSubject => $"The claim {userIdClaim} is missing.",
+        TokenFault.WrongSubject => $"The claim {userIdClaim} is not a positive 64-bit integer in a string.",
         _ => throw new ArgumentOutOfRangeException(nameof(fault), fault, null),
     };
 }

@@ -1,5 +1,6 @@
 using Microsoft.AspNetCore.Http.HttpResults;
 using Microsoft.Net.Http.Headers;
+using Microsoft.OpenApi;
 
 namespace Seckill.OrderService.Storefront;
 
@@ -7,17 +8,30 @@ namespace Seckill.OrderService.Storefront;
 internal static class SaleEndpoints
 {
     private const string Cacheable = "public, max-age=1";
+    private const string TagExample = "W/\"19a4e6c35f3\"";
+
+    private static readonly object[] s_notes =
+    [
+        new OperationGroup("Sales", "What is on sale, for everyone."),
+        new DescribedParameter(
+            ParameterLocation.Header, "If-None-Match", "The ETag of the answer that the client has: 304 when it is still the newest.",
+            () => new OpenApiSchema { Type = JsonSchemaType.String }, TagExample),
+        .. new[] { 200, 304 }.Select(status => new DescribedHeader(status, "ETag", "Names the reading of the sale.", TagExample)),
+        .. new[] { 200, 304 }.Select(status => new DescribedHeader(status, "Cache-Control", "How long caches may keep it.", Cacheable)),
+    ];
 
     public static void Map(IEndpointRouteBuilder app)
     {
-        var sales = app.MapGroup("/sales");
+        var sales = app.MapGroup("/sales").WithMetadata(s_notes);
         sales.MapGet("", ListAsync)
+            .WithName("listSales")
             .WithSummary("List the open and upcoming sales")
             .WithDescription("Public and cacheable. Up to one second old, except the server time. Without soldOut, it is not known.")
             .Produces<SaleListView>()
             .Produces(StatusCodes.Status304NotModified)
             .ProducesProblems(503);
         sales.MapGet("/{saleId:id}", FindAsync)
+            .WithName("getSale")
             .WithSummary("Read a sale: window, server time, items")
             .WithDescription("Public and cacheable. Up to one second old, except the server time. 503 while Redis has lost the sale.")
             .Produces<SaleView>()

@@ -3,14 +3,19 @@ namespace Seckill.OrderService.Storefront;
 /// <summary>(1)(4) What buyers call: place an order, follow it, cancel it, look at a sale.</summary>
 internal static class StorefrontFeature
 {
+    private const int LongestClaim = 100;
+
     public static void AddStorefront(this WebApplicationBuilder builder)
     {
         var key = builder.Configuration.RequiredSecret(builder.Environment, "Auth:BuyerTokenKey", DevelopmentKeys.BuyerToken);
-        builder.Services.AddSingleton(provider => new BuyerToken(key, provider.GetRequiredService<TimeProvider>()));
+        var claim = UserIdClaim(builder.Configuration);
+        builder.Services.AddSingleton(provider => new BuyerToken(key, provider.GetRequiredService<TimeProvider>(), claim));
+        builder.Services.AddSingleton(provider => new StreamTicket(key, provider.GetRequiredService<TimeProvider>()));
         builder.Services.AddValidatedOptions<RateLimitOptions>("RateLimits");
         builder.Services.AddValidatedOptions<CrossOriginOptions>("Cors");
         builder.Services.AddCors();
         builder.Services.AddSingleton<BuyerGuard>();
+        builder.Services.AddSingleton<StreamGuard>();
         builder.Services.AddSingleton<PlaceOrderAnswer>();
         builder.Services.AddSingleton<PlaceOrderEndpoint>();
         builder.Services.AddSingleton<SaleReader>();
@@ -24,4 +29,14 @@ internal static class StorefrontFeature
         OrderEndpoints.Map(app);
         SaleEndpoints.Map(app);
     }
+
+    // It stands in the header of a refusal, between quotation marks.
+    private static string UserIdClaim(IConfiguration configuration) =>
+        configuration["Auth:UserIdClaim"] is not { Length: > 0 } claim ? BuyerToken.DefaultUserIdClaim
+        : claim.Length <= LongestClaim && claim is not ("exp" or "nbf") && !claim.AsSpan().ContainsAnyExceptInRange('!', '~')
+            && !claim.AsSpan().ContainsAny('"', '\\') ? claim
+        : throw new InvalidSettingException(
+            "Auth:UserIdClaim",
+            $"is '{claim}', and must be a claim other than exp and nbf, of at most {LongestClaim} visible ASCII characters, none of them a "
+            + "quotation mark or a backslash");
 }

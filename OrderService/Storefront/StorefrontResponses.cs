@@ -1,3 +1,5 @@
+using System.ComponentModel.DataAnnotations;
+
 namespace Seckill.OrderService.Storefront;
 
 /// <summary>The answer 202: units are held for the buyer.</summary>
@@ -9,8 +11,13 @@ namespace Seckill.OrderService.Storefront;
 /// <param name="ReservedAt">UTC.</param>
 /// <param name="PayBy">Pay before this, UTC.</param>
 public readonly record struct OrderAccepted(
-    string OrderId, string Status, long SaleId, long SkuId, int Quantity, long UnitPrice, string Currency, DateTimeOffset ReservedAt,
-    DateTimeOffset PayBy);
+    string OrderId, [property: AllowedValues("reserved")] string Status, long SaleId, long SkuId, int Quantity, long UnitPrice,
+    string Currency, DateTimeOffset ReservedAt, DateTimeOffset PayBy);
+
+/// <summary>A ticket for the event stream of an order.</summary>
+/// <param name="Ticket">Stands in the address of the stream; keep it out of logs.</param>
+/// <param name="ExpiresAt">Open the stream before this, UTC.</param>
+public sealed record StreamTicketView(string Ticket, DateTimeOffset ExpiresAt);
 
 /// <summary>A sale as the public sees it.</summary>
 /// <param name="Name">What people call it.</param>
@@ -20,8 +27,8 @@ public readonly record struct OrderAccepted(
 /// <param name="State">See <see cref="SaleStates"/>; at <paramref name="ServerTime"/>.</param>
 /// <param name="Items">What is sold.</param>
 public sealed record SaleView(
-    long SaleId, string Name, DateTimeOffset OpensAt, DateTimeOffset ClosesAt, DateTimeOffset ServerTime, string State,
-    IReadOnlyList<SaleItemView> Items);
+    long SaleId, string Name, DateTimeOffset OpensAt, DateTimeOffset ClosesAt, DateTimeOffset ServerTime,
+    [property: AllowedValues(SaleStates.Upcoming, SaleStates.Open, SaleStates.Closed)] string State, IReadOnlyList<SaleItemView> Items);
 
 /// <summary>An item of a sale.</summary>
 /// <param name="UnitPrice">Minor units of <paramref name="Currency"/>.</param>
@@ -42,7 +49,8 @@ public sealed record SaleListView(DateTimeOffset ServerTime, IReadOnlyList<SaleS
 /// <param name="State"><c>upcoming</c> or <c>open</c>.</param>
 /// <param name="SoldOut">True when no item has a unit for sale now; missing when that is not known.</param>
 public sealed record SaleSummary(
-    long SaleId, string Name, DateTimeOffset OpensAt, DateTimeOffset ClosesAt, string State,
+    long SaleId, string Name, DateTimeOffset OpensAt, DateTimeOffset ClosesAt,
+    [property: AllowedValues(SaleStates.Upcoming, SaleStates.Open)] string State,
     [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] bool? SoldOut);
 
 /// <summary>The states of a sale as the public sees it.</summary>
@@ -66,6 +74,7 @@ public static class SaleStates
     Converters = [typeof(UtcTimeConverter)])]
 [JsonSerializable(typeof(PlaceOrder))]
 [JsonSerializable(typeof(OrderAccepted))]
+[JsonSerializable(typeof(StreamTicketView))]
 [JsonSerializable(typeof(SaleView))]
 [JsonSerializable(typeof(SaleListView))]
 internal sealed partial class StorefrontJson : JsonSerializerContext;

@@ -8,7 +8,9 @@ namespace Seckill.Shared.Hosting;
 /// </summary>
 public abstract class PeriodicService(TimeProvider clock) : BackgroundService
 {
+    private static readonly TimeSpan s_longestMigration = TimeSpan.FromMinutes(1);
     private (Type Type, string? SqlState)? _lastFailure;
+    private long _startedAt;
 
     /// <summary>Measures intervals and rounds.</summary>
     protected TimeProvider Clock { get; } = clock;
@@ -48,6 +50,7 @@ public abstract class PeriodicService(TimeProvider clock) : BackgroundService
 
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
     {
+        _startedAt = Clock.GetTimestamp();
         var pause = StartsAtOnce ? TimeSpan.Zero : Interval;
         while (true)
         {
@@ -78,7 +81,7 @@ public abstract class PeriodicService(TimeProvider clock) : BackgroundService
         catch (Exception exception)
 #pragma warning restore CA1031
         {
-            if (!stoppingToken.IsCancellationRequested)
+            if (!stoppingToken.IsCancellationRequested && !IsBeforeTheSchema(exception))
             {
                 // Not the message: those of Redis timeouts contain counters.
                 var failure = (exception.GetType(), (exception as DbException)?.SqlState);
@@ -88,4 +91,8 @@ public abstract class PeriodicService(TimeProvider clock) : BackgroundService
             }
         }
     }
+
+    // At the first start a round may come before its table, column or function. The migrator reports what keeps it from making them.
+    private bool IsBeforeTheSchema(Exception exception) =>
+        exception is DbException { SqlState: "42P01" or "42703" or "42883" } && Clock.GetElapsedTime(_startedAt) < s_longestMigration;
 }

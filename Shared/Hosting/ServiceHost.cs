@@ -3,6 +3,7 @@ using Microsoft.AspNetCore.Diagnostics;
 using OpenTelemetry.Metrics;
 using Scalar.AspNetCore;
 using Seckill.Shared.Http;
+using Seckill.Shared.OpenApi;
 using Seckill.Shared.Schema;
 using Seckill.Shared.Security;
 using Seckill.Shared.Settings;
@@ -39,9 +40,7 @@ public static partial class ServiceHost
         HealthGauge.AddTo(builder.Services);
         TelemetryFeature.AddTo(builder.Services);
         builder.Services.Configure<RouteOptions>(routes => routes.SetParameterPolicy<IdConstraint>("id"));
-        builder.Services.AddOpenApi(options => options
-            .AddOperationTransformer(ProblemMetadata.DescribeCodesAsync)
-            .AddSchemaTransformer(SchemaMetadata.CompleteAsync));
+        InterfaceDescription.AddTo(builder.Services);
         GracefulStop.AddTo(builder.Services, builder.Environment);
         ServerOptions.AddTo(builder.Services);
         builder.Services.ConfigureHttpJsonOptions(http =>

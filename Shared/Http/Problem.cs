@@ -1,6 +1,7 @@
 using System.Buffers;
 using System.Text.Encodings.Web;
 using System.Text.Json;
+using System.Text.Json.Nodes;
 
 namespace Seckill.Shared.Http;
 
@@ -45,6 +46,9 @@ public sealed class Problem : IResult, IStatusCodeHttpResult
     /// <summary>The <c>WWW-Authenticate</c> header of a 401.</summary>
     public string Challenge { get; init; } = "Bearer";
 
+    /// <summary>True when the answer has a Retry-After.</summary>
+    public bool HasRetryAfter => _retryAfterSeconds is not null;
+
     int? IStatusCodeHttpResult.StatusCode => Status;
 
     /// <summary>408 for a body that arrives too slowly.</summary>
@@ -73,6 +77,9 @@ public sealed class Problem : IResult, IStatusCodeHttpResult
 
     /// <summary>400 <c>invalid-request</c> with one error.</summary>
     public static Problem Invalid(string field, string error) => Invalid(new Dictionary<string, string> { [field] = error });
+
+    /// <summary>The body.</summary>
+    public JsonNode ToJson() => JsonNode.Parse(_body)!;
 
     public Task ExecuteAsync(HttpContext httpContext)
     {

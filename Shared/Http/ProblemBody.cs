@@ -1,6 +1,7 @@
 namespace Seckill.Shared.Http;
 
-/// <summary>The body of every refusal, as OpenAPI describes it. <see cref="Problem"/> writes it.</summary>
+/// <summary>The body of every refusal (RFC 9457).</summary>
+/// <remarks>As OpenAPI describes it; <see cref="Problem"/> writes it.</remarks>
 /// <param name="Type"><c>urn:seckill:problem:</c> and the code.</param>
 /// <param name="Title">One sentence for people.</param>
 /// <param name="Status">HTTP status.</param>

@@ -19,6 +19,9 @@ public sealed class BuyerToken
     /// <summary>Shortest accepted key: as long as the hash, RFC 7518 section 3.2.</summary>
     public const int MinimumKeyBytes = 32;
 
+    /// <summary>The claim that has the user id, unless a setting names another one.</summary>
+    public const string DefaultUserIdClaim = "sub";
+
     /// <summary>A longer token is refused unread.</summary>
     public const int MaximumLength = 2048;
 
@@ -27,25 +30,32 @@ public sealed class BuyerToken
 
     private readonly byte[] _key;
     private readonly TimeProvider _clock;
+    private readonly byte[] _userIdClaim;
 
     /// <param name="key">At least <see cref="MinimumKeyBytes"/> bytes of UTF-8.</param>
     /// <param name="clock">Decides whether a token has expired.</param>
+    /// <param name="userIdClaim">The claim that has the user id.</param>
     /// <exception cref="ArgumentException">The key is too short.</exception>
-    public BuyerToken(string key, TimeProvider clock)
+    public BuyerToken(string key, TimeProvider clock, string userIdClaim = DefaultUserIdClaim)
     {
         _key = Encoding.UTF8.GetBytes(key);
         _clock = clock;
+        UserIdClaim = userIdClaim;
+        _userIdClaim = Encoding.UTF8.GetBytes(userIdClaim);
         if (_key.Length < MinimumKeyBytes)
         {
             throw new ArgumentException($"A signing key needs at least {MinimumKeyBytes} bytes; this one has {_key.Length}.", nameof(key));
         }
     }
 
+    /// <summary>The claim that has the user id.</summary>
+    public string UserIdClaim { get; }
+
     /// <summary>A token for one user, valid for <paramref name="lifetime"/> from now.</summary>
     public string Sign(long userId, TimeSpan lifetime)
     {
         var expires = _clock.GetUtcNow().Add(lifetime).ToUnixTimeSeconds();
-        var payload = string.Create(CultureInfo.InvariantCulture, $$"""{"sub":"{{userId}}","exp":{{expires}}}""");
+        var payload = string.Create(CultureInfo.InvariantCulture, $$"""{"{{UserIdClaim}}":"{{userId}}","exp":{{expires}}}""");
         var signed = Encoding.ASCII.GetString(s_header) + "." + Base64Url.EncodeToString(Encoding.UTF8.GetBytes(payload));
         return signed + "." + Base64Url.EncodeToString(HMACSHA256.HashData(_key, Encoding.ASCII.GetBytes(signed)));
     }
@@ -152,7 +162,7 @@ public sealed class BuyerToken
             while (TryReadMember(ref reader))
             {
                 var (isSubject, isExpiry, isNotBefore) =
-                    (reader.ValueTextEquals("sub"u8), reader.ValueTextEquals("exp"u8), reader.ValueTextEquals("nbf"u8));
+                    (reader.ValueTextEquals(_userIdClaim), reader.ValueTextEquals("exp"u8), reader.ValueTextEquals("nbf"u8));
                 reader.Read();
                 if (isSubject && !TryReadUser(ref reader, out userId))
                 {

@@ -4,9 +4,6 @@ using Seckill.Shared.Http;
 
 namespace Seckill.Shared.Security;
 
-/// <summary>Marks endpoints that require the <see cref="OpsKey"/>.</summary>
-public sealed class RequiresOpsKey;
-
 /// <summary>The key of the ops endpoints, sent as <c>Authorization: Bearer</c> and compared in constant time.</summary>
 public sealed class OpsKey(string key)
 {

@@ -27,6 +27,9 @@ public enum SignatureOutcome
 /// </summary>
 public sealed class PaymentSignature(string key, TimeProvider clock)
 {
+    /// <summary>Where it stands.</summary>
+    public const string Header = "X-Signature";
+
     private const int ToleranceSeconds = 300;
     private readonly byte[] _key = Encoding.UTF8.GetBytes(key);
 

@@ -19,8 +19,8 @@ public enum TokenFault
     WrongNotBefore,
     /// <summary><c>nbf</c> is in the future.</summary>
     NotYetValid,
-    /// <summary><c>sub</c> is missing.</summary>
+    /// <summary>The claim with the user id is missing.</summary>
     NoSubject,
-    /// <summary><c>sub</c> is no positive 64-bit integer in digits.</summary>
+    /// <summary>The user id is no positive 64-bit integer in digits.</summary>
     WrongSubject,
 }

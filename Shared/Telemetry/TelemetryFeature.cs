@@ -36,10 +36,12 @@ internal static class TelemetryFeature
     public static void AddTo(IServiceCollection services)
     {
         services.AddValidatedOptions<TelemetryOptions>("Telemetry");
+        BuildInfo.Publish();
         // OTEL_SERVICE_NAME and OTEL_RESOURCE_ATTRIBUTES come later and override it.
         var name = AppDomain.CurrentDomain.FriendlyName.ToLowerInvariant().Replace("service", "-service", StringComparison.Ordinal);
         var telemetry = services.AddOpenTelemetry()
-            .ConfigureResource(resource => resource.Clear().AddService(name).AddTelemetrySdk().AddEnvironmentVariableDetector())
+            .ConfigureResource(resource => resource.Clear()
+                .AddService(name, serviceVersion: BuildInfo.Version).AddTelemetrySdk().AddEnvironmentVariableDetector())
             .WithMetrics(metrics => metrics
                 .AddMeter(s_meters)
                 .AddNpgsqlInstrumentation()

@@ -16,12 +16,56 @@ number() {
     fi
 }
 
+# closest WORD NAME...: the name that the word was meant to be, if one is at most two letters away.
+closest() {
+    printf '%s\n' "${@:2}" | awk -v word="$1" '
+        {
+            for (j = 0; j <= length($0); j++) row[j] = j
+            for (i = 1; i <= length(word); i++) {
+                diagonal = row[0]; row[0] = i
+                for (j = 1; j <= length($0); j++) {
+                    cost = diagonal + (substr(word, i, 1) != substr($0, j, 1))
+                    diagonal = row[j]
+                    if (row[j - 1] + 1 < cost) cost = row[j - 1] + 1
+                    if (row[j] + 1 < cost) cost = row[j] + 1
+                    row[j] = cost
+                }
+            }
+            distance = index($0, word) == 1 ? 1 : row[length($0)]
+            if (distance <= 2 && (best == "" || distance < least)) { best = $0; least = distance }
+        }
+        END { print best }'
+}
+
+# one_of WHAT WORD NAME...: refuses a word that is none of the names, and says which one it may have been.
+one_of() {
+    local guess
+    [[ " ${*:3} " != *" $2 "* ]] || return 0
+    guess=$(closest "${@:2}")
+    bad_usage "unknown $1: $2.${guess:+ Did you mean $guess?} There are: ${*:3}"
+}
+
+# documented_option VERB WORD [VALUE]: refuses an option that the help of the verb lacks, and one whose value is missing.
+# Sets TAKES to the number of words that it takes.
+documented_option() {
+    local name=${2%%=*} line
+    line=$(sed -n "s/^# *\\($name\\( [A-Z]*\\)\\{0,1\\}\\)  .*/\\1/p" "$ROOT/eng/$1.sh" | head -n 1)
+    # shellcheck disable=SC2046  # a list of words
+    [ -n "$line" ] || one_of "option of $1" "$name" $(sed -n 's/^#   \(--[a-z0-9-]*\) .*/\1/p' "$ROOT/eng/$1.sh")
+    TAKES=1
+    if [[ $line == *' '* && $2 != *=* ]]; then
+        TAKES=2
+        [[ -n ${3:-} && $3 != --* ]] || bad_usage "$name needs a value: $line"
+    fi
+}
+
 # use_instance main|demo|test|test-system|bench|chaos|test-chaos|fuzz: an instance is a directory of state and a range of ports. Demo and
 # tests have their own, so that neither touches the data of the running system.
 use_instance() {
     INSTANCE=$1
     BASE=${SECKILL_PORT_BASE:-8080}
     number SECKILL_PORT_BASE "$BASE" 1024 65000
+    outside_ephemeral "$BASE"
     case $INSTANCE in
         main) RUN=$ROOT/.run ;;
         demo) RUN=$ROOT/.run/demo ;;
@@ -33,6 +77,16 @@ use_instance() {
         test-system) RUN=$ROOT/.run/test-system; BASE=$((BASE + 500)) ;;
     esac
     mkdir -p "$RUN/pids" "$RUN/logs"
+}
+
+# outside_ephemeral BASE: a port from which the system serves outgoing connections may be taken when a server starts.
+outside_ephemeral() {
+    local first last
+    read -r first last 2>/dev/null </proc/sys/net/ipv4/ip_local_port_range || return 0
+    if [ $(($1 + 425)) -ge "$first" ] && [ "$1" -le "$last" ]; then
+        bad_usage "SECKILL_PORT_BASE=$1: the ports $1 to $(($1 + 425)) meet $first to $last, from which the system takes ports for" \
+            "outgoing connections. Choose a base below $((first - 425))"
+    fi
 }
 
 # elsewhere: the directory for data that cannot be under .run. It must belong to this user.
@@ -80,3 +134,9 @@ owner_alive() {
 unlock() { exec {LOCK}>&-; }
 
 digest() { cksum | cut -d ' ' -f 1; }
+
+# version: of Directory.Build.props, the only place that has it.
+version() { sed -n 's:.*<Version>\(.*\)</Version>.*:\1:p' "$ROOT/Directory.Build.props"; }
+
+# revision: the commit, and whether it was changed; nothing outside a repository.
+revision() { git -C "$ROOT" describe --always --dirty --exclude='*' 2>/dev/null || true; }

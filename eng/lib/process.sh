@@ -132,7 +132,7 @@ http_get() {
 
 # wait_ready NAME SECONDS: until `ready NAME` says so; gives up early when the process has exited.
 wait_ready() {
-    local deadline=$((SECONDS + $2)) why=''
+    local deadline=$((SECONDS + $2)) next=$((SECONDS + 5)) why=''
     while [ -z "$why" ]; do
         # When the command was killed, this job must end: it would hold the command's lock.
         identity $$ >/dev/null || exit 1
@@ -143,6 +143,10 @@ wait_ready() {
         elif [ $SECONDS -ge $deadline ]; then
             why="after $2 s: $DETAIL"
         else
+            if [ $SECONDS -ge $next ]; then
+                say "waiting for $1, up to $((deadline - SECONDS)) s more: $DETAIL"
+                next=$((SECONDS + 10))
+            fi
             sleep 0.1
         fi
     done

@@ -41,7 +41,7 @@ build() {
         : >"$RUN/logs/build.log"
         # Build servers would outlive this command. A build in the background can be interrupted.
         spawn build '' "$ROOT" dotnet build Seckill.sln -c "$FLAVOUR" -p:RestoreLockedMode=true --disable-build-servers -v quiet
-        if wait $!; then
+        if show_build $!; then
             echo "$sources" >"$stamp"
         else
             ok=''
@@ -53,6 +53,21 @@ build() {
     fi
     exec {lock}>&-
     [ -n "$ok" ]
+}
+
+# show_build PID: waits for the build, and says every ten seconds how far it is.
+show_build() {
+    local started=$SECONDS next=$((SECONDS + 10)) all
+    all=$(grep -c '^Project(.*\.csproj' "$ROOT/Seckill.sln")
+    while alive build; do
+        if [ $SECONDS -ge $next ]; then
+            next=$((SECONDS + 10))
+            say "building: $(find "$ROOT" -path "*/obj/$FLAVOUR/net10.0/Seckill.*.dll" -newer "$RUN/pids/build" 2>/dev/null | wc -l)" \
+                "of $all projects after $((SECONDS - started)) s"
+        fi
+        sleep 0.2
+    done
+    wait "$1"
 }
 
 sources_digest() {

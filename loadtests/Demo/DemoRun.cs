@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using System.Globalization;
+using System.Net;
 using Seckill.LoadTests.Books;
 using Seckill.LoadTests.Client;
 using Seckill.LoadTests.Load;
@@ -31,6 +32,7 @@ public sealed class DemoRun(LoadTarget target, DemoOptions options, IAnsiConsole
     {
         var crowd = new Crowd(options);
         using var run = new SaleRun(target, crowd.Scenario, crowd.Settings, console);
+        await using var sold = new OpenSale(run);
         var (sale, seed) = (run.Sale.Sale, options.Seed.ToString(CultureInfo.InvariantCulture));
         Say($"Sale {sale.SaleId}: {options.Items} items × {Amount.Text(options.Stock)} units, {Amount.Text(options.Buyers)} buyers, "
             + $"{target.Apis.Count} API instance(s), seed {seed}.");
@@ -50,7 +52,6 @@ public sealed class DemoRun(LoadTarget target, DemoOptions options, IAnsiConsole
             // An order in no table is found there already.
             .. missing.Select(violation => violation with { Kind = ViolationKind.WrongAnswer }),
         ];
-        await run.CloseAsync();
         return (
             [
                 RushSection.Create(log, run.Elapsed, options.Buyers, options.Connections),
@@ -67,6 +68,7 @@ public sealed class DemoRun(LoadTarget target, DemoOptions options, IAnsiConsole
     {
         var life = new Life(Math.Min(options.Items, 2), Math.Min(options.Stock, 1_000));
         using var run = new SaleRun(target, life.Scenario, life.Settings, console);
+        await using var sold = new OpenSale(run);
         Say($"Sale {run.Sale.Sale.SaleId}: some pay within {life.Settings.PaymentTimeoutSeconds} s, some cancel, some do nothing; "
             + "others buy what comes back.");
         await SellAsync(run, cancellationToken);
@@ -74,7 +76,6 @@ public sealed class DemoRun(LoadTarget target, DemoOptions options, IAnsiConsole
         var refunds = await run.Ops.RefundsAsync(cancellationToken);
         IReadOnlyList<Violation> violations =
             [.. life.Violations, .. state.Check(run.Shop.Log), .. PaymentAudit.Check(life.Orders, state.Orders, refunds)];
-        await run.CloseAsync();
         return (LifeSection.Create(life, state, PaymentAudit.RefundsOf(life.Orders, refunds).Count, violations), violations);
     }
 
@@ -113,4 +114,23 @@ public sealed class DemoRun(LoadTarget target, DemoOptions options, IAnsiConsole
 
     // Not through the console, which wraps: a line of a log stays one line.
     private void Say(string text) => console.Profile.Out.Writer.WriteLine(text);
+
+    /// <summary>Closes the sale of a run whatever ends the run. Without a sale, or without the key, there is nothing to close.</summary>
+    private sealed class OpenSale(SaleRun run) : IAsyncDisposable
+    {
+        public async ValueTask DisposeAsync()
+        {
+            try
+            {
+                await run.CloseAsync();
+            }
+            catch (HttpRequestException error)
+            {
+                if (error.StatusCode is not (HttpStatusCode.NotFound or HttpStatusCode.Unauthorized))
+                {
+                    await Console.Error.WriteLineAsync($"Sale {run.Sale.Sale.SaleId} is still open: {error.Message}");
+                }
+            }
+        }
+    }
 }

@@ -37,7 +37,8 @@ internal static class AnswerRules
             : exchange.Answers.SelectMany(answer => Check(request, answer).Select(found => (found.Rule, found.Detail, (RawAnswer?)answer)));
     }
 
-    private static IEnumerable<(string Rule, string Detail)> Check(RawRequest request, RawAnswer answer)
+    /// <summary>Broken rules of one answer.</summary>
+    public static IEnumerable<(string Rule, string Detail)> Check(RawRequest request, RawAnswer answer)
     {
         if (answer.Status == 0 || !answer.IsComplete)
         {

@@ -30,6 +30,11 @@ internal static class DocumentRules
             return $"{operation} does not document the code {code} of {answer.Status}.";
         }
 
+        if (response.Headers.FirstOrDefault(name => answer.Header(name) is null) is { } missing)
+        {
+            return $"{operation} documents a header {missing} for {answer.Status}, which is missing.";
+        }
+
         if (request.Method == "HEAD" || (response.Bodies.Count == 0 && answer.Body.Length == 0))
         {
             return null;

@@ -105,6 +105,6 @@ public static class LoadCommand
         await ReportFiles.WriteAsync(report, directory);
         LoadResultTable.Print(console, report);
         console.Profile.Out.Writer.WriteLine($"report: {Path.Combine(directory, "report.html")}");
-        return report.IsPassed ? ExitCode.Right : ExitCode.Wrong;
+        return !report.IsPassed ? ExitCode.Wrong : report.Warnings.Count > 0 ? ExitCode.Inconclusive : ExitCode.Right;
     }
 }

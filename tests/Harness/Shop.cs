@@ -142,6 +142,7 @@ internal sealed class RunningService<T> : WebApplicationFactory<T>
     {
         builder.UseEnvironment("Development");
         builder.ConfigureLogging(logging => logging.ClearProviders());
+        DocumentedAnswers.AddTo(builder);
         foreach (var (name, value) in _settings)
         {
             builder.UseSetting(name, value);

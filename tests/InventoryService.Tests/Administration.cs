@@ -69,6 +69,7 @@ public sealed class Administration : WebApplicationFactory<Refund>, IAsyncLifeti
     {
         builder.UseEnvironment("Development");
         builder.ConfigureLogging(logging => logging.ClearProviders());
+        DocumentedAnswers.AddTo(builder);
         // Published by nobody but the test itself.
         builder.UseSetting("Sweeper:MinimumAgeMilliseconds", "600000");
         // Audited by hand: tests break the equations on purpose.

@@ -33,4 +33,41 @@ public sealed class OpsClientTests
 
         Assert.Equal(["POST", "GET", "GET"], calls);
     }
+
+    // Promise: a 503 during the audit never costs the report. Broken by a client that gives up, or sends another body the second time.
+    [Fact]
+    public async Task A_503_is_retried_by_its_Retry_After_with_the_same_body()
+    {
+        var bodies = new List<string>();
+        await using var server = await FakeShop.StartAsync(async http =>
+        {
+            bodies.Add(await new StreamReader(http.Request.Body).ReadToEndAsync());
+            http.Response.StatusCode = bodies.Count < 3 ? 503 : 200;
+            http.Response.Headers.RetryAfter = "0";
+        });
+        using var client = new OpsClient(server.Url, "ops");
+        await client.ChangeStockAsync(7, 1001, 5, "key", CancellationToken.None).WaitAsync(TimeSpan.FromSeconds(60));
+        Assert.Equal(Enumerable.Repeat("""{"delta":5}""", 3), bodies);
+    }
+
+    [Theory]
+    [InlineData(503, null)]
+    [InlineData(503, "3600")]
+    [InlineData(409, "0")]
+    public async Task Any_other_refusal_fails_at_once(int status, string? retryAfter)
+    {
+        var calls = 0;
+        await using var server = await FakeShop.StartAsync(http =>
+        {
+            calls++;
+            http.Response.StatusCode = status;
+            http.Response.Headers.RetryAfter = retryAfter;
+            return Task.CompletedTask;
+        });
+        using var client = new OpsClient(server.Url, "ops");
+        var error = await Assert.ThrowsAsync<HttpRequestException>(
+            () => client.OpenAsync(7, CancellationToken.None).WaitAsync(TimeSpan.FromSeconds(60)));
+        Assert.Contains($"answered {status}", error.Message, StringComparison.Ordinal);
+        Assert.Equal(1, calls);
+    }
 }

@@ -47,8 +47,9 @@ internal sealed class ValidRequests(Requests requests)
         _ => draw.Hex(32),
     };
 
-    private static string QueryValue(Draw draw, Parameter parameter) => parameter.Name switch
+    private string QueryValue(Draw draw, Parameter parameter) => parameter.Name switch
     {
+        "saleId" => draw.From(_stage.Sales).ToString(CultureInfo.InvariantCulture),
         "newer" => "redis",
         _ when parameter.IsInteger => draw.Below(100).ToString(CultureInfo.InvariantCulture),
         _ => draw.From("true", "false"),

@@ -5,14 +5,16 @@ namespace Seckill.Fuzz.Contract;
 
 /// <summary>A parameter of an operation.</summary>
 /// <param name="Name">As in the template, or in the query string.</param>
-/// <param name="In"><c>path</c> or <c>query</c>.</param>
+/// <param name="In"><c>path</c>, <c>query</c> or <c>header</c>.</param>
 /// <param name="IsInteger">True when it is a canonical 64-bit integer.</param>
 internal sealed record Parameter(string Name, string In, bool IsInteger);
 
 /// <summary>What an operation may answer with a status.</summary>
 /// <param name="Bodies">By media type; empty when the answer has no body.</param>
 /// <param name="Codes">Codes of a refusal; empty when the description lists none.</param>
-internal sealed record Response(IReadOnlyDictionary<string, SchemaCheck> Bodies, IReadOnlySet<string> Codes);
+/// <param name="Headers">Names of those that the answer always has.</param>
+internal sealed record Response(
+    IReadOnlyDictionary<string, SchemaCheck> Bodies, IReadOnlySet<string> Codes, IReadOnlyList<string> Headers);
 
 /// <summary>The documented body of a request.</summary>
 /// <param name="Schema">For making bodies, its references resolved.</param>
@@ -23,7 +25,7 @@ internal sealed record RequestBody(JsonElement Schema, SchemaCheck Check, bool I
 /// <summary>One operation of an OpenAPI document.</summary>
 /// <param name="Method">In capital letters.</param>
 /// <param name="Template">Path with parameters in braces.</param>
-/// <param name="Parameters">Of path and query.</param>
+/// <param name="Parameters">Of path, query and header.</param>
 /// <param name="Body">Null when it takes none.</param>
 /// <param name="Responses">By status.</param>
 internal sealed record Operation(

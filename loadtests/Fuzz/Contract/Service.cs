@@ -54,8 +54,7 @@ internal sealed class Service
         if (operation.TryGetProperty("requestBody", out var described))
         {
             var schema = described.GetProperty("content").GetProperty("application/json").GetProperty("schema");
-            var isRequired = described.TryGetProperty("required", out var required) && required.GetBoolean();
-            body = new RequestBody(Resolve(schema), new SchemaCheck(schema, Definitions), isRequired);
+            body = new RequestBody(Resolve(schema), new SchemaCheck(schema, Definitions), IsTrue(described, "required"));
         }
 
         var parameters = operation.TryGetProperty("parameters", out var listed)
@@ -79,15 +78,19 @@ internal sealed class Service
             foreach (var content in contents.EnumerateObject())
             {
                 // A body without a schema may be anything.
-                var schema = content.Value.TryGetProperty("schema", out var described)
-                    ? described : JsonSerializer.SerializeToElement(true);
+                var schema = content.Value.TryGetProperty("schema", out var ofBody)
+                    ? ofBody : JsonSerializer.SerializeToElement(true);
                 bodies.Add(content.Name, new SchemaCheck(schema, Definitions));
                 codes.UnionWith(CodesOf(schema));
             }
         }
 
-        return new Response(bodies, codes);
+        var headers = response.TryGetProperty("headers", out var described)
+            ? described.EnumerateObject().Where(header => IsTrue(header.Value, "required")).Select(header => header.Name).ToArray() : [];
+        return new Response(bodies, codes, headers);
     }
+
+    private static bool IsTrue(JsonElement owner, string name) => owner.TryGetProperty(name, out var value) && value.GetBoolean();
 
     private static IEnumerable<string> CodesOf(JsonElement schema)
     {

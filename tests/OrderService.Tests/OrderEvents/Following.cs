@@ -27,8 +27,19 @@ internal sealed class Following : IDisposable
             request.Headers.Add("Last-Event-ID", $"{lastSeen}");
         }
 
-        var response = await (client ?? (api ?? shop.Api).Client)
-            .SendAsync(request, HttpCompletionOption.ResponseHeadersRead).WaitAsync(Eventually.Limit);
+        return await OpenAsync(client ?? (api ?? shop.Api).Client, request);
+    }
+
+    /// <summary>Without a token: the path has a ticket.</summary>
+    public static async Task<Following> OpenAsync(RunningService<Payment> api, string path)
+    {
+        using var request = new HttpRequestMessage(HttpMethod.Get, path);
+        return await OpenAsync(api.Client, request);
+    }
+
+    private static async Task<Following> OpenAsync(HttpClient client, HttpRequestMessage request)
+    {
+        var response = await client.SendAsync(request, HttpCompletionOption.ResponseHeadersRead).WaitAsync(Eventually.Limit);
         response.EnsureSuccessStatusCode();
         return new Following(response, await response.Content.ReadAsStreamAsync());
     }

@@ -86,6 +86,26 @@ public sealed class PeriodicServiceTests
         await service.StopAsync(CancellationToken.None).InTime();
     }
 
+    // Broken by a first start that warns of every table, and by a table that is lost later and never reported.
+    [Fact]
+    public async Task A_table_that_is_not_there_is_reported_after_the_first_minute_alone()
+    {
+        using var service = new Service(_clock, atOnce: true);
+        service.OnRound = _ => throw new PostgresException("relation does not exist", "ERROR", "ERROR", "42P01");
+        await service.StartAsync(CancellationToken.None);
+        for (var round = 1; round <= 6; round++)
+        {
+            await service.HasRunAsync(round);
+            Assert.Empty(service.Failures);
+            await AdvanceAsync(s_interval);
+        }
+
+        await service.HasRunAsync(7);
+        await AdvanceAsync(s_interval);
+        Assert.Equal([false], service.Failures.Take(1));
+        await service.StopAsync(CancellationToken.None).InTime();
+    }
+
     [Theory]
     [InlineData(true)]
     [InlineData(false)]

@@ -27,6 +27,7 @@ internal static partial class ConfigurationReference
         ("ConnectionStrings:Legacy", "none", "Legacy database, Npgsql format (OrderService); without it there is no dual write"),
         ("Auth:OpsKey", "only in Development", "Opens the ops endpoints and the dashboard; at least 32 characters"),
         ("Auth:BuyerTokenKey", "only in Development", "Signs buyer tokens, HS256 (OrderService); at least 32 characters"),
+        ("Auth:UserIdClaim", "sub", "Claim of a buyer token that has the user id, a positive 64-bit integer in a string (OrderService)"),
         ("Payments:SigningKey", "only in Development", "Signs the payment provider's calls (OrderService); at least 32 characters"),
         ("Messages:SigningKey", "derived from `Auth:OpsKey`",
             "Signs the messages in the queue; at least 32 characters, the same in all processes"),

@@ -119,6 +119,22 @@ public sealed class BuyerTokenTests
     [Fact]
     public void A_token_without_a_subject_is_refused() => Refuses(Signed(Header, $$"""{"exp":{{Now + 60}}}"""));
 
+    // A shop whose sub is a UUID names its number in a claim of its own. Broken by a claim that is read beside the configured one.
+    [Fact]
+    public void Another_claim_may_have_the_user_and_then_it_alone_counts()
+    {
+        var token = new BuyerToken(Key, _clock, "https://shop.example/number");
+        Assert.True(token.TryVerify(token.Sign(7, TimeSpan.FromHours(1)), out var userId));
+        Assert.Equal(7, userId);
+        Assert.True(token.TryVerify(
+            Signed(Header, $$"""{"sub":"auth0|5f","https:\/\/shop.example\/number":"8","exp":{{Now + 60}}}"""), out userId));
+        Assert.Equal(8, userId);
+        Assert.Equal(TokenFault.NoSubject, token.Verify(_token.Sign(7, TimeSpan.FromHours(1)), out _));
+        Assert.Equal(
+            TokenFault.WrongSubject,
+            token.Verify(Signed(Header, $$"""{"sub":"7","https://shop.example/number":"x","exp":{{Now + 60}}}"""), out _));
+    }
+
     [Fact]
     public void Leading_zeros_do_not_make_another_user() =>
         Assert.Contains(UserOf(Signed(Header, $$"""{"sub":"042","exp":{{Now + 60}}}""")), new long[] { 0, 42 });

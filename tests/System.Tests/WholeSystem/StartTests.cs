@@ -141,6 +141,31 @@ public sealed class StartTests(StoreConnections servers, ITestOutputHelper outpu
         await worker.BecomesAsync(200);
     }
 
+    // Three warnings about tables at the first start of all would be the first thing that a newcomer reads.
+    [Fact]
+    public async Task At_the_first_start_no_process_warns_of_tables_that_are_not_there_yet()
+    {
+        await using var installation = new Installation();
+        var databases = await installation.CreateDatabasesAsync(servers);
+        // As when the schema takes a while.
+        await using var busy = await databases.Connections.Orders.OpenConnectionAsync();
+        await busy.ExecuteAsync("select pg_advisory_lock(x'5ec0111'::int)");
+        ServiceProcess[] services =
+        [
+            installation.StartApi(databases.Settings), installation.StartWorker(databases.Settings),
+            installation.StartInventory(databases.Settings),
+        ];
+        await Task.WhenAll(services.Select(service => service.ListensAsync()));
+        await Eventually.IsTrueAsync("rounds came before their tables", async () => await busy.ExecuteScalarAsync<long>(
+            "select xact_rollback from pg_stat_database where datname = current_database()") >= 10);
+        await busy.ExecuteAsync("select pg_advisory_unlock_all()");
+        await Installation.ReadyAsync(services);
+        foreach (var service in services)
+        {
+            Assert.DoesNotContain("does not exist", await service.OutputAsync(), StringComparison.Ordinal);
+        }
+    }
+
     [Fact]
     public async Task A_worker_killed_in_the_middle_of_the_schema_leaves_nothing_of_it_and_the_next_one_brings_all()
     {

@@ -1,0 +1,30 @@
+// Buys a unit with the generated client, reads the order, and is refused once.
+using System.Net.Http.Headers;
+using Shop;
+
+using var http = new HttpClient();
+http.DefaultRequestHeaders.Authorization =
+    new AuthenticationHeaderValue("Bearer", Environment.GetEnvironmentVariable("TOKEN"));
+var client = new SeckillClient(http) { BaseUrl = Environment.GetEnvironmentVariable("ORDER_URL") };
+var order = new PlaceOrder { SaleId = long.Parse(args[0]), SkuId = long.Parse(args[1]), Quantity = 1 };
+var key = Guid.NewGuid().ToString();
+OrderAccepted bought = await client.PlaceOrderAsync(key, order);
+long price = bought.Quantity * bought.UnitPrice;
+DateTimeOffset payBy = bought.PayBy;
+Console.WriteLine($"{bought.OrderId} {bought.Status} {price} {payBy:O}");
+
+OrderView read = await client.GetOrderAsync(bought.OrderId);
+Console.WriteLine(read.Status);
+
+try
+{
+    order.Quantity = 2;
+    await client.PlaceOrderAsync(key, order);
+}
+catch (ApiException<ProblemBody> refused)
+{
+    Console.WriteLine($"{refused.StatusCode} {refused.Result.Code}");
+}
+
+OrderPage listed = await client.ListOrdersAsync(order.SaleId, 10, null);
+Console.WriteLine(listed.Orders.Count);
