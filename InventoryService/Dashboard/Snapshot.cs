@@ -25,14 +25,15 @@ public enum Tone
 /// <param name="Sales">Sales that are on first, then the newest.</param>
 /// <param name="SalesInAll">Number of all sales, shown or not.</param>
 /// <param name="Quarantined">Orders that could not be persisted.</param>
+/// <param name="Refunds">Payments that wait for their refund.</param>
 /// <param name="DualWrite">Null before the first reading of PostgreSQL.</param>
 /// <param name="Incidents">What changed, the newest first.</param>
 /// <param name="RedisAgeSeconds">Age of the data from Redis; null before the first reading.</param>
 /// <param name="PostgresAgeSeconds">Age of the data from PostgreSQL; null before the first reading.</param>
 public sealed record Snapshot(
     DateTimeOffset At, Verdict Verdict, IReadOnlyList<Station> Road, IReadOnlyList<Station> Upkeep, Traffic? Traffic,
-    IReadOnlyList<SaleView> Sales, long SalesInAll, long Quarantined, DualWriteState? DualWrite, IReadOnlyList<Incident> Incidents,
-    double? RedisAgeSeconds, double? PostgresAgeSeconds);
+    IReadOnlyList<SaleView> Sales, long SalesInAll, long Quarantined, long Refunds, DualWriteState? DualWrite,
+    IReadOnlyList<Incident> Incidents, double? RedisAgeSeconds, double? PostgresAgeSeconds);
 
 /// <summary>The condition of the whole system, and its effect on buyers.</summary>
 public sealed record Verdict(Tone Tone, string Headline, string Detail);

@@ -10,7 +10,8 @@ internal static class SnapshotMaker
     public static Snapshot Make(Facts facts, IncidentLog incidents, Func<ItemKey, ItemAudit?> audits) => new(
         facts.Now, VerdictOf(facts, incidents), RoadPicture.Road(facts), RoadPicture.Upkeep(facts), facts.Traffic,
         [.. (facts.Orders?.Items ?? []).GroupBy(item => item.SaleId).Select(sale => SaleOf(facts, [.. sale], audits))],
-        facts.Orders?.Totals.Sales ?? 0, facts.Tables?.Quarantined ?? 0, facts.Orders?.DualWrite, incidents.Recent, null, null);
+        facts.Orders?.Totals.Sales ?? 0, facts.Tables?.Quarantined ?? 0, facts.Tables?.Refunds ?? 0, facts.Orders?.DualWrite,
+        incidents.Recent, null, null);
 
     private static Verdict VerdictOf(Facts facts, IncidentLog incidents)
     {

@@ -12,7 +12,6 @@ internal static class DualWriteEndpoints
 {
     // Lists of users and of discrepancies do not fit into the usual 4 KB: docs/decisions/0022.
     private const int MaximumBodyBytes = 65_536;
-    private const int MaximumListed = 1_000;
 
     private static readonly Problem s_notConfigured = new(
         409, "legacy-not-configured", "This process has no connection to a legacy database: ConnectionStrings:Legacy is not set.");
@@ -22,10 +21,12 @@ internal static class DualWriteEndpoints
         var ops = app.MapGroup("/dual-write").WithMetadata(new RequiresOpsKey());
         Get("", "State of the dual write", ReadAsync, DualWriteJson.Default.DualWriteView);
         Get("/verifier", "Progress of the continuous verifier", ReadVerifierAsync, DualWriteJson.Default.VerifierView);
-        Get("/discrepancies", "The newest thousand open discrepancies, newest first",
-            (database, cancellationToken) => DiscrepancyStore.ListAsync(database, null, MaximumListed, cancellationToken),
-            DualWriteJson.Default.IReadOnlyListDiscrepancy);
         Get("/backfill", "Progress of the backfill", Backfill.ReadAsync, DualWriteJson.Default.BackfillView);
+        ops.MapGet("/discrepancies", ListAsync)
+            .WithSummary("Open discrepancies, the newest first")
+            .WithDescription(ListPage.Description + "the id of the last discrepancy of the page before.")
+            .Produces<IReadOnlyList<Discrepancy>>()
+            .ProducesProblems(400, 401, 503);
         ops.MapPut("", ChangeAsync)
             .WithSummary("Change how the legacy database is used")
             .WithDescription(
@@ -57,6 +58,12 @@ internal static class DualWriteEndpoints
                     Results.Json(await read(database, cancellationToken), json))
                 .WithSummary(summary).Produces<T>().ProducesProblems(401, 503);
     }
+
+    private static Task<IResult> ListAsync(
+        HttpContext http, NpgsqlDataSource database, CancellationToken cancellationToken, long? after = null, int? limit = null) =>
+        ListPage.AnswerAsync(
+            http, limit, size => DiscrepancyStore.ListAsync(database, null, after, size, cancellationToken), found => found.Id,
+            DualWriteJson.Default.IReadOnlyListDiscrepancy);
 
     private static async Task<IResult> ChangeAsync(
         HttpContext http, DualWriteControl control, LegacyDatabase legacy, NpgsqlDataSource database, CancellationToken cancellationToken)

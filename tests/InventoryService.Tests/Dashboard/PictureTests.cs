@@ -117,6 +117,14 @@ public sealed class PictureTests : Looks
     }
 
     [Fact]
+    public void Refunds_that_wait_are_counted_and_nothing_is_broken_by_them()
+    {
+        var snapshot = Look(Facts() with { Tables = NoneWaits with { Refunds = 3, OldestRefundSeconds = 1_000_000 } });
+        Assert.Equal(3, snapshot.Refunds);
+        Assert.Empty(Red(snapshot));
+    }
+
+    [Fact]
     public void Ids_are_text_for_a_browser_would_round_them()
     {
         var facts = Facts();
