@@ -88,11 +88,12 @@ public sealed record SaleView(
 /// <param name="OldestSeconds">Age of the oldest of them.</param>
 /// <param name="Price">Minor units of <paramref name="Currency"/>.</param>
 /// <param name="Currency">ISO 4217 code.</param>
+/// <param name="MinorDigits">Digits of the price that are minor units.</param>
 /// <param name="Books">Result of the last audit.</param>
 /// <param name="Finding">The first finding, if any.</param>
 public sealed record ItemView(
     [property: JsonNumberHandling(JsonNumberHandling.WriteAsString)] long SkuId, int Allocated, int? Available, int? Held, int Live,
-    long? Outbox, double? OldestSeconds, long Price, string Currency, Tone Books, string? Finding);
+    long? Outbox, double? OldestSeconds, long Price, string Currency, int MinorDigits, Tone Books, string? Finding);
 
 /// <summary>A condition with its begin and, once it is over, its end.</summary>
 /// <param name="Id">Stable.</param>

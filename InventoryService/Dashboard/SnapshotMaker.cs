@@ -1,5 +1,6 @@
 using Seckill.InventoryService.Audit;
 using Seckill.InventoryService.Sales;
+using Seckill.Shared.Money;
 
 namespace Seckill.InventoryService.Dashboard;
 
@@ -70,7 +71,7 @@ internal static class SnapshotMaker
         return new ItemView(
             row.SkuId, row.Allocated, now?.Available ?? (row.IsWarm ? null : row.Allocated), now?.Held ?? (row.IsWarm ? null : 0),
             row.Live, now?.OutboxDepth ?? (row.IsWarm ? null : 0), stock is null ? null : Math.Round(stock.OldestSeconds, 1),
-            row.UnitPrice, row.Currency, audited, finding);
+            row.UnitPrice, row.Currency, MinorUnits.DigitsOf(row.Currency), audited, finding);
     }
 
     private static string PhaseOf(Facts facts, ItemRow sale) => sale.State switch

@@ -155,8 +155,7 @@ function createItem(sale, item, act) {
   return row;
 }
 
-function price({ price: minor, currency }) {
-  const digits = new Intl.NumberFormat('en-US', { style: 'currency', currency }).resolvedOptions().maximumFractionDigits;
+function price({ price: minor, currency, minorDigits: digits }) {
   return `${(minor / 10 ** digits).toFixed(digits)} ${currency}`;
 }
 
