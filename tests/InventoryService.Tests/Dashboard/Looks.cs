@@ -37,7 +37,7 @@ public abstract class Looks
                 [
                     new ItemRow(
                         Item.SaleId, "Friday", Now.AddMinutes(-1).UtcDateTime, Now.AddHours(1).UtcDateTime, SaleState.Open, 1,
-                        Item.SkuId, 100, 40, 1999, "EUR", false, true),
+                        Item.SkuId, 100, 40, 1999, "EUR", false, true, false),
                 ],
                 Totals, new DualWriteState("shadow", 100, 0, 0, 40, 0, 0, "closed")),
             Stock(outbox, oldestSeconds), NoneWaits, new Queues(0, 1, 0), [], 1);
