@@ -28,7 +28,7 @@ internal static class AuditEndpoints
             .ProducesProblems(Refusals.UnknownSale, Refusals.RepairRunning);
 
     private static async Task<IResult> AuditAsync(
-        long saleId, ItemAuditor auditor, AuditRepair repair, AuditResults results, AuditRows rows, SaleStore sales,
+        long saleId, ItemAuditor auditor, AuditRepair repair, AuditResults results, AuditRows rows, SaleStore sales, ItemRest rest,
         CancellationToken cancellationToken, [FromQuery(Name = "repair")] bool withRepair = false, string? newer = null)
     {
         if (newer is not (null or "redis"))
@@ -41,6 +41,8 @@ internal static class AuditEndpoints
             return Refusals.UnknownSale;
         }
 
+        // What this finds is watched from now on.
+        await rest.WakeAsync(saleId, null, cancellationToken);
         var items = new List<AuditedItemView>();
         foreach (var item in await rows.ItemsAsync(saleId, cancellationToken))
         {

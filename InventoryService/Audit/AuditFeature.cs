@@ -10,6 +10,8 @@ internal static class AuditFeature
         builder.Services.AddSingleton<TotalsAuditor>();
         builder.Services.AddSingleton<ItemAuditor>();
         builder.Services.AddSingleton<AuditRepair>();
+        builder.Services.AddSingleton<ItemRest>();
+        builder.Services.AddHostedService<RestWatch>();
         builder.Services.AddSingleton<AuditResults>();
         builder.Services.AddSingleton<AuditSchedule>();
         builder.Services.AddHostedService<Auditor>();

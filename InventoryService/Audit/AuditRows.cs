@@ -17,9 +17,27 @@ internal sealed class AuditRows(NpgsqlDataSource database)
 
     private const string OfItem = "(@saleId::bigint is null or sale_id = @saleId) and (@skuId::bigint is null or sku_id = @skuId)";
 
-    /// <summary>Every item whose stock was put into Redis, of one sale or of all.</summary>
+    // Without a sale: history is not added up round after round.
+    private const string OfActiveItem =
+        OfItem + " and (@saleId::bigint is not null or (sale_id, sku_id) in (select sale_id, sku_id from sale_items"
+        + " where rested_at is null))";
+
+    private const string Items =
+        """
+        select i.sale_id, i.sku_id, item_number, allocated, limit_per_user, unit_price, currency, epoch, lost_at,
+          name, opens_at, closes_at, payment_timeout_seconds, state, state_version
+        from sale_items i
+        join sales s on s.sale_id = i.sale_id
+        """;
+
+    /// <summary>The items of a sale whose stock was put into Redis; without a sale, those of all sales that are not at rest.</summary>
     public Task<IReadOnlyList<AuditedItem>> ItemsAsync(long? saleId, CancellationToken cancellationToken) =>
         ItemsAsync(saleId, null, cancellationToken);
+
+    /// <summary>The item at rest that was not looked at for longest, or null.</summary>
+    public async Task<AuditedItem?> FindRestingAsync(CancellationToken cancellationToken) =>
+        (await ReadAsync<AuditedItem>(
+            Items + " where rested_at is not null order by rested_at limit 1", new { }, cancellationToken)).SingleOrDefault();
 
     /// <summary>One of them; null when it is not, or no longer, among them.</summary>
     public async Task<AuditedItem?> FindItemAsync(ItemKey item, CancellationToken cancellationToken) =>
@@ -27,12 +45,9 @@ internal sealed class AuditRows(NpgsqlDataSource database)
 
     private Task<IReadOnlyList<AuditedItem>> ItemsAsync(long? saleId, long? skuId, CancellationToken cancellationToken) =>
         ReadAsync<AuditedItem>(
-            """
-            select i.sale_id, i.sku_id, item_number, allocated, limit_per_user, unit_price, currency, epoch, lost_at,
-              name, opens_at, closes_at, payment_timeout_seconds, state, state_version
-            from sale_items i
-            join sales s on s.sale_id = i.sale_id
-            where warmed_at is not null and (@saleId::bigint is null or i.sale_id = @saleId)
+            Items + """
+
+            where warmed_at is not null and (i.sale_id = @saleId or @saleId::bigint is null and rested_at is null)
               and (@skuId::bigint is null or i.sku_id = @skuId)
             order by i.sale_id, position
             """,
@@ -40,11 +55,11 @@ internal sealed class AuditRows(NpgsqlDataSource database)
             cancellationToken);
 
     /// <summary>
-    /// The totals of a sale's items, or of one of them; without a sale, of all items whose stock was put into Redis. An item is at rest
-    /// when its sale is over, every live order is paid, and nothing is under way between the stores.
+    /// The totals of a sale's items, or of one of them; without a sale, of all items whose stock was put into Redis and that are not at
+    /// rest. An item is quiet when its sale is over, every live order is paid, and nothing is under way between the stores.
     /// </summary>
     public Task<IReadOnlyList<ItemTotals>> TotalsAsync(
-        long? saleId, long? skuId, CancellationToken cancellationToken, bool withItemsAtRest = true) =>
+        long? saleId, long? skuId, CancellationToken cancellationToken, bool withQuietItems = true) =>
         ReadAsync<ItemTotals>(
             $"""
             select i.sale_id, i.sku_id, i.warmed_at is not null as was_warm, i.epoch, i.allocated, i.live,
@@ -57,7 +72,7 @@ internal sealed class AuditRows(NpgsqlDataSource database)
               select sale_id, sku_id, (sum(units) filter (where status = 'paid'))::bigint as paid,
                 (sum(units) filter (where status in ('cancelled', 'expired')))::bigint as returned,
                 (sum(units) filter (where status = 'rejected'))::bigint as rejected
-              from order_totals where {OfItem} group by sale_id, sku_id
+              from order_totals where {OfActiveItem} group by sale_id, sku_id
             ) t using (sale_id, sku_id)
             left join (
               select sale_id, sku_id, count(*) as orders from stock_returns where returned_at is null and {OfItem}
@@ -69,14 +84,14 @@ internal sealed class AuditRows(NpgsqlDataSource database)
             ) q using (sale_id, sku_id)
             left join (
               select sale_id, sku_id, count(*) as changes, count(*) filter (where done_at is null) as under_way
-              from stock_changes where {OfItem} group by sale_id, sku_id
+              from stock_changes where {OfActiveItem} group by sale_id, sku_id
             ) c using (sale_id, sku_id)
-            where {OfItem} and (@saleId is not null or i.warmed_at is not null)
-              and (@withItemsAtRest or (s.state <> 'closed' and s.closes_at > now()) or i.live <> coalesce(t.paid, 0)
+            where {OfItem} and (@saleId is not null or (i.warmed_at is not null and i.rested_at is null))
+              and (@withQuietItems or (s.state <> 'closed' and s.closes_at > now()) or i.live <> coalesce(t.paid, 0)
                 or r.orders > 0 or q.units > 0 or c.under_way > 0)
             order by sale_id, position
             """,
-            new { saleId, skuId, withItemsAtRest },
+            new { saleId, skuId, withQuietItems },
             cancellationToken);
 
     /// <summary>The kept sums of an item beside those of all its order rows.</summary>

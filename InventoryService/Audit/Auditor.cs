@@ -1,8 +1,8 @@
 namespace Seckill.InventoryService.Audit;
 
 /// <summary>
-/// (11) Audits the totals of all items, round after round, and schedules their full audits. Items at rest are in a round now and then. It
-/// reports findings and changes nothing.
+/// (11) Audits the totals of all items, round after round, and schedules their full audits. Quiet items are in a round now and then,
+/// those at rest in none. It reports findings and changes nothing.
 /// </summary>
 internal sealed partial class Auditor(
     AuditRows rows, TotalsAuditor totals, AuditResults results, AuditSchedule schedule, IOptions<AuditorOptions> options,
@@ -18,9 +18,9 @@ internal sealed partial class Auditor(
     {
         var items = await rows.ItemsAsync(null, stoppingToken);
         var startedAt = Clock.GetTimestamp();
-        var withItemsAtRest = _allLookedAt is not { } last || Clock.GetElapsedTime(last) >= s_rest;
-        var looks = await totals.LookAsync(null, stoppingToken, withItemsAtRest);
-        _allLookedAt = withItemsAtRest ? startedAt : _allLookedAt;
+        var withQuietItems = _allLookedAt is not { } last || Clock.GetElapsedTime(last) >= s_rest;
+        var looks = await totals.LookAsync(null, stoppingToken, withQuietItems);
+        _allLookedAt = withQuietItems ? startedAt : _allLookedAt;
         results.EnterRound([.. items.Select(item => item.Key)], looks);
         schedule.Update(items, looks);
     }

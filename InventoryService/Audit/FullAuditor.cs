@@ -4,10 +4,11 @@ namespace Seckill.InventoryService.Audit;
 
 /// <summary>
 /// (11) Audits items order by order, each when it is due. A few of these run side by side, so that a large item delays no other. It reports
-/// findings and changes nothing, with one exception: it stops an item that sells units a second time because Redis lost holds.
+/// findings and changes nothing, with two exceptions: it stops an item that sells units a second time because Redis lost holds, and puts an
+/// item to rest of which nothing can change.
 /// </summary>
 internal sealed partial class FullAuditor(
-    ItemAuditor auditor, AuditSchedule schedule, AuditResults results, LossWatch losses, IOptions<AuditorOptions> options,
+    ItemAuditor auditor, AuditSchedule schedule, AuditResults results, LossWatch losses, ItemRest rest, IOptions<AuditorOptions> options,
     TimeProvider clock, ILogger<FullAuditor> logger) : PeriodicService(clock)
 {
     /// <summary>Number of items that are audited side by side.</summary>
@@ -46,8 +47,14 @@ internal sealed partial class FullAuditor(
     {
         try
         {
+            var still = await rest.FindStillAsync(item);
             var audit = await auditor.AuditAsync(item, cancellationToken);
             results.EnterOrders(audit);
+            if (still is not null && audit is { IsConclusive: true, Findings.Count: 0 })
+            {
+                await rest.TryRestAsync(item, still, cancellationToken);
+            }
+
             if (audit.SellsTooMuch)
             {
                 await losses.DeclareLostAsync(

@@ -2,8 +2,9 @@ namespace Seckill.InventoryService.Audit;
 
 /// <summary>
 /// (11) Notices that Redis has lost data, and stops the items whose stock is no longer known: an item that is missing, one that is older
-/// than its last rebuild, and all items when the mark of the whole store went back. Also stops an item whose price, limit or window in
-/// Redis is not that of the sale's row: somebody has written to Redis. PostgreSQL remembers it until the rebuild.
+/// than its last rebuild, and all items when the mark of the whole store went back. Items at rest wake when the store is another one. Also
+/// stops an item whose price, limit or window in Redis is not that of the sale's row: another program has written to Redis. PostgreSQL
+/// remembers it until the rebuild.
 /// </summary>
 internal sealed partial class LossWatch(
     NpgsqlDataSource database, AuditRows rows, StockLedger stock, StockRepair repair, RedisMark mark, IOptions<AuditorOptions> options,
@@ -98,8 +99,13 @@ internal sealed partial class LossWatch(
         {
             await database.ExecuteAsync(
                 """
-                insert into redis_marks as m (store, mark) values (@store, @value)
-                on conflict (store) do update set mark = greatest(m.mark, excluded.mark), seen_at = now()
+                with seen as (
+                  insert into redis_marks as m (store, mark) values (@store, @value)
+                  on conflict (store) do update set mark = greatest(m.mark, excluded.mark), seen_at = now()
+                  returning xmax = 0 as is_new
+                )
+                -- A new data set started empty, so no item is as it was.
+                update sale_items set rested_at = null where rested_at is not null and (select is_new from seen)
                 """,
                 new { store, value },
                 cancellationToken);

@@ -15,11 +15,11 @@ internal sealed class TotalsAuditor(AuditRows rows, StockLedger stock, IOptions<
     /// <summary>Called after each of the first two reads: a test moves orders here.</summary>
     internal Func<Task> BetweenTheStores { get; init; } = () => Task.CompletedTask;
 
-    /// <summary>Looks at the items of a sale, or at all items whose stock was put into Redis.</summary>
+    /// <summary>Looks at the items of a sale, or at all items whose stock was put into Redis and that are not at rest.</summary>
     public async Task<IReadOnlyList<ItemLook>> LookAsync(
-        long? saleId, CancellationToken cancellationToken, bool withItemsAtRest = true)
+        long? saleId, CancellationToken cancellationToken, bool withQuietItems = true)
     {
-        var before = await rows.TotalsAsync(saleId, null, cancellationToken, withItemsAtRest);
+        var before = await rows.TotalsAsync(saleId, null, cancellationToken, withQuietItems);
         await BetweenTheStores();
         var redis = new List<(ItemSnapshot? Item, string? Failure)>(before.Count);
         foreach (var items in before.Chunk(ItemsAtOnce))
@@ -28,7 +28,7 @@ internal sealed class TotalsAuditor(AuditRows rows, StockLedger stock, IOptions<
         }
 
         await BetweenTheStores();
-        var after = (await rows.TotalsAsync(saleId, null, cancellationToken, withItemsAtRest)).ToDictionary(totals => totals.Key);
+        var after = (await rows.TotalsAsync(saleId, null, cancellationToken, withQuietItems)).ToDictionary(totals => totals.Key);
         // A sale may have been deleted meanwhile, or an item come to rest.
         return
         [

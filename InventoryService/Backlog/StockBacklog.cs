@@ -1,4 +1,5 @@
 using System.ComponentModel.DataAnnotations;
+using Seckill.InventoryService.Sales;
 
 namespace Seckill.InventoryService.Backlog;
 
@@ -18,20 +19,20 @@ public sealed class BacklogOptions
 /// <param name="Allocated">Units given to the sale.</param>
 internal sealed record ItemBacklog(string Item, long Depth, double OldestSeconds, long Available, long Held, long Allocated);
 
-/// <summary>Stock and outbox of each opened item, in Redis. An item that cannot be read is missing.</summary>
+/// <summary>Stock and outbox of each item that can change, in Redis. An item that cannot be read is missing.</summary>
 internal sealed class StockBacklog : BacklogReader<IReadOnlyDictionary<ItemKey, ItemStock>>
 {
     private static readonly TimeSpan s_afterTheSale = TimeSpan.FromHours(1);
     private readonly StockReader _reader;
-    private readonly SaleCatalog _catalog;
+    private readonly ActiveItems _items;
     private readonly int _maximumItems;
     private volatile IReadOnlyList<ItemBacklog> _labelled = [];
 
     public StockBacklog(
-        StockReader reader, SaleCatalog catalog, IOptions<BacklogOptions> options, TimeProvider clock, ILogger<StockBacklog> logger)
+        StockReader reader, ActiveItems items, IOptions<BacklogOptions> options, TimeProvider clock, ILogger<StockBacklog> logger)
         : base("Redis", clock, logger)
     {
-        (_reader, _catalog, _maximumItems) = (reader, catalog, options.Value.MostItems);
+        (_reader, _items, _maximumItems) = (reader, items, options.Value.MostItems);
         Gauge("seckill.outbox.depth", "{order}", "Orders reserved and not yet known to be in PostgreSQL.", item => item.Depth);
         Gauge("seckill.outbox.oldest_age", "s", "Age of the oldest order in the outbox.", item => item.OldestSeconds);
         Gauge("seckill.stock.available", "{unit}", "Units for sale, in Redis.", item => item.Available);
@@ -63,7 +64,7 @@ internal sealed class StockBacklog : BacklogReader<IReadOnlyDictionary<ItemKey, 
 
     protected override async Task<IReadOnlyDictionary<ItemKey, ItemStock>> ReadAsync(CancellationToken cancellationToken)
     {
-        var items = await _reader.ReadAsync(await _catalog.ItemsAsync(), cancellationToken);
+        var items = await _reader.ReadAsync(await _items.ListAsync(), cancellationToken);
         _labelled = Label(items, _maximumItems);
         return items;
     }

@@ -6,7 +6,7 @@ namespace Seckill.InventoryService.Dashboard;
 /// <summary>A sale item as PostgreSQL has it.</summary>
 internal sealed record ItemRow(
     long SaleId, string Name, DateTime OpensAt, DateTime ClosesAt, SaleState State, long ItemsInSale,
-    long SkuId, int Allocated, int Live, long UnitPrice, string Currency, bool IsLost, bool IsWarm);
+    long SkuId, int Allocated, int Live, long UnitPrice, string Currency, bool IsLost, bool IsWarm, bool IsAtRest);
 
 /// <summary>Totals of all sales, shown or not.</summary>
 /// <param name="Sales">All sales.</param>
@@ -39,9 +39,10 @@ internal sealed class OrdersReader(NpgsqlDataSource database, TimeProvider clock
            limit 24)
         )
         select sale_id, name, opens_at, closes_at, state, items_in_sale,
-          sku_id, allocated, live, unit_price, currency, lost_at is not null as is_lost, warmed_at is not null as is_warm
+          sku_id, allocated, live, unit_price, currency, lost_at is not null as is_lost, warmed_at is not null as is_warm,
+          rested_at is not null as is_at_rest
         from (
-          select s.*, i.sku_id, i.allocated, i.live, i.unit_price, i.currency, i.lost_at, i.warmed_at,
+          select s.*, i.sku_id, i.allocated, i.live, i.unit_price, i.currency, i.lost_at, i.warmed_at, i.rested_at,
             count(*) over (partition by sale_id) as items_in_sale, row_number() over (partition by sale_id order by position) as number
           from shown s join sale_items i using (sale_id)) item
         -- The first item of each sale, so that none is missing.

@@ -25,14 +25,15 @@ public enum Tone
 /// <param name="Sales">Sales that are on first, then the newest.</param>
 /// <param name="SalesInAll">Number of all sales, shown or not.</param>
 /// <param name="Quarantined">Orders that could not be persisted.</param>
+/// <param name="Refunds">Payments that wait for their refund.</param>
 /// <param name="DualWrite">Null before the first reading of PostgreSQL.</param>
 /// <param name="Incidents">What changed, the newest first.</param>
 /// <param name="RedisAgeSeconds">Age of the data from Redis; null before the first reading.</param>
 /// <param name="PostgresAgeSeconds">Age of the data from PostgreSQL; null before the first reading.</param>
 public sealed record Snapshot(
     DateTimeOffset At, Verdict Verdict, IReadOnlyList<Station> Road, IReadOnlyList<Station> Upkeep, Traffic? Traffic,
-    IReadOnlyList<SaleView> Sales, long SalesInAll, long Quarantined, DualWriteState? DualWrite, IReadOnlyList<Incident> Incidents,
-    double? RedisAgeSeconds, double? PostgresAgeSeconds);
+    IReadOnlyList<SaleView> Sales, long SalesInAll, long Quarantined, long Refunds, DualWriteState? DualWrite,
+    IReadOnlyList<Incident> Incidents, double? RedisAgeSeconds, double? PostgresAgeSeconds);
 
 /// <summary>The condition of the whole system, and its effect on buyers.</summary>
 public sealed record Verdict(Tone Tone, string Headline, string Detail);
@@ -87,11 +88,12 @@ public sealed record SaleView(
 /// <param name="OldestSeconds">Age of the oldest of them.</param>
 /// <param name="Price">Minor units of <paramref name="Currency"/>.</param>
 /// <param name="Currency">ISO 4217 code.</param>
+/// <param name="MinorDigits">Digits of the price that are minor units.</param>
 /// <param name="Books">Result of the last audit.</param>
 /// <param name="Finding">The first finding, if any.</param>
 public sealed record ItemView(
     [property: JsonNumberHandling(JsonNumberHandling.WriteAsString)] long SkuId, int Allocated, int? Available, int? Held, int Live,
-    long? Outbox, double? OldestSeconds, long Price, string Currency, Tone Books, string? Finding);
+    long? Outbox, double? OldestSeconds, long Price, string Currency, int MinorDigits, Tone Books, string? Finding);
 
 /// <summary>A condition with its begin and, once it is over, its end.</summary>
 /// <param name="Id">Stable.</param>

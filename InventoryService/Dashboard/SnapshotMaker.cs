@@ -1,5 +1,6 @@
 using Seckill.InventoryService.Audit;
 using Seckill.InventoryService.Sales;
+using Seckill.Shared.Money;
 
 namespace Seckill.InventoryService.Dashboard;
 
@@ -10,7 +11,8 @@ internal static class SnapshotMaker
     public static Snapshot Make(Facts facts, IncidentLog incidents, Func<ItemKey, ItemAudit?> audits) => new(
         facts.Now, VerdictOf(facts, incidents), RoadPicture.Road(facts), RoadPicture.Upkeep(facts), facts.Traffic,
         [.. (facts.Orders?.Items ?? []).GroupBy(item => item.SaleId).Select(sale => SaleOf(facts, [.. sale], audits))],
-        facts.Orders?.Totals.Sales ?? 0, facts.Tables?.Quarantined ?? 0, facts.Orders?.DualWrite, incidents.Recent, null, null);
+        facts.Orders?.Totals.Sales ?? 0, facts.Tables?.Quarantined ?? 0, facts.Tables?.Refunds ?? 0, facts.Orders?.DualWrite,
+        incidents.Recent, null, null);
 
     private static Verdict VerdictOf(Facts facts, IncidentLog incidents)
     {
@@ -60,16 +62,20 @@ internal static class SnapshotMaker
         var now = stock?.Snapshot;
         var audited = !row.IsWarm ? Tone.Off
             : row.IsLost || audit?.Findings.Count > 0 ? Tone.Broken
+            : row.IsAtRest ? Tone.Fine
             : audit is null || facts.AuditAgeSeconds > 60 ? Tone.Unknown : Tone.Fine;
         var finding = row.IsLost ? "Redis lost its data; the item waits for its rebuild"
             : audit?.Findings is [var first, ..]
             ? $"{BreakKindConverter.Name(first.Kind)}: {first.Actual:N0} instead of {first.Expected:N0}"
                 + (audit.Findings.Count > 1 ? $", and {audit.Findings.Count - 1} more" : "")
             : null;
+        // Redis has nothing of an item yet, or has what PostgreSQL has and is not asked any more.
+        var isStill = !row.IsWarm || row.IsAtRest;
         return new ItemView(
-            row.SkuId, row.Allocated, now?.Available ?? (row.IsWarm ? null : row.Allocated), now?.Held ?? (row.IsWarm ? null : 0),
-            row.Live, now?.OutboxDepth ?? (row.IsWarm ? null : 0), stock is null ? null : Math.Round(stock.OldestSeconds, 1),
-            row.UnitPrice, row.Currency, audited, finding);
+            row.SkuId, row.Allocated, now?.Available ?? (isStill ? row.Allocated - row.Live : null),
+            now?.Held ?? (isStill ? row.Live : null), row.Live, now?.OutboxDepth ?? (isStill ? 0 : null),
+            stock is null ? null : Math.Round(stock.OldestSeconds, 1),
+            row.UnitPrice, row.Currency, MinorUnits.DigitsOf(row.Currency), audited, finding);
     }
 
     private static string PhaseOf(Facts facts, ItemRow sale) => sale.State switch

@@ -10,17 +10,32 @@ internal static class OutboxFeature
     }
 
     public static void MapOutbox(this WebApplication app) =>
-        app.MapGet("/outbox", ReadAsync)
+        app.MapGet("/outbox", ListAsync)
             .WithMetadata(new RequiresOpsKey(), new OperationGroup("Outbox", "Orders on their way to PostgreSQL."))
-            .WithName("getOutbox")
-            .WithSummary("Orders that wait to be persisted")
-            .WithDescription("For each sale item.")
-            .ProducesProblems(401, 503);
+            .WithName("listOutbox")
+            .WithSummary("List orders that wait to be persisted")
+            .WithDescription(
+                "For each sale item, in the order of their ids. " + ListPage.Description
+                + "sale and SKU of the last item of the page before, with a colon between.")
+            .Produces<IReadOnlyList<OutboxView>>()
+            .ProducesProblems(400, 401, 503);
 
-    private static async Task<List<OutboxView>> ReadAsync(SaleCatalog catalog, StockLedger stock)
+    private static async Task<IResult> ListAsync(
+        HttpContext http, SaleCatalog catalog, StockLedger stock, string? after = null, int? limit = null)
+    {
+        var last = default(ItemKey);
+        return after is null || ItemKey.TryParse(after, out last)
+            ? await ListPage.AnswerAsync(
+                http, limit, size => ReadAsync(catalog, stock, last, size), view => new ItemKey(view.SaleId, view.SkuId))
+            : Problem.Invalid("after", "this must be a sale and a SKU, with a colon between");
+    }
+
+    private static async Task<IReadOnlyList<OutboxView>> ReadAsync(SaleCatalog catalog, StockLedger stock, ItemKey after, int maximum)
     {
         var views = new List<OutboxView>();
-        foreach (var item in await catalog.ItemsAsync())
+        var items = (await catalog.ItemsAsync()).OrderBy(item => item.SaleId).ThenBy(item => item.SkuId)
+            .Where(item => (item.SaleId, item.SkuId).CompareTo((after.SaleId, after.SkuId)) > 0);
+        foreach (var item in items.Take(maximum))
         {
             var (depth, oldest) = await stock.InspectOutboxAsync(new ItemKeys(item));
             views.Add(new OutboxView(item.SaleId, item.SkuId, depth, oldest.TotalSeconds));

@@ -1,4 +1,5 @@
 using System.ComponentModel.DataAnnotations;
+using Seckill.InventoryService.Sales;
 
 namespace Seckill.InventoryService.Outbox;
 
@@ -20,7 +21,7 @@ public sealed class SweeperOptions
 /// broker. Oldest first, in batches. Any number of sweepers may run; each claims its own entries.
 /// </summary>
 internal sealed partial class OutboxSweeper(
-    StockLedger stock, SaleCatalog catalog, BrokerClient broker, OrdersReservedPublisher publisher, IOptions<SweeperOptions> options,
+    StockLedger stock, ActiveItems items, BrokerClient broker, OrdersReservedPublisher publisher, IOptions<SweeperOptions> options,
     TimeProvider clock, ILogger<OutboxSweeper> logger) : PeriodicService(clock)
 {
     // Orders in a message.
@@ -51,7 +52,7 @@ internal sealed partial class OutboxSweeper(
             return;
         }
 
-        foreach (var item in await catalog.ItemsAsync())
+        foreach (var item in await items.ListAsync())
         {
             await SweepItemAsync(item, stoppingToken);
         }

@@ -9,12 +9,12 @@ internal static class QuarantineFeature
     {
         var ops = app.MapGroup("").WithMetadata(
             new RequiresOpsKey(), new OperationGroup("Quarantine", "Orders that could not be persisted."));
-        ops.MapGet("/quarantine", (NpgsqlDataSource database, CancellationToken cancellationToken) =>
-                ReadAsync(database, null, cancellationToken))
+        ops.MapGet("/quarantine", ListAsync)
             .WithName("listQuarantine")
             .WithSummary("List orders that could not be persisted")
-            .WithDescription("The newest thousand, each with PostgreSQL's reason.")
-            .ProducesProblems(401, 503);
+            .WithDescription("The newest first, each with the reason. " + ListPage.Description + "a number from there.")
+            .Produces<IReadOnlyList<QuarantinedOrder>>()
+            .ProducesProblems(400, 401, 503);
         ops.MapPost("/quarantine/{orderId}/replay", ReplayAsync)
             .WithName("replayOrder")
             .WithSummary("Retry to persist an order")
@@ -24,10 +24,15 @@ internal static class QuarantineFeature
             .ProducesProblems(Refusals.NotQuarantined);
     }
 
+    private static Task<IResult> ListAsync(
+        HttpContext http, NpgsqlDataSource database, CancellationToken cancellationToken, long? after = null, int? limit = null) =>
+        ListPage.AnswerAsync<QuarantinedOrder>(
+            http, limit, async size => await ReadAsync(database, null, after, size, cancellationToken), order => order.Id);
+
     private static async Task<IResult> ReplayAsync(
         string orderId, NpgsqlDataSource database, OrdersReservedPublisher publisher, CancellationToken cancellationToken)
     {
-        if (await ReadAsync(database, orderId, cancellationToken) is not [var order])
+        if (await ReadAsync(database, orderId, null, 1, cancellationToken) is not [var order])
         {
             return Refusals.NotQuarantined;
         }
@@ -45,18 +50,18 @@ internal static class QuarantineFeature
     }
 
     private static Task<List<QuarantinedOrder>> ReadAsync(
-        NpgsqlDataSource database, string? orderId, CancellationToken cancellationToken) =>
+        NpgsqlDataSource database, string? orderId, long? after, int limit, CancellationToken cancellationToken) =>
         database.QueryAsync<QuarantinedOrder>(
             """
             select order_id, sale_id, sku_id, user_id, quantity, unit_price, currency, reserved_at, error, quarantined_at,
-              idempotency_key
+              idempotency_key, id
             from quarantined_orders q
-            where (@orderId::text is null or order_id = @orderId)
+            where (@orderId::text is null or order_id = @orderId) and (@after::bigint is null or id < @after)
               and not exists (select from orders o where o.order_id = q.order_id)
-            order by quarantined_at desc
-            limit 1000
+            order by id desc
+            limit @limit
             """,
-            new { orderId }, cancellationToken);
+            new { orderId, after, limit }, cancellationToken);
 }
 
 /// <summary>An order that could not be persisted.</summary>
@@ -67,6 +72,8 @@ internal static class QuarantineFeature
 /// <param name="Error">The error of PostgreSQL.</param>
 /// <param name="QuarantinedAt">UTC.</param>
 /// <param name="IdempotencyKey">Of the request, if it had one.</param>
+/// <param name="Id">Counts the orders that came into quarantine.</param>
 public sealed record QuarantinedOrder(
     string OrderId, long SaleId, long SkuId, long UserId, int Quantity, long UnitPrice, string Currency,
-    DateTimeOffset ReservedAt, string Error, DateTimeOffset QuarantinedAt, [property: JsonIgnore] string? IdempotencyKey);
+    DateTimeOffset ReservedAt, string Error, DateTimeOffset QuarantinedAt, [property: JsonIgnore] string? IdempotencyKey,
+    [property: JsonIgnore] long Id);

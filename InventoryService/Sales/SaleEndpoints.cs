@@ -22,13 +22,13 @@ internal static class SaleEndpoints
             .Produces<SaleDetails>(StatusCodes.Status201Created)
             .ProducesProblems(400, 401, 408, 413, 415, 503)
             .ProducesProblems(Refusals.SaleExists);
-        sales.MapGet("", async (SaleStore store, CancellationToken cancellationToken) =>
-                Results.Json(await store.ListAsync(cancellationToken), OpsJson.Default.IReadOnlyListSaleDetails))
+        sales.MapGet("", ListAsync)
             .WithName("listSales")
             .WithSummary("List all sales")
-            .WithDescription("The newest first, whatever their state.")
+            .WithDescription(
+                "The newest first, whatever their state. " + ListPage.Description + "the id of the last sale of the page before.")
             .Produces<IReadOnlyList<SaleDetails>>()
-            .ProducesProblems(401, 503);
+            .ProducesProblems(400, 401, 503);
         sales.MapGet("/{saleId:id}", async (long saleId, SaleStore store, CancellationToken cancellationToken) =>
                 await store.FindAsync(saleId, cancellationToken) is { } sale
                     ? Results.Json(sale, OpsJson.Default.SaleDetails)
@@ -54,6 +54,14 @@ internal static class SaleEndpoints
             .ProducesProblems(401, 503)
             .ProducesProblems(Refusals.UnknownSale, Refusals.NeverOpened, Refusals.StateChanged);
     }
+
+    private static async Task<IResult> ListAsync(
+        HttpContext http, SaleStore store, CancellationToken cancellationToken, long? after = null, int? limit = null) =>
+        after is { } last && await store.FindAsync(last, cancellationToken) is null
+            ? Problem.Invalid("after", "this must be the id of a sale")
+            : await ListPage.AnswerAsync(
+                http, limit, size => store.ListAsync(after, size, cancellationToken), sale => sale.SaleId,
+                OpsJson.Default.IReadOnlyListSaleDetails);
 
     private static async Task<IResult> CreateAsync(HttpRequest request, SaleStore store, CancellationToken cancellationToken)
     {

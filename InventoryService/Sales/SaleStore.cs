@@ -42,8 +42,20 @@ internal sealed class SaleStore(NpgsqlDataSource database)
     public async Task<SaleDetails?> FindAsync(long saleId, CancellationToken cancellationToken) =>
         (await ReadAsync("where s.sale_id = @saleId", new { saleId }, cancellationToken)).SingleOrDefault();
 
-    /// <summary>Every sale, the newest first.</summary>
-    public Task<IReadOnlyList<SaleDetails>> ListAsync(CancellationToken cancellationToken) => ReadAsync("", null, cancellationToken);
+    /// <summary>Sales, the newest first.</summary>
+    /// <param name="after">Only those behind this one; null for the first page.</param>
+    /// <param name="maximum">Maximum number of sales.</param>
+    public Task<IReadOnlyList<SaleDetails>> ListAsync(long? after, int maximum, CancellationToken cancellationToken) =>
+        ReadAsync(
+            """
+            where s.sale_id in (
+              select sale_id from sales
+              where @after::bigint is null
+                or (created_at, -sale_id) < (select created_at, -sale_id from sales where sale_id = @after)
+              order by created_at desc, sale_id
+              limit @maximum)
+            """,
+            new { after, maximum }, cancellationToken);
 
     /// <summary>Remembers that an item's stock is in Redis now.</summary>
     public Task MarkWarmAsync(long saleId, long skuId, CancellationToken cancellationToken) =>

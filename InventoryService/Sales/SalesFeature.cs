@@ -7,6 +7,8 @@ internal static class SalesFeature
     {
         builder.Services.AddSingleton<SaleStore>();
         builder.Services.AddSingleton<SaleOpening>();
+        builder.Services.AddSingleton<ActiveItems>();
+        builder.Services.AddHostedService(provider => provider.GetRequiredService<ActiveItems>());
         builder.Services.AddValidatedOptions<AlertOptions>("Alerts");
         builder.Services.AddHostedService<StockAlerts>();
     }

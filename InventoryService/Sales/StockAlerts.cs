@@ -18,7 +18,7 @@ public sealed class AlertOptions
 /// number.
 /// </summary>
 internal sealed partial class StockAlerts(
-    StockLedger stock, SaleCatalog catalog, IBus bus, IOptions<AlertOptions> options, TimeProvider clock, ILogger<StockAlerts> logger)
+    StockLedger stock, ActiveItems items, IBus bus, IOptions<AlertOptions> options, TimeProvider clock, ILogger<StockAlerts> logger)
     : PeriodicService(clock)
 {
     private const int ItemsAtOnce = 8;
@@ -36,7 +36,7 @@ internal sealed partial class StockAlerts(
 
     protected override async Task RunRoundAsync(CancellationToken stoppingToken) =>
         await Parallel.ForEachAsync(
-            await catalog.ItemsAsync(),
+            await items.ListAsync(),
             new ParallelOptions { MaxDegreeOfParallelism = ItemsAtOnce, CancellationToken = stoppingToken },
             async (item, _) => await CheckAsync(item));
 

@@ -12,7 +12,6 @@ internal static class DualWriteEndpoints
 {
     // Lists of users and of discrepancies do not fit into the usual 4 KB: docs/decisions/0022.
     private const int MaximumBodyBytes = 65_536;
-    private const int MaximumListed = 1_000;
 
     private static readonly Problem s_notConfigured = new(
         409, "legacy-not-configured", "This process has no connection to a legacy database: ConnectionStrings:Legacy is not set.");
@@ -25,9 +24,12 @@ internal static class DualWriteEndpoints
             ReadAsync, DualWriteJson.Default.DualWriteView);
         Get("/verifier", "getVerifier", "Progress of the continuous verifier", "All orders, then all legacy rows, round after round.",
             ReadVerifierAsync, DualWriteJson.Default.VerifierView);
-        Get("/discrepancies", "listDiscrepancies", "Open discrepancies", "The newest thousand, newest first.",
-            (database, cancellationToken) => DiscrepancyStore.ListAsync(database, null, MaximumListed, cancellationToken),
-            DualWriteJson.Default.IReadOnlyListDiscrepancy);
+        ops.MapGet("/discrepancies", ListAsync)
+            .WithName("listDiscrepancies")
+            .WithSummary("Open discrepancies")
+            .WithDescription("The newest first. " + ListPage.Description + "the id of the last discrepancy of the page before.")
+            .Produces<IReadOnlyList<Discrepancy>>()
+            .ProducesProblems(400, 401, 503);
         Get("/backfill", "getBackfill", "Progress of the backfill", "How many orders it has put into the outbox.",
             Backfill.ReadAsync, DualWriteJson.Default.BackfillView);
         ops.MapPut("", ChangeAsync)
@@ -66,6 +68,12 @@ internal static class DualWriteEndpoints
                     Results.Json(await read(database, cancellationToken), json))
                 .WithName(name).WithSummary(summary).WithDescription(description).Produces<T>().ProducesProblems(401, 503);
     }
+
+    private static Task<IResult> ListAsync(
+        HttpContext http, NpgsqlDataSource database, CancellationToken cancellationToken, long? after = null, int? limit = null) =>
+        ListPage.AnswerAsync(
+            http, limit, size => DiscrepancyStore.ListAsync(database, null, after, size, cancellationToken), found => found.Id,
+            DualWriteJson.Default.IReadOnlyListDiscrepancy);
 
     private static async Task<IResult> ChangeAsync(
         HttpContext http, DualWriteControl control, LegacyDatabase legacy, NpgsqlDataSource database, CancellationToken cancellationToken)

@@ -3,6 +3,15 @@ namespace Seckill.OrderService.Orders;
 /// <summary>Keeps orders that cannot be persisted where operators see them and can replay them.</summary>
 internal sealed class OrderQuarantine(NpgsqlDataSource database)
 {
+    /// <summary>True while no operator has decided about the order: it is in quarantine, and a replay has not given it its row.</summary>
+    public Task<bool> ContainsAsync(string orderId, CancellationToken cancellationToken) =>
+        database.SingleAsync<bool>(
+            """
+            select exists (select from quarantined_orders where order_id = @orderId)
+              and not exists (select from orders where order_id = @orderId)
+            """,
+            new { orderId }, cancellationToken);
+
     /// <summary>Adds orders, each once, however often it comes.</summary>
     /// <param name="error">Why PostgreSQL refuses them.</param>
     public async Task AddAsync(OrdersReserved batch, string error, CancellationToken cancellationToken)

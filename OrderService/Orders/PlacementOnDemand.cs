@@ -6,7 +6,8 @@ namespace Seckill.OrderService.Orders;
 /// Persists a reserved order at once, for a payment or a cancellation that comes before its message. The message then changes nothing.
 /// So every change of an order is a change of its row.
 /// </summary>
-internal sealed class PlacementOnDemand(OrderPlacement placement, HoldFinder holds, WarmItems warm)
+internal sealed class PlacementOnDemand(
+    OrderPlacement placement, OrderQuarantine quarantine, HoldFinder holds, WarmItems warm)
 {
     /// <summary>The answer when only the rebuild of the item, or an operator, decides what becomes of the order.</summary>
     public static readonly Problem TryAgain = new(
@@ -14,19 +15,20 @@ internal sealed class PlacementOnDemand(OrderPlacement placement, HoldFinder hol
 
     /// <summary>Ends when the order has its row, or is not reserved.</summary>
     /// <returns>
-    /// False, and nothing has changed, when Redis has lost data and the item waits for its rebuild, or the order is not what its sale
-    /// allows: the worker quarantines it.
+    /// False, and nothing has changed, when Redis has lost data and the item waits for its rebuild, or the order is in quarantine, or is
+    /// not what its sale allows: then the worker quarantines it.
     /// </returns>
     public async Task<bool> PlaceIfReservedAsync(string orderId, CancellationToken cancellationToken)
     {
         if (await holds.FindAsync(orderId) is not { } held)
         {
-            return !await warm.MayBeLostAsync(orderId);
+            return !await warm.MayBeLostAsync(orderId) && !await quarantine.ContainsAsync(orderId, cancellationToken);
         }
 
         if (!held.InOutbox)
         {
-            return true;
+            // An order leaves the outbox when it has its row, or is in quarantine.
+            return !await quarantine.ContainsAsync(orderId, cancellationToken);
         }
 
         try

@@ -47,7 +47,9 @@ internal static class PaymentEndpoints
             .WithDescription(
                 "Idempotent by paymentId. A payment that cannot be "
                 + "used (unknown order, wrong amount, order paid or closed) is listed for refund and also gets 200. "
-                + "A paymentId that was used before with another order or amount changes nothing and gets 422.")
+                + "A paymentId that was used before with another order or amount changes nothing and gets 422. While operators must "
+                + "decide about the order (quarantine, or Redis lost data) the answer is 503: retry. Members that are not described "
+                + "here are ignored.")
             .Accepts<Payment>("application/json")
             .Produces<PaymentAnswer>()
             .ProducesProblems(400, 401, 408, 413, 415, 503)
@@ -71,7 +73,7 @@ internal static class PaymentEndpoints
             return Problem.Invalid(errors);
         }
 
-        // Not decided: the provider retries, and then the order has its row or is lost.
+        // Not decided: the provider retries, and then the order has its row, or an operator has decided, or it is lost.
         if (OrderId.IsValid(payment!.OrderId!) && !await payments.OrderExistsAsync(payment.OrderId!, cancellationToken)
             && !await placement.PlaceIfReservedAsync(payment.OrderId!, cancellationToken))
         {

@@ -15,11 +15,11 @@ public sealed record Payment(
 /// <param name="Outcome"><c>accepted</c>, <c>duplicate</c> (this payment was reported before) or <c>refund</c>.</param>
 public sealed record PaymentAnswer([property: AllowedValues("accepted", "duplicate", "refund")] string Outcome);
 
+// Members that a provider adds are ignored: the signature covers them, and a refusal would stop all payments on the day they appear.
+// docs/decisions/0040 has the reasons.
 [JsonSourceGenerationOptions(
     PropertyNamingPolicy = JsonKnownNamingPolicy.CamelCase,
-    UnmappedMemberHandling = JsonUnmappedMemberHandling.Disallow,
-    AllowDuplicateProperties = false,
-    MaxDepth = 8)]
+    AllowDuplicateProperties = false)]
 [JsonSerializable(typeof(Payment))]
 [JsonSerializable(typeof(PaymentAnswer))]
 internal sealed partial class PaymentJson : JsonSerializerContext;

@@ -7,6 +7,9 @@ namespace Seckill.Shared.Security;
 /// <summary>The key of the ops endpoints, sent as <c>Authorization: Bearer</c> and compared in constant time.</summary>
 public sealed class OpsKey(string key)
 {
+    /// <summary>Who acted, in what is recorded of an action.</summary>
+    public const string Name = "ops";
+
     private static readonly Problem s_unauthenticated =
         new(StatusCodes.Status401Unauthorized, "unauthenticated", "The ops key is required as a bearer token.");
 

@@ -83,9 +83,9 @@ use_instance() {
 outside_ephemeral() {
     local first last
     read -r first last 2>/dev/null </proc/sys/net/ipv4/ip_local_port_range || return 0
-    if [ $(($1 + 425)) -ge "$first" ] && [ "$1" -le "$last" ]; then
-        bad_usage "SECKILL_PORT_BASE=$1: the ports $1 to $(($1 + 425)) meet $first to $last, from which the system takes ports for" \
-            "outgoing connections. Choose a base below $((first - 425))"
+    if [ $(($1 + 625)) -ge "$first" ] && [ "$1" -le "$last" ]; then
+        bad_usage "SECKILL_PORT_BASE=$1: the ports $1 to $(($1 + 625)) meet $first to $last, from which the system takes ports for" \
+            "outgoing connections. Choose a base below $((first - 625))"
     fi
 }
 

@@ -78,18 +78,17 @@ public sealed class OpsClient : IDisposable
 
     /// <summary>Orders of the sale that wait to be persisted.</summary>
     public async Task<long> BacklogAsync(long saleId, CancellationToken cancellationToken) =>
-        (await ReadAsync(HttpMethod.Get, "outbox", OpsJson.Default.IReadOnlyListOutboxItem, cancellationToken))
+        (await ReadAllAsync("outbox", OpsJson.Default.IReadOnlyListOutboxItem, cancellationToken))
             .Where(item => item.SaleId == saleId).Sum(item => item.Depth);
 
-    /// <summary>Units of the sale in quarantine, among the newest thousand orders there.</summary>
+    /// <summary>Units of the sale in quarantine.</summary>
     public async Task<long> QuarantinedAsync(long saleId, CancellationToken cancellationToken) =>
-        (await ReadAsync(HttpMethod.Get, "quarantine", OpsJson.Default.IReadOnlyListQuarantined, cancellationToken))
+        (await ReadAllAsync("quarantine", OpsJson.Default.IReadOnlyListQuarantined, cancellationToken))
             .Where(order => order.SaleId == saleId).Sum(order => order.Quantity);
 
-    /// <summary>Ids of the payments whose money must go back, the newest thousand.</summary>
+    /// <summary>Ids of the payments whose money must go back.</summary>
     public async Task<IReadOnlyList<string>> RefundsAsync(CancellationToken cancellationToken) =>
-        [.. (await ReadAsync(HttpMethod.Get, "refunds", OpsJson.Default.IReadOnlyListRefund, cancellationToken))
-            .Select(refund => refund.PaymentId)];
+        [.. (await ReadAllAsync("refunds", OpsJson.Default.IReadOnlyListRefund, cancellationToken)).Select(refund => refund.PaymentId)];
 
     /// <summary>The state of the dual write; asks OrderService.</summary>
     public Task<DualWriteView> DualWriteAsync(CancellationToken cancellationToken) =>
@@ -113,17 +112,39 @@ public sealed class OpsClient : IDisposable
     /// <inheritdoc/>
     public void Dispose() => _http.Dispose();
 
+    // Every page: a list says in its header Link where the next one is.
+    private async Task<IReadOnlyList<T>> ReadAllAsync<T>(
+        string path, JsonTypeInfo<IReadOnlyList<T>> type, CancellationToken cancellationToken)
+    {
+        var all = new List<T>();
+        for (string? page = path; page is not null;)
+        {
+            using var response = await SendAsync(HttpMethod.Get, page, null, cancellationToken);
+            all.AddRange(await BodyAsync(response, type, cancellationToken));
+            // As in <?after=7>; rel="next".
+            page = response.Headers.TryGetValues("Link", out var links) ? path + links.First().Split('<', '>')[1] : null;
+        }
+
+        return all;
+    }
+
     private async Task<T> ReadAsync<T>(HttpMethod method, string path, JsonTypeInfo<T> type, CancellationToken cancellationToken)
     {
         using var response = await SendAsync(method, path, null, cancellationToken);
+        return await BodyAsync(response, type, cancellationToken);
+    }
+
+    private static async Task<T> BodyAsync<T>(HttpResponseMessage response, JsonTypeInfo<T> type, CancellationToken cancellationToken)
+    {
         try
         {
             return await response.Content.ReadFromJsonAsync(type, cancellationToken) ?? throw new JsonException("null");
         }
         catch (JsonException error)
         {
+            var request = response.RequestMessage!;
             throw new HttpRequestException(
-                $"{method} {new Uri(_http.BaseAddress!, path)} did not answer a {typeof(T).Name}: {error.Message}", error);
+                $"{request.Method} {request.RequestUri} did not answer a {typeof(T).Name}: {error.Message}", error);
         }
     }
 

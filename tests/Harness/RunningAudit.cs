@@ -21,7 +21,7 @@ internal sealed class RunningAudit : IAsyncDisposable
                 stores.Rows, stores.TotalsAuditor(options, betweenTheStores), Results, Schedule, settings, TimeProvider.System,
                 NullLogger<Auditor>.Instance),
             .. Enumerable.Range(0, FullAuditor.AtOnce).Select(_ => new FullAuditor(
-                full, Schedule, Results, stores.Losses, settings, TimeProvider.System, NullLogger<FullAuditor>.Instance)),
+                full, Schedule, Results, stores.Losses, stores.Rest, settings, TimeProvider.System, NullLogger<FullAuditor>.Instance)),
         ];
     }
 

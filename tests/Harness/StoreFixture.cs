@@ -50,6 +50,7 @@ public sealed class StoreFixture : IAsyncLifetime
         AuditRepair = new AuditRepair(
             Database, Auditor, Rows, Stock, Repair, Holds, Audits, NullLogger<AuditRepair>.Instance);
         Jobs = new RebuildJobs(Database);
+        Rest = new ItemRest(Database, Rows, Stock);
         Losses = new LossWatch(
             Database, Rows, Stock, Repair, new RedisMark(Servers.Redis), Options.Create(new AuditorOptions()),
             TimeProvider.System, NullLogger<LossWatch>.Instance);
@@ -94,6 +95,8 @@ public sealed class StoreFixture : IAsyncLifetime
     internal AuditRepair AuditRepair { get; }
 
     internal LossWatch Losses { get; }
+
+    internal ItemRest Rest { get; }
 
     internal RebuildJobs Jobs { get; }
 

@@ -3,9 +3,30 @@ using Seckill.LoadTests.Client;
 
 namespace Seckill.LoadTests.Tests;
 
-/// <summary>A rebuild is a job: who asks for it goes on when it has ended, and fails with the reasons when an item failed.</summary>
+/// <summary>
+/// A rebuild is a job: who asks for it goes on when it has ended, and fails with the reasons when an item failed. A list is read to its
+/// last page: an audit that sees the first alone misses what is on the others.
+/// </summary>
 public sealed class OpsClientTests
 {
+    [Fact]
+    public async Task A_list_is_read_to_its_last_page()
+    {
+        await using var server = await FakeShop.StartAsync(async http =>
+        {
+            var after = (string?)http.Request.Query["after"];
+            if (after is null)
+            {
+                http.Response.Headers.Link = "<?after=7&limit=1>; rel=\"next\"";
+            }
+
+            http.Response.ContentType = "application/json";
+            await http.Response.WriteAsync($$"""[{"paymentId":"{{http.Request.Path}} {{after}}"}]""");
+        });
+        using var client = new OpsClient(server.Url, "ops");
+        Assert.Equal(["/refunds ", "/refunds 7"], await client.RefundsAsync(CancellationToken.None));
+    }
+
     [Theory]
     [InlineData("done", null)]
     [InlineData("failed", "SKU 1001: no room")]

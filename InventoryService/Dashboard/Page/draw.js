@@ -37,6 +37,8 @@ export function draw(now, act) {
     : now.salesInAll > now.sales.length ? `And ${number(now.salesInAll - now.sales.length)} more sales.` : '');
   byId('quarantine').hidden = now.quarantined === 0;
   set(byId('quarantine-text'), `${number(now.quarantined)} could not be persisted. None is lost.`);
+  byId('refunds').hidden = now.refunds === 0;
+  set(byId('refunds-text'), `${number(now.refunds)} ${now.refunds === 1 ? 'payment waits' : 'payments wait'} to be sent back.`);
   keyed(byId('incidents'), now.incidents, incident => incident.id, createIncident, drawIncident);
   byId('incidents-none').hidden = now.incidents.length > 0;
   dualWrite(now.dualWrite);
@@ -153,8 +155,7 @@ function createItem(sale, item, act) {
   return row;
 }
 
-function price({ price: minor, currency }) {
-  const digits = new Intl.NumberFormat('en-US', { style: 'currency', currency }).resolvedOptions().maximumFractionDigits;
+function price({ price: minor, currency, minorDigits: digits }) {
   return `${(minor / 10 ** digits).toFixed(digits)} ${currency}`;
 }
 

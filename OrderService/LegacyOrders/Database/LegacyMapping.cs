@@ -1,4 +1,5 @@
 using System.Globalization;
+using Seckill.Shared.Money;
 
 namespace Seckill.OrderService.LegacyOrders.Database;
 
@@ -9,14 +10,6 @@ namespace Seckill.OrderService.LegacyOrders.Database;
 internal static class LegacyMapping
 {
     private const decimal LargestAmount = 99_999_999.99m;
-
-    // ISO 4217: minor digits, where they are not 2.
-    private static readonly Dictionary<string, int> s_minorDigits = new()
-    {
-        ["BIF"] = 0, ["CLP"] = 0, ["DJF"] = 0, ["GNF"] = 0, ["ISK"] = 0, ["JPY"] = 0, ["KMF"] = 0, ["KRW"] = 0, ["PYG"] = 0,
-        ["RWF"] = 0, ["UGX"] = 0, ["UYI"] = 0, ["VND"] = 0, ["VUV"] = 0, ["XAF"] = 0, ["XOF"] = 0, ["XPF"] = 0,
-        ["BHD"] = 3, ["IQD"] = 3, ["JOD"] = 3, ["KWD"] = 3, ["LYD"] = 3, ["OMR"] = 3, ["TND"] = 3, ["CLF"] = 4, ["UYW"] = 4,
-    };
 
     /// <summary>The row that an order must have in the legacy database.</summary>
     /// <param name="order">The order to map.</param>
@@ -63,7 +56,7 @@ internal static class LegacyMapping
     private static string? Amount(long unitPrice, int quantity, string currency)
     {
         var minor = (Int128)unitPrice * quantity;
-        var digits = s_minorDigits.GetValueOrDefault(currency, 2);
+        var digits = MinorUnits.DigitsOf(currency);
         var (cents, rest) = digits <= 2
             ? (minor * (long)Math.Pow(10, 2 - digits), Int128.Zero)
             : Int128.DivRem(minor, (long)Math.Pow(10, digits - 2));

@@ -68,14 +68,15 @@ internal static class DiscrepancyStore
 
     /// <summary>The open discrepancies, the newest first; with ids, those discrepancies, also when they are resolved.</summary>
     public static async Task<IReadOnlyList<Discrepancy>> ListAsync(
-        NpgsqlDataSource database, long[]? ids, int limit, CancellationToken cancellationToken) =>
+        NpgsqlDataSource database, long[]? ids, long? after, int limit, CancellationToken cancellationToken) =>
         await database.QueryAsync<Discrepancy>(
             """
             select id, order_id, class, field, ours as expected, theirs as actual, found_at, resolved_at
             from legacy_discrepancies
             where case when @ids::bigint[] is null then resolved_at is null else id = any(@ids) end
+              and (@after::bigint is null or id < @after)
             order by id desc
             limit @limit
             """,
-            new { ids, limit }, cancellationToken);
+            new { ids, after, limit }, cancellationToken);
 }

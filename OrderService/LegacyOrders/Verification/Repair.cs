@@ -17,13 +17,13 @@ internal sealed class Repair(NpgsqlDataSource database, TimeProvider clock)
     /// </summary>
     public async Task<RepairAnswer> RunAsync(bool dryRun, long[]? ids, CancellationToken cancellationToken)
     {
-        var chosen = await DiscrepancyStore.ListAsync(database, ids is { Length: > 0 } ? ids : null, Maximum, cancellationToken);
+        var chosen = await DiscrepancyStore.ListAsync(database, ids is { Length: > 0 } ? ids : null, null, Maximum, cancellationToken);
         var rewritable = chosen
             .Where(found => found.ResolvedAt is null && found.Class is DiscrepancyClass.Missing or DiscrepancyClass.Different).ToList();
         if (!dryRun && rewritable.Count > 0)
         {
             await RewriteAsync([.. rewritable.Select(found => found.OrderId).Distinct()], cancellationToken);
-            chosen = await DiscrepancyStore.ListAsync(database, [.. chosen.Select(found => found.Id)], Maximum, cancellationToken);
+            chosen = await DiscrepancyStore.ListAsync(database, [.. chosen.Select(found => found.Id)], null, Maximum, cancellationToken);
         }
 
         return new RepairAnswer(

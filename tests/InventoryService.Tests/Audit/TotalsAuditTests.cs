@@ -160,20 +160,20 @@ public sealed class TotalsAuditTests(StoreFixture stores)
     }
 
     [Fact]
-    public async Task An_item_is_at_rest_once_its_sale_is_over_and_nothing_of_it_can_change()
+    public async Task An_item_is_quiet_once_its_sale_is_over_and_nothing_of_it_can_change()
     {
         var sale = await TestSale.OpenAsync(stores, units: 5);
         var orders = await sale.PlaceManyAsync(2);
-        async Task<bool> IsAtRestAsync() =>
-            !(await stores.Totals.LookAsync(null, CancellationToken.None, withItemsAtRest: false)).Any(look => look.Key == sale.Item);
+        async Task<bool> IsQuietAsync() =>
+            !(await stores.Totals.LookAsync(null, CancellationToken.None, withQuietItems: false)).Any(look => look.Key == sale.Item);
         await sale.PayAsync(orders[0], $"pay-{orders[0].OrderId}");
-        Assert.False(await IsAtRestAsync());
+        Assert.False(await IsQuietAsync());
         await stores.Opening.CloseAsync(sale.Item.SaleId, CancellationToken.None);
-        Assert.False(await IsAtRestAsync());
+        Assert.False(await IsQuietAsync());
         await stores.Closing.TryCancelAsync(orders[1].OrderId, CancellationToken.None);
-        Assert.False(await IsAtRestAsync());
+        Assert.False(await IsQuietAsync());
         await sale.ReturnAllAsync();
-        Assert.True(await IsAtRestAsync());
+        Assert.True(await IsQuietAsync());
         Assert.Contains(await stores.Totals.LookAsync(null, CancellationToken.None), look => look.Key == sale.Item);
     }
 

@@ -3,6 +3,7 @@ using MassTransit;
 using Microsoft.Extensions.Logging.Abstractions;
 using Microsoft.Extensions.Options;
 using Seckill.InventoryService.Outbox;
+using Seckill.InventoryService.Sales;
 using Seckill.Shared.Connections;
 using Seckill.Shared.Security;
 using Seckill.Shared.Stock;
@@ -22,8 +23,9 @@ public sealed class SweeperTests
         await item.ReserveAsync(new Ask(7, 1));
         var bus = DispatchProxy.Create<IBus, Canceller>();
         await using var broker = new BrokerClient(new Uri(Servers.RabbitMqConnection));
+        using var items = new ActiveItems(Servers.Orders, new SaleCatalog(Servers.Redis), TimeProvider.System);
         using var sweeper = new OutboxSweeper(
-            TestItem.Ledger, new SaleCatalog(Servers.Redis), broker, new OrdersReservedPublisher(bus, new MessageSignature(DevelopmentKeys.Ops)),
+            TestItem.Ledger, items, broker, new OrdersReservedPublisher(bus, new MessageSignature(DevelopmentKeys.Ops)),
             Options.Create(new SweeperOptions { IntervalMilliseconds = 10, MinimumAgeMilliseconds = 0, LongestPauseMilliseconds = 10 }),
             TimeProvider.System, NullLogger<OutboxSweeper>.Instance);
         await sweeper.StartAsync(CancellationToken.None);

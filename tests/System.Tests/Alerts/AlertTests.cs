@@ -56,6 +56,12 @@ public sealed class AlertTests(StoreConnections servers, ITestOutputHelper outpu
         var paid = buyers.Accepted.First().OrderId;
         await PayAsync(buyers, api, paid, 1_999);
         await CauseAsync(() => PayAsync(buyers, api, paid, 1), "PaymentIdReused");
+        await CauseAsync(
+            () => databases.OursAsync("""
+                insert into refunds (payment_id, order_id, amount, currency, reason, created_at)
+                values ('forgotten', 'none', 1, 'EUR', 'unknown-order', now() - interval '4 days')
+                """),
+            "RefundsWaiting");
         var closed = buyers.Accepted.Skip(1).First();
         await databases.OursAsync($"""
             create function keep() returns trigger language plpgsql as $$ begin raise exception 'kept'; end $$;
@@ -81,7 +87,7 @@ public sealed class AlertTests(StoreConnections servers, ITestOutputHelper outpu
         await CauseAsync(cutOff.KillAsync, "Down");
         await FiredAsync(
             prometheus, "Quarantine", "DeadLetters", "LegacyDisagrees", "LegacyMismatchRate", "BooksUnbalanced", "OutboxOrphans",
-            "StockLost", "PaymentIdReused", "ReturnsStuck");
+            "StockLost", "PaymentIdReused", "RefundsWaiting", "ReturnsStuck");
 
         // Stores down, each for those who need it most.
         await CauseAsync(() => Task.Run(databases.Relay.Refuse), "LegacyLag", "LegacyBreakerOpen");
