@@ -31,7 +31,7 @@ internal static class StorefrontFeature
     }
 
     // It stands in the header of a refusal, between quotation marks.
-    private static string UserIdClaim(IConfiguration configuration) =>
+    private static string UserIdClaim(ConfigurationManager configuration) =>
         configuration["Auth:UserIdClaim"] is not { Length: > 0 } claim ? BuyerToken.DefaultUserIdClaim
         : claim.Length <= LongestClaim && claim is not ("exp" or "nbf") && !claim.AsSpan().ContainsAnyExceptInRange('!', '~')
             && !claim.AsSpan().ContainsAny('"', '\\') ? claim
