@@ -50,12 +50,13 @@ internal sealed partial class RebuildRunner(
         catch (Exception exception) when (!cancellationToken.IsCancellationRequested)
 #pragma warning restore CA1031
         {
-            if (!_isDown)
+            var isOutage = !IsBeforeTheSchema(exception);
+            if (isOutage && !_isDown)
             {
                 LogDown(exception.Message);
             }
 
-            _isDown = true;
+            _isDown = isOutage;
             return null;
         }
     }

@@ -92,7 +92,10 @@ public abstract class PeriodicService(TimeProvider clock) : BackgroundService
         }
     }
 
-    // At the first start a round may come before its table, column or function. The migrator reports what keeps it from making them.
-    private bool IsBeforeTheSchema(Exception exception) =>
+    /// <summary>
+    /// True when a round at the first start came before its table, column or function: no outage, and the migrator reports what keeps it
+    /// from making them.
+    /// </summary>
+    protected bool IsBeforeTheSchema(Exception exception) =>
         exception is DbException { SqlState: "42P01" or "42703" or "42883" } && Clock.GetElapsedTime(_startedAt) < s_longestMigration;
 }

@@ -16,7 +16,7 @@ number() {
     fi
 }
 
-# closest WORD NAME...: the name that the word was meant to be, if one is at most two letters away.
+# closest WORD NAME...: the name that the word was meant to be, if one differs by at most two letters.
 closest() {
     printf '%s\n' "${@:2}" | awk -v word="$1" '
         {
