@@ -13,7 +13,9 @@ internal static class SaleEndpoints
         var sales = app.MapGroup("/sales").WithMetadata(new RequiresOpsKey());
         sales.MapPost("", CreateAsync)
             .WithSummary("Create a sale")
-            .WithDescription("Stores the plan. Nothing can be bought until the sale is opened and its window has begun.")
+            .WithDescription(
+                "Stores the plan. Nothing can be bought until the sale is opened, by its operator or with Sales:OpenAheadMinutes, and its "
+                + "window has begun.")
             .Accepts<CreateSale>("application/json")
             .Produces<SaleDetails>(StatusCodes.Status201Created)
             .ProducesProblems(400, 401, 408, 413, 415, 503)
