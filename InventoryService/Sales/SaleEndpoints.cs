@@ -16,7 +16,9 @@ internal static class SaleEndpoints
         sales.MapPost("", CreateAsync)
             .WithName("createSale")
             .WithSummary("Create a sale")
-            .WithDescription("Stores the plan. Nothing can be bought until the sale is opened and its window has begun.")
+            .WithDescription(
+                "Stores the plan. Nothing can be bought until the sale is opened, by its operator or with Sales:OpenAheadMinutes, and its "
+                + "window has begun.")
             .WithMetadata(new DescribedHeader(201, "Location", "The sale.", "/sales/1"))
             .Accepts<CreateSale>("application/json")
             .Produces<SaleDetails>(StatusCodes.Status201Created)

@@ -33,7 +33,8 @@ internal sealed class SaleOpening(SaleStore sales, StockLedger stock, SaleCatalo
         return Task.CompletedTask;
     };
 
-    public async Task<OpeningOutcome> OpenAsync(long saleId, CancellationToken cancellationToken)
+    /// <param name="onlyVersion">The state is only replaced while it has this version; null to replace any.</param>
+    public async Task<OpeningOutcome> OpenAsync(long saleId, CancellationToken cancellationToken, long? onlyVersion = null)
     {
         if (await sales.FindAsync(saleId, cancellationToken) is not { } sale)
         {
@@ -54,7 +55,11 @@ internal sealed class SaleOpening(SaleStore sales, StockLedger stock, SaleCatalo
             }
         }
 
-        var version = await sales.SetStateAsync(saleId, SaleState.Open, cancellationToken);
+        if (await SetStateAsync(saleId, SaleState.Open, onlyVersion, cancellationToken) is not { } version)
+        {
+            return OpeningOutcome.Superseded;
+        }
+
         await BeforeRedis();
         foreach (var item in sale.Items)
         {
@@ -77,7 +82,8 @@ internal sealed class SaleOpening(SaleStore sales, StockLedger stock, SaleCatalo
         }, cancellationToken);
     }
 
-    public async Task<OpeningOutcome> CloseAsync(long saleId, CancellationToken cancellationToken)
+    /// <param name="onlyVersion">As with <see cref="OpenAsync"/>.</param>
+    public async Task<OpeningOutcome> CloseAsync(long saleId, CancellationToken cancellationToken, long? onlyVersion = null)
     {
         if (await sales.FindAsync(saleId, cancellationToken) is not { } sale)
         {
@@ -89,12 +95,21 @@ internal sealed class SaleOpening(SaleStore sales, StockLedger stock, SaleCatalo
             return OpeningOutcome.NeverOpened;
         }
 
-        var version = await sales.SetStateAsync(saleId, SaleState.Closed, cancellationToken);
+        if (await SetStateAsync(saleId, SaleState.Closed, onlyVersion, cancellationToken) is not { } version)
+        {
+            return OpeningOutcome.Superseded;
+        }
+
         await BeforeRedis();
         return await ApplyAsync(sale, SaleState.Closed, version, async (item, latest) =>
             await stock.CloseAsync(KeysOf(sale, item), latest) == CloseOutcome.Stale ? OpeningOutcome.Superseded : OpeningOutcome.Done,
             cancellationToken);
     }
+
+    private async Task<long?> SetStateAsync(long saleId, SaleState state, long? onlyVersion, CancellationToken cancellationToken) =>
+        onlyVersion is { } version
+            ? await sales.TrySetStateAsync(saleId, state, version, cancellationToken)
+            : await sales.SetStateAsync(saleId, state, cancellationToken);
 
     // Gives Redis the state. A later call that asked for the same is not waited for: Redis gets its version.
     private async Task<OpeningOutcome> ApplyAsync(

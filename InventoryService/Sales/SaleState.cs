@@ -8,7 +8,7 @@ public enum SaleState
     Created,
     /// <summary>Its stock is in Redis, and the window decides.</summary>
     Open,
-    /// <summary>Closed by an operator, whatever the window says.</summary>
+    /// <summary>Closed by an operator, whatever the window says, or automatically after it.</summary>
     Closed,
 }
 

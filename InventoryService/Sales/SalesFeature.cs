@@ -9,6 +9,8 @@ internal static class SalesFeature
         builder.Services.AddSingleton<SaleOpening>();
         builder.Services.AddSingleton<ActiveItems>();
         builder.Services.AddHostedService(provider => provider.GetRequiredService<ActiveItems>());
+        builder.Services.AddValidatedOptions<ScheduleOptions>("Sales");
+        builder.Services.AddHostedService<SaleSchedule>();
         builder.Services.AddValidatedOptions<AlertOptions>("Alerts");
         builder.Services.AddHostedService<StockAlerts>();
     }

@@ -4,7 +4,7 @@ const byId = id => document.getElementById(id);
 const whole = new Intl.NumberFormat('en-US');
 const tenth = new Intl.NumberFormat('en-US', { maximumFractionDigits: 1 });
 const routes = { returns: 'PostgreSQL → Redis', sweeper: 'Redis → RabbitMQ', audit: 'Redis = PostgreSQL', rebuild: 'PostgreSQL → Redis' };
-const phases = { planned: 'planned, not opened', upcoming: 'opens', on: 'on', over: 'over', closed: 'closed by an operator' };
+const phases = { planned: 'planned, not opened', upcoming: 'opens', on: 'on', over: 'over', closed: 'closed' };
 const history = new Map();
 let today = ''; // by the clock of the server
 const remembered = 60;

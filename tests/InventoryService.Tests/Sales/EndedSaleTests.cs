@@ -32,7 +32,7 @@ public sealed partial class EndedSaleTests(ITestOutputHelper output)
             "all items are at rest", async () => await CountAsync(stores, "rested_at is not null") == Items, TimeSpan.FromMinutes(3));
         await Task.Delay(TimeSpan.FromSeconds(2));
         var ended = await ScriptCallsAsync(stores);
-        output.WriteLine($"Script calls a second: {empty:0.0} empty, {open:0.0} while open, {ended:0.0} at rest, after {took.TotalSeconds:0} s.");
+        output.WriteLine($"Script calls a second: {empty:0.0} empty, {open:0.0} open, {ended:0.0} at rest, after {took.TotalSeconds:0} s.");
         Assert.InRange(ended, 0, empty * 1.1 + 2 / s_window.TotalSeconds);
         Assert.True(open > 100 * (empty + 1), "The open items are looked at.");
 

@@ -1,13 +1,14 @@
 using System.Net;
 using System.Net.Http.Headers;
 using System.Text.Json;
+using Dapper;
 using Seckill.Shared.Security;
 
 namespace Seckill.OrderService.Tests.LegacyOrders;
 
 /// <summary>
 /// Who switches the dual write changes where a shop's orders go. Broken by a mistake that is accepted, or by a request without a body,
-/// which asks for the defaults, that is refused.
+/// which asks for the defaults, that is refused; and by a difference that no page of the list has.
 /// </summary>
 public sealed class DualWriteEndpointTests(StorefrontHost storefront)
 {
@@ -56,6 +57,41 @@ public sealed class DualWriteEndpointTests(StorefrontHost storefront)
         var (status, body) = await AskAsync("POST", "/repair");
         Assert.Equal(HttpStatusCode.OK, status);
         Assert.True(body.GetProperty("dryRun").GetBoolean());
+    }
+
+    [Fact]
+    public async Task Every_discrepancy_is_on_one_page()
+    {
+        await using var connection = await Servers.Orders.OpenConnectionAsync();
+        long[] made =
+        [
+            .. await connection.QueryAsync<long>(
+                """
+                insert into legacy_discrepancies (order_id, class)
+                select md5(random()::text), 'extra' from generate_series(1, 5) returning id
+                """),
+        ];
+        try
+        {
+            var seen = new List<long>();
+            for (var next = "?limit=2"; next.Length > 0 && made.Except(seen).Any();)
+            {
+                using var client = storefront.CreateClient();
+                client.DefaultRequestHeaders.Authorization = new AuthenticationHeaderValue("Bearer", DevelopmentKeys.Ops);
+                using var response = await client.GetAsync(new Uri("/dual-write/discrepancies" + next, UriKind.Relative)).InTime();
+                seen.AddRange(JsonDocument.Parse(await response.Content.ReadAsStringAsync()).RootElement.EnumerateArray()
+                    .Select(found => found.GetProperty("id").GetInt64()));
+                next = response.Headers.TryGetValues("Link", out var links) ? links.Single().Split('<', '>')[1] : "";
+            }
+
+            Assert.Equal(made.OrderDescending(), seen.Where(made.Contains));
+            Assert.Equal(
+                (HttpStatusCode.BadRequest, "invalid-request"), Code(await AskAsync("GET", "/discrepancies?limit=1001")));
+        }
+        finally
+        {
+            await connection.ExecuteAsync("delete from legacy_discrepancies where id = any(@made)", new { made });
+        }
     }
 
     private static (HttpStatusCode Status, string? Code) Code((HttpStatusCode Status, JsonElement Body) answer) =>

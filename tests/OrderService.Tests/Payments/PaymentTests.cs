@@ -4,7 +4,6 @@ using System.Net;
 using System.Security.Cryptography;
 using System.Text;
 using Microsoft.Extensions.Time.Testing;
-using Seckill.InventoryService.Rebuild;
 using Seckill.OrderService.Payments;
 using Seckill.Shared.Security;
 using Seckill.Shared.Stock;
@@ -225,86 +224,6 @@ public sealed class PaymentTests(StoreFixture stores, Shop shop) : IClassFixture
         Assert.Single(await shop.RefundsAsync(order.OrderId), refund => refund.Reason == "already-paid");
         await sale.AssertConservedAsync(100);
     }
-
-    // Broken by a refund: the provider would never tell again, and the order would be unpaid after its replay.
-    [Theory]
-    [InlineData(true)]
-    [InlineData(false)]
-    public async Task Who_pays_an_order_in_quarantine_is_asked_to_come_again_until_it_is_decided(bool isHeld)
-    {
-        var tryAgain = (HttpStatusCode.ServiceUnavailable, "unavailable");
-        var sale = await TestSale.OpenAsync(stores);
-        var order = await sale.ReserveAsync(1);
-        // As a worker leaves it.
-        await stores.Quarantine.AddAsync(sale.Message(order), "a Friday", CancellationToken.None);
-        await stores.Stock.SettleAsync(sale.Keys, [order.OrderId]);
-        if (!isHeld)
-        {
-            await stores.Stock.ReleaseAsync(sale.Keys, [order.OrderId]);
-        }
-
-        Assert.Equal(tryAgain, await shop.PayAsync(order.OrderId, order.OrderId));
-        Assert.Equal(
-            isHeld ? tryAgain : (HttpStatusCode.NotFound, "unknown-order"), await shop.CancelAsync(order.OrderId, 1));
-        Assert.Empty(await shop.RefundsAsync(order.OrderId));
-        await sale.ConsumeAsync(order);
-        Assert.Equal(s_accepted, await shop.PayAsync(order.OrderId, order.OrderId));
-        Assert.Empty(await shop.RefundsAsync(order.OrderId));
-        await sale.AssertConservedAsync(100);
-    }
-
-    [Fact]
-    public async Task Who_pays_or_cancels_an_order_that_an_older_Redis_shows_is_asked_to_come_again()
-    {
-        var tryAgain = (HttpStatusCode.ServiceUnavailable, "unavailable");
-        var sale = await TestSale.OpenAsync(stores);
-        var order = await sale.ReserveAsync(1);
-        var copy = await sale.CopyAsync();
-        await sale.LoseAsync();
-        await RebuiltAsync(sale);
-        await sale.RestoreAsync(copy);
-        Assert.Equal(tryAgain, await shop.PayAsync(order.OrderId, order.OrderId));
-        Assert.Equal(tryAgain, await shop.CancelAsync(order.OrderId, 1));
-        await stores.Losses.WatchAsync(CancellationToken.None);
-        Assert.Equal(tryAgain, await shop.PayAsync(order.OrderId, order.OrderId));
-        Assert.Empty(await shop.RefundsAsync(order.OrderId));
-
-        await sale.ConsumeAsync(order);
-        Assert.Equal(s_accepted, await shop.PayAsync(order.OrderId, order.OrderId));
-        await RebuiltAsync(sale);
-        await sale.AssertConservedAsync(100);
-    }
-
-    [Fact]
-    public async Task Who_pays_an_order_that_Redis_has_lost_and_no_worker_has_read_yet_is_asked_to_come_again()
-    {
-        var tryAgain = (HttpStatusCode.ServiceUnavailable, "unavailable");
-        var sale = await TestSale.OpenAsync(stores);
-        var order = await sale.ReserveAsync(1);
-        await sale.LoseAsync();
-        for (var watched = 0; watched < 2; watched++)
-        {
-            Assert.Equal(tryAgain, await shop.PayAsync(order.OrderId, order.OrderId));
-            Assert.Equal(tryAgain, await shop.AskAsync(1, "GET", "/orders/" + order.OrderId));
-            Assert.Equal(tryAgain, await shop.CancelAsync(order.OrderId, 1));
-            await stores.Losses.WatchAsync(CancellationToken.None);
-        }
-
-        await sale.ConsumeAsync(order);
-        await RebuiltAsync(sale);
-        Assert.Equal(s_accepted, await shop.PayAsync(order.OrderId, order.OrderId));
-        Assert.Empty(await shop.RefundsAsync(order.OrderId));
-        await sale.AssertConservedAsync(100);
-        // An order that nobody placed is unknown again.
-        var unknown = order.OrderId[..8] + new string('0', 24);
-        Assert.Equal((HttpStatusCode.NotFound, "unknown-order"), await shop.AskAsync(1, "GET", "/orders/" + unknown));
-        Assert.Equal(s_refund, await shop.PayAsync(unknown, unknown + order.OrderId));
-    }
-
-    // The service watches, too, and may have the item at this moment.
-    private Task<TimeSpan> RebuiltAsync(TestSale sale) => Eventually.IsTrueAsync(
-        "the item is rebuilt",
-        async () => await stores.Rebuild().RebuildAsync(await sale.AuditedAsync(), CancellationToken.None) == RebuildOutcome.Done);
 
     private async Task<long> RefusedAsync(string reason)
     {
