@@ -16,6 +16,7 @@ namespace Seckill.System.Tests.WholeSystem;
 public sealed class SenderTests(SenderSite site, ITestOutputHelper output) : IClassFixture<SenderSite>
 {
     private static readonly string[] s_scenarios = ["steady", "rush", "restock"];
+    private static readonly bool[] s_isNBomber = [false, true];
 
     [Fact]
     public async Task Both_senders_find_a_healthy_system_right()
@@ -98,7 +99,7 @@ public sealed class SenderTests(SenderSite site, ITestOutputHelper output) : ICl
         ];
         LoadProcess[] runs =
         [
-            .. s_scenarios.SelectMany(scenario => new[] { false, true }
+            .. s_scenarios.SelectMany(scenario => s_isNBomber
                 .Select(isNBomber => LoadProcess.Start(isNBomber, ["load", scenario, .. arguments]))),
         ];
         try
