@@ -21,8 +21,6 @@ internal sealed class TestSale : TestItem
 
     public ItemKey Item => Key;
 
-    private RedisKey[] AllKeys => [.. Keys.ForReserve, Keys.Changes, Keys.Withdrawals];
-
     public static async Task<TestSale> OpenAsync(StoreFixture stores, int units = 100, int limit = 2, int payWithinSeconds = 900)
     {
         var sale = new TestSale(stores);
@@ -39,7 +37,7 @@ internal sealed class TestSale : TestItem
     public async Task<(ReserveOutcome Outcome, ReservedOrder Order)> TryReserveAsync(long user, int quantity = 1, string? key = null)
     {
         var answer = Assert.Single(await ReserveAsync(new Ask(user, quantity, key)));
-        return (answer.Outcome, new ReservedOrder(answer.OrderId, user, quantity, answer.ReservedAt) { IdempotencyKey = key });
+        return (answer.Outcome, answer.OrderOf(user, quantity, key));
     }
 
     public async Task<ReservedOrder> ReserveAsync(long user, int quantity = 1, string? key = null)
@@ -74,21 +72,6 @@ internal sealed class TestSale : TestItem
         await returner.StartAsync(CancellationToken.None);
         await AllReturnedAsync();
         await returner.StopAsync(CancellationToken.None);
-    }
-
-    /// <summary>Redis loses everything of the item.</summary>
-    public async Task LoseAsync() => await _stores.Redis.KeyDeleteAsync(AllKeys);
-
-    public async Task<byte[]?[]> CopyAsync() => await Task.WhenAll(AllKeys.Select(key => _stores.Redis.KeyDumpAsync(key)));
-
-    /// <summary>Redis has what it had when the copy was made.</summary>
-    public async Task RestoreAsync(byte[]?[] copy)
-    {
-        await LoseAsync();
-        foreach (var (key, value) in AllKeys.Zip(copy).Where(pair => pair.Second is not null))
-        {
-            await _stores.Redis.KeyRestoreAsync(key, value!);
-        }
     }
 
     /// <summary>(6)(7) What a worker does with a message.</summary>
