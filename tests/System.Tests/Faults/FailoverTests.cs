@@ -1,0 +1,75 @@
+using System.Diagnostics;
+using System.Text.Json;
+using Dapper;
+using Seckill.Tests.Harness.Checks;
+using Seckill.Tests.Harness.Clients;
+using Seckill.Tests.Harness.Processes;
+
+namespace Seckill.System.Tests.Faults;
+
+/// <summary>
+/// Promise: a failover of Redis that loses writes stops only the items that lost some. They are rebuilt and sell again by themselves,
+/// everything is sold in the end, the books balance, and units that were promised twice are rejected in sight. Real servers: the replica is
+/// cut off, the primary is killed, the replica is promoted. Mutants: a rebuild that waits for an operator; the mark that stops all items.
+/// </summary>
+public sealed class FailoverTests(ITestOutputHelper output)
+{
+    private const int Units = 2_000;
+
+    [Fact]
+    public async Task A_failover_that_loses_writes_stops_only_the_items_that_lost_some_and_nobody_has_to_be_called()
+    {
+        await using var stores = await OwnStores.StartAsync();
+        await using var replica = await stores.StartReplicaAsync();
+        await using var installation = new Installation();
+        var settings = stores.SettingsWith(replica);
+        var (one, two) = (installation.StartApi(settings), installation.StartApi(settings));
+        var (worker, inventory) = (installation.StartWorker(settings), installation.StartInventory(settings));
+        await Installation.ReadyAsync(one, two, worker, inventory);
+        var sale = await Sale.OpenAsync(inventory, Units, items: 2);
+        using var buyers = new Buyers(sale);
+        var (busy, quiet) = (sale.Skus[0], sale.Skus[1]);
+        await Crowd.AllAsync(Enumerable.Range(0, 50), _ => buyers.ClickAsync(one, buyers.NewUser(), sku: quiet));
+        await Eventually.IsTrueAsync("the orders are placed", async () => await Books.CountOutboxAsync(stores.Connections, sale) == 0);
+        await using var crowd = new Crowd(buyers, one, two);
+        await Eventually.IsTrueAsync("the sale goes on", () => buyers.Accepted.Count() > 150);
+
+        await replica.CutOffAsync();
+        var kept = buyers.Accepted.Count();
+        await Eventually.IsTrueAsync("the replica misses orders", () => buyers.Accepted.Count() > kept + 100);
+        await stores.KillAsync();
+        await replica.PromoteAsync();
+        var promoted = Stopwatch.GetTimestamp();
+        await using var after = stores.ConnectTo(replica);
+
+        await Eventually.IsTrueAsync("the item that lost orders is rebuilt", async () => await EpochAsync(after, sale, busy) == 2);
+        output.WriteLine($"It was rebuilt {Stopwatch.GetElapsedTime(promoted).TotalSeconds:0.0} s after the promotion.");
+        await Eventually.IsTrueAsync("everything is sold", () => buyers.Log.Any(attempt => attempt.Code == "sold-out"));
+        await crowd.LeavesAsync();
+        await Crowd.AllAsync(Enumerable.Range(0, Units), _ => buyers.ClickAsync(two, buyers.NewUser(), sku: quiet));
+        Assert.Equal((1, "open"), (await EpochAsync(after, sale, quiet), await after.Redis.HashGetAsync(Key(sale, quiet), "state")));
+
+        await Audit.WhenRebuiltAsync(after, buyers);
+        foreach (var sku in sale.Skus)
+        {
+            var books = await Books.ReadAsync(after, sale, sku);
+            var promised = buyers.Accepted.Where(attempt => attempt.SkuId == sku).Select(attempt => attempt.OrderId).Distinct().Count();
+            var rejected = books.Rows.Count(row => row.Status == "rejected");
+            output.WriteLine($"SKU {sku}: {promised} promised, {rejected} rejected.");
+            Assert.Equal((Units, 0, promised), (books.LedgerLive, books.Available, Units + rejected));
+            Assert.True(sku == busy || rejected == 0, "Of the item that lost nothing, no order is rejected.");
+        }
+
+        await Eventually.IsTrueAsync("the ledger is balanced", async () =>
+            (await sale.LedgerAsync()).GetProperty("balanced").ValueKind == JsonValueKind.True);
+    }
+
+    private static string Key(Sale sale, long sku) => $"seckill:{{{sale.Id}:{sku}}}:item";
+
+    private static async Task<int> EpochAsync(StoreConnections stores, Sale sale, long sku)
+    {
+        await using var database = await stores.Orders.OpenConnectionAsync();
+        return await database.ExecuteScalarAsync<int>(
+            "select epoch from sale_items where sale_id = @Id and sku_id = @sku and lost_at is null", new { sale.Id, sku });
+    }
+}
