@@ -10,7 +10,6 @@ namespace Seckill.Tests.Harness.Processes;
 internal sealed class OwnReplica : IAsyncDisposable
 {
     private readonly DirectoryInfo _files = Directory.CreateTempSubdirectory("seckill-replica-");
-    private readonly int _port = FreePort.Find();
     private readonly Process _process;
     private readonly IConnectionMultiplexer _connection;
 
@@ -19,14 +18,16 @@ internal sealed class OwnReplica : IAsyncDisposable
         _process = Process.Start(new ProcessStartInfo(
             "redis-server",
             [
-                "--port", Text(_port), "--bind", "127.0.0.1", "--dir", _files.FullName, "--save", "", "--appendonly", "yes",
+                "--port", Text(Port), "--bind", "127.0.0.1", "--dir", _files.FullName, "--save", "", "--appendonly", "yes",
                 "--appendfsync", "always", "--maxmemory-policy", "noeviction", "--logfile", "redis.log",
                 "--repl-diskless-sync-delay", "0", "--replicaof", "127.0.0.1", Text(primary),
             ]))!;
         _connection = RedisClient.Connect(RedisClient.Options(Address), NullLogger.Instance);
     }
 
-    public string Address => "127.0.0.1:" + Text(_port);
+    public int Port { get; } = FreePort.Find();
+
+    public string Address => "127.0.0.1:" + Text(Port);
 
     /// <summary>Starts it; ends when it follows the primary.</summary>
     public static async Task<OwnReplica> StartAsync(int primary)
