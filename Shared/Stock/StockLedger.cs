@@ -222,8 +222,15 @@ public sealed class StockLedger(IConnectionMultiplexer redis, ReplicatedRedis? r
         (bool)await EvaluateAsync(
             s_told, [item.Alerts], [mark == StockMark.Low ? "low" : "sold_out", crossing]);
 
+    /// <summary>False while announcements of returned stock do not arrive.</summary>
+    public bool HearsRestocks => redis.GetSubscriber().IsConnected(s_restocked);
+
     /// <summary>Calls back, on a thread of the pool, when units of an item become available again.</summary>
-    public void OnRestocked(Action<ItemKey> notify) =>
+    /// <param name="notifyAll">Called when an announcement of any item may have been lost.</param>
+    public void OnRestocked(Action<ItemKey> notify, Action? notifyAll = null)
+    {
+        redis.ConnectionFailed += (_, _) => notifyAll?.Invoke();
+        redis.ConnectionRestored += (_, _) => notifyAll?.Invoke();
         _ = redis.GetSubscriber().SubscribeAsync(s_restocked, (_, message) =>
         {
             if (ItemKey.TryParse(message, out var item))
@@ -231,6 +238,7 @@ public sealed class StockLedger(IConnectionMultiplexer redis, ReplicatedRedis? r
                 notify(item);
             }
         });
+    }
 
     /// <summary>The fields of an item that orders do not change.</summary>
     internal static RedisValue[] Plan(ItemSnapshot item) =>
