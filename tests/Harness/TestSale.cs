@@ -128,6 +128,41 @@ internal sealed class TestSale : TestItem
             .Sum(text => Hold.TryParse(text, out var hold) ? hold.Units : 0));
     }
 
+    /// <summary>All units become paid orders that were settled long ago, as the services would have left them.</summary>
+    public async Task FillAsync()
+    {
+        const int Together = 5_000;
+        var audited = await AuditedAsync();
+        var orders = audited.Allocated;
+        await ExecuteAsync(
+            """
+            insert into orders (order_id, sale_id, sku_id, user_id, quantity, unit_price, currency, status, reserved_at, placed_at, pay_by)
+            select @number || lpad(to_hex(n), 24, '0'), @SaleId, @SkuId, n, 1, 4999, 'EUR', 'placed', now(), now() - interval '1 h', now()
+            from generate_series(1, @orders) n
+            """,
+            new { Item.SaleId, Item.SkuId, number = audited.Number, orders });
+        await ExecuteAsync("update sale_items set live = allocated where sale_id = @SaleId");
+        await ExecuteAsync("update orders set status = 'paid' where sale_id = @SaleId");
+        for (var first = 1; first < orders; first += Together)
+        {
+            await _stores.Redis.ScriptEvaluateAsync(
+                """
+                for user = tonumber(ARGV[2]), ARGV[2] + ARGV[3] - 1 do
+                  local order = ARGV[1] .. string.format('%024x', user)
+                  redis.call('HSET', KEYS[2], user, 1)
+                  redis.call('HSET', KEYS[3], order, string.format('%d:1:1', user))
+                  redis.call('HSET', KEYS[4], user, order)
+                end
+                redis.call('HINCRBY', KEYS[1], 'available', -ARGV[3])
+                redis.call('HINCRBY', KEYS[1], 'held', ARGV[3])
+                """,
+                [Keys.State, Keys.Buyers, Keys.Holds, Keys.Orders],
+                [audited.Number, first, Together]);
+        }
+
+        await AssertConservedAsync(orders);
+    }
+
     private static async Task<Dictionary<string, string>> StatusesAsync(StoreFixture stores, long saleId)
     {
         await using var connection = await stores.Database.OpenConnectionAsync();
