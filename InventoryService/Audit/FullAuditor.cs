@@ -4,7 +4,7 @@ namespace Seckill.InventoryService.Audit;
 
 /// <summary>
 /// (11) Audits items order by order, each when it is due. A few of these run side by side, so that a large item delays no other. It reports
-/// findings and changes nothing, with one exception: it stops an item of which Redis lost holds, or the return of some, where nothing else has told.
+/// findings and changes nothing, with one exception: it stops an item of which Redis lost holds or returns.
 /// </summary>
 internal sealed partial class FullAuditor(
     ItemAuditor auditor, AuditSchedule schedule, AuditResults results, LossWatch losses, IOptions<AuditorOptions> options,

@@ -31,7 +31,7 @@ public static class ConnectionsFeature
         services.AddSingleton(provider =>
             RedisClient.Connect(options, provider.GetRequiredService<ILoggerFactory>().CreateLogger(typeof(RedisClient).FullName!)));
         services.AddValidatedOptions<RedisOptions>("Redis");
-        if (configuration.GetValue<int>("Redis:Replicas") is > 0 and var replicas)
+        if (RedisOptions.In(configuration) is { Replicas: > 0 and var replicas })
         {
             services.AddSingleton(provider => new ReplicatedRedis(
                 () => RedisClient.Connect(options, provider.GetRequiredService<ILogger<ReplicatedRedis>>()), replicas));

@@ -72,7 +72,7 @@ public sealed partial class DurabilityCheck(
         try
         {
             _isAnswered = false;
-            var weak = await FindWeakSettingsAsync(redis, configuration.GetValue<int>("Redis:Replicas"));
+            var weak = await FindWeakSettingsAsync(redis, RedisOptions.In(configuration).Replicas);
             _isAnswered = true;
             Report([.. weak.Except(_reported)]);
             _reported = weak;

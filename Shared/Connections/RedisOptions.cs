@@ -10,4 +10,7 @@ public sealed class RedisOptions
     /// them buyers get 503, outcome unknown. Not with a cluster.
     /// </summary>
     [Range(0, 5)] public int Replicas { get; set; }
+
+    /// <summary>As configured.</summary>
+    internal static RedisOptions In(IConfiguration configuration) => configuration.GetSection("Redis").Get<RedisOptions>() ?? new();
 }
