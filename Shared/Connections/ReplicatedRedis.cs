@@ -9,7 +9,7 @@ namespace Seckill.Shared.Connections;
 /// connections of their own, by item: all other calls, and most other items, are not held up. The script is sent as text: if the server
 /// did not know its hash, the client would send it again behind the WAIT.
 /// </remarks>
-public sealed class ReplicatedRedis : IAsyncDisposable
+public sealed class ReplicatedRedis : IDisposable
 {
     private const int Connections = 4;
 
@@ -54,11 +54,11 @@ public sealed class ReplicatedRedis : IAsyncDisposable
                 CultureInfo.InvariantCulture, $"{replicated} replicas of Redis have it within {Timeout.TotalSeconds} s, of {_replicas}."));
     }
 
-    public async ValueTask DisposeAsync()
+    public void Dispose()
     {
         foreach (var connection in _connections.Where(connection => connection.IsValueCreated))
         {
-            await connection.Value.DisposeAsync();
+            connection.Value.Dispose();
         }
     }
 }

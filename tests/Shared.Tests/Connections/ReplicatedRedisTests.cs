@@ -141,7 +141,7 @@ public sealed class ReplicatedRedisTests
 
         public async ValueTask DisposeAsync()
         {
-            await Replicated.DisposeAsync();
+            Replicated.Dispose();
             await Direct.DisposeAsync();
             await _toReplica.DisposeAsync();
             await Replica.DisposeAsync();

@@ -9,7 +9,7 @@
 -- Returns { outcome, units changed (now or before), epoch, seq, now ms }; the last three only when the change is made
 --
 -- Outcomes:
---   1  the change is made, now or before; it counts each time, because nobody may have recorded the number of the first
+--   1  the change is made, now or before; it counts each time: the number of the first may not be recorded
 --   0  fewer units are available than would be withdrawn
 --   -1 the item is not warm, waits for its rebuild, or was rebuilt since
 -- Uses: integer, time

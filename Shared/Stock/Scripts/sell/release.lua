@@ -5,7 +5,7 @@
 -- Returns { number of orders whose units were given back now, epoch, seq, now ms }; seq is 0 when the item is gone
 -- Uses: hold, integer, time
 --
--- A call that finds nothing to give back counts as well: its caller may repeat one that did, and whose number nobody has recorded.
+-- A call that finds nothing to give back counts as well: it may repeat one whose number is not recorded, because its caller died.
 -- Every key is read before the first write, so an error changes nothing. Each key is read and written once for all orders together,
 -- because buyers wait while this runs. The caller bounds the number of orders (256), and with it each unpack.
 
