@@ -5,7 +5,7 @@ namespace Seckill.Shared.Stock;
 /// When the log began, unix ms; 0: with the first order. Another time is another log: it does not name the buyers of the one before.
 /// </param>
 /// <param name="Size">Users in the log.</param>
-/// <param name="Buyers">Users who hold units now.</param>
+/// <param name="Buyers">Users who hold units now, or idempotency keys, whichever are more.</param>
 /// <param name="Users">The page; empty after the last user of the log.</param>
 public sealed record BuyerLogPage(long BeganAt, long Size, long Buyers, IReadOnlyList<long> Users);
 
@@ -31,7 +31,8 @@ public sealed class BuyerLog(IConnectionMultiplexer redis)
         // The users first: if the caller's log is there afterwards, it was there when they were read. Not in the script, which would take
         // six times as long to return them.
         var users = await redis.GetDatabase().ListRangeAsync(item.Log, read, read + PageSize - 1, CommandFlags.DemandMaster);
-        var state = ((RedisResult[]?)await StockScript.EvaluateAsync(redis, s_inspect, [item.State, item.Buyers, item.Log], []))!;
+        RedisKey[] keys = [item.State, item.Buyers, item.Log, item.Keys];
+        var state = ((RedisResult[]?)await StockScript.EvaluateAsync(redis, s_inspect, keys, []))!;
         return state.Length == 0
             ? null
             : new BuyerLogPage((long)state[0], (long)state[1], (long)state[2], [.. users.Select(user => (long)user)]);
