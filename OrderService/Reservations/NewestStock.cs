@@ -25,7 +25,7 @@ internal sealed class NewestStock
     {
         lock (_lock)
         {
-            _version = version.CompareTo(_version) > 0 ? version : _version;
+            _version = version.IsNewerThan(_version) ? version : _version;
         }
     }
 }

@@ -6,9 +6,10 @@ namespace Seckill.Shared.Contracts;
 /// </summary>
 /// <param name="Epoch">Number of rebuilds so far, plus one.</param>
 /// <param name="Seq">Counts the changes. 0: not known, from an older version of the code.</param>
-public readonly record struct StockVersion(int Epoch, long Seq) : IComparable<StockVersion>
+public readonly record struct StockVersion(int Epoch, long Seq)
 {
     public override string ToString() => string.Create(CultureInfo.InvariantCulture, $"{Epoch}.{Seq}");
 
-    public int CompareTo(StockVersion other) => (Epoch, Seq).CompareTo((other.Epoch, other.Seq));
+    /// <summary>A rebuild makes newer stock than any change before it.</summary>
+    public bool IsNewerThan(StockVersion other) => (Epoch, Seq).CompareTo((other.Epoch, other.Seq)) > 0;
 }
