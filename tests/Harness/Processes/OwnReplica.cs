@@ -61,7 +61,7 @@ internal sealed class OwnReplica : IAsyncDisposable
         _files.Delete(recursive: true);
     }
 
-    private Task ReplicateAsync(string host, string port) => _connection.GetServers()[0].ExecuteAsync("REPLICAOF", host, port);
+    private async Task ReplicateAsync(string host, string port) => await _connection.GetServers()[0].ExecuteAsync("REPLICAOF", host, port);
 
     private static string Text(int port) => port.ToString(CultureInfo.InvariantCulture);
 }
