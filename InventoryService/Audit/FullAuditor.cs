@@ -4,8 +4,8 @@ namespace Seckill.InventoryService.Audit;
 
 /// <summary>
 /// (11) Audits items order by order, each when it is due. A few of these run side by side, so that a large item delays no other. It reports
-/// findings and changes nothing, with two exceptions: it stops an item that sells units a second time because Redis lost holds, and puts an
-/// item to rest of which nothing can change.
+/// findings and changes nothing, with two exceptions: it stops an item of which Redis lost holds or returns, and puts an item to rest of
+/// which nothing can change.
 /// </summary>
 internal sealed partial class FullAuditor(
     ItemAuditor auditor, AuditSchedule schedule, AuditResults results, LossWatch losses, ItemRest rest, IOptions<AuditorOptions> options,
@@ -55,10 +55,10 @@ internal sealed partial class FullAuditor(
                 await rest.TryRestAsync(item, still, cancellationToken);
             }
 
-            if (audit.SellsTooMuch)
+            if (audit.HasLostWrites)
             {
                 await losses.DeclareLostAsync(
-                    item.Key, async current => (await auditor.AuditAsync(current, cancellationToken)).SellsTooMuch, cancellationToken);
+                    item.Key, async current => (await auditor.AuditAsync(current, cancellationToken)).HasLostWrites, cancellationToken);
             }
 
             return audit.Findings.Count > 0;

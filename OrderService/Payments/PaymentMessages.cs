@@ -16,7 +16,7 @@ public sealed record Payment(
 public sealed record PaymentAnswer([property: AllowedValues("accepted", "duplicate", "refund")] string Outcome);
 
 // Members that a provider adds are ignored: the signature covers them, and a refusal would stop all payments on the day they appear.
-// docs/decisions/0040 has the reasons.
+// docs/decisions/0045 has the reasons.
 [JsonSourceGenerationOptions(
     PropertyNamingPolicy = JsonKnownNamingPolicy.CamelCase,
     AllowDuplicateProperties = false)]

@@ -5,7 +5,7 @@ namespace Seckill.Shared.Http;
 
 /// <summary>
 /// A page of a list of the ops interface. A list stays a plain array, so the header <c>Link</c> says where the next page is (RFC 8288):
-/// docs/decisions/0039-lists-in-pages.md.
+/// docs/decisions/0044-lists-in-pages.md.
 /// </summary>
 public static class ListPage
 {
