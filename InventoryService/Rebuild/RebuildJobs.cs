@@ -31,12 +31,14 @@ internal sealed class RebuildJobs(NpgsqlDataSource database) : IDisposable
         await connection.ExecuteAsync("select from sales where sale_id = @saleId for no key update", new { saleId });
         var started = await connection.ExecuteAsync(new CommandDefinition(
             """
-            insert into rebuilds as r (sale_id, sku_id, started_at)
-            select i.sale_id, i.sku_id, job.started_at
-            from sale_items i, (
+            -- Materialized: a plan that reads it for each item again would give each a start of its own.
+            with job as materialized (
               select coalesce(max(started_at) filter (where finished_at is null), clock_timestamp()) as started_at
               from rebuilds where sale_id = @saleId
-            ) job
+            )
+            insert into rebuilds as r (sale_id, sku_id, started_at)
+            select i.sale_id, i.sku_id, job.started_at
+            from sale_items i, job
             where i.sale_id = @saleId and warmed_at is not null and (lost_at is not null or not @onlyLost)
             on conflict (sale_id, sku_id) do update
             set started_at = excluded.started_at, due_at = excluded.due_at, failures = 0, step = null, live_units = 0, restored_units = 0,
