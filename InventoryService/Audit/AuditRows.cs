@@ -29,7 +29,9 @@ internal sealed class AuditRows(NpgsqlDataSource database)
         ReadAsync<AuditedItem>(
             """
             select i.sale_id, i.sku_id, item_number, allocated, limit_per_user, unit_price, currency, epoch, lost_at,
-              name, opens_at, closes_at, payment_timeout_seconds, state, state_version
+              name, opens_at, closes_at, payment_timeout_seconds, state, state_version,
+              coalesce((
+                select max(seq) from stock_writes w where (w.sale_id, w.sku_id, w.epoch) = (i.sale_id, i.sku_id, i.epoch)), 0) as seq
             from sale_items i
             join sales s on s.sale_id = i.sale_id
             where warmed_at is not null and (@saleId::bigint is null or i.sale_id = @saleId)

@@ -4,7 +4,7 @@ namespace Seckill.InventoryService.Audit;
 internal sealed record AuditedItem(
     long SaleId, long SkuId, int ItemNumber, int Allocated, int LimitPerUser, long UnitPrice, string Currency, int Epoch,
     DateTime? LostAt, string Name, DateTime OpensAt, DateTime ClosesAt, int PaymentTimeoutSeconds,
-    string State, long StateVersion)
+    string State, long StateVersion, long Seq)
 {
     public ItemKey Key => new(SaleId, SkuId);
     public ItemKeys Keys { get; } = new(new ItemKey(SaleId, SkuId));

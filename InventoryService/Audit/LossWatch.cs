@@ -2,7 +2,8 @@ namespace Seckill.InventoryService.Audit;
 
 /// <summary>
 /// (11) Notices that Redis has lost data, and stops the items whose stock is no longer known: an item that is missing, one that is older
-/// than its last rebuild, and all items when the mark of the whole store went back. PostgreSQL remembers it until the rebuild.
+/// than its last rebuild, and one whose stock is older than PostgreSQL knows. PostgreSQL remembers it until the rebuild. The mark of the
+/// whole store tells of items whose changes were not counted.
 /// </summary>
 internal sealed partial class LossWatch(
     NpgsqlDataSource database, AuditRows rows, StockLedger stock, StockRepair repair, RedisMark mark, IOptions<AuditorOptions> options,
@@ -42,9 +43,15 @@ internal sealed partial class LossWatch(
         }
 
         // Redis first, because each moment counts. After a kill in between, the next round finds a stopped item and records it.
-        if (await repair.FenceAsync(current.Keys, current.Plan) == FenceOutcome.Stopped)
+        var fence = await repair.FenceAsync(current.Keys, current.Plan);
+        if (fence == FenceOutcome.Stopped || current.LostAt is null)
         {
             LogLost(item.ToString());
+        }
+
+        if (fence == FenceOutcome.Stopped)
+        {
+            StockLosses.Count();
         }
 
         await database.ExecuteAsync(
@@ -60,7 +67,7 @@ internal sealed partial class LossWatch(
     private static bool NeedsFence(AuditedItem item, ItemSnapshot? redis) =>
         redis is null
         || (redis.State == ItemState.Lost) != (item.LostAt is not null)
-        || (redis.State != ItemState.Lost && redis.Epoch < item.Epoch);
+        || (redis.State != ItemState.Lost && (redis.Epoch < item.Epoch || (redis.Epoch == item.Epoch && redis.Seq < item.Seq)));
 
     private static bool IsBehind(AuditedItem item, ItemSnapshot redis) =>
         redis.StateVersion < item.StateVersion
@@ -100,14 +107,26 @@ internal sealed partial class LossWatch(
             return;
         }
 
-        // Also during a rebuild: Redis may have lost what the rebuild had written.
         LogWentBack(value, atLeast);
+        // Items whose changes are counted are found by their own numbers, and those that lost nothing go on. Not so in a rebuild, which
+        // Redis may have forgotten in part, and where only an older version made changes.
+        var uncounted = new List<ItemKey>();
+        foreach (var items in (await rows.ItemsAsync(null, cancellationToken)).Chunk(ItemsAtOnce))
+        {
+            var snapshots = await Task.WhenAll(items.Select(item => stock.InspectAsync(item.Keys)));
+            uncounted.AddRange(items.Where((item, i) => item.LostAt is not null || snapshots[i] is { Seq: 0 }).Select(item => item.Key));
+        }
+
         await database.ExecuteAsync(
             """
             with forgotten as (update redis_marks set mark = @value where store = @store and mark > @value returning 1)
-            update sale_items set lost_at = clock_timestamp() where warmed_at is not null and exists (select from forgotten)
+            update sale_items set lost_at = clock_timestamp()
+            where (sale_id, sku_id) in (select * from unnest(@sales, @skus)) and exists (select from forgotten)
             """,
-            new { store, value },
+            new
+            {
+                store, value, sales = uncounted.ConvertAll(item => item.SaleId), skus = uncounted.ConvertAll(item => item.SkuId),
+            },
             cancellationToken);
     }
 

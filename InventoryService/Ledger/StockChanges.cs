@@ -83,8 +83,9 @@ internal sealed class StockChanges(NpgsqlDataSource database, StockLedger stock)
             return row is null ? (StockChangeOutcome.NotEnough, 0) : (StockChangeOutcome.Made, row.Made);
         }
 
+        var writes = new List<StockWrite>(1);
         var (outcome, made) = await stock.AdjustAsync(
-            new ItemKeys(change.Item), new StockAdjustment(change.Key, change.Delta, row.StartedAt, row.Epoch, change.Partial));
+            new ItemKeys(change.Item), new StockAdjustment(change.Key, change.Delta, row.StartedAt, row.Epoch, change.Partial), writes);
         await BeforeCommit();
         if (outcome != AdjustOutcome.NotWarm)
         {
@@ -99,6 +100,7 @@ internal sealed class StockChanges(NpgsqlDataSource database, StockLedger stock)
                     : "delete from stock_changes where sale_id = @SaleId and sku_id = @SkuId and idempotency_key = @Key",
                 Parameters(change, made),
                 cancellationToken: cancellationToken));
+            await connection.RecordAsync(change.Item, writes, cancellationToken);
             await transaction.CommitAsync(cancellationToken);
         }
 

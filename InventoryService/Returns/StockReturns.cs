@@ -91,7 +91,10 @@ internal sealed partial class StockReturns(
         {
             try
             {
-                s_returned.Add(await stock.ReleaseAsync(new ItemKeys(item.Key), item.Select(order => order.OrderId)));
+                var writes = new List<StockWrite>();
+                s_returned.Add(await stock.ReleaseAsync(new ItemKeys(item.Key), item.Select(order => order.OrderId), writes));
+                // Redis cannot forget the return unnoticed any more.
+                await connection.RecordAsync(item.Key, writes, cancellationToken);
                 _refused.TryRemove(item.Key, out _);
             }
             catch (RedisServerException exception)

@@ -15,6 +15,14 @@ internal sealed class BatchParameters(OrdersReserved batch)
     /// <summary>Null when no order has one.</summary>
     public string?[]? IdempotencyKeys { get; } = batch.IdempotencyKeys?.ToArray();
 
+    /// <summary>The changes of stock that made the orders, as far as they are known: of each one order.</summary>
+    private ReservedOrder[] Writes { get; } =
+        [.. batch.Orders.Where(order => order.Version.Seq > 0).DistinctBy(order => order.Version)];
+
+    public int[] Epochs => Array.ConvertAll(Writes, order => order.Version.Epoch);
+    public long[] Seqs => Array.ConvertAll(Writes, order => order.Version.Seq);
+    public DateTime[] Times => Array.ConvertAll(Writes, order => order.ReservedAt.UtcDateTime);
+
     /// <summary>That the item must have, or null.</summary>
     public int? Epoch { get; init; }
 

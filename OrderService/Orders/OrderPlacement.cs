@@ -1,8 +1,9 @@
 namespace Seckill.OrderService.Orders;
 
 /// <summary>
-/// (6) Reserved orders become rows. A batch is one statement (010_keys_and_rebuilds.sql): the rows, the ledger row of their sale item, and
-/// the entries of the legacy outbox, or nothing at all. Repeatable: an order that has a row changes nothing.
+/// (6) Reserved orders become rows. A batch is one statement (010_keys_and_rebuilds.sql): the rows, the ledger row of their sale item,
+/// the entries of the legacy outbox, and the changes of stock that made them (014_stock_writes.sql), or nothing at all. Repeatable: an
+/// order that has a row changes nothing.
 /// </summary>
 /// <remarks>Throws <see cref="NpgsqlException"/>; <see cref="Shared.Schema.PostgresErrors"/> tells whether a retry can help.</remarks>
 internal sealed class OrderPlacement(NpgsqlDataSource database)
@@ -10,14 +11,13 @@ internal sealed class OrderPlacement(NpgsqlDataSource database)
     private const string NoOversell = "sale_items_no_oversell";
 
     /// <summary>Places a batch. What the ledger has no room for (stock sold twice, after Redis lost data) becomes rejected.</summary>
+    /// <returns>The epoch of the item when the batch proves that Redis has lost writes of it, else null.</returns>
     /// <exception cref="UnknownSaleItemException">The orders are for an item that PostgreSQL does not have.</exception>
-    public async Task PlaceAsync(OrdersReserved batch, CancellationToken cancellationToken)
+    public async Task<int?> PlaceAsync(OrdersReserved batch, CancellationToken cancellationToken)
     {
         await using var connection = await database.OpenConnectionAsync(cancellationToken);
-        if (!await PlaceAsync(connection, batch, null, cancellationToken))
-        {
-            throw new UnknownSaleItemException(batch.SaleId, batch.SkuId);
-        }
+        var (isPlaced, lostEpoch) = await PlaceAsync(connection, batch, null, cancellationToken);
+        return isPlaced ? lostEpoch : throw new UnknownSaleItemException(batch.SaleId, batch.SkuId);
     }
 
     /// <summary>
@@ -29,10 +29,10 @@ internal sealed class OrderPlacement(NpgsqlDataSource database)
     public async Task<bool> TryPlaceAsync(OrdersReserved batch, int epoch, CancellationToken cancellationToken)
     {
         await using var connection = await database.OpenConnectionAsync(cancellationToken);
-        return await PlaceAsync(connection, batch, epoch, cancellationToken);
+        return (await PlaceAsync(connection, batch, epoch, cancellationToken)).IsPlaced;
     }
 
-    private static async Task<bool> PlaceAsync(
+    private static async Task<(bool IsPlaced, int? LostEpoch)> PlaceAsync(
         NpgsqlConnection connection, OrdersReserved batch, int? epoch, CancellationToken cancellationToken)
     {
         try
@@ -45,25 +45,26 @@ internal sealed class OrderPlacement(NpgsqlDataSource database)
         }
     }
 
-    private static async Task<bool> CallAsync(
+    private static async Task<(bool IsPlaced, int? LostEpoch)> CallAsync(
         NpgsqlConnection connection, string function, OrdersReserved batch, int? epoch, CancellationToken cancellationToken)
     {
         // Only an item of another epoch leaves rows behind that must be rolled back.
         await using var transaction = epoch is null ? null : await connection.BeginTransactionAsync(cancellationToken);
-        var isPlaced = await connection.ExecuteScalarAsync<bool>(new CommandDefinition(
+        var result = await connection.QuerySingleAsync<(bool IsPlaced, int? LostEpoch)>(new CommandDefinition(
             $"""
             select {function}(
               @SaleId, @SkuId, @UnitPrice, @Currency, @OrderIds, @UserIds, @Quantities, @ReservedAt, at_epoch => @Epoch,
-              keys => @IdempotencyKeys::text[])
+              keys => @IdempotencyKeys::text[]),
+              record_writes(@SaleId, @SkuId, @Epochs, @Seqs, @Times)
             """,
             new BatchParameters(batch) { Epoch = epoch },
             cancellationToken: cancellationToken));
-        if (isPlaced && transaction is not null)
+        if (result.IsPlaced && transaction is not null)
         {
             await transaction.CommitAsync(cancellationToken);
         }
 
-        return isPlaced;
+        return result;
     }
 }
 

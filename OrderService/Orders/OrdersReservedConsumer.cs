@@ -7,7 +7,8 @@ namespace Seckill.OrderService.Orders;
 /// <summary>
 /// (6)(7) Persists a batch, then takes it from the outbox. In this order: killed in between, the batch comes again and changes
 /// nothing. An order without a hold was reserved in a Redis that has lost data since: if the ledger has room for it, its hold is
-/// restored here, else it is rejected. Orders that cannot be persisted are halved out of their batch and quarantined.
+/// restored here, else it is rejected. A batch with the number of another one stops the item. Orders that cannot be persisted are
+/// halved out of their batch and quarantined.
 /// </summary>
 internal sealed partial class OrdersReservedConsumer(
     OrderPlacement placement, OrderQuarantine quarantine, NpgsqlDataSource database, StockLedger stock, HoldRestorer holds,
@@ -38,7 +39,10 @@ internal sealed partial class OrdersReservedConsumer(
     {
         try
         {
-            await placement.PlaceAsync(batch, cancellationToken);
+            if (await placement.PlaceAsync(batch, cancellationToken) is { } epoch)
+            {
+                await StopAsync(new ItemKeys(new ItemKey(batch.SaleId, batch.SkuId)), epoch);
+            }
         }
         catch (Exception exception) when (IsPoison(exception))
         {
@@ -56,9 +60,21 @@ internal sealed partial class OrdersReservedConsumer(
         }
     }
 
+    // After a kill in between, the loss watch stops the item: PostgreSQL remembers.
+    private async Task StopAsync(ItemKeys item, int epoch)
+    {
+        LogLost(item.Item.ToString());
+        if (await stock.FenceAsync(item, epoch) == FenceOutcome.Stopped)
+        {
+            StockLosses.Count();
+        }
+    }
+
     // A database that is down, full or read-only says nothing about the order, which must then not end in quarantine.
     private static bool IsPoison(Exception exception) => exception is UnknownSaleItemException || PostgresErrors.IsFaultOfData(exception);
 
     [LoggerMessage(300, LogLevel.Error, "Order {OrderId} cannot be persisted and is quarantined: {Reason}")]
     private partial void LogQuarantined(string orderId, string reason);
+    [LoggerMessage(305, LogLevel.Critical, "Redis has lost writes of {Item}: two batches have one number. It waits for its rebuild.")]
+    private partial void LogLost(string item);
 }

@@ -15,11 +15,11 @@ internal sealed class ItemLane
     {
         _relay = relay.For(keys.Item);
         Gate = new SoldOutGate(s_soldOutProbe, clock);
-        var buyers = new BuyerReader(keys, log, Gate, clock);
+        var (buyers, newest) = (new BuyerReader(keys, log, Gate, clock), new NewestStock());
         _calls =
         [
             .. Enumerable.Range(0, options.MaxCallsInFlight).Select(_ =>
-                new ReserveCall(keys, stock, Gate, buyers, _relay, options, logger)),
+                new ReserveCall(keys, stock, newest, Gate, buyers, _relay, options, logger)),
         ];
         var next = 0;
         _queue = new(options.QueueCapacity, options.MaxBatch, options.MaxCallsInFlight, () => _calls[next++]);

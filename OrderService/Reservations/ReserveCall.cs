@@ -5,7 +5,8 @@ namespace Seckill.OrderService.Reservations;
 
 /// <summary>(3) The round trip of reserve.lua for a batch of requests of one item, and the delivery of its answers. Reused.</summary>
 internal sealed partial class ReserveCall(
-    ItemKeys keys, StockLedger stock, SoldOutGate gate, BuyerReader buyers, ItemRelay relay, ReservationOptions options, ILogger logger)
+    ItemKeys keys, StockLedger stock, NewestStock newest, SoldOutGate gate, BuyerReader buyers, ItemRelay relay,
+    ReservationOptions options, ILogger logger)
     : BatchQueue<Reservation>.ICall
 {
     private readonly string _item = keys.Item.ToString();
@@ -59,9 +60,17 @@ internal sealed partial class ReserveCall(
         using var trace = BatchTrace.Start("reserve", ActivityKind.Client, _item, _batch.Count, _traced);
         try
         {
-            await stock.ReserveAsync(keys, _batch, options.OutboxBound);
+            var known = newest.Version;
+            await stock.ReserveAsync(keys, _batch, options.OutboxBound, known);
             FailPoint.Reach("3-reserved");
             ReservationMetrics.CallDuration.Record(Stopwatch.GetElapsedTime(askedAt).TotalSeconds);
+            if (_batch.HasLostWrites)
+            {
+                StockLosses.Count();
+                LogLost(logger, _item, _batch.Version, known);
+            }
+
+            newest.See(_batch.Version);
             Deliver(askedAt, trace);
             _batch.Clear();
         }
@@ -97,7 +106,7 @@ internal sealed partial class ReserveCall(
             {
                 var order = new ReservedOrder(result.OrderId!, reservation.UserId, reservation.Quantity, result.At)
                 {
-                    IdempotencyKey = reservation.IdempotencyKey,
+                    IdempotencyKey = reservation.IdempotencyKey, Version = _batch.Version,
                 };
                 relay.Add(order, result.Terms!, reservation.Trace?.Context ?? default);
             }
@@ -158,4 +167,6 @@ internal sealed partial class ReserveCall(
 
     [LoggerMessage(201, LogLevel.Warning, "A call to reserve units of {Item} failed; {Requests} buyers get 503: {Reason}")]
     private static partial void LogCallFailed(ILogger logger, string item, int requests, string reason);
+    [LoggerMessage(202, LogLevel.Critical, "Redis has lost writes of {Item}: at {Version}, after {Known}. It waits for its rebuild.")]
+    private static partial void LogLost(ILogger logger, string item, StockVersion version, StockVersion known);
 }

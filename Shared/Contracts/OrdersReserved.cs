@@ -20,6 +20,44 @@ public sealed record OrdersReserved(long SaleId, long SkuId, long UnitPrice, str
         init => Orders = value is null
             ? Orders : [.. Orders.Select((order, i) => order with { IdempotencyKey = value.ElementAtOrDefault(i) })];
     }
+
+    /// <summary>
+    /// In JSON the versions of the orders, in their order, as runs: epoch, seq, number of orders. Missing when no order has one. Workers of
+    /// an older version ignore it.
+    /// </summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public IReadOnlyList<long[]>? Versions
+    {
+        get
+        {
+            var runs = new List<long[]>();
+            foreach (var order in Orders)
+            {
+                var (epoch, seq) = order.Version;
+                if (runs is [.., [var lastEpoch, var lastSeq, _] last] && (lastEpoch, lastSeq) == (epoch, seq))
+                {
+                    last[2]++;
+                }
+                else
+                {
+                    runs.Add([epoch, seq, 1]);
+                }
+            }
+
+            return runs.Exists(run => run[1] > 0) ? runs : null;
+        }
+
+        init
+        {
+            List<StockVersion> versions =
+            [
+                .. (value ?? []).Where(run => run is [_, _, > 0 and <= int.MaxValue])
+                    .SelectMany(run => Enumerable.Repeat(new StockVersion((int)run[0], run[1]), (int)run[2])).Take(Orders.Count + 1),
+            ];
+            Orders = versions.Count == Orders.Count
+                ? [.. Orders.Zip(versions, (order, version) => order with { Version = version })] : Orders;
+        }
+    }
 }
 
 /// <summary>One of them. In JSON an array of these four, the time in unix milliseconds: a message has hundreds of them.</summary>
@@ -30,6 +68,9 @@ public readonly record struct ReservedOrder(string OrderId, long UserId, int Qua
 {
     /// <summary>Of the request, if it had one. In JSON see <see cref="OrdersReserved.IdempotencyKeys"/>.</summary>
     public string? IdempotencyKey { get; init; }
+
+    /// <summary>Of the stock after its reservation, if it is known. In JSON see <see cref="OrdersReserved.Versions"/>.</summary>
+    public StockVersion Version { get; init; }
 }
 
 internal sealed class ReservedOrderConverter : JsonConverter<ReservedOrder>

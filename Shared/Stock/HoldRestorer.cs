@@ -30,7 +30,15 @@ public sealed class HoldRestorer(NpgsqlDataSource database, StockRepair repair)
 
         var deadline = await repair.DeadlineAsync();
         await WhileLocked();
-        return Math.Max(await repair.RestoreAsync(item, live, deadline), 0);
+        var writes = new List<StockWrite>(1);
+        var restored = Math.Max(await repair.RestoreAsync(item, live, deadline, writes), 0);
+        if (writes.Count > 0)
+        {
+            await connection.RecordAsync(item.Item, writes, cancellationToken);
+            await transaction.CommitAsync(cancellationToken);
+        }
+
+        return restored;
     }
 
     private static async Task<List<HoldToRestore>> ReadAsync(

@@ -38,6 +38,9 @@ public sealed record ItemSnapshot(
     /// <summary>Units returned so far.</summary>
     public long Released { get; init; }
 
+    /// <summary>Counts the changes. Below the value of PostgreSQL, Redis has lost writes. 0: only an older version made any.</summary>
+    public long Seq { get; init; }
+
     /// <summary>Repairs so far; a difference is applied only if no other repair came first.</summary>
     public long Repairs { get; init; }
 }

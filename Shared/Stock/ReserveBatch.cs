@@ -1,4 +1,5 @@
 using System.Numerics;
+using Seckill.Shared.Contracts;
 
 namespace Seckill.Shared.Stock;
 
@@ -11,9 +12,9 @@ public sealed class ReserveBatch
     /// <summary>Maximum number of requests in a batch: bounded by the argument limit of Lua's <c>unpack</c> in reserve.lua.</summary>
     public const int MaximumSize = 1024;
 
-    private const int LeadingArguments = 2;
+    private const int LeadingArguments = 4;
     private const int ArgumentsPerRequest = 4;
-    private const int OutcomesInReply = 8;
+    private const int OutcomesInReply = 10;
     private static readonly int s_sizes = BitOperations.Log2(MaximumSize) + 1;
 
     // The library requires arrays of the exact length. Sizes are rounded up to a power of two; the script ignores the padding.
@@ -34,7 +35,13 @@ public sealed class ReserveBatch
     public int Count { get; private set; }
 
     /// <summary>False when the item is not warm; then every outcome is <see cref="ReserveOutcome.UnknownItem"/>.</summary>
-    public bool ItemIsKnown => _reply.Length > 0;
+    public bool ItemIsKnown => _reply.Length > OutcomesInReply;
+
+    /// <summary>True when Redis has older stock than the caller knows: the call has stopped the item.</summary>
+    public bool HasLostWrites => _reply.Length == 2;
+
+    /// <summary>Of the stock after the call, or of the older stock.</summary>
+    public StockVersion Version { get; private set; }
 
     /// <summary>Redis time of the call.</summary>
     public DateTimeOffset Now { get; private set; }
@@ -96,12 +103,14 @@ public sealed class ReserveBatch
         return outcome;
     }
 
-    internal RedisValue[] Arguments(int outboxBound)
+    internal RedisValue[] Arguments(int outboxBound, StockVersion known = default)
     {
         var size = BitOperations.Log2(BitOperations.RoundUpToPowerOf2((uint)Count));
         var arguments = _argumentsBySize[size] ??= NewArguments(size);
         arguments[0] = outboxBound;
         arguments[1] = Count;
+        arguments[2] = known.Epoch;
+        arguments[3] = known.Seq;
         _requests.AsSpan(0, Count * ArgumentsPerRequest).CopyTo(arguments.AsSpan(LeadingArguments));
         return arguments;
     }
@@ -109,6 +118,7 @@ public sealed class ReserveBatch
     internal void SetReply(RedisResult[] reply)
     {
         _reply = reply;
+        Version = HasLostWrites ? new((int)reply[0], (long)reply[1]) : ItemIsKnown ? new((int)reply[8], (long)reply[9]) : default;
         if (ItemIsKnown)
         {
             Now = DateTimeOffset.FromUnixTimeMilliseconds((long)reply[0]);

@@ -4,7 +4,10 @@ namespace Seckill.Shared.Stock;
 public static class StockFeature
 {
     /// <summary>Registers the classes that own keys and scripts.</summary>
-    public static void AddStock(this IHostApplicationBuilder builder) =>
+    public static void AddStock(this IHostApplicationBuilder builder)
+    {
+        StockLosses.Show();
         builder.Services.AddSingleton<StockLedger>().AddSingleton<SaleCatalog>().AddSingleton<StockPages>()
             .AddSingleton<StockRepair>().AddSingleton<RedisMark>().AddSingleton<HoldRestorer>().AddSingleton<BuyerLog>();
+    }
 }

@@ -1,4 +1,5 @@
 using Seckill.Shared.Connections;
+using Seckill.Shared.Contracts;
 
 namespace Seckill.Shared.Stock;
 
@@ -27,12 +28,15 @@ public sealed class StockLedger(IConnectionMultiplexer redis)
     private static readonly string s_adjust = StockScript.Load("adjust.lua");
     private static readonly string s_notice = StockScript.Load("notice.lua");
     private static readonly string s_told = StockScript.Load("told.lua");
+    private static readonly string s_fence = StockScript.Load("fence.lua");
 
     private IDatabase Database => redis.GetDatabase();
 
     /// <summary>(3) Reserves a whole batch in one call; the batch then holds the reply.</summary>
-    public async Task ReserveAsync(ItemKeys item, ReserveBatch batch, int outboxBound) =>
-        batch.SetReply(((RedisResult[]?)await EvaluateAsync(s_reserve, item.ForReserve, batch.Arguments(outboxBound)))!);
+    /// <param name="outboxBound">Maximum number of orders in the outbox.</param>
+    /// <param name="known">The newest stock of the item that the caller knows. An older one is not sold: it has lost writes.</param>
+    public async Task ReserveAsync(ItemKeys item, ReserveBatch batch, int outboxBound, StockVersion known = default) =>
+        batch.SetReply(((RedisResult[]?)await EvaluateAsync(s_reserve, item.ForReserve, batch.Arguments(outboxBound, known)))!);
 
     /// <summary>Waits until Redis has answered all earlier calls, or the connection is lost. Does not throw.</summary>
     public async Task AnswersAsync()
@@ -93,6 +97,7 @@ public sealed class StockLedger(IConnectionMultiplexer redis)
                 OutboxDepth: (long)reply[12])
             {
                 Epoch = (int)reply[13], Released = (long)reply[14], Repairs = (long)reply[15], StateVersion = (long)reply[16],
+                Seq = (long)reply[17],
             };
     }
 
@@ -156,23 +161,28 @@ public sealed class StockLedger(IConnectionMultiplexer redis)
     }
 
     /// <summary>(9) Returns the units of closed orders and notifies every instance. Repeatable.</summary>
+    /// <param name="writes">Gets the changes that were made.</param>
     /// <returns>Number of orders whose units came back in this call.</returns>
-    public async Task<int> ReleaseAsync(ItemKeys item, IEnumerable<string> orderIds)
+    public async Task<int> ReleaseAsync(ItemKeys item, IEnumerable<string> orderIds, ICollection<StockWrite>? writes = null)
     {
         var released = 0;
         // In pieces, because a longer script delays all buyers.
         foreach (var piece in orderIds.Chunk(OrdersInARelease))
         {
             RedisValue[] arguments = [item.Item.ToString(), .. piece.Select(id => (RedisValue)id)];
-            released += (int)await EvaluateAsync(s_release, item.ForRelease, arguments);
+            var reply = ((RedisResult[]?)await EvaluateAsync(s_release, item.ForRelease, arguments))!;
+            released += (int)reply[0];
+            AddWrite(writes, reply.AsSpan(1));
         }
 
         return released;
     }
 
     /// <summary>Adds units, or withdraws available ones. Repeatable: the same change is made, or refused, once.</summary>
+    /// <param name="writes">Gets the change that was made.</param>
     /// <returns>The outcome, and the units that the change made, now or before.</returns>
-    public async Task<(AdjustOutcome Outcome, int Units)> AdjustAsync(ItemKeys item, StockAdjustment change)
+    public async Task<(AdjustOutcome Outcome, int Units)> AdjustAsync(
+        ItemKeys item, StockAdjustment change, ICollection<StockWrite>? writes = null)
     {
         var reply = ((RedisResult[]?)await EvaluateAsync(
             s_adjust, [item.State, item.Changes, item.Withdrawals],
@@ -181,8 +191,14 @@ public sealed class StockLedger(IConnectionMultiplexer redis)
                 change.StartedAt == 0 ? change.Key : string.Create(CultureInfo.InvariantCulture, $"{change.Key} {change.StartedAt}"),
                 change.Units, change.Key, change.Epoch, change.Partial,
             ]))!;
+        AddWrite(writes, reply.AsSpan(2));
         return ((AdjustOutcome)(int)reply[0], (int)reply[1]);
     }
+
+    /// <summary>Stops an item that has lost writes until its rebuild, unless it was rebuilt since.</summary>
+    /// <param name="epoch">In which it lost them.</param>
+    public async Task<FenceOutcome> FenceAsync(ItemKeys item, int epoch) =>
+        (FenceOutcome)(int)await EvaluateAsync(s_fence, [item.State], ["", epoch]);
 
     /// <summary>Checks whether stock has fallen to a mark, and claims unpublished crossings: see notice.lua.</summary>
     /// <param name="lowShare">Share of the allocation at which stock is low.</param>
@@ -221,6 +237,15 @@ public sealed class StockLedger(IConnectionMultiplexer redis)
         "opens", item.OpensAt.ToUnixTimeMilliseconds(), "closes", item.ClosesAt.ToUnixTimeMilliseconds(),
         "limit", item.LimitPerUser, "payment_timeout", item.PaymentTimeoutSeconds, "epoch", item.Epoch,
     ];
+
+    /// <summary>Adds the change that a script answers as epoch, seq and Redis time, if it made one.</summary>
+    internal static void AddWrite(ICollection<StockWrite>? writes, ReadOnlySpan<RedisResult> reply)
+    {
+        if (reply is [var epoch, var seq, var at] && (long)seq > 0)
+        {
+            writes?.Add(new(new((int)epoch, (long)seq), DateTimeOffset.FromUnixTimeMilliseconds((long)at)));
+        }
+    }
 
     private Task<RedisResult> EvaluateAsync(string script, RedisKey[] keys, RedisValue[] arguments) =>
         StockScript.EvaluateAsync(redis, script, keys, arguments);

@@ -52,9 +52,11 @@ public sealed class StockRepair(IConnectionMultiplexer redis)
     /// <summary>Restores the holds of orders and takes their units from sale: see rehold.lua.</summary>
     /// <param name="orders">Live orders that no process can close before <paramref name="deadline"/>.</param>
     /// <param name="deadline">From <see cref="DeadlineAsync"/>.</param>
+    /// <param name="writes">Gets the change that was made.</param>
     /// <returns>Number of restored holds; -1 when the item is not warm.</returns>
     /// <exception cref="TimeoutException">The deadline has passed; nothing was changed.</exception>
-    public async Task<int> RestoreAsync(ItemKeys item, IEnumerable<HoldToRestore> orders, long deadline)
+    public async Task<int> RestoreAsync(
+        ItemKeys item, IEnumerable<HoldToRestore> orders, long deadline, ICollection<StockWrite>? writes = null)
     {
         RedisValue[] arguments =
         [
@@ -63,9 +65,15 @@ public sealed class StockRepair(IConnectionMultiplexer redis)
                 order.OrderId, order.UserId, order.Units, UnixMilliseconds(order),
             }),
         ];
-        return (int)await EvaluateAsync(s_rehold, [item.State, item.Buyers, item.Holds, item.Orders], arguments) is var restored and not -2
-            ? restored
-            : throw new TimeoutException("Redis executed the restore of holds after its deadline, so it did nothing.");
+        var reply = ((RedisResult[]?)await EvaluateAsync(s_rehold, [item.State, item.Buyers, item.Holds, item.Orders], arguments))!;
+        var restored = (int)reply[0];
+        if (restored > 0)
+        {
+            StockLedger.AddWrite(writes, reply.AsSpan(1));
+        }
+
+        return restored == -2
+            ? throw new TimeoutException("Redis executed the restore of holds after its deadline, so it did nothing.") : restored;
     }
 
     /// <summary>

@@ -1,5 +1,6 @@
 using System.Security.Cryptography;
 using Dapper;
+using Seckill.Shared.Contracts;
 using Seckill.Shared.Stock;
 using StackExchange.Redis;
 
@@ -29,6 +30,8 @@ internal class TestItem
     public ItemKey Key { get; }
 
     public ItemKeys Keys { get; }
+
+    private RedisKey[] AllKeys => [.. Keys.ForReserve, Keys.Changes, Keys.Withdrawals];
 
     /// <summary>First digits of the item's order ids.</summary>
     public string Number { get; private set; }
@@ -109,10 +112,29 @@ internal class TestItem
     public async Task<ItemSnapshot> InspectAsync() =>
         await Ledger.InspectAsync(Keys) ?? throw new InvalidOperationException("The item is not in Redis.");
 
+    /// <summary>Redis loses everything of the item.</summary>
+    public async Task LoseAsync() => await Servers.Database.KeyDeleteAsync(AllKeys);
+
+    public async Task<byte[]?[]> CopyAsync() => await Task.WhenAll(AllKeys.Select(key => Servers.Database.KeyDumpAsync(key)));
+
+    /// <summary>Redis has what it had when the copy was made.</summary>
+    public async Task RestoreAsync(byte[]?[] copy)
+    {
+        await LoseAsync();
+        foreach (var (key, value) in AllKeys.Zip(copy).Where(pair => pair.Second is not null))
+        {
+            await Servers.Database.KeyRestoreAsync(key, value!);
+        }
+    }
+
     /// <summary>Reserves for each request in one call.</summary>
     public Task<List<ReserveAnswer>> ReserveAsync(params Ask[] asks) => ReserveWithBoundAsync(NoBound, asks);
 
-    public async Task<List<ReserveAnswer>> ReserveWithBoundAsync(int outboxBound, params Ask[] asks)
+    public Task<List<ReserveAnswer>> ReserveWithBoundAsync(int outboxBound, params Ask[] asks) =>
+        ReserveKnowingAsync(default, outboxBound, asks);
+
+    /// <summary>As a caller that knows of some stock of the item.</summary>
+    public async Task<List<ReserveAnswer>> ReserveKnowingAsync(StockVersion known, int outboxBound, params Ask[] asks)
     {
         var batch = new ReserveBatch(Math.Max(asks.Length, 1));
         var suffixes = new List<byte[]>();
@@ -124,14 +146,17 @@ internal class TestItem
             batch.Add(suffix, ask.UserId, ask.Quantity, ask.Key);
         }
 
-        await Ledger.ReserveAsync(Keys, batch, outboxBound).InTime();
+        await Ledger.ReserveAsync(Keys, batch, outboxBound, known).InTime();
         return
         [
             .. asks.Select((_, i) =>
             {
                 var outcome = batch.Outcome(i, out var detail);
                 var orderId = outcome == ReserveOutcome.Reserved ? OrderId.Join(batch.Terms!.Number, suffixes[i]) : "";
-                return new ReserveAnswer(outcome, detail, orderId, batch.Now);
+                return new ReserveAnswer(outcome, detail, orderId, batch.Now)
+                {
+                    Version = batch.Version, HasLostWrites = batch.HasLostWrites,
+                };
             }),
         ];
     }
@@ -188,4 +213,13 @@ internal class TestItem
 
 internal readonly record struct Ask(long UserId, int Quantity = 1, string? Key = null);
 
-internal sealed record ReserveAnswer(ReserveOutcome Outcome, string[] Detail, string OrderId, DateTimeOffset ReservedAt);
+internal sealed record ReserveAnswer(ReserveOutcome Outcome, string[] Detail, string OrderId, DateTimeOffset ReservedAt)
+{
+    public StockVersion Version { get; init; }
+
+    public bool HasLostWrites { get; init; }
+
+    /// <summary>The order, as a message carries it.</summary>
+    public ReservedOrder OrderOf(long user, int quantity = 1, string? key = null) =>
+        new(OrderId, user, quantity, ReservedAt) { IdempotencyKey = key, Version = Version };
+}

@@ -21,8 +21,6 @@ internal sealed class TestSale : TestItem
 
     public ItemKey Item => Key;
 
-    private RedisKey[] AllKeys => [.. Keys.ForReserve, Keys.Changes, Keys.Withdrawals];
-
     public static async Task<TestSale> OpenAsync(StoreFixture stores, int units = 100, int limit = 2, int payWithinSeconds = 900)
     {
         var sale = new TestSale(stores);
@@ -39,7 +37,7 @@ internal sealed class TestSale : TestItem
     public async Task<(ReserveOutcome Outcome, ReservedOrder Order)> TryReserveAsync(long user, int quantity = 1, string? key = null)
     {
         var answer = Assert.Single(await ReserveAsync(new Ask(user, quantity, key)));
-        return (answer.Outcome, new ReservedOrder(answer.OrderId, user, quantity, answer.ReservedAt) { IdempotencyKey = key });
+        return (answer.Outcome, answer.OrderOf(user, quantity, key));
     }
 
     public async Task<ReservedOrder> ReserveAsync(long user, int quantity = 1, string? key = null)
@@ -74,21 +72,6 @@ internal sealed class TestSale : TestItem
         await returner.StartAsync(CancellationToken.None);
         await AllReturnedAsync();
         await returner.StopAsync(CancellationToken.None);
-    }
-
-    /// <summary>Redis loses everything of the item.</summary>
-    public async Task LoseAsync() => await _stores.Redis.KeyDeleteAsync(AllKeys);
-
-    public async Task<byte[]?[]> CopyAsync() => await Task.WhenAll(AllKeys.Select(key => _stores.Redis.KeyDumpAsync(key)));
-
-    /// <summary>Redis has what it had when the copy was made.</summary>
-    public async Task RestoreAsync(byte[]?[] copy)
-    {
-        await LoseAsync();
-        foreach (var (key, value) in AllKeys.Zip(copy).Where(pair => pair.Second is not null))
-        {
-            await _stores.Redis.KeyRestoreAsync(key, value!);
-        }
     }
 
     /// <summary>(6)(7) What a worker does with a message.</summary>
@@ -143,6 +126,41 @@ internal sealed class TestSale : TestItem
         Assert.All(await _stores.Rows.RecountAsync(Item, CancellationToken.None), total => Assert.Equal(total.Counted, total.Kept));
         Assert.Equal(redis.Held, (await _stores.Redis.HashValuesAsync(Keys.Holds))
             .Sum(text => Hold.TryParse(text, out var hold) ? hold.Units : 0));
+    }
+
+    /// <summary>All units become paid orders that were settled long ago, as the services would have left them.</summary>
+    public async Task FillAsync()
+    {
+        const int Together = 5_000;
+        var audited = await AuditedAsync();
+        var orders = audited.Allocated;
+        await ExecuteAsync(
+            """
+            insert into orders (order_id, sale_id, sku_id, user_id, quantity, unit_price, currency, status, reserved_at, placed_at, pay_by)
+            select @number || lpad(to_hex(n), 24, '0'), @SaleId, @SkuId, n, 1, 4999, 'EUR', 'placed', now(), now() - interval '1 h', now()
+            from generate_series(1, @orders) n
+            """,
+            new { Item.SaleId, Item.SkuId, number = audited.Number, orders });
+        await ExecuteAsync("update sale_items set live = allocated where sale_id = @SaleId");
+        await ExecuteAsync("update orders set status = 'paid' where sale_id = @SaleId");
+        for (var first = 1; first < orders; first += Together)
+        {
+            await _stores.Redis.ScriptEvaluateAsync(
+                """
+                for user = tonumber(ARGV[2]), ARGV[2] + ARGV[3] - 1 do
+                  local order = ARGV[1] .. string.format('%024x', user)
+                  redis.call('HSET', KEYS[2], user, 1)
+                  redis.call('HSET', KEYS[3], order, string.format('%d:1:1', user))
+                  redis.call('HSET', KEYS[4], user, order)
+                end
+                redis.call('HINCRBY', KEYS[1], 'available', -ARGV[3])
+                redis.call('HINCRBY', KEYS[1], 'held', ARGV[3])
+                """,
+                [Keys.State, Keys.Buyers, Keys.Holds, Keys.Orders],
+                [audited.Number, first, Together]);
+        }
+
+        await AssertConservedAsync(orders);
     }
 
     private static async Task<Dictionary<string, string>> StatusesAsync(StoreFixture stores, long saleId)

@@ -21,12 +21,12 @@ public sealed class ReserveBatchTests
     public void The_arguments_are_padded_to_a_power_of_two(int requests, int padded)
     {
         var arguments = Filled(requests).Arguments(outboxBound: 7);
-        Assert.Equal(2 + (4 * padded), arguments.Length);
+        Assert.Equal(4 + (4 * padded), arguments.Length);
         Assert.Equal(7, (int)arguments[0]);
         Assert.Equal(requests, (int)arguments[1]);
         for (var i = 0; i < requests; i++)
         {
-            Assert.Equal(1000 + i, (long)arguments[2 + (4 * i) + 1]);
+            Assert.Equal(1000 + i, (long)arguments[4 + (4 * i) + 1]);
         }
 
         Assert.DoesNotContain(arguments, argument => argument.IsNull);
@@ -45,9 +45,9 @@ public sealed class ReserveBatchTests
         batch.Add(new byte[OrderId.SuffixLength], 7, 1, null);
         var second = batch.Arguments(1);
         Assert.Same(first, second);
-        Assert.Equal([5L, 6L, 7L], Enumerable.Range(0, 3).Select(i => (long)second[2 + (4 * i) + 1]));
-        Assert.Equal("key", second[5]);
-        Assert.Equal(RedisValue.EmptyString, second[9]);
+        Assert.Equal([5L, 6L, 7L], Enumerable.Range(0, 3).Select(i => (long)second[4 + (4 * i) + 1]));
+        Assert.Equal("key", second[7]);
+        Assert.Equal(RedisValue.EmptyString, second[11]);
     }
 
     [Theory]

@@ -25,7 +25,7 @@ public sealed class ScriptAtomicityTests
             ["available"] = "97", ["held"] = "3", ["allocated"] = "100", ["number"] = NumberOfItem, ["price"] = "4999",
             ["currency"] = "EUR", ["opens"] = "0", ["closes"] = "9000000000000", ["state"] = "open", ["limit"] = "9",
             ["payment_timeout"] = "900", ["epoch"] = "1", ["released"] = "1", ["repairs"] = "4", ["rebuild"] = "token",
-            ["after"] = "closed", ["logged"] = "3", ["log"] = "1",
+            ["after"] = "closed", ["logged"] = "3", ["log"] = "1", ["seq"] = "6",
         },
         ["buyers"] = new() { ["7"] = "2", ["8"] = "1" },
         ["holds"] = new() { [s_order] = "7:1:1000", [s_unlisted] = "7:1:1000", [s_other] = "8:1:1000" },
@@ -58,7 +58,8 @@ public sealed class ScriptAtomicityTests
         ["release.lua"] = ["1:1", s_order, s_other],
         ["reopen.lua"] = ["token", 2, "open", "1:1"],
         ["requeue.lua"] = [s_order],
-        ["reserve.lua"] = [100, 3, new string('e', 24), 9, 1, "new key", new string('f', 24), 10, 1, "", new string('0', 24), 7, 1, "key"],
+        ["reserve.lua"] =
+            [100, 3, 1, 6, new string('e', 24), 9, 1, "new key", new string('f', 24), 10, 1, "", new string('0', 24), 7, 1, "key"],
         ["reset.lua"] = ["token", 100, "price", 4999],
         ["settle.lua"] = [s_withoutHold, s_order],
         ["told.lua"] = ["sold_out", 1],

@@ -81,7 +81,7 @@ public sealed partial class ScriptContractTests
     {
         var library = Text("lib/time.lua");
         Assert.StartsWith(library + Text("requeue.lua"), StockScript.Load("requeue.lua"), StringComparison.Ordinal);
-        Assert.Equal(Text("fence.lua"), StockScript.Load("fence.lua"));
+        Assert.Equal(Text("audit_outbox.lua"), StockScript.Load("audit_outbox.lua"));
     }
 
     [Fact]

@@ -17,7 +17,7 @@ public sealed class WarmAndCloseTests
         Assert.Equal(
             plan with
             {
-                Now = state.Now,
+                Now = state.Now, Seq = 1,
                 OpensAt = DateTimeOffset.FromUnixTimeMilliseconds(plan.OpensAt.ToUnixTimeMilliseconds()),
                 ClosesAt = DateTimeOffset.FromUnixTimeMilliseconds(plan.ClosesAt.ToUnixTimeMilliseconds()),
             },

@@ -4,15 +4,17 @@
 -- KEYS  1 item    2 buyers   3 holds   4 orders
 -- ARGV  1 last Redis time (unix ms) at which anything is done: the caller unlocks the orders' rows then, and they may be closed
 --       then for each order: order id, user id, units, reserved at (unix ms)
--- Returns the number of holds given back, -1 when the item is not warm, or -2 when it is too late
+-- Returns { number of holds given back, epoch, seq, now ms }, { -1 } when the item is not warm, or { -2 } when it is too late
 -- Uses: hold, integer, pieces, time
 --
 -- Every key is read before the first write, so an error changes nothing.
 
-if now_ms() > tonumber(ARGV[1]) then return -2 end
-local item = redis.call('HMGET', KEYS[1], 'available', 'held', 'repairs')
-if not item[1] then return -1 end
+local now = now_ms()
+if now > tonumber(ARGV[1]) then return { -2 } end
+local item = redis.call('HMGET', KEYS[1], 'available', 'held', 'repairs', 'epoch', 'seq')
+if not item[1] then return { -1 } end
 local available, held, repairs = integer(item[1]), integer(item[2]), integer(item[3])
+local epoch, seq = integer(item[4] or '1'), integer(item[5])
 
 local orders, users, has_hold, units_of, orders_of = {}, {}, {}, {}, {}
 for i = 2, #ARGV, 4 do
@@ -36,12 +38,13 @@ for i, order in ipairs(orders) do
     restored, taken = restored + 1, taken + units
   end
 end
-if restored == 0 then return 0 end
+if restored == 0 then return { 0, epoch, seq, now } end
 
 call_in_pieces('HSET', KEYS[3], holds)
 for user in pairs(is_changed) do
   redis.call('HSET', KEYS[2], user, units_of[user])
   redis.call('HSET', KEYS[4], user, orders_of[user])
 end
-redis.call('HSET', KEYS[1], 'available', available - taken, 'held', held + taken, 'repairs', repairs + 1, 'logged', -1)
-return restored
+redis.call('HSET', KEYS[1], 'available', available - taken, 'held', held + taken, 'repairs', repairs + 1, 'logged', -1,
+  'seq', seq + 1)
+return { restored, epoch, seq + 1, now }

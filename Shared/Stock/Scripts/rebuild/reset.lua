@@ -7,12 +7,12 @@
 --
 -- A key that it deletes unread may be of any type: a rebuild repairs it.
 
-local item = redis.call('HMGET', KEYS[1], 'rebuild', 'repairs')
+local item = redis.call('HMGET', KEYS[1], 'rebuild', 'repairs', 'seq')
 if item[1] ~= ARGV[1] then return -1 end
 for _, order in ipairs(redis.call('ZRANGE', KEYS[4], 0, 999)) do
   if redis.call('HEXISTS', KEYS[3], order) == 1 then return 0 end
 end
 redis.call('HSET', KEYS[1], 'allocated', ARGV[2], 'available', ARGV[2], 'held', 0, 'released', 0, 'repairs', integer(item[2]) + 1,
-  'logged', -1, unpack(ARGV, 3))
+  'logged', -1, 'seq', integer(item[3]) + 1, unpack(ARGV, 3))
 redis.call('UNLINK', KEYS[2], KEYS[3], KEYS[4], KEYS[5], KEYS[6])
 return 1

@@ -2,13 +2,14 @@
 --
 -- KEYS  1 item    2 buyers   3 holds   4 outbox   5 orders
 -- ARGV  1 item name, published to every instance when units came back   then at least one order id
--- Returns the number of orders whose units were given back now
--- Uses: hold, integer
+-- Returns { number of orders whose units were given back now, epoch, seq, now ms }; seq is 0 when the item is gone
+-- Uses: hold, integer, time
 --
+-- A call that finds nothing to give back counts as well: it may repeat one whose number is not recorded, because its caller died.
 -- Every key is read before the first write, so an error changes nothing. Each key is read and written once for all orders together,
 -- because buyers wait while this runs. The caller bounds the number of orders (256), and with it each unpack.
 
-local item = redis.call('HMGET', KEYS[1], 'available', 'held', 'released')
+local item = redis.call('HMGET', KEYS[1], 'available', 'held', 'released', 'epoch', 'seq')
 local gone, is_gone, users, units_of, units_back = {}, {}, {}, {}, 0
 for i, hold in ipairs(redis.call('HMGET', KEYS[3], unpack(ARGV, 2))) do
   local order = ARGV[i + 1]
@@ -23,7 +24,11 @@ for i, hold in ipairs(redis.call('HMGET', KEYS[3], unpack(ARGV, 2))) do
 end
 -- The outbox is only written. Its size is read because ZCARD fails on a key of a wrong type.
 redis.call('ZCARD', KEYS[4])
-if #gone == 0 then return 0 end
+local reply = { #gone, integer(item[4] or '1'), item[1] and integer(item[5]) + 1 or 0, now_ms() }
+if #gone == 0 then
+  if item[1] then redis.call('HSET', KEYS[1], 'seq', reply[3]) end
+  return reply
+end
 
 local buyers, no_buyers, orders, no_orders = {}, {}, {}, {}
 local held = redis.call('HMGET', KEYS[2], unpack(users))
@@ -57,7 +62,7 @@ if #orders > 0 then redis.call('HSET', KEYS[5], unpack(orders)) end
 if #no_orders > 0 then redis.call('HDEL', KEYS[5], unpack(no_orders)) end
 -- An item that Redis has lost is not created from what comes back; its rebuild counts.
 if item[1] then
-  redis.call('HSET', KEYS[1], 'available', available, 'held', all_held, 'released', released)
+  redis.call('HSET', KEYS[1], 'available', available, 'held', all_held, 'released', released, 'seq', reply[3])
   redis.call('PUBLISH', 'seckill:restocked', ARGV[1])
 end
-return #gone
+return reply

@@ -1,11 +1,12 @@
 -- (3) Reserves a batch of requests for one sale item, atomically: window, per-user limit, stock, hold and outbox entry.
 --
 -- KEYS  1 item    2 buyers   3 holds   4 outbox   5 orders   6 keys   7 log
--- ARGV  1 outbox bound (entries)   2 number of requests
+-- ARGV  1 outbox bound (entries)   2 number of requests   3 epoch   4 seq, the newest that the caller knows, or 0
 --       then for each request: order id suffix (24 hex digits), user id, quantity, idempotency key ('' for none);
 --       more arguments may follow and are ignored, so that the caller can pool its argument arrays by size
--- Returns nothing when the item is not warm, or waits for its rebuild (8 unknown-item for every request), else
---       { now ms, available after, number, unit price, currency, opens ms, closes ms, payment timeout seconds,
+-- Returns nothing when the item is not warm, or waits for its rebuild (8 unknown-item for every request);
+--       { epoch, seq } when these are older than what the caller knows: Redis has lost writes, and the item waits for its rebuild now; else
+--       { now ms, available after, number, unit price, currency, opens ms, closes ms, payment timeout seconds, epoch, seq after,
 --         one digit for the outcome of each request, the detail of each outcome 1 and 2 ... }
 --
 -- Outcomes, most important first; the first that holds is the answer:
@@ -17,15 +18,21 @@
 --   6  sold-out       fewer units left than asked for
 --   7  outbox-full    the outbox has reached its bound
 --   0  reserved       order id = number .. suffix, reserved at = now
--- Uses: hold, log, time
+-- Uses: fence, hold, log, time
 --
 -- Every key is read before the first write, so an error (say, out of memory) changes nothing. The caller bounds the number of
 -- requests (1,024), and with it each unpack.
 
 local outbox_bound, requests = tonumber(ARGV[1]), tonumber(ARGV[2])
 local item = redis.call('HMGET', KEYS[1],
-  'available', 'held', 'number', 'price', 'currency', 'opens', 'closes', 'state', 'limit', 'released', 'logged', 'payment_timeout')
+  'available', 'held', 'number', 'price', 'currency', 'opens', 'closes', 'state', 'limit', 'released', 'logged', 'payment_timeout',
+  'epoch', 'seq')
 if not item[1] or item[8] == 'lost' then return {} end
+local epoch, seq, known_epoch = tonumber(item[13] or 1), tonumber(item[14] or 0), tonumber(ARGV[3])
+if epoch < known_epoch or (epoch == known_epoch and seq < tonumber(ARGV[4])) then
+  fence(KEYS[1], item[8])
+  return { epoch, seq }
+end
 
 local available, held, number = tonumber(item[1]), tonumber(item[2]), item[3]
 local opens, closes, limit = tonumber(item[6]), tonumber(item[7]), tonumber(item[9])
@@ -36,7 +43,7 @@ local reserved_at = string.format('%d', now)
 local waiting = redis.call('ZCARD', KEYS[4])
 
 local users = {}
-for i = 1, requests do users[i] = ARGV[i * 4] end
+for i = 1, requests do users[i] = ARGV[i * 4 + 2] end
 local held_by, orders_of, claimed = {}, {}, {}
 for i, units in ipairs(redis.call('HMGET', KEYS[2], unpack(users))) do
   held_by[users[i]] = tonumber(units or 0)
@@ -90,10 +97,11 @@ end
 
 local outcomes, details = {}, {}
 for i = 1, requests do
-  local at = i * 4 - 1
+  local at = i * 4 + 1
   outcomes[i], details[#details + 1] = answer(ARGV[at], ARGV[at + 1], tonumber(ARGV[at + 2]), ARGV[at + 3])
 end
-local reply = { now, available, number, item[4], item[5], opens, closes, item[12], table.concat(outcomes), unpack(details) }
+if #holds > 0 then seq = seq + 1 end
+local reply = { now, available, number, item[4], item[5], opens, closes, item[12], epoch, seq, table.concat(outcomes), unpack(details) }
 
 if #holds > 0 then
   -- Once for each user, however many of their orders are in the batch: a list of orders is written as a whole.
@@ -106,7 +114,7 @@ if #holds > 0 then
   redis.call('HLEN', KEYS[5])
   redis.call('LLEN', KEYS[7])
   redis.call('HSET', KEYS[3], unpack(holds))
-  redis.call('HSET', KEYS[1], 'available', available, 'held', held, 'logged', ever_held)
+  redis.call('HSET', KEYS[1], 'available', available, 'held', held, 'logged', ever_held, 'seq', seq)
   redis.call('ZADD', KEYS[4], unpack(entries))
   redis.call('HSET', KEYS[2], unpack(buyers))
   redis.call('HSET', KEYS[5], unpack(orders))

@@ -12,7 +12,7 @@ local item = redis.call('HMGET', KEYS[1], 'available', 'state', 'state_version')
 if integer(item[3]) > tonumber(ARGV[1]) then return -1 end
 if not item[1] then
   if ARGV[2] ~= '1' then return -3 end
-  redis.call('HSET', KEYS[1], 'state', 'open', 'state_version', ARGV[1], 'held', 0, unpack(ARGV, 3))
+  redis.call('HSET', KEYS[1], 'state', 'open', 'state_version', ARGV[1], 'held', 0, 'seq', 1, unpack(ARGV, 3))
   return 1
 end
 
