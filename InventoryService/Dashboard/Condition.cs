@@ -28,6 +28,10 @@ internal sealed record Condition(string Key, Tone Tone, string Headline, string 
             Down("rabbitmq", "RabbitMQ", wait + "; buyers notice nothing.", facts.Stores.RabbitMq),
             lost == 0 ? null : Broken(
                 "lost", "Redis has lost data", $"Not for sale until the rebuild: {Some(lost, "item")}.", "The lost data is rebuilt"),
+            // News of ten minutes: a rebuild may be done between two looks.
+            facts.Orders is not { Totals.ItemsRebuilt: > 0 and var rebuilt } ? null : new(
+                "rebuilt", Tone.Fine, "Stock was rebuilt", $"{Some(rebuilt, "item")}, within the last ten minutes.",
+                "No stock was rebuilt for ten minutes"),
             unbalanced is [] ? null : Broken(
                 "books", "The audit finds broken equations",
                 string.Join("; ", unbalanced.Take(3).Select(Words)) + ". Find the cause, then repair.",

@@ -12,7 +12,8 @@ internal sealed record ItemRow(
 /// <param name="Sales">All sales.</param>
 /// <param name="ItemsOn">Items of all sales that are on.</param>
 /// <param name="ItemsLost">Items that wait for their rebuild.</param>
-internal sealed record SaleTotals(long Sales, long ItemsOn, long ItemsLost);
+/// <param name="ItemsRebuilt">Items that were rebuilt in the last ten minutes.</param>
+internal sealed record SaleTotals(long Sales, long ItemsOn, long ItemsLost, long ItemsRebuilt);
 
 /// <summary>What the dashboard reads from PostgreSQL.</summary>
 internal sealed record OrdersReading(IReadOnlyList<ItemRow> Items, SaleTotals Totals, DualWriteState DualWrite);
@@ -51,7 +52,8 @@ internal sealed class OrdersReader(NpgsqlDataSource database, TimeProvider clock
         select (select count(*) from sales) as sales,
           (select count(*) from sales join sale_items using (sale_id)
            where state = 'open' and now() between opens_at and closes_at) as items_on,
-          (select count(*) from sale_items where lost_at is not null) as items_lost;
+          (select count(*) from sale_items where lost_at is not null) as items_lost,
+          (select count(*) from rebuilds where epoch is not null and now() - finished_at < interval '10 minutes') as items_rebuilt;
 
         {DualWriteState.Statement}
         """;

@@ -2,7 +2,7 @@ using Seckill.InventoryService.Audit;
 
 namespace Seckill.InventoryService.Rebuild;
 
-/// <summary>(12) Starts the rebuild of items that Redis lost, without an operator, when <c>Rebuild:Automatic</c> is true.</summary>
+/// <summary>(12) Starts the rebuild of items that Redis lost, without an operator, unless <c>Rebuild:Automatic</c> is false.</summary>
 internal sealed partial class AutomaticRebuild(
     AuditRows rows, RebuildJobs jobs, IOptions<RebuildOptions> options, TimeProvider clock, ILogger<AutomaticRebuild> logger)
     : PeriodicService(clock)

@@ -6,7 +6,7 @@ namespace Seckill.InventoryService.Rebuild;
 public sealed class RebuildOptions
 {
     /// <summary>True to rebuild an item as soon as the loss of its data is detected; otherwise an operator starts the rebuild.</summary>
-    public bool Automatic { get; set; }
+    public bool Automatic { get; set; } = true;
 
     /// <summary>Time between two checks for items to rebuild, milliseconds.</summary>
     [Range(10, 600_000)] public int IntervalMilliseconds { get; set; } = 1_000;

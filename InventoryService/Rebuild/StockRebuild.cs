@@ -50,7 +50,7 @@ internal sealed partial class StockRebuild(
         }
 
         await Before(RebuildStep.Drain);
-        await RequeueLostOrdersAsync(item, cancellationToken);
+        await PrepareDrainAsync(item, cancellationToken);
         await DrainAsync(item, task?.Attempt ?? token, cancellationToken);
 
         await Before(RebuildStep.Reset);
@@ -76,17 +76,19 @@ internal sealed partial class StockRebuild(
         return RebuildOutcome.Done;
     }
 
-    // Orders that survived in Redis, left the outbox and have no row: they were accepted, so they are published again.
-    private async Task RequeueLostOrdersAsync(AuditedItem item, CancellationToken cancellationToken)
+    // Orders that survived in Redis, left the outbox and have no row: they were accepted, so they are published again. Orders that have
+    // their row need no worker, although an older copy has them in the outbox.
+    private async Task PrepareDrainAsync(AuditedItem item, CancellationToken cancellationToken)
     {
         await foreach (var page in pages.HoldsAsync(item.Keys, options.Value.MaxBatch).WithCancellation(cancellationToken))
         {
-            var fates = await rows.FatesAsync(page.Where(hold => !hold.InOutbox).Select(hold => hold.OrderId), cancellationToken);
-            string[] lost = [.. fates.Where(fate => fate.Status is null && !fate.IsQuarantined).Select(fate => fate.OrderId)];
-            if (lost.Length > 0)
-            {
-                await repair.RequeueAsync(item.Keys, lost);
-            }
+            var waiting = page.Where(hold => hold.InOutbox).Select(hold => hold.OrderId).ToHashSet();
+            var fates = (await rows.FatesAsync(page.Select(hold => hold.OrderId), cancellationToken))
+                .ToLookup(fate => (IsWaiting: waiting.Contains(fate.OrderId), IsKept: fate.Status is not null || fate.IsQuarantined));
+            string[] lost = [.. fates[(false, false)].Select(fate => fate.OrderId)];
+            string[] placed = [.. fates[(true, true)].Select(fate => fate.OrderId)];
+            await (lost.Length > 0 ? repair.RequeueAsync(item.Keys, lost) : Task.CompletedTask);
+            await (placed.Length > 0 ? stock.SettleAsync(item.Keys, placed) : Task.CompletedTask);
         }
     }
 

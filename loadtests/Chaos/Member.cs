@@ -39,7 +39,7 @@ internal sealed class Member : IAsyncDisposable
             .. Installation.Development, .. Installation.ShortTimeouts, .. Relays.Values.Select(relay => ((string, string?))relay.Setting),
             ("SECKILL_FAIL_POINT", _failPoint),
             ("Auditor__IntervalMilliseconds", "500"), ("Auditor__LossIntervalMilliseconds", "200"),
-            ("Rebuild__Automatic", "true"), ("Rebuild__IntervalMilliseconds", "200"),
+            ("Rebuild__IntervalMilliseconds", "200"),
             ("RateLimits__UserBurst", "1000000"), ("RateLimits__UserPerSecond", "1000000"),
             // What the writer does not notice itself nobody else may notice for it.
             ("Legacy__RoundPauseMilliseconds", "3600000"),

@@ -134,9 +134,9 @@ public sealed class StoreFixture : IAsyncLifetime
         };
 
     /// <summary>A rebuild, and where it is stopped.</summary>
-    internal StockRebuild Rebuild(Func<RebuildStep, Task>? before = null) => new(
-        Database, Rows, Stock, Pages, Repair, new OrderRestorer(Database, Rows, Repair, Holds, Jobs, s_rebuild), Catalog,
-        new QueueDrain(Database, new BrokerClient(new Uri(Servers.RabbitMqConnection)), s_rebuild), Jobs, s_rebuild,
+    internal StockRebuild Rebuild(Func<RebuildStep, Task>? before = null, RebuildOptions? options = null) => new(
+        Database, Rows, Stock, Pages, Repair, new OrderRestorer(Database, Rows, Repair, Holds, Jobs, Or(options)), Catalog,
+        new QueueDrain(Database, new BrokerClient(new Uri(Servers.RabbitMqConnection)), Or(options)), Jobs, Or(options),
         NullLogger<StockRebuild>.Instance)
     {
         Before = before ?? (_ => Task.CompletedTask),
@@ -145,6 +145,8 @@ public sealed class StoreFixture : IAsyncLifetime
     /// <summary>What a process has that works on jobs, and where its rebuilds are stopped.</summary>
     internal RebuildRunner Runner(Func<RebuildStep, Task>? before = null) => new(
         Jobs, Rebuild(before), Rows, Stock, s_rebuild, TimeProvider.System, NullLogger<RebuildRunner>.Instance);
+
+    private static IOptions<RebuildOptions> Or(RebuildOptions? options) => options is null ? s_rebuild : Options.Create(options);
 
     public async ValueTask InitializeAsync() => await Schema.EnsureAsync();
 

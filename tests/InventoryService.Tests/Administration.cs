@@ -75,6 +75,7 @@ public sealed class Administration : WebApplicationFactory<Refund>, IAsyncLifeti
         builder.UseSetting("Auditor:IntervalMilliseconds", "3600000");
         builder.UseSetting("Auditor:LossIntervalMilliseconds", "3600000");
         builder.UseSetting("Auditor:LateOrderMilliseconds", "0");
+        builder.UseSetting("Rebuild:Automatic", "false");
         builder.UseSetting("Rebuild:DrainMilliseconds", "200");
         builder.UseSetting("Rebuild:IntervalMilliseconds", "50");
         builder.UseSetting("Rebuild:MaxAttempts", "1");

@@ -184,6 +184,17 @@ public sealed class PictureTests : Looks
         Assert.Empty(snapshot.Incidents);
     }
 
+    /// <summary>An automatic rebuild may begin and end between two looks.</summary>
+    [Fact]
+    public void A_rebuild_is_news_also_when_nobody_saw_the_loss()
+    {
+        var facts = Facts();
+        var after = Look(facts with { Orders = facts.Orders! with { Totals = Totals with { ItemsRebuilt = 2 } } });
+        Assert.Empty(Red(after));
+        var news = Assert.Single(after.Incidents);
+        Assert.Equal(("Stock was rebuilt", "2 items, within the last ten minutes."), (news.Headline, news.Detail));
+    }
+
     [Fact]
     public void Lost_data_is_one_incident_whether_rows_or_audit_show_it_first()
     {

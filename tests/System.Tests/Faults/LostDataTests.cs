@@ -16,9 +16,11 @@ public sealed class LostDataTests(ITestOutputHelper output)
     // Impatient, and one order in a step of the rebuild: long enough to die in.
     private static readonly (string, string?)[] s_automatic =
     [
-        ("Rebuild__Automatic", "true"), ("Rebuild__IntervalMilliseconds", "100"), ("Rebuild__MaxBatch", "1"),
+        ("Rebuild__IntervalMilliseconds", "100"), ("Rebuild__MaxBatch", "1"),
         ("Auditor__LossIntervalMilliseconds", "200"), ("Auditor__IntervalMilliseconds", "500"),
     ];
+
+    private static readonly (string, string?) s_byHand = ("Rebuild__Automatic", "false");
 
     [Fact]
     public async Task A_sale_goes_on_after_Redis_was_emptied_and_the_process_that_rebuilt_it_was_killed()
@@ -27,7 +29,8 @@ public sealed class LostDataTests(ITestOutputHelper output)
         await using var installation = new Installation();
         var (api, worker) = (installation.StartApi(stores.Settings), installation.StartWorker(stores.Settings));
         var (first, second) = (
-            installation.StartInventory(stores.Settings), installation.StartInventory([.. stores.Settings, ("Rebuild__MaxBatch", "1")]));
+            installation.StartInventory([.. stores.Settings, s_byHand]),
+            installation.StartInventory([.. stores.Settings, s_byHand, ("Rebuild__MaxBatch", "1")]));
         await Installation.ReadyAsync(api, worker, first, second);
         var sale = await Sale.OpenAsync(first, units: 100_000);
         using var buyers = new Buyers(sale);
@@ -40,7 +43,7 @@ public sealed class LostDataTests(ITestOutputHelper output)
         Assert.All(buyers.Log.Where(attempt => attempt.Status != 202), attempt =>
             Assert.Equal((503, "unavailable", true), (attempt.Status, attempt.Code, attempt.HasRetryAfter)));
 
-        // Without Rebuild:Automatic it stays stopped until an operator asks one process. It dies, and another ends the job unasked.
+        // With Rebuild:Automatic = false it stays stopped until an operator asks one process. It dies, and another ends the job unasked.
         await Operator.AskAsync(second, HttpMethod.Post, $"/sales/{sale.Id}/rebuild");
         await Eventually.IsTrueAsync("a rebuild gives holds back", async () =>
             await stores.Connections.Redis.HashLengthAsync($"seckill:{{{sale.Id}:{sale.Skus[0]}}}:holds") is > 0);

@@ -18,7 +18,7 @@ public sealed class RebuildCrashTests
     // Impatient, and a few orders in a batch, so that there are several.
     private static readonly (string, string?)[] s_automatic =
     [
-        ("Rebuild__Automatic", "true"), ("Rebuild__IntervalMilliseconds", "50"), ("Rebuild__MaxBatch", "3"),
+        ("Rebuild__IntervalMilliseconds", "50"), ("Rebuild__MaxBatch", "3"),
         ("Auditor__LossIntervalMilliseconds", "100"), ("Auditor__IntervalMilliseconds", "500"),
     ];
 

@@ -47,7 +47,8 @@ public sealed class RestoreTests
 
         // 2, 3. Beside the old one, and with an auditor that only looks when it is asked.
         await stores.RestoreBesideAsync();
-        var repairer = installation.StartInventory([.. stores.RestoredSettings, ("Auditor__IntervalMilliseconds", "3600000")]);
+        var repairer = installation.StartInventory(
+            [.. stores.RestoredSettings, ("Auditor__IntervalMilliseconds", "3600000"), ("Rebuild__Automatic", "false")]);
         await Installation.ReadyAsync(repairer);
         // An order younger than Auditor:LateOrderMilliseconds may still get its hold, and a quick machine is here before that.
         await Eventually.IsTrueAsync("an audit sees what each store lacks", async () =>
