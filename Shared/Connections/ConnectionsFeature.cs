@@ -1,5 +1,6 @@
 using MassTransit;
 using MassTransit.Monitoring;
+using Microsoft.Extensions.Diagnostics.HealthChecks;
 using Seckill.Shared.Schema;
 using Seckill.Shared.Settings;
 using Seckill.Shared.Telemetry;
@@ -29,6 +30,14 @@ public static class ConnectionsFeature
         var options = RedisClient.Options(configuration.RequiredConnectionString("Redis"));
         services.AddSingleton(provider =>
             RedisClient.Connect(options, provider.GetRequiredService<ILoggerFactory>().CreateLogger(typeof(RedisClient).FullName!)));
+        services.AddValidatedOptions<RedisOptions>("Redis");
+        if (RedisOptions.In(configuration) is { Replicas: > 0 and var replicas })
+        {
+            services.AddSingleton(provider => new ReplicatedRedis(
+                () => RedisClient.Connect(options, provider.GetRequiredService<ILogger<ReplicatedRedis>>()), replicas));
+            services.AddHealthChecks().AddCheck<ReplicaCheck>("replicas", HealthStatus.Degraded);
+        }
+
         return services.AddHostedService<DurabilityCheck>();
     }
 
@@ -60,6 +69,7 @@ public static class ConnectionsFeature
     public static void ConnectEarly(this IServiceProvider services)
     {
         _ = Task.Run(services.GetRequiredService<IConnectionMultiplexer>);
+        _ = Task.Run(() => services.GetService<ReplicatedRedis>()?.Connect());
         _ = Task.Run(() => services.GetRequiredService<BrokerClient>().AnswersAsync());
         _ = Task.Run(async () =>
         {

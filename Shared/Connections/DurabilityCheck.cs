@@ -26,12 +26,16 @@ public sealed partial class DurabilityCheck(
     private bool _isAnswered;
     private bool _isHidden;
 
+    private const string MinimumReplicas = "min-replicas-to-write";
+
     /// <summary>What is weaker than needed at any primary: setting, value, and the promise that is lost.</summary>
+    /// <param name="redis">The primaries are found by it.</param>
+    /// <param name="replicas">That must have an order before its 202.</param>
     /// <exception cref="RedisServerException">Redis hides its settings, as managed servers may.</exception>
     /// <exception cref="RedisCommandException">The connection string disables CONFIG.</exception>
     /// <exception cref="RedisException">No primary is connected.</exception>
     public static async Task<IReadOnlyList<(string Setting, string Value, string Lost)>> FindWeakSettingsAsync(
-        IConnectionMultiplexer redis)
+        IConnectionMultiplexer redis, int replicas = 0)
     {
         var primaries = redis.GetServers().Where(server => server is { IsConnected: true, IsReplica: false }).ToList();
         if (primaries.Count == 0)
@@ -49,6 +53,12 @@ public sealed partial class DurabilityCheck(
                     weak.Add((setting, value, lost));
                 }
             }
+
+            if (replicas > 0 && await primary.ConfigGetAsync(MinimumReplicas) is [(_, var enough)]
+                && int.Parse(enough, CultureInfo.InvariantCulture) < replicas)
+            {
+                weak.Add((MinimumReplicas, enough, "no oversell: a primary that is cut off sells what the next one sells"));
+            }
         }
 
         return [.. weak];
@@ -62,7 +72,7 @@ public sealed partial class DurabilityCheck(
         try
         {
             _isAnswered = false;
-            var weak = await FindWeakSettingsAsync(redis);
+            var weak = await FindWeakSettingsAsync(redis, RedisOptions.In(configuration).Replicas);
             _isAnswered = true;
             Report([.. weak.Except(_reported)]);
             _reported = weak;

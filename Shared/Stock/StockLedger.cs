@@ -11,7 +11,9 @@ namespace Seckill.Shared.Stock;
 /// Every method throws <see cref="RedisException"/> when Redis fails, and <see cref="TimeoutException"/> after <see cref="Timeout"/>:
 /// then the outcome is unknown. Only the primary is asked, also for reads, because a replica may be stale.
 /// </remarks>
-public sealed class StockLedger(IConnectionMultiplexer redis)
+/// <param name="redis">The connection to it.</param>
+/// <param name="replicated">Runs what replicas must have before it counts; null when none needs to.</param>
+public sealed class StockLedger(IConnectionMultiplexer redis, ReplicatedRedis? replicated = null)
 {
     /// <summary>Timeout of a call. A call may exceed it by one heartbeat of the client.</summary>
     public static readonly TimeSpan Timeout = RedisClient.Timeout;
@@ -36,7 +38,7 @@ public sealed class StockLedger(IConnectionMultiplexer redis)
     /// <param name="outboxBound">Maximum number of orders in the outbox.</param>
     /// <param name="known">The newest stock of the item that the caller knows. An older one is not sold: it has lost writes.</param>
     public async Task ReserveAsync(ItemKeys item, ReserveBatch batch, int outboxBound, StockVersion known = default) =>
-        batch.SetReply(((RedisResult[]?)await EvaluateAsync(s_reserve, item.ForReserve, batch.Arguments(outboxBound, known)))!);
+        batch.SetReply(((RedisResult[]?)await ReplicateAsync(s_reserve, item.ForReserve, batch.Arguments(outboxBound, known)))!);
 
     /// <summary>Waits until Redis has answered all earlier calls, or the connection is lost. Does not throw.</summary>
     public async Task AnswersAsync()
@@ -170,7 +172,7 @@ public sealed class StockLedger(IConnectionMultiplexer redis)
         foreach (var piece in orderIds.Chunk(OrdersInARelease))
         {
             RedisValue[] arguments = [item.Item.ToString(), .. piece.Select(id => (RedisValue)id)];
-            var reply = ((RedisResult[]?)await EvaluateAsync(s_release, item.ForRelease, arguments))!;
+            var reply = ((RedisResult[]?)await ReplicateAsync(s_release, item.ForRelease, arguments))!;
             released += (int)reply[0];
             AddWrite(writes, reply.AsSpan(1));
         }
@@ -184,7 +186,7 @@ public sealed class StockLedger(IConnectionMultiplexer redis)
     public async Task<(AdjustOutcome Outcome, int Units)> AdjustAsync(
         ItemKeys item, StockAdjustment change, ICollection<StockWrite>? writes = null)
     {
-        var reply = ((RedisResult[]?)await EvaluateAsync(
+        var reply = ((RedisResult[]?)await ReplicateAsync(
             s_adjust, [item.State, item.Changes, item.Withdrawals],
             [
                 item.Item.ToString(),
@@ -220,8 +222,15 @@ public sealed class StockLedger(IConnectionMultiplexer redis)
         (bool)await EvaluateAsync(
             s_told, [item.Alerts], [mark == StockMark.Low ? "low" : "sold_out", crossing]);
 
+    /// <summary>False while announcements of returned stock do not arrive.</summary>
+    public bool HearsRestocks => redis.GetSubscriber().IsConnected(s_restocked);
+
     /// <summary>Calls back, on a thread of the pool, when units of an item become available again.</summary>
-    public void OnRestocked(Action<ItemKey> notify) =>
+    /// <param name="notifyAll">Called when an announcement of any item may have been lost.</param>
+    public void OnRestocked(Action<ItemKey> notify, Action? notifyAll = null)
+    {
+        redis.ConnectionFailed += (_, _) => notifyAll?.Invoke();
+        redis.ConnectionRestored += (_, _) => notifyAll?.Invoke();
         _ = redis.GetSubscriber().SubscribeAsync(s_restocked, (_, message) =>
         {
             if (ItemKey.TryParse(message, out var item))
@@ -229,6 +238,7 @@ public sealed class StockLedger(IConnectionMultiplexer redis)
                 notify(item);
             }
         });
+    }
 
     /// <summary>The fields of an item that orders do not change.</summary>
     internal static RedisValue[] Plan(ItemSnapshot item) =>
@@ -246,6 +256,9 @@ public sealed class StockLedger(IConnectionMultiplexer redis)
             writes?.Add(new(new((int)epoch, (long)seq), DateTimeOffset.FromUnixTimeMilliseconds((long)at)));
         }
     }
+
+    private Task<RedisResult> ReplicateAsync(string script, RedisKey[] keys, RedisValue[] arguments) =>
+        replicated is null ? EvaluateAsync(script, keys, arguments) : replicated.EvaluateAsync(script, keys, arguments);
 
     private Task<RedisResult> EvaluateAsync(string script, RedisKey[] keys, RedisValue[] arguments) =>
         StockScript.EvaluateAsync(redis, script, keys, arguments);

@@ -17,6 +17,7 @@ internal sealed class OwnStores : IAsyncDisposable
     private readonly FileInfo? _clock;
     private readonly int _port = FreePort.Find();
     private Process _redis;
+    private bool _isKilled;
 
     private OwnStores(bool hasClock)
     {
@@ -76,9 +77,19 @@ internal sealed class OwnStores : IAsyncDisposable
         _files.Delete(recursive: true);
         _files.Create();
         Copy(copy, _files);
-        _redis = Start();
+        (_redis, _isKilled) = (Start(), false);
         await AnswersAsync();
     }
+
+    /// <summary>Starts a replica of Redis.</summary>
+    public Task<OwnReplica> StartReplicaAsync() => OwnReplica.StartAsync(_port);
+
+    /// <summary>For the environment of a service: Redis is one of the two, whichever is the primary.</summary>
+    public (string, string?)[] SettingsWith(OwnReplica replica) =>
+        [(Servers.RedisSetting, $"{Address},{replica.Address}"), (Servers.OrdersSetting, Connection)];
+
+    /// <summary>Connections of a test to the replica, which is the primary then, and to the orders database.</summary>
+    public StoreConnections ConnectTo(OwnReplica replica) => new(replica.Address, Connection);
 
     /// <summary>A backup of the orders database as it is now.</summary>
     public Task BackUpAsync() => RunAsync("pg_dump", "--format=custom", "--file=" + Backup, _database);
@@ -128,6 +139,7 @@ internal sealed class OwnStores : IAsyncDisposable
             [
                 "--port", _port.ToString(CultureInfo.InvariantCulture), "--bind", "127.0.0.1", "--dir", _files.FullName, "--save", "",
                 "--appendonly", "yes", "--appendfsync", "always", "--maxmemory-policy", "noeviction", "--logfile", "redis.log",
+                "--repl-diskless-sync-delay", "0",
             ]);
         foreach (var (name, value) in _clock is null ? [] : ShiftedClock.Following(_clock.FullName))
         {
@@ -137,12 +149,18 @@ internal sealed class OwnStores : IAsyncDisposable
         return Process.Start(start)!;
     }
 
-    private async Task KillAsync()
+    /// <summary>kill -9 of Redis, as when its machine dies.</summary>
+    public async Task KillAsync()
     {
-        _redis.Kill();
-        await _redis.WaitForExitAsync();
-        ShiftedClock.ForgetProcess(_redis.Id);
-        _redis.Dispose();
+        if (!_isKilled)
+        {
+            _redis.Kill();
+            await _redis.WaitForExitAsync();
+            ShiftedClock.ForgetProcess(_redis.Id);
+            _redis.Dispose();
+        }
+
+        _isKilled = true;
     }
 
     private Task<TimeSpan> AnswersAsync() => Eventually.IsTrueAsync("Redis answers", async () =>

@@ -56,7 +56,7 @@ local function live_orders(user)
   return orders_of[user]
 end
 
-local holds, entries, keys, changed, is_changed, newcomers = {}, {}, {}, {}, {}, {}
+local holds, entries, keys, changed, is_changed, newcomers, is_replayed = {}, {}, {}, {}, {}, {}, false
 
 local function answer(suffix, user, quantity, key)
   local claim = key ~= '' and user .. ' ' .. key
@@ -64,6 +64,7 @@ local function answer(suffix, user, quantity, key)
     claimed[claim] = claimed[claim] or redis.call('HGET', KEYS[6], claim)
     if claimed[claim] then
       local claimed_quantity = tonumber(string.match(claimed[claim], ' (%d+) '))
+      is_replayed = is_replayed or claimed_quantity == quantity
       if claimed_quantity == quantity then return 1, claimed[claim] end
       return 3
     end
@@ -124,5 +125,8 @@ if #holds > 0 then
     redis.call('UNLINK', KEYS[7])
   end
   if #newcomers > 0 then redis.call('RPUSH', KEYS[7], unpack(newcomers)) end
+elseif is_replayed then
+  -- A write, so that a caller who waits for replicas waits until they have the order that it repeats.
+  redis.call('HSET', KEYS[1], 'seq', seq)
 end
 return reply
