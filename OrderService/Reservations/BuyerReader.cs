@@ -86,7 +86,7 @@ internal sealed class BuyerReader(ItemKeys keys, BuyerLog log, SoldOutGate gate,
 
         if (page.BeganAt != _beganAt || page.Size < _read)
         {
-            // What this log does not name is found among those who hold units now; what comes meanwhile, in the log.
+            // What this log does not name is found among those who hold units now, or have a key; what comes meanwhile, in the log.
             (_beganAt, _read, _cursor) = (page.BeganAt, page.Size, "0");
             return false;
         }

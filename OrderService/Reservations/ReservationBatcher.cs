@@ -38,6 +38,12 @@ internal sealed partial class ReservationBatcher : PeriodicService
             {
                 lane.Gate.Open();
             }
+        }, () =>
+        {
+            foreach (var lane in _lanes.Values)
+            {
+                lane.Gate.Open();
+            }
         });
         Gauge("seckill.reservations.waiting", () => Sum(lane => lane.Waiting), "{request}", "Requests that wait for a reserve.lua call.");
         Gauge("seckill.reservations.calls_in_flight", () => Sum(lane => lane.CallsInFlight), "{call}", "reserve.lua calls in flight.");
@@ -108,8 +114,9 @@ internal sealed partial class ReservationBatcher : PeriodicService
     private ValueTask<ReservationResult> Reserve(
         ItemLane lane, long userId, int quantity, string? idempotencyKey, CancellationToken cancellationToken)
     {
-        // A request with a key may be the retry of an accepted one, so only Redis can answer it.
-        if (idempotencyKey is null && lane.Gate.Refuses(userId))
+        // A request with a key may be the retry of an accepted one, and then its user is known to the gate: at the latest when the units,
+        // which had come back, are announced.
+        if ((idempotencyKey is null || _stock.HearsRestocks) && lane.Gate.Refuses(userId))
         {
             return ValueTask.FromResult(new ReservationResult(ReserveOutcome.SoldOut));
         }

@@ -6,8 +6,9 @@ namespace Seckill.OrderService.Reservations;
 /// knowledge older than a second.
 /// </summary>
 /// <remarks>
-/// A user who holds units of the item is never refused here: the answer names their order, and only Redis knows it.
-/// While nothing is for sale no further user can hold units, so the buyers read after the sell-out stay complete.
+/// A user who holds units of the item, or ever held some, is never refused here: the answer names their order, or repeats the one of
+/// their key, and only Redis knows it. While nothing is for sale no further user can hold units, so the buyers read after the sell-out stay
+/// complete.
 /// </remarks>
 /// <param name="probeInterval">Time between two probes.</param>
 /// <param name="clock">Measures both times.</param>

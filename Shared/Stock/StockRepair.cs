@@ -79,15 +79,20 @@ public sealed class StockRepair(IConnectionMultiplexer redis)
     /// <summary>
     /// Restores the idempotency keys of these orders, live or not. Repeatable at any time: a key that leads to an order already keeps it.
     /// </summary>
-    public Task RestoreKeysAsync(ItemKeys item, IEnumerable<HoldToRestore> orders)
+    public async Task RestoreKeysAsync(ItemKeys item, IEnumerable<HoldToRestore> orders)
     {
         var database = redis.GetDatabase();
-        return Task.WhenAll(orders.Where(order => order.IdempotencyKey is not null).Select(order => database.HashSetAsync(
+        var restored = await Task.WhenAll(orders.Where(order => order.IdempotencyKey is not null).Select(order => database.HashSetAsync(
             item.Keys,
             string.Create(CultureInfo.InvariantCulture, $"{order.UserId} {order.IdempotencyKey}"),
             string.Create(CultureInfo.InvariantCulture, $"{order.OrderId} {order.Units} {UnixMilliseconds(order)}"),
             When.NotExists,
             CommandFlags.DemandMaster)));
+        if (restored.Contains(true))
+        {
+            // The log does not name who has such a key, and begins again.
+            await database.HashSetAsync(item.State, "logged", -1, flags: CommandFlags.DemandMaster);
+        }
     }
 
     /// <summary>Corrects counters by differences that are exact for the item after <paramref name="repairs"/> repairs.</summary>

@@ -80,6 +80,27 @@ public sealed class BuyerReaderTests
         AssertKnows(logged + 5_002);
     }
 
+    /// <summary>Who repeats a request with its key gets the order, also when it is closed, and is not refused as a stranger.</summary>
+    [Fact]
+    public async Task Who_has_a_key_is_known_also_without_units()
+    {
+        var item = await SoldOutAsync(logged: 10);
+        await Servers.Database.HashSetAsync(
+            item.Keys.Keys,
+            [.. Enumerable.Range(11, 5_000).Select(user => new HashEntry($"{user} key {user}", $"{new string('a', 32)} 1 1"))]);
+        // As an older version leaves it: users with keys, and no word of them in the log.
+        await Servers.Database.HashSetAsync(item.Keys.State, "logged", -1);
+        var reader = Reader(item, Servers.Redis);
+        await ReadAsync(reader);
+        AssertKnows(5_010);
+
+        // And as a rebuild, or a worker, restores the key of an order that was closed.
+        await new StockRepair(Servers.Redis).RestoreKeysAsync(
+            item.Keys, [new HoldToRestore(new string('b', 32), 5_011, 1, DateTime.UnixEpoch, "key")]);
+        await ReadAsync(reader);
+        AssertKnows(5_011);
+    }
+
     [Fact]
     public async Task An_item_that_waits_for_its_rebuild_leaves_the_gate_open()
     {

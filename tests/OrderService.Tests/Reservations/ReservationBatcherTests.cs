@@ -221,16 +221,37 @@ public sealed class ReservationBatcherTests
         await item.AssertConsistentAsync();
     }
 
+    /// <summary>Every good client sends a key: strangers with keys must not cost a call each. Broken by asking for all, or none.</summary>
     [Fact]
-    public async Task A_request_with_a_key_always_asks_Redis()
+    public async Task Of_requests_with_keys_those_of_buyers_ask_Redis_and_most_others_are_refused_without_it()
     {
         await using var host = await BatcherHost.StartAsync();
         var item = await TestItem.OpenAsync(units: 1, limit: 1);
         var first = await host.ReserveAsync(item, _user, 1, "key").InTime();
-        for (var i = 0; i < 20; i++)
+        using var calls = new CallCounter();
+        var strangers = 0;
+        await Eventually.IsTrueAsync("refusals are given without asking Redis", async () =>
         {
-            Assert.Equal(ReserveOutcome.SoldOut, (await host.ReserveAsync(item, _user + 1).InTime()).Outcome);
+            var before = calls.Count;
+            for (var i = 0; i < 50; i++)
+            {
+                Assert.Equal(
+                    ReserveOutcome.SoldOut, (await host.ReserveAsync(item, _user + 1, 1, $"key {strangers++}").InTime()).Outcome);
+            }
+
+            return calls.Count - before >= 40;
+        });
+        Assert.Equal(first.OrderId, (await host.ReserveAsync(item, _user, 1, "key").InTime()).OrderId);
+        Assert.Equal(ReserveOutcome.LimitReached, (await host.ReserveAsync(item, _user, 1, "another").InTime()).Outcome);
+
+        // Also when the order is closed, and when another instance knows nothing of it yet.
+        await using var another = await BatcherHost.StartAsync();
+        await TestItem.Ledger.ReleaseAsync(item.Keys, [first.OrderId!]);
+        await host.ReserveAsync(item, _user + 2, 1, "key").InTime();
+        for (var i = 0; i < 50; i++)
+        {
             Assert.Equal(first.OrderId, (await host.ReserveAsync(item, _user, 1, "key").InTime()).OrderId);
+            Assert.Equal(first.OrderId, (await another.ReserveAsync(item, _user, 1, "key").InTime()).OrderId);
         }
     }
 
