@@ -73,6 +73,8 @@ internal sealed record Correction(long Repairs, int Allocated, int Available, in
 /// <param name="IsConclusive">False when a rebuild began or ended during the audit: then there is no result.</param>
 /// <param name="Findings">Broken equations; empty when all hold.</param>
 /// <param name="Correction">The exact correction of the counters, when it is known.</param>
-/// <param name="SellsTooMuch">Live orders lost their holds and their units are for sale again: Redis lost data.</param>
+/// <param name="HasLostWrites">
+/// Redis lost data: live orders lost their holds and their units are for sale again, or returned orders have their holds again.
+/// </param>
 internal sealed record ItemAudit(
-    ItemKey Item, bool IsConclusive, IReadOnlyList<AuditFinding> Findings, Correction? Correction = null, bool SellsTooMuch = false);
+    ItemKey Item, bool IsConclusive, IReadOnlyList<AuditFinding> Findings, Correction? Correction = null, bool HasLostWrites = false);

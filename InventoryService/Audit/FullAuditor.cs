@@ -4,7 +4,7 @@ namespace Seckill.InventoryService.Audit;
 
 /// <summary>
 /// (11) Audits items order by order, each when it is due. A few of these run side by side, so that a large item delays no other. It reports
-/// findings and changes nothing, with one exception: it stops an item that sells units a second time because Redis lost holds.
+/// findings and changes nothing, with one exception: it stops an item of which Redis lost holds or returns.
 /// </summary>
 internal sealed partial class FullAuditor(
     ItemAuditor auditor, AuditSchedule schedule, AuditResults results, LossWatch losses, IOptions<AuditorOptions> options,
@@ -48,10 +48,10 @@ internal sealed partial class FullAuditor(
         {
             var audit = await auditor.AuditAsync(item, cancellationToken);
             results.EnterOrders(audit);
-            if (audit.SellsTooMuch)
+            if (audit.HasLostWrites)
             {
                 await losses.DeclareLostAsync(
-                    item.Key, async current => (await auditor.AuditAsync(current, cancellationToken)).SellsTooMuch, cancellationToken);
+                    item.Key, async current => (await auditor.AuditAsync(current, cancellationToken)).HasLostWrites, cancellationToken);
             }
 
             return audit.Findings.Count > 0;

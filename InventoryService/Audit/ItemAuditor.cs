@@ -187,6 +187,6 @@ internal sealed class ItemAuditor(AuditRows rows, StockLedger stock, StockPages 
         var missing = Units(BreakKind.MissingHold);
         var sellsTooMuch = missing > 0 && isSumValid
             && redis.Available > allocated - (held.Minimum + missing - Units(BreakKind.LeftoverHold));
-        return new ItemAudit(item.Key, true, findings, correction, sellsTooMuch);
+        return new ItemAudit(item.Key, true, findings, correction, sellsTooMuch || Units(BreakKind.LeftoverHold) > 0);
     }
 }
