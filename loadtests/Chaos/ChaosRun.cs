@@ -90,11 +90,6 @@ internal sealed class ChaosRun(Stage stage, Schedule schedule, Variant? variant,
         await shoppers.LeaveAsync();
         await stage.WriteLegacyAsync(_history.Calls.Any(call => call is { Act: OperatorAct.SwitchLegacy, Detail: "off" or "retired" }));
         var left = await EvidenceReader.DrainAsync(stage, _sale, drainLimit);
-        if (left.Length > 0 && _faults.Losses.Count > 0)
-        {
-            left = await RepairAsync(_sale, left);
-        }
-
         await watch.EndAsync();
         await JudgeAsync(buyers, watch);
         if (left.Length > 0)
@@ -117,19 +112,6 @@ internal sealed class ChaosRun(Stage stage, Schedule schedule, Variant? variant,
             _evidence = await EvidenceReader.ReadAsync(stage, buyers, schedule, _history, watch, _faults.Losses);
             Invariant.CheckAll(_evidence with { LegacyFound = new HashSet<string>() });
         }
-    }
-
-    // A lost tail may hold nothing but returns: holds of closed orders come back, and no rebuild begins for them. The auditor must have
-    // told, for only then an operator asks for the repair, which must put it right.
-    private async Task<string> RepairAsync(Sale sale, string left)
-    {
-        if (await EvidenceReader.IsBalancedAsync(sale, stage.Inventories[0]))
-        {
-            return left;
-        }
-
-        await sale.AuditAsync(stage.Inventories[0].Now, "?repair=true");
-        return await EvidenceReader.DrainAsync(stage, sale, drainLimit);
     }
 
     private bool IsCalm(double healed)

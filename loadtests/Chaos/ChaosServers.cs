@@ -66,6 +66,37 @@ internal sealed class ChaosServers : IAsyncDisposable
         touchFiles();
     });
 
+    /// <summary>The append-only file of Redis.</summary>
+    public DirectoryInfo RedisFiles => new(Path.Combine(Directory, "redis", "appendonlydir"));
+
+    /// <summary>Copies the files of Redis as they are at this moment, as a replica has its own.</summary>
+    public DirectoryInfo CopyRedis()
+    {
+        var copy = System.IO.Directory.CreateTempSubdirectory("seckill-chaos-replica-");
+        foreach (var file in RedisFiles.EnumerateFiles())
+        {
+            file.CopyTo(Path.Combine(copy.FullName, file.Name));
+        }
+
+        return copy;
+    }
+
+    /// <summary>Puts a copy in the place of the files; Redis does not run.</summary>
+    public void ReplaceRedis(DirectoryInfo copy)
+    {
+        foreach (var file in RedisFiles.EnumerateFiles())
+        {
+            file.Delete();
+        }
+
+        foreach (var file in copy.EnumerateFiles())
+        {
+            file.CopyTo(Path.Combine(RedisFiles.FullName, file.Name));
+        }
+
+        copy.Delete(recursive: true);
+    }
+
     public bool IsAlive(string server) =>
         File.Exists(Stat(ProcessOf(server))) && !Fields(Stat(ProcessOf(server))).State.Equals("Z", StringComparison.Ordinal);
 

@@ -56,6 +56,11 @@ internal enum FaultKind
 
     /// <summary>Redis is emptied.</summary>
     EmptyRedis,
+
+    /// <summary>
+    /// A replica that was cut off takes the place of Redis: kill -9, and a start from the files of the moment at which the fault began.
+    /// </summary>
+    PromoteStaleReplica,
 }
 
 /// <summary>One fault of a schedule.</summary>
@@ -67,7 +72,7 @@ internal enum FaultKind
 internal sealed record Fault(FaultKind Kind, string Target, string Detail, int At, int For)
 {
     /// <summary>Orders that were in Redis alone may be lost by it, and only by it.</summary>
-    public bool LosesData => Kind is FaultKind.LoseRedisTail or FaultKind.EmptyRedis;
+    public bool LosesData => Kind is FaultKind.LoseRedisTail or FaultKind.EmptyRedis or FaultKind.PromoteStaleReplica;
 
     public override string ToString() => $"{Kind} {Target}{(Detail.Length > 0 ? " " + Detail : "")} at {At} ms for {For} ms";
 }

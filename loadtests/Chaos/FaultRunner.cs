@@ -145,6 +145,15 @@ internal sealed class FaultRunner(Stage stage, Sale sale, History history, Rando
                     _losses.Enqueue(history.Now);
                 });
                 break;
+            case FaultKind.PromoteStaleReplica:
+                var replica = stage.Machines.CopyRedis();
+                await Task.Delay(fault.For);
+                await stage.Machines.KillForAsync("redis", () =>
+                {
+                    stage.Machines.ReplaceRedis(replica);
+                    _losses.Enqueue(history.Now);
+                });
+                break;
             case FaultKind.EmptyRedis:
                 _losses.Enqueue(history.Now);
                 await stage.Direct.Redis.ExecuteAsync("FLUSHALL").WaitAsync(TimeSpan.FromSeconds(2));
@@ -184,7 +193,7 @@ internal sealed class FaultRunner(Stage stage, Sale sale, History history, Rando
 
     private void CutTail(int bytes)
     {
-        var file = new DirectoryInfo(Path.Combine(stage.Machines.Directory, "redis", "appendonlydir"))
+        var file = stage.Machines.RedisFiles
             .EnumerateFiles("*.incr.aof").OrderBy(incremental => incremental.LastWriteTimeUtc).Last();
         using var stream = file.Open(FileMode.Open, FileAccess.Write, FileShare.ReadWrite);
         stream.SetLength(Math.Max(0, stream.Length - bytes));

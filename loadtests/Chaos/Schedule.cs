@@ -38,7 +38,7 @@ internal sealed record Schedule(
         (FaultKind.PauseServer, 7), (FaultKind.CutLink, 12), (FaultKind.DelayLink, 6), (FaultKind.BlackHoleLink, 12),
         (FaultKind.RepeatMessages, 8), (FaultKind.PurgeQueue, 4), (FaultKind.FailPoint, 24), (FaultKind.DiskFull, 5),
         (FaultKind.WrongClock, 3), (FaultKind.SwallowLegacyRows, 4), (FaultKind.LoseRedisTail, 9), (FaultKind.EmptyRedis, 3),
-        (FaultKind.LateCommand, 24),
+        (FaultKind.LateCommand, 24), (FaultKind.PromoteStaleReplica, 9),
     ];
 
     public bool LosesData => Faults.Any(fault => fault.LosesData);
@@ -88,7 +88,7 @@ internal sealed record Schedule(
                 return On("redis", dice.Next(500, 20_000).ToString(CultureInfo.InvariantCulture));
             case FaultKind.RepeatMessages or FaultKind.PurgeQueue:
                 return On("rabbitmq");
-            case FaultKind.EmptyRedis:
+            case FaultKind.EmptyRedis or FaultKind.PromoteStaleReplica:
                 return On("redis");
             case FaultKind.DiskFull:
                 return On("postgres");

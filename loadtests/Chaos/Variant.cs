@@ -23,6 +23,9 @@ internal sealed record Variant(
     private const string Consumer = "OrderService/Orders/OrdersReservedConsumer.cs";
     private const string Gate = "OrderService/Reservations/SoldOutGate.cs";
     private const string Functions = "Shared/Schema/008_order_functions.sql";
+    private const string Writes = "Shared/Schema/014_stock_writes.sql";
+    private const string LossWatch = "InventoryService/Audit/LossWatch.cs";
+    private const string FullAudit = "InventoryService/Audit/FullAuditor.cs";
     private const string Writer = "OrderService/LegacyOrders/Writing/RowWriter.cs";
 
     public static readonly IReadOnlyList<Variant> All =
@@ -84,6 +87,13 @@ internal sealed record Variant(
             ]),
         new("open-without-version", "warm.lua opens an item again and keeps its old version",
             [(Warm, "'state', 'open', 'state_version', ARGV[1])\nreturn 0", "'state', 'open')\nreturn 0")]),
+        new("losses-not-noticed", "nobody compares the numbers of an item's changes, and the full audit only reports",
+            [
+                (Reserve, "if epoch < known_epoch or (epoch == known_epoch and seq < tonumber(ARGV[4])) then", "if false then"),
+                (LossWatch, " || (redis.Epoch == item.Epoch && redis.Seq < item.Seq)", ""),
+                (Writes, "where w.at <> excluded.at", "where false"),
+                (FullAudit, "if (audit.HasLostWrites)", "if (audit.HasLostWrites && item.SaleId < 0)"),
+            ]),
         new("returns-forgotten", "PostgreSQL does not remember whose stock must come back", [],
             async stage =>
             {
