@@ -97,6 +97,7 @@ public sealed class BuyerReaderTests
         // And as a rebuild, or a worker, restores the key of an order that was closed.
         await new StockRepair(Servers.Redis).RestoreKeysAsync(
             item.Keys, [new HoldToRestore(new string('b', 32), 5_011, 1, DateTime.UnixEpoch, "key")]);
+        _gate.Open();
         await ReadAsync(reader);
         AssertKnows(5_011);
     }
