@@ -84,11 +84,7 @@ public sealed class LostWritesTests
         Assert.Single(await item.ReserveAsync(new Ask(_user + user))).OrderOf(_user + user);
 
     private static Task ConsumeAsync(TestItem item, params ReservedOrder[] orders) =>
-        new OrdersReservedConsumer(
-            new OrderPlacement(Servers.Orders), new OrderQuarantine(Servers.Orders), Servers.Orders, TestItem.Ledger,
-            new HoldRestorer(Servers.Orders, new StockRepair(Servers.Redis)), new SaleActivity(TimeProvider.System), Servers.Clocks,
-            NullLogger<OrdersReservedConsumer>.Instance)
-            .Consume(OrderPlacementTests.Delivery.Of(new(item.Key.SaleId, item.Key.SkuId, TestItem.Price, "EUR", orders)));
+        Delivery.Consumer().Consume(Delivery.Of(new(item.Key.SaleId, item.Key.SkuId, TestItem.Price, "EUR", orders)));
 
     private static async Task<ItemState> StateAsync(TestItem item) => (await item.InspectAsync()).State;
 

@@ -47,6 +47,6 @@ public sealed class StaleStockTests
     }
 
     // A worker gives an order its hold back that it does not find, which is a change as well.
-    private static Task SettledAsync(TestItem item, int orders) => Eventually.IsTrueAsync(
+    private static Task<TimeSpan> SettledAsync(TestItem item, int orders) => Eventually.IsTrueAsync(
         "the orders are settled", async () => await item.LiveAsync() == orders && (await item.OutboxAsync()).Length == 0);
 }
