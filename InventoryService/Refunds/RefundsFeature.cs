@@ -16,7 +16,8 @@ internal static class RefundsFeature
             .WithName("listRefunds")
             .WithSummary("List payments to refund")
             .WithDescription(
-                "The newest first. Sending the money back is the payment provider's task. " + ListPage.Description + "the id of the last refund of the page before. settled=false leaves out those that are settled, "
+                "The newest first. Sending the money back is the payment provider's task. " + ListPage.Description
+                + "the id of the last refund of the page before. settled=false leaves out those that are settled, "
                 + "settled=true the others.")
             .Produces<IReadOnlyList<Refund>>()
             .ProducesProblems(400, 401, 503);

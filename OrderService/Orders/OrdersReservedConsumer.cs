@@ -13,7 +13,8 @@ namespace Seckill.OrderService.Orders;
 /// </summary>
 internal sealed partial class OrdersReservedConsumer(
     OrderPlacement placement, OrderQuarantine quarantine, NpgsqlDataSource database, StockLedger stock, HoldRestorer holds,
-    SaleActivity activity, StoreClocks clocks, MessageSignature signature, UnsignedMessages unsigned, ILogger<OrdersReservedConsumer> logger)
+    SaleActivity activity, StoreClocks clocks, MessageSignature signature, UnsignedMessages unsigned,
+    ILogger<OrdersReservedConsumer> logger)
     : IConsumer<OrdersReserved>
 {
     public async Task Consume(ConsumeContext<OrdersReserved> context)

@@ -1,7 +1,9 @@
+using StackExchange.Redis;
+
 namespace Seckill.OrderService.Orders;
 
 /// <summary>
-/// A message without a valid signature comes from a process of an older version, or from anybody who can write to the queue. Its orders
+/// A message without a valid signature comes from a process of an older version, or from any client that can write to the queue. Its orders
 /// are believed when Redis holds the same units for the same buyer, or PostgreSQL has their rows. The others are quarantined: an operator
 /// decides. docs/decisions/0043 has the reasons.
 /// </summary>
@@ -14,7 +16,7 @@ internal sealed partial class UnsignedMessages(
     public async Task<OrdersReserved> KeepKnownAsync(OrdersReserved batch, CancellationToken cancellationToken)
     {
         var holds = await stock.FindHoldsAsync(
-            new ItemKeys(new ItemKey(batch.SaleId, batch.SkuId)), [.. batch.Orders.Select(order => (StackExchange.Redis.RedisValue)order.OrderId)]);
+            new ItemKeys(new ItemKey(batch.SaleId, batch.SkuId)), [.. batch.Orders.Select(order => (RedisValue)order.OrderId)]);
         var unknown = batch.Orders.Where((order, i) =>
             holds[i] is not { } hold || (hold.UserId, hold.Units) != (order.UserId, order.Quantity)).ToList();
         var placed = unknown.Count == 0 ? [] : (await database.QueryAsync<string>(

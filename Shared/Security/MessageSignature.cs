@@ -6,9 +6,9 @@ using Seckill.Shared.Contracts;
 namespace Seckill.Shared.Security;
 
 /// <summary>
-/// The signature of a message of reserved orders: HMAC-SHA256 of its JSON, with a key that the processes of one installation share. Whoever
-/// can write to the queue can send a message, and only a signed one may bring orders that Redis and PostgreSQL do not know: Redis may have
-/// lost them after the 202.
+/// The signature of a message of reserved orders: HMAC-SHA256 of its JSON, with a key that the processes of one installation share. Any
+/// client that can write to the queue can send a message, and only a signed one may bring orders that Redis and PostgreSQL do not know:
+/// Redis may have lost them after the 202.
 /// </summary>
 /// <param name="secret">At least 32 characters, the same in all processes. The key is derived from it, so it may have other uses.</param>
 public sealed class MessageSignature(string secret)

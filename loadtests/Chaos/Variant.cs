@@ -28,7 +28,7 @@ internal sealed record Variant(
     private const string FullAudit = "InventoryService/Audit/FullAuditor.cs";
     private const string Writer = "OrderService/LegacyOrders/Writing/RowWriter.cs";
 
-    /// <summary>The runs that look for it, made from drawn ones: what it breaks must be under attack, which seeds draw too seldom.</summary>
+    /// <summary>The runs that look for it, made from drawn ones: what it breaks must be under attack, and seeds draw that seldom.</summary>
     public Func<Schedule, Schedule> Aim { get; private init; } = schedule => schedule;
 
     public static readonly IReadOnlyList<Variant> All =
