@@ -13,6 +13,7 @@ internal static class OutboxFeature
         app.MapGet("/outbox", ListAsync)
             .WithMetadata(new RequiresOpsKey(), new OperationGroup("Outbox", "Orders on their way to PostgreSQL."))
             .WithName("listOutbox")
+            .WithMetadata(DescribedHeader.NextPage)
             .WithSummary("List orders that wait to be persisted")
             .WithDescription(
                 "For each sale item, in the order of their ids. " + ListPage.Description

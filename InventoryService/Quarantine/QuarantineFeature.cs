@@ -11,6 +11,7 @@ internal static class QuarantineFeature
             new RequiresOpsKey(), new OperationGroup("Quarantine", "Orders that could not be persisted."));
         ops.MapGet("/quarantine", ListAsync)
             .WithName("listQuarantine")
+            .WithMetadata(DescribedHeader.NextPage)
             .WithSummary("List orders that could not be persisted")
             .WithDescription("The newest first, each with the reason. " + ListPage.Description + "a number from there.")
             .Produces<IReadOnlyList<QuarantinedOrder>>()

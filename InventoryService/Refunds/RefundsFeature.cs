@@ -14,6 +14,7 @@ internal static class RefundsFeature
             new RequiresOpsKey(), new OperationGroup("Refunds", "Money that must go back."));
         refunds.MapGet("", ListAsync)
             .WithName("listRefunds")
+            .WithMetadata(DescribedHeader.NextPage)
             .WithSummary("List payments to refund")
             .WithDescription(
                 "The newest first. Sending the money back is the payment provider's task. " + ListPage.Description

@@ -26,6 +26,7 @@ internal static class SaleEndpoints
             .ProducesProblems(Refusals.SaleExists);
         sales.MapGet("", ListAsync)
             .WithName("listSales")
+            .WithMetadata(DescribedHeader.NextPage)
             .WithSummary("List all sales")
             .WithDescription(
                 "The newest first, whatever their state. " + ListPage.Description + "the id of the last sale of the page before.")

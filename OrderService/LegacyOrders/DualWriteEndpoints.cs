@@ -26,6 +26,7 @@ internal static class DualWriteEndpoints
             ReadVerifierAsync, DualWriteJson.Default.VerifierView);
         ops.MapGet("/discrepancies", ListAsync)
             .WithName("listDiscrepancies")
+            .WithMetadata(DescribedHeader.NextPage)
             .WithSummary("Open discrepancies")
             .WithDescription("The newest first. " + ListPage.Description + "the id of the last discrepancy of the page before.")
             .Produces<IReadOnlyList<Discrepancy>>()

@@ -39,4 +39,11 @@ public sealed record DescribedParameter(
 /// <param name="Name">Its name.</param>
 /// <param name="Description">For people.</param>
 /// <param name="Example">A value.</param>
-public sealed record DescribedHeader(int Status, string Name, string Description, string Example);
+/// <param name="IsAlways">False when answers of this status may lack it.</param>
+public sealed record DescribedHeader(int Status, string Name, string Description, string Example, bool IsAlways = true)
+{
+    /// <summary>Of a list in pages.</summary>
+    public static DescribedHeader NextPage { get; } = new(
+        StatusCodes.Status200OK, "Link", "The next page, rel=\"next\" (RFC 8288); absent on the last.", "<?after=7>; rel=\"next\"",
+        IsAlways: false);
+}

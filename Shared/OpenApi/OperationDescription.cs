@@ -7,18 +7,20 @@ namespace Seckill.Shared.OpenApi;
 /// <summary>Completes an operation: parameters, credentials, and the headers of its answers.</summary>
 internal static class OperationDescription
 {
-    private static readonly Dictionary<string, string> s_ofPaths = new()
+    private static readonly Dictionary<string, string> s_ofParameters = new()
     {
         ["saleId"] = "The sale.", ["skuId"] = "The SKU, within the sale.", ["orderId"] = "The order, as the 202 named it.",
+        ["id"] = "The refund, as the list names it.", ["after"] = "Where the page begins, from the Link of the page before.",
+        ["limit"] = "Maximum entries of the page, 1 to 1,000.", ["settled"] = "false leaves out those that are settled, true the others.",
     };
 
     public static Task CompleteAsync(
         OpenApiOperation operation, OpenApiOperationTransformerContext context, CancellationToken cancellationToken)
     {
         var metadata = context.Description.ActionDescriptor.EndpointMetadata;
-        foreach (var parameter in operation.Parameters?.OfType<OpenApiParameter>().Where(one => one.In == ParameterLocation.Path) ?? [])
+        foreach (var parameter in operation.Parameters?.OfType<OpenApiParameter>() ?? [])
         {
-            parameter.Description = s_ofPaths[parameter.Name!];
+            parameter.Description ??= s_ofParameters.GetValueOrDefault(parameter.Name!);
             parameter.Example = Examples.Of(parameter.Schema!, parameter.Name!, context.Document);
         }
 
@@ -69,7 +71,7 @@ internal static class OperationDescription
 
         foreach (var header in metadata.OfType<DescribedHeader>().Where(header => header.Status == status))
         {
-            Add(header.Name, header.Description, header.Example);
+            Add(header.Name, header.Description, header.Example, header.IsAlways);
         }
 
         void Add(string name, string description, string example, bool isAlways = true)

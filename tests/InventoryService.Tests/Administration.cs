@@ -45,6 +45,7 @@ public sealed class Administration : WebApplicationFactory<Refund>, IAsyncLifeti
 
         using var response = await client.SendAsync(request).InTime();
         var body = await response.Content.ReadAsStringAsync();
+        Assert.True(response.Content.Headers.ContentType is not null, $"{method} {path}: {response}");
         var problem = (int)response.StatusCode >= 400;
         Assert.Equal(problem ? "application/problem+json" : "application/json", response.Content.Headers.ContentType!.MediaType);
         return (response.StatusCode, JsonDocument.Parse(body).RootElement, response.Headers);

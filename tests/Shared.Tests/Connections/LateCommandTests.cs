@@ -29,7 +29,7 @@ public sealed class LateCommandTests
         Assert.False(late.IsCompleted);
         await Eventually.IsTrueAsync("the client has a connection again", () => redis.IsConnected);
         Assert.Equal(AdjustOutcome.Made, await ledger.AdjustAsync(item.Keys, "late", 10).InTime());
-        Assert.Equal("*2\r\n:1\r\n:10", await late.InTime());
+        Assert.StartsWith("*5\r\n:1\r\n:10\r\n", await late.InTime(), StringComparison.Ordinal);
         Assert.Equal((16, 16), (await item.InspectAsync() is var now ? now.Available : 0, now.Allocated));
 
         // What nothing asks for any more is not waited for.

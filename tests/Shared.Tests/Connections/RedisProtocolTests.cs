@@ -40,7 +40,9 @@ public sealed class RedisProtocolTests
         Assert.Equal((7, 2, true), (hold.UserId, hold.Units, inOutbox));
         Assert.Equal([7], (await new BuyerLog(redis).ReadAsync(item.Keys, 0).InTime())!.Users);
         var (next, buyers) = await new BuyerLog(redis).ScanAsync(item.Keys, "0").InTime();
-        Assert.Equal((null, 7), (next, Assert.Single(buyers)));
+        Assert.Equal(("k0", 7), (next, Assert.Single(buyers)));
+        var (end, withKeys) = await new BuyerLog(redis).ScanAsync(item.Keys, next!).InTime();
+        Assert.Equal((null, 7), (end, Assert.Single(withKeys)));
         Assert.Equal(1, (await ledger.InspectOutboxAsync(item.Keys).InTime()).Depth);
         Assert.Equal(1, (await ledger.NoticeAsync(item.Keys, 0.1, TimeSpan.FromMinutes(1)).InTime())!.SoldOutCrossing);
         Assert.True(await ledger.MarkPublishedAsync(item.Keys, StockMark.SoldOut, 1).InTime());
