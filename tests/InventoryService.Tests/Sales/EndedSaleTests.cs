@@ -15,7 +15,7 @@ namespace Seckill.InventoryService.Tests.Sales;
 public sealed partial class EndedSaleTests(ITestOutputHelper output)
 {
     private const int Items = 400;
-    private static readonly TimeSpan s_window = TimeSpan.FromSeconds(20);
+    private static readonly TimeSpan s_window = TimeSpan.FromSeconds(10);
 
     [Fact]
     public async Task Four_hundred_items_of_an_ended_sale_cost_no_script_call_and_are_missed_when_Redis_is_emptied()
@@ -37,7 +37,9 @@ public sealed partial class EndedSaleTests(ITestOutputHelper output)
         Assert.True(open > 100 * (empty + 1), "The open items are looked at.");
 
         await stores.EmptyAsync();
-        await Eventually.IsTrueAsync("the loss is noticed", async () => await CountAsync(stores, "lost_at is not null") == Items);
+        // Some are rebuilt before others are stopped.
+        await Eventually.IsTrueAsync(
+            "the loss is noticed", async () => await CountAsync(stores, "lost_at is not null or epoch > 1") == Items);
     }
 
     private static async Task<long> CountAsync(OwnStores stores, string which)

@@ -129,7 +129,7 @@ public sealed partial class LiveTests(Stage stage)
         await page.BecomesAsync("it is told", async () => await page.HeadlineAsync() == "Redis has lost data.");
         // The audit may say so a moment before.
         await page.BecomesAsync(
-            "store and rebuild are red", async () => !new[] { "redis", "rebuild" }.Except(await page.RedAsync()).Any());
+            "store and rebuild are red", async () => await page.RedAsync() is var red && red.Contains("redis") && red.Contains("rebuild"));
         Assert.DoesNotContain("rabbitmq", await page.RedAsync());
         Assert.Contains(
             "waits for its rebuild", await page.Page.Locator("[data-sku='4001'] .broken").InnerTextAsync(), StringComparison.Ordinal);

@@ -5,7 +5,7 @@ namespace Seckill.System.Tests.Chaos;
 
 /// <summary>
 /// Promise: whatever dies, freezes or is cut off, the promises hold. A short mix of what ./seckill chaos does by the hundred, with
-/// servers of its own, and two products that are broken on purpose: if those pass, the runs see nothing.
+/// servers of its own, and a product that is broken on purpose: if that passes, the runs see nothing.
 /// </summary>
 public sealed class ChaosTests(ITestOutputHelper output)
 {
@@ -21,26 +21,20 @@ public sealed class ChaosTests(ITestOutputHelper output)
         Assert.All(result.Results, run => Assert.True(run.Operations > 100, $"Only {run.Operations} operations: the run says nothing."));
     }
 
-    [Theory]
-    // Which of the two is broken first depends on the moment at which the books are read.
-    [InlineData("returns-forgotten", "returned once|conservation")]
-    [InlineData("no-ledger-check", "oversold")]
-    public async Task A_product_that_is_broken_on_purpose_is_noticed(string name, string invariant)
+    [Fact]
+    public async Task A_product_that_is_broken_on_purpose_is_noticed()
     {
-        // Two that need no build. ./seckill chaos --variants has all.
-        var variant = Variant.All.Single(one => one.Name == name);
-        // Lost data, so that units are sold twice: what the ledger is there for. The other needs no fault at all.
-        // How much of the file is how many orders depends on the machine: too little is no loss, and too much is the whole item.
-        int[] tails = [20_000, 10_000, 5_000, 15_000, 30_000, 20_000, 10_000, 5_000, 15_000, 30_000];
-        var schedules = tails.Select(bytes => Schedule.Draw(1) with
+        // One that needs neither a build nor a fault. ./seckill chaos --variants has all.
+        var variant = Variant.All.Single(one => one.Name == "returns-forgotten");
+        var schedule = Schedule.Draw(1) with
         {
-            Items = 1, Units = 60, PaymentTimeoutSeconds = 3600, LoadMilliseconds = 2_500,
-            Faults = name == "no-ledger-check" ? [new(FaultKind.LoseRedisTail, "redis", $"{bytes}", 1_200, 300)] : [],
-        });
-        var result = await RunAsync([.. schedules], variant);
+            Items = 1, Units = 60, PaymentTimeoutSeconds = 3600, LoadMilliseconds = 2_500, Faults = [],
+        };
+        var result = await RunAsync([schedule, schedule, schedule], variant);
         Assert.NotNull(result.Broken);
         output.WriteLine(result.Broken.Violation!.Message);
-        Assert.Matches(invariant, result.Broken.Violation.Message);
+        // Which of the two is broken first depends on the moment at which the stock is read.
+        Assert.Matches("returned once|conservation", result.Broken.Violation.Message);
     }
 
     [Fact]
