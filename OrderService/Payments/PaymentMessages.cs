@@ -7,6 +7,7 @@ namespace Seckill.OrderService.Payments;
 /// <param name="OrderId">The order that it pays.</param>
 /// <param name="Amount">Minor units of <paramref name="Currency"/>, at least 1.</param>
 /// <param name="Currency">ISO 4217 code.</param>
+[JsonUnmappedMemberHandling(JsonUnmappedMemberHandling.Skip)]
 public sealed record Payment(
     [property: RegularExpression("^[!-~]{1,100}$")] string? PaymentId, [property: RegularExpression("^[!-~]{1,100}$")] string? OrderId,
     [property: AtLeast(1)] long? Amount, [property: RegularExpression("^[A-Z]{3}$")] string? Currency);
