@@ -83,14 +83,15 @@ internal sealed partial class AuditResults : IHealthCheck, IDisposable
     }
 
     /// <summary>Remembers a round of looks at the totals.</summary>
-    /// <param name="items">All items that exist.</param>
+    /// <param name="items">All items that are not at rest; what was found of others is forgotten.</param>
     /// <param name="looks">At those that were looked at.</param>
     public void EnterRound(IReadOnlyList<ItemKey> items, IReadOnlyList<ItemLook> looks)
     {
         lock (_lock)
         {
             _roundEndedAt = _clock.GetTimestamp();
-            foreach (var gone in _lookedAt.Keys.Except(items).ToList())
+            // Also those that a full audit or a caller has looked at, and no round: they came to rest before the next.
+            foreach (var gone in _lookedAt.Keys.Union(_audits.Keys).Except(items).ToList())
             {
                 _lookedAt.Remove(gone);
                 _audits.Remove(gone);

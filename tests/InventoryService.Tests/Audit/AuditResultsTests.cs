@@ -64,6 +64,15 @@ public sealed class AuditResultsTests : IDisposable
         Assert.Empty(_results.Broken());
     }
 
+    // Was: a finding that only a call had entered stayed when the item came to rest before the next round, and nothing looked again.
+    [Fact]
+    public void An_item_that_is_at_rest_before_a_round_has_seen_it_is_not_broken()
+    {
+        _results.Enter(Audit(BreakKind.Counters));
+        _results.EnterRound([], []);
+        Assert.Empty(_results.Broken());
+    }
+
     private static ItemAudit Audit(params BreakKind[] kinds) => new(s_item, true, [.. kinds.Select(Finding)]);
 
     private static AuditFinding Finding(BreakKind kind) => new(kind, null, null, 1, 2);
