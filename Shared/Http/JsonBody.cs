@@ -1,5 +1,6 @@
 using System.Buffers;
 using System.Text.Json;
+using System.Text.Json.Serialization;
 using System.Text.Json.Serialization.Metadata;
 using Microsoft.Net.Http.Headers;
 
@@ -8,6 +9,8 @@ namespace Seckill.Shared.Http;
 /// <summary>Reads a small JSON body strictly, from the buffers of the connection.</summary>
 public static class JsonBody
 {
+    private static readonly JsonDocumentOptions s_strict = new() { AllowDuplicateProperties = false };
+
     /// <summary>The value, or a refusal: 415, 413 over <paramref name="maximumBytes"/>, or 400 with the field.</summary>
     /// <param name="request">Request with the body.</param>
     /// <param name="type">Type of the value.</param>
@@ -49,6 +52,12 @@ public static class JsonBody
         var json = body.IsSingleSegment ? body.FirstSpan : body.ToArray();
         try
         {
+            if (type.UnmappedMemberHandling == JsonUnmappedMemberHandling.Skip)
+            {
+                // The serializer does not look whether a member that it skips occurs twice.
+                using var whole = JsonDocument.Parse(body, s_strict);
+            }
+
             return JsonSerializer.Deserialize(json, type) is { } value
                 ? (value, null)
                 : (default, Problem.Invalid("body", "this must be a JSON object"));

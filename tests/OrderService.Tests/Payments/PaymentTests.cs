@@ -125,6 +125,16 @@ public sealed class PaymentTests(StoreFixture stores, Shop shop) : IClassFixture
             $$"""{{{added}},"paymentId":"{{order}}","orderId":"{{order}}","amount":4999,"currency":"EUR"}"""));
     }
 
+    [Theory]
+    [InlineData("\"fee\":1,\"fee\":2")]
+    [InlineData("\"fee\":{\"a\":1,\"a\":2}")]
+    public async Task A_member_that_occurs_twice_is_refused_also_when_it_is_ignored(string added)
+    {
+        var order = await PlacedAsync();
+        Assert.Equal((HttpStatusCode.BadRequest, "invalid-request"), await shop.TellAsync(
+            $$"""{{{added}},"paymentId":"{{order}}","orderId":"{{order}}","amount":4999,"currency":"EUR"}"""));
+    }
+
     [Fact]
     public async Task A_call_that_is_not_JSON_is_refused()
     {
