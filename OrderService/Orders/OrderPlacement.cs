@@ -1,7 +1,7 @@
 namespace Seckill.OrderService.Orders;
 
 /// <summary>
-/// (6) Reserved orders become rows. A batch is one statement (010_keys_and_rebuilds.sql): the rows, the ledger row of their sale item,
+/// (6) Reserved orders become rows. A batch is one statement (015_terms_of_the_sale.sql): the rows, the ledger row of their sale item,
 /// the entries of the legacy outbox, and the changes of stock that made them (014_stock_writes.sql), or nothing at all. Repeatable: an
 /// order that has a row changes nothing.
 /// </summary>
