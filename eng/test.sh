@@ -31,7 +31,7 @@ clean_up() {
     local code=$?
     trap '' INT TERM HUP
     end_jobs run build
-    (use_instance test-system; end_jobs run; bring_down wipe)
+    (JOB=""; use_instance test-system; end_jobs run; bring_down wipe)
     bring_down wipe
     (use_instance test-chaos; bring_down wipe)
     [ -z "${summary:-}" ] || echo "$summary"

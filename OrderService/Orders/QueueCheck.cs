@@ -8,7 +8,7 @@ namespace Seckill.OrderService.Orders;
 /// Reports a queue that exists at the broker with other arguments, left by another version. While it exists, the broker refuses this
 /// version's queue, and MassTransit only retries.
 /// </summary>
-internal sealed partial class QueueCheck(ILogger<QueueCheck> logger) : IReceiveEndpointObserver, IHealthCheck
+internal sealed partial class QueueCheck(TimeProvider clock, ILogger<QueueCheck> logger) : IReceiveEndpointObserver, IHealthCheck
 {
     // reply-code 406, PRECONDITION_FAILED
     private const int Refused = 406;
@@ -16,6 +16,13 @@ internal sealed partial class QueueCheck(ILogger<QueueCheck> logger) : IReceiveE
         "stop the workers, delete the queue at the broker, start the workers: its orders are in the Redis outbox and are published again";
 
     private volatile string? _problem = "is not consumed yet";
+    private long _lastReport = clock.GetTimestamp();
+
+    /// <summary>How long the queue has not been consumed without a report of a failed attempt; zero while it is consumed.</summary>
+    public TimeSpan Silence => _problem is null ? TimeSpan.Zero : clock.GetElapsedTime(Volatile.Read(ref _lastReport));
+
+    /// <summary>Begins the silence again, for a bus that starts again.</summary>
+    public void ExpectReport() => Volatile.Write(ref _lastReport, clock.GetTimestamp());
 
     /// <summary>The endpoint that consumes the queue; null before its first attempt.</summary>
     public IReceiveEndpoint? Endpoint { get; private set; }
@@ -34,6 +41,7 @@ internal sealed partial class QueueCheck(ILogger<QueueCheck> logger) : IReceiveE
 
     public Task Faulted(ReceiveEndpointFaulted faulted)
     {
+        ExpectReport();
         var causes = Causes(faulted.Exception).ToArray();
         (Endpoint, HasGivenUp) = (faulted.ReceiveEndpoint, causes.OfType<ObjectDisposedException>().Any());
         var refusal = causes.OfType<OperationInterruptedException>().Select(cause => cause.ShutdownReason)

@@ -28,6 +28,14 @@ internal sealed record Variant(
     private const string FullAudit = "InventoryService/Audit/FullAuditor.cs";
     private const string Writer = "OrderService/LegacyOrders/Writing/RowWriter.cs";
 
+    private static readonly (string File, string Is, string Becomes)[] s_lossesNotNoticed =
+    [
+        (Reserve, "if epoch < known_epoch or (epoch == known_epoch and seq < tonumber(ARGV[4])) then", "if false then"),
+        (LossWatch, " || (redis.Epoch == item.Epoch && redis.Seq < item.Seq)", ""),
+        (Writes, "where w.at <> excluded.at", "where false"),
+        (FullAudit, "if (audit.HasLostWrites)", "if (audit.HasLostWrites && item.SaleId < 0)"),
+    ];
+
     /// <summary>The runs that look for it, made from drawn ones: what it breaks must be under attack, and seeds draw that seldom.</summary>
     public Func<Schedule, Schedule> Aim { get; private init; } = schedule => schedule;
 
@@ -95,27 +103,28 @@ internal sealed record Variant(
         new("open-without-version", "warm.lua opens an item again and keeps its old version",
             [(Warm, "'state', 'open', 'state_version', ARGV[1])\nreturn 0", "'state', 'open')\nreturn 0")]),
         new("losses-not-noticed", "nobody compares the numbers of an item's changes, and the full audit only reports",
-            [
-                (Reserve, "if epoch < known_epoch or (epoch == known_epoch and seq < tonumber(ARGV[4])) then", "if false then"),
-                (LossWatch, " || (redis.Epoch == item.Epoch && redis.Seq < item.Seq)", ""),
-                (Writes, "where w.at <> excluded.at", "where false"),
-                (FullAudit, "if (audit.HasLostWrites)", "if (audit.HasLostWrites && item.SaleId < 0)"),
-            ]),
+            s_lossesNotNoticed),
         new("returns-forgotten", "PostgreSQL does not remember whose stock must come back", [],
-            async stage =>
-            {
-                await using var connection = await stage.Direct.Orders.OpenConnectionAsync();
-                await connection.ExecuteAsync(
-                    """
-                    create function forget() returns trigger language plpgsql as $$ begin return null; end $$;
-                    create trigger forget before insert on stock_returns for each row execute function forget();
-                    """);
-            }),
-        new("no-ledger-check", "PostgreSQL takes more live units than there are", [],
-            async stage =>
-            {
-                await using var connection = await stage.Direct.Orders.OpenConnectionAsync();
-                await connection.ExecuteAsync("alter table sale_items drop constraint sale_items_no_oversell");
-            }),
+            stage => ExecuteAsync(stage,
+                """
+                create function forget() returns trigger language plpgsql as $$ begin return null; end $$;
+                create trigger forget before insert on stock_returns for each row execute function forget();
+                """)),
+        new("orders-forgotten", "PostgreSQL confirms orders that it does not keep", [],
+            stage => ExecuteAsync(stage,
+                """
+                create function forget() returns trigger language plpgsql as
+                  $$ begin delete from orders where order_id = new.order_id; return null; end $$;
+                create trigger forget after insert on orders for each row when (new.user_id % 5 = 0) execute function forget();
+                """)),
+        // Only a loss that nobody notices lets Redis sell more than there is.
+        new("no-ledger-check", "the loss of data is not noticed, and PostgreSQL takes more live units than there are", s_lossesNotNoticed,
+            stage => ExecuteAsync(stage, "alter table sale_items drop constraint sale_items_no_oversell")),
     ];
+
+    private static async Task ExecuteAsync(Stage stage, string sql)
+    {
+        await using var connection = await stage.Direct.Orders.OpenConnectionAsync();
+        await connection.ExecuteAsync(sql);
+    }
 }

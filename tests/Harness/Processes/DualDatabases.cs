@@ -49,7 +49,7 @@ internal sealed class DualDatabases : IAsyncDisposable
     /// answer into a 503, or a slow batch into an open breaker.
     /// </summary>
     public (string Name, string? Value)[] SettingsWithoutHaste =>
-        [.. Settings, ("Reservations__TimeoutMilliseconds", "30000"), ("Legacy__SlowBatchMilliseconds", "60000")];
+        [.. Settings, ("Legacy__SlowBatchMilliseconds", "60000")];
 
     public static async Task<DualDatabases> CreateAsync(StoreConnections servers, string? ownLegacy)
     {

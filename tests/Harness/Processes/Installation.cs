@@ -20,6 +20,12 @@ internal sealed class Installation : IAsyncDisposable
         ("Logging__Console__FormatterOptions__TimestampFormat", "HH:mm:ss.fff "),
     ];
 
+    /// <summary>As in production, for a scenario in which Redis does not answer.</summary>
+    internal static readonly (string, string?) ProductTimeout = ("Reservations__TimeoutMilliseconds", "2000");
+
+    // On a machine under load the product's own limit would turn a slow answer into a 503.
+    private static readonly (string, string?) s_unhurried = ("Reservations__TimeoutMilliseconds", "30000");
+
     private readonly List<IAsyncDisposable> _parts = [];
     private int _started;
 
@@ -43,7 +49,7 @@ internal sealed class Installation : IAsyncDisposable
     }
 
     public ServiceProcess StartApi(params (string Name, string? Value)[] settings) =>
-        Start("api", "OrderService", ["--role", "api"], settings);
+        Start("api", "OrderService", ["--role", "api"], [s_unhurried, .. settings]);
 
     public ServiceProcess StartWorker(params (string Name, string? Value)[] settings) =>
         Start("worker", "OrderService", ["--role", "worker"], settings);

@@ -8,7 +8,7 @@ namespace Seckill.Tests.Harness.Processes;
 /// <summary>One service as a real process, on a port of its own choice, with its output in a file beside the tests.</summary>
 internal sealed partial class ServiceProcess : IAsyncDisposable
 {
-    private static readonly TimeSpan s_timeout = TimeSpan.FromSeconds(60);
+    private static readonly TimeSpan s_timeout = TimeSpan.FromMinutes(3);
 
     // Asks at once and never twice, so that an answer is news.
     private static readonly HttpClient s_http = new() { Timeout = TimeSpan.FromSeconds(10) };

@@ -189,7 +189,7 @@ public sealed class Stage(StoreConnections servers) : IAsyncLifetime
     [
         .. _databases.Settings.Where(one => one.Name != Servers.OrdersSetting),
         Redis.Setting, RabbitMq.Setting, Postgres.Setting, ("Auditor__IntervalMilliseconds", "500"),
-        ("Rebuild__Automatic", "false"),
+        ("Rebuild__Automatic", "false"), Installation.ProductTimeout,
     ];
 
     private static StringContent Json(object body) => new(JsonSerializer.Serialize(body), Encoding.UTF8, "application/json");

@@ -13,7 +13,6 @@ namespace Seckill.System.Tests.Faults;
 public sealed class OutageTests(StoreConnections servers, ITestOutputHelper output)
 {
     // A slow machine must not look like a sale that stops: Redis is not what fails here.
-    private static readonly (string, string?) s_withoutHaste = ("Reservations__TimeoutMilliseconds", "30000");
 
     [Theory]
     [InlineData("refused")]
@@ -22,8 +21,7 @@ public sealed class OutageTests(StoreConnections servers, ITestOutputHelper outp
     {
         await using var installation = new Installation();
         var postgres = installation.RelayToPostgres();
-        var (api, other) = (
-            installation.StartApi(postgres.Setting, s_withoutHaste), installation.StartApi(postgres.Setting, s_withoutHaste));
+        var (api, other) = (installation.StartApi(postgres.Setting), installation.StartApi(postgres.Setting));
         var (worker, inventory) = (installation.StartWorker(postgres.Setting), installation.StartInventory());
         await Installation.ReadyAsync(api, other, worker, inventory);
         var sale = await Sale.OpenAsync(inventory, units: 100_000);
@@ -60,7 +58,7 @@ public sealed class OutageTests(StoreConnections servers, ITestOutputHelper outp
     {
         await using var installation = new Installation();
         var broker = installation.RelayToRabbitMq();
-        var api = installation.StartApi(broker.Setting, s_withoutHaste);
+        var api = installation.StartApi(broker.Setting);
         var (worker, inventory) = (installation.StartWorker(broker.Setting), installation.StartInventory(broker.Setting));
         await Installation.ReadyAsync(api, worker, inventory);
         var sale = await Sale.OpenAsync(inventory, units: 100_000);

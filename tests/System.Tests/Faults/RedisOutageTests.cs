@@ -19,7 +19,8 @@ public sealed class RedisOutageTests(StoreConnections servers, ITestOutputHelper
     {
         await using var installation = new Installation();
         var redis = installation.RelayToRedis();
-        var (api, other) = (installation.StartApi(redis.Setting), installation.StartApi(redis.Setting));
+        (string, string?)[] settings = [redis.Setting, Installation.ProductTimeout];
+        var (api, other) = (installation.StartApi(settings), installation.StartApi(settings));
         var (worker, inventory) = (installation.StartWorker(redis.Setting), installation.StartInventory(redis.Setting));
         await Installation.ReadyAsync(api, other, worker, inventory);
         var sale = await Sale.OpenAsync(inventory, units: 100_000);
@@ -60,7 +61,7 @@ public sealed class RedisOutageTests(StoreConnections servers, ITestOutputHelper
     {
         await using var installation = new Installation();
         var redis = installation.RelayToRedis();
-        var (cut, well) = (installation.StartApi(redis.Setting), installation.StartApi());
+        var (cut, well) = (installation.StartApi(redis.Setting, Installation.ProductTimeout), installation.StartApi());
         var (worker, inventory) = (installation.StartWorker(), installation.StartInventory());
         await Installation.ReadyAsync(cut, well, worker, inventory);
         var sale = await Sale.OpenAsync(inventory, units: 50);
@@ -87,7 +88,7 @@ public sealed class RedisOutageTests(StoreConnections servers, ITestOutputHelper
     {
         await using var installation = new Installation();
         var redis = installation.RelayToRedis();
-        var (api, worker) = (installation.StartApi(redis.Setting), installation.StartWorker(redis.Setting));
+        var (api, worker) = (installation.StartApi(redis.Setting, Installation.ProductTimeout), installation.StartWorker(redis.Setting));
         var inventory = installation.StartInventory();
         await Installation.ReadyAsync(api, worker, inventory);
         var sale = await Sale.OpenAsync(inventory, units: 100_000);
@@ -110,7 +111,7 @@ public sealed class RedisOutageTests(StoreConnections servers, ITestOutputHelper
         await using var installation = new Installation();
         var redis = installation.RelayToRedis();
         redis.Refuse();
-        var (api, worker) = (installation.StartApi(redis.Setting), installation.StartWorker(redis.Setting));
+        var (api, worker) = (installation.StartApi(redis.Setting, Installation.ProductTimeout), installation.StartWorker(redis.Setting));
         var inventory = installation.StartInventory(redis.Setting);
         await Task.WhenAll(api.BecomesAsync(503), worker.BecomesAsync(503), inventory.BecomesAsync(503));
 

@@ -104,7 +104,8 @@ public sealed class GracefulStopTests(StoreConnections servers, ITestOutputHelpe
     {
         await using var installation = new Installation();
         var (redis, postgres) = (installation.RelayToRedis(), installation.RelayToPostgres());
-        var (api, inventory) = (installation.StartApi(redis.Setting, s_bound), installation.StartInventory(redis.Setting, s_bound));
+        var api = installation.StartApi(redis.Setting, s_bound, Installation.ProductTimeout);
+        var inventory = installation.StartInventory(redis.Setting, s_bound);
         var worker = installation.StartWorker(postgres.Setting, s_bound);
         var well = installation.StartApi();
         await Installation.ReadyAsync(api, well, worker, inventory);

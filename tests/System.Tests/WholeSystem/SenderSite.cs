@@ -5,8 +5,6 @@ namespace Seckill.System.Tests.WholeSystem;
 /// <summary>One system for all tests of the senders, with a second API that may die.</summary>
 public sealed class SenderSite : IAsyncLifetime
 {
-    // On a machine under load its own limit would turn a slow answer into a 503.
-    private static readonly (string, string?) s_unhurried = ("Reservations__TimeoutMilliseconds", "30000");
     private readonly Installation _installation = new();
 
     internal ServiceProcess Api { get; private set; } = null!;
@@ -18,7 +16,7 @@ public sealed class SenderSite : IAsyncLifetime
     /// <inheritdoc/>
     public async ValueTask InitializeAsync()
     {
-        (Api, Victim) = (_installation.StartApi(s_unhurried), _installation.StartApi(s_unhurried));
+        (Api, Victim) = (_installation.StartApi(), _installation.StartApi());
         var worker = _installation.StartWorker();
         Inventory = _installation.StartInventory();
         await Installation.ReadyAsync(Api, Victim, worker, Inventory);
