@@ -77,10 +77,10 @@ internal sealed record Condition(string Key, Tone Tone, string Headline, string 
                 $"{Some(tables.Returns, "closed order")} {Verb(tables.Returns, "keeps its", "keep their")} units, "
                 + $"the oldest for {Seconds(tables.OldestReturnSeconds)}.", "Stock comes back again",
                 Ago(facts, tables.OldestReturnSeconds)),
-            !facts.LegacyIsDown ? null : Broken(
-                "legacy", "The legacy database is down",
-                $"{Changes(facts)}; sales continue.",
-                "The legacy database is up again"),
+            !facts.LegacyBreakerIsOpen || facts.Orders?.DualWrite is not { } dual ? null : Broken(
+                "legacy", "The breaker of the legacy database is open",
+                $"{Sentence(dual.BreakerCause ?? "its cause is in the log")} {Changes(dual.Pending)}; sales continue.",
+                "The breaker of the legacy database is closed", dual.BreakerSince),
             facts.Queues is not { DeadLetters: > 0 and var dead } ? null : Broken(
                 "dead-letters", "Messages are in the dead-letter queue",
                 $"{Some(dead, "message")}. Their orders are published again from the outbox.", "The dead-letter queue is empty"),
@@ -88,10 +88,13 @@ internal sealed record Condition(string Key, Tone Tone, string Headline, string 
                 "quarantine", "Orders are in quarantine",
                 $"{Some(quarantined, "order")} could not be persisted. Remove the cause, then replay.", "The quarantine is empty",
                 facts.Orders?.Totals.QuarantinedSince),
-            !facts.SchemasDiffer ? null : Broken(
-                "differ", "The two schemas differ",
-                $"{Some(facts.Orders!.DualWrite.Mismatched + facts.Orders.DualWrite.Missing, "order")}. "
-                + "Check the discrepancies, then repair.", "The two schemas agree again", facts.Orders.DualWrite.DiffersSince))
+            facts is not { Older: > 0 and var older, Orders.DualWrite.IsBackfillDue: true } ? null : Broken(
+                "backfill", "Older orders have no legacy row",
+                $"{Some(older, "order")} from before the dual write was switched on. Run the backfill.", "The backfill has begun",
+                facts.Orders.DualWrite.DiffersSince),
+            facts.Different is 0 and var different ? null : Broken(
+                "differ", "The two schemas differ", $"{Some(different, "order")}. Check the discrepancies, then repair.",
+                "The two schemas agree again", facts.Orders?.DualWrite.DiffersSince))
             .Concat(OfSales(facts));
     }
 
@@ -124,8 +127,9 @@ internal sealed record Condition(string Key, Tone Tone, string Headline, string 
 
     private static DateTimeOffset Ago(Facts facts, double seconds) => facts.Now.AddSeconds(-seconds);
 
-    private static string Changes(Facts facts) =>
-        facts.Orders!.DualWrite.Pending is var many ? $"{Some(many, "change")} {Verb(many, "waits", "wait")} for it" : "";
+    private static string Changes(long many) => $"{Some(many, "change")} {Verb(many, "waits", "wait")}";
+
+    private static string Sentence(string cause) => $"{char.ToUpperInvariant(cause[0])}{cause[1..]}.";
 
     private static string Waiting(long orders) => $"{Some(orders, "order")} {Verb(orders, "waits", "wait")} in the outbox";
 

@@ -11,7 +11,8 @@ namespace Seckill.InventoryService.Dashboard;
 /// </summary>
 internal sealed partial class DashboardFeed(
     StoreWatch stores, OrdersReader orders, StockBacklog stock, TableBacklog tables, QueueBacklog queues, HeartbeatBoard heartbeats,
-    AuditResults audits, StoreClocks clocks, IHostApplicationLifetime lifetime, TimeProvider clock, ILogger<DashboardFeed> logger) : PeriodicService(clock)
+    AuditResults audits, StoreClocks clocks, IHostApplicationLifetime lifetime, TimeProvider clock, ILogger<DashboardFeed> logger)
+    : PeriodicService(clock)
 {
     private const int MaximumViewers = 100;
 

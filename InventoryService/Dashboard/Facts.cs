@@ -64,10 +64,13 @@ internal sealed record Facts(
     public bool WritesLegacy => Orders?.DualWrite.Mode is "shadow" or "dual";
 
     /// <summary>The dual write is on, and the legacy database is out of use.</summary>
-    public bool LegacyIsDown => WritesLegacy && Orders!.DualWrite.Breaker != "closed";
+    public bool LegacyBreakerIsOpen => WritesLegacy && Orders!.DualWrite.Breaker != "closed";
 
-    /// <summary>The dual write is on, and orders have an open discrepancy.</summary>
-    public bool SchemasDiffer => WritesLegacy && Orders!.DualWrite.Mismatched + Orders.DualWrite.Missing > 0;
+    /// <summary>Orders from before the dual write that wait for a backfill.</summary>
+    public long Older => WritesLegacy ? Orders!.DualWrite.Older : 0;
+
+    /// <summary>Orders with an open discrepancy that no backfill is about to resolve, while the dual write is on.</summary>
+    public long Different => WritesLegacy ? Math.Max(0, Orders!.DualWrite.Mismatched + Orders.DualWrite.Missing - Older) : 0;
 
     /// <summary>State and window of a sale combined: <c>planned</c>, <c>upcoming</c>, <c>on</c>, <c>over</c>, <c>closed</c>.</summary>
     public string PhaseOf(ItemRow sale) => sale.State switch

@@ -12,7 +12,8 @@ internal static class OpeningChecks
     public static Opening? Of(Facts facts, IReadOnlyList<SaleView> sales) =>
         sales.Where(sale => sale.Phase is "planned" or "upcoming" && sale.OpensAt > facts.RedisNow)
             .MinBy(sale => (sale.OpensAt, sale.SaleId)) is { } next
-            ? new Opening(next.SaleId, next.Name, next.OpensAt, facts.RedisNow, [Opened(next), Loaded(facts, next), Apis(facts), Audit(next)])
+            ? new Opening(
+                next.SaleId, next.Name, next.OpensAt, facts.RedisNow, [Opened(next), Loaded(facts, next), Apis(facts), Audit(next)])
             : null;
 
     private static OpeningCheck Opened(SaleView sale) => sale.State == SaleState.Open

@@ -31,7 +31,8 @@ internal sealed class OrdersReader(NpgsqlDataSource database, TimeProvider clock
     private const string Statements =
         $"""
         with known as (
-          select *, state = 'open' and now() between opens_at and closes_at as is_on, state in ('created', 'open') and now() < closes_at as is_next
+          select *, state = 'open' and now() between opens_at and closes_at as is_on,
+            state in ('created', 'open') and now() < closes_at as is_next
           from sales
         ), shown as (
           (select * from known order by is_on desc, is_next desc, created_at desc limit 12)

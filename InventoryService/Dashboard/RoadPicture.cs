@@ -98,12 +98,15 @@ internal static class RoadPicture
 
         var tone = !facts.Stores.Postgres.IsUp ? Tone.Unknown
             : !facts.WritesLegacy ? Tone.Off
-            : facts.LegacyIsDown || facts.SchemasDiffer ? Tone.Broken : Tone.Fine;
+            : facts.LegacyBreakerIsOpen || facts.Different > 0 || (facts.Older > 0 && dual.IsBackfillDue) ? Tone.Broken : Tone.Fine;
         var note = !facts.WritesLegacy ? $"dual write is {dual.Mode}"
-            : facts.LegacyIsDown ? $"down: breaker {dual.Breaker}"
-            : facts.SchemasDiffer ? Some(dual.Mismatched + dual.Missing, "order") + Verb(dual.Mismatched + dual.Missing, " differs", " differ")
+            : facts.LegacyBreakerIsOpen ? $"breaker {dual.Breaker}"
+            : facts.Different > 0 ? $"{Some(facts.Different, "order")} {Verb(facts.Different, "differs", "differ")}"
+            : facts.Older > 0 && dual.IsBackfillDue ? "needs a backfill"
+            : facts.Older > 0 ? "backfill is running"
             : dual.Pending > 0 ? "oldest " + Seconds(dual.LagSeconds) : "both schemas agree";
-        return new("legacy", "8", "Legacy", "store", tone, facts.WritesLegacy ? dual.Pending : null, Verb(dual.Pending, "change waits", "changes wait"), note);
+        return new("legacy", "8", "Legacy", "store", tone, facts.WritesLegacy ? dual.Pending : null,
+            Verb(dual.Pending, "change waits", "changes wait"), note);
     }
 
     private static string Down(StoreState store) =>

@@ -32,7 +32,7 @@ export function draw(now, act) {
   const isOld = now.salesAgeSeconds === null || now.salesAgeSeconds > 4;
   set(byId('sales-age'), isOld && now.sales.length > 0 ? age(now.salesAgeSeconds) : '');
   const ended = now.sales.filter((sale, place) => place >= unfolded || sale.phase === 'over'
-    || (sale.phase === 'closed' && sale.closesAt <= now.at));
+    || (sale.phase === 'closed' && Date.parse(sale.closesAt) <= Date.parse(now.at)));
   for (const [id, sales] of [['sales', now.sales.filter(sale => !ended.includes(sale))], ['sales-ended', ended]]) {
     byId(id).dataset.stale = isOld ? 'old' : '';
     keyed(byId(id), sales, sale => sale.saleId, sale => createSale(sale, act), (element, sale) => drawSale(element, sale, act, isOld));
@@ -233,7 +233,9 @@ function dualWrite(dual) {
       ['Mode', dual.mode], ['Users who read the new schema', (dual.mode === 'dual' ? dual.readFromNewPercent : 100) + ' %'],
       ['Changes waiting', number(dual.pending)], ['Oldest change waits', tenth.format(dual.lagSeconds) + ' s'],
       ['Verified', number(dual.verified)], ['Different', number(dual.mismatched), dual.mismatched > 0],
-      ['Missing', number(dual.missing), dual.missing > 0], ['Breaker', dual.breaker, dual.breaker !== 'closed'],
+      ['Missing', number(dual.missing - dual.older), dual.missing > dual.older],
+      ...dual.older > 0 ? [['Older, to backfill', number(dual.older), dual.isBackfillDue]] : [],
+      ['Breaker', dual.breaker, dual.breaker !== 'closed'], ...dual.breakerCause ? [['Its cause', dual.breakerCause, true]] : [],
     ];
   keyed(byId('dual'), rows.flatMap(([name, value, broken]) => [{ name }, { name: name + '=', value, broken }]), row => row.name,
     row => make('value' in row ? 'dd' : 'dt'),
