@@ -26,6 +26,9 @@ internal sealed record Condition(string Key, Tone Tone, string Headline, string 
             Down("redis", "Redis", "New orders get 503 with Retry-After. Accepted orders are on its disk.", facts.Stores.Redis),
             Down("postgres", "PostgreSQL", wait + "; the sale continues.", facts.Stores.Postgres),
             Down("rabbitmq", "RabbitMQ", wait + "; buyers notice nothing.", facts.Stores.RabbitMq),
+            facts.Stores.RabbitMq is not { IsUp: true, Blocked: { } reason, Since: var since } ? null : Broken(
+                "blocked", "RabbitMQ is blocked", $"{Sentence("it is " + reason)} {wait}; buyers notice nothing.",
+                "RabbitMQ takes messages again", since),
             lost == 0 ? null : Broken(
                 "lost", "Redis has lost data", $"Not for sale until the rebuild: {Some(lost, "item")}.", "The lost data is rebuilt",
                 facts.Orders?.Totals.LostSince),

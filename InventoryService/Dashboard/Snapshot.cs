@@ -29,12 +29,17 @@ public enum Tone
 /// <param name="DualWrite">Null before the first reading of PostgreSQL.</param>
 /// <param name="Incidents">What changed, the newest first.</param>
 /// <param name="Next">The sale that opens next; null when none is planned.</param>
-/// <param name="Down">Stores that are down, by name.</param>
+/// <param name="Down">Stores that are down or take nothing.</param>
 /// <param name="SalesAgeSeconds">Age of the sales, from both stores at once; null before the first reading.</param>
 public sealed record Snapshot(
     DateTimeOffset At, Verdict Verdict, IReadOnlyList<Station> Road, IReadOnlyList<Station> Upkeep, Traffic? Traffic,
     IReadOnlyList<SaleView> Sales, long SalesInAll, long Quarantined, long Refunds, DualWriteState? DualWrite,
-    IReadOnlyList<Incident> Incidents, Opening? Next, IReadOnlyList<string> Down, double? SalesAgeSeconds);
+    IReadOnlyList<Incident> Incidents, Opening? Next, IReadOnlyList<StoreDown> Down, double? SalesAgeSeconds);
+
+/// <summary>A store that actions of an operator cannot use.</summary>
+/// <param name="Name">Of the store.</param>
+/// <param name="Reason">"Redis is down".</param>
+public sealed record StoreDown(string Name, string Reason);
 
 /// <summary>The condition of the whole system, and its effect on buyers.</summary>
 public sealed record Verdict(Tone Tone, string Headline, string Detail);

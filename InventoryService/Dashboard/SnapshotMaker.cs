@@ -18,10 +18,12 @@ internal static class SnapshotMaker
             incidents.Recent, OpeningChecks.Of(facts, sales), Down(facts.Stores), null);
     }
 
-    private static string[] Down(Stores stores) =>
+    private static StoreDown[] Down(Stores stores) =>
         [
-            .. new[] { ("Redis", stores.Redis), ("PostgreSQL", stores.Postgres), ("RabbitMQ", stores.RabbitMq) }
-                .Where(store => !store.Item2.IsUp).Select(store => store.Item1),
+            .. new[] { (Name: "Redis", State: stores.Redis), (Name: "PostgreSQL", State: stores.Postgres),
+                    (Name: "RabbitMQ", State: stores.RabbitMq) }
+                .Where(store => store.State is not { IsUp: true, Blocked: null })
+                .Select(store => new StoreDown(store.Name, $"{store.Name} is {(store.State.IsUp ? "blocked" : "down")}")),
         ];
 
     private static SaleView SaleOf(Facts facts, IReadOnlyList<ItemRow> rows, Func<ItemKey, ItemAudit?> audits)

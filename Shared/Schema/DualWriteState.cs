@@ -14,7 +14,9 @@ namespace Seckill.Shared.Schema;
 /// <param name="BreakerCause">Why the first of them opened; null while all are closed.</param>
 /// <param name="BreakerSince">When it opened.</param>
 /// <param name="DiffersSince">When the oldest open discrepancy was found.</param>
-/// <param name="Older">Orders among the missing that are from before the dual write was switched on, while no backfill has written them.</param>
+/// <param name="Older">
+/// Orders among the missing that are from before the dual write was switched on, while no backfill has written them.
+/// </param>
 /// <param name="IsBackfillDue">True when none has begun since.</param>
 public sealed record DualWriteState(
     string Mode, int ReadFromNewPercent, long Pending, double LagSeconds, long Verified, long Mismatched, long Missing, string Breaker,

@@ -53,7 +53,7 @@ export function draw(now, act) {
   byId('incidents-none').hidden = now.incidents.length > 0;
   dualWrite(now.dualWrite);
   showOpening(now.next);
-  block(now.down, now.down.join(' and ') + (now.down.length === 1 ? ' is down' : ' are down'));
+  block(now.down.map(store => store.name), now.down.map(store => store.reason).join(', '));
 }
 
 /** Without a connection, rates are unknown; old rates are never shown, and no action works. */
