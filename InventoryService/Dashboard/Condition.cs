@@ -95,7 +95,7 @@ internal sealed record Condition(string Key, Tone Tone, string Headline, string 
                 "backfill", "Older orders have no legacy row",
                 $"{Some(older, "order")} from before the dual write was switched on. Run the backfill.", "The backfill has begun",
                 facts.Orders.DualWrite.DiffersSince),
-            facts.Different is 0 and var different ? null : Broken(
+            facts.Different is not (> 0 and var different) ? null : Broken(
                 "differ", "The two schemas differ", $"{Some(different, "order")}. Check the discrepancies, then repair.",
                 "The two schemas agree again", facts.Orders?.DualWrite.DiffersSince))
             .Concat(OfSales(facts));
@@ -106,7 +106,7 @@ internal sealed record Condition(string Key, Tone Tone, string Headline, string 
         foreach (var sale in facts.Shown.Items.GroupBy(item => item.SaleId))
         {
             var first = sale.First();
-            var name = Headline.Name(first.SaleId, first.Name);
+            var name = VerdictMaker.NameOf(first.SaleId, first.Name);
             if (facts.PhaseOf(first) == "on")
             {
                 yield return new(

@@ -13,7 +13,7 @@ internal static class SnapshotMaker
         SaleView[] sales =
             [.. facts.Shown.Items.GroupBy(item => item.SaleId).Select(sale => SaleOf(facts, [.. sale], audits))];
         return new Snapshot(
-            facts.Now, Headline.Of(facts, incidents), RoadPicture.Road(facts), RoadPicture.Upkeep(facts), facts.Traffic, sales,
+            facts.Now, VerdictMaker.Of(facts, incidents), RoadPicture.Road(facts), RoadPicture.Upkeep(facts), facts.Traffic, sales,
             facts.Orders?.Totals.Sales ?? 0, facts.Tables?.Quarantined ?? 0, facts.Tables?.Refunds ?? 0, facts.Orders?.DualWrite,
             incidents.Recent, OpeningChecks.Of(facts, sales), Down(facts.Stores), null);
     }

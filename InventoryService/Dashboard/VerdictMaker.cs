@@ -3,7 +3,7 @@ using static Seckill.InventoryService.Dashboard.Words;
 namespace Seckill.InventoryService.Dashboard;
 
 /// <summary>Says in one line how the system is: the worst failure, or else what the busiest sale does, by its id and name.</summary>
-internal static class Headline
+internal static class VerdictMaker
 {
     private const string Fine = " Nothing is broken.";
 
@@ -37,12 +37,11 @@ internal static class Headline
             : new Verdict(Tone.Fine, "No sale is on.", "All services that the next sale needs are running.");
     }
 
-    /// <summary>The sale that opens next; null when none is planned.</summary>
-    public static IReadOnlyList<ItemRow>? NextOf(Facts facts, IEnumerable<IReadOnlyList<ItemRow>> sales) =>
+    private static List<ItemRow>? NextOf(Facts facts, List<List<ItemRow>> sales) =>
         sales.Where(sale => facts.PhaseOf(sale[0]) is "planned" or "upcoming" && sale[0].OpensAt > facts.RedisNow)
             .MinBy(sale => (sale[0].OpensAt, sale[0].SaleId));
 
-    private static Verdict OfClicked(Facts facts, IReadOnlyList<ItemRow> sale, double clicks, int salesOn)
+    private static Verdict OfClicked(Facts facts, List<ItemRow> sale, double clicks, int salesOn)
     {
         var (name, many) = (Name(sale), Rounded(clicks));
         Verdict Beside(string state, string when) => new(
@@ -57,7 +56,7 @@ internal static class Headline
         };
     }
 
-    private static Verdict OfOn(Facts facts, IReadOnlyList<ItemRow> sale, double? clicks, int salesOn)
+    private static Verdict OfOn(Facts facts, List<ItemRow> sale, double? clicks, int salesOn)
     {
         var name = Name(sale);
         var known = sale.Select(item => facts.StockOf(item)?.Snapshot).OfType<ItemSnapshot>().ToList();
@@ -93,8 +92,8 @@ internal static class Headline
             : new Verdict(Tone.Fine, $"{name} is on, and quiet.", units + Fine);
     }
 
-    private static string Name(IReadOnlyList<ItemRow> sale) => Name(sale[0].SaleId, sale[0].Name);
+    private static string Name(List<ItemRow> sale) => NameOf(sale[0].SaleId, sale[0].Name);
 
     /// <summary>A sale in words.</summary>
-    public static string Name(long saleId, string name) => $"#{saleId} {name}";
+    public static string NameOf(long saleId, string name) => $"#{saleId} {name}";
 }
