@@ -66,7 +66,7 @@ export function disconnect() {
 // An action that cannot work says why. It keeps its focus, which a disabled button would lose.
 function block(down, reason) {
   const cannot = action => needs[action].some(store => down.includes(store));
-  for (const button of document.querySelectorAll('main [data-action]')) {
+  for (const button of document.querySelectorAll('#main [data-action]')) {
     button.toggleAttribute('aria-disabled', false);
     if (cannot(button.dataset.action)) {
       button.setAttribute('aria-disabled', 'true');
@@ -178,7 +178,7 @@ function createItem(sale, item, act) {
   const add = make('button', '', 'Change stock');
   add.type = 'button';
   add.dataset.action = 'stock';
-  add.setAttribute('aria-label', `Change the stock of SKU ${item.skuId} in ${nameOf(sale.now)}`);
+  add.setAttribute('aria-label', `Change stock of SKU ${item.skuId} in ${nameOf(sale.now)}`);
   add.setAttribute('aria-describedby', 'sales-why');
   const row = make('div', 'item',
     make('div', 'sku', `SKU ${item.skuId}`, make('br'), make('small')),

@@ -10,7 +10,7 @@ let stop = () => {};
 let last = null;
 let said = null;
 
-byId('gate').onsubmit = event => {
+byId('gate-form').onsubmit = event => {
   event.preventDefault();
   open(byId('key').value);
 };

@@ -44,12 +44,12 @@ public sealed partial class LiveTests(Stage stage)
 
         async Task ClicksAsync()
         {
-            for (var i = 0; i < 6; i++)
+            for (var i = 0; i < 10; i++)
             {
-                var statuses = await stage.BuyAsync(sale, 2001, 40);
+                var statuses = await stage.BuyAsync(sale, 2001, 24);
                 Assert.All(statuses, status => Assert.Equal(202, status));
                 await stage.BuyAsync(sale, 2002, 20);
-                await Task.Delay(700);
+                await Task.Delay(1_000);
             }
         }
     }
