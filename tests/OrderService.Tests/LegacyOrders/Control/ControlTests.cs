@@ -186,11 +186,11 @@ public sealed class ControlTests
             both.Breaker.Failed("it is slow");
         }
 
-        var before = await both.InOrdersAsync<DateTime>("select now()");
         await control.RefreshAsync(CancellationToken.None);
         var open = await DualWriteState.ReadAsync(both.Orders, CancellationToken.None);
         Assert.Equal(("open", "3 of the last 3 calls failed: it is slow"), (open.Breaker, open.BreakerCause));
-        Assert.InRange(open.BreakerSince!.Value, before.AddMinutes(-5), before);
+        var now = await both.InOrdersAsync<DateTime>("select now()");
+        Assert.InRange(open.BreakerSince!.Value, now.AddMinutes(-5), now);
         await control.RefreshAsync(CancellationToken.None);
         Assert.Equal(open.BreakerSince, (await DualWriteState.ReadAsync(both.Orders, CancellationToken.None)).BreakerSince);
 
