@@ -68,7 +68,8 @@ internal static class RoadPicture
     {
         var dead = facts.Queues?.DeadLetters ?? 0;
         return new("rabbitmq", "5", "RabbitMQ", "store",
-            facts.Stores.RabbitMq is not { IsUp: true, Blocked: null } || dead > 0 ? Tone.Broken : facts.Queues is null ? Tone.Unknown : Tone.Fine,
+            facts.Stores.RabbitMq is not { IsUp: true, Blocked: null } || dead > 0 ? Tone.Broken
+            : facts.Queues is null ? Tone.Unknown : Tone.Fine,
             facts.Stores.RabbitMq.IsUp ? facts.Queues?.Waiting : null, Verb(facts.Queues?.Waiting ?? 0, "message waits", "messages wait"),
             !facts.Stores.RabbitMq.IsUp ? Down(facts.Stores.RabbitMq)
             : facts.Stores.RabbitMq.Blocked is { } reason ? "blocked: " + reason
