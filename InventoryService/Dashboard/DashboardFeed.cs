@@ -6,23 +6,22 @@ using Seckill.InventoryService.Backlog;
 namespace Seckill.InventoryService.Dashboard;
 
 /// <summary>
-/// (13) Makes a snapshot once a second while a viewer is connected, one for all viewers, of the last answers of the stores, which are at
-/// most a second old. Without a viewer it only checks every few seconds whether the stores answer, so that the next viewer sees past
-/// incidents.
+/// (13) Looks once a second at the last answers of the stores, which are at most a second old, so that an incident begins when it does, and
+/// not when a page is opened. While a viewer is connected it makes a snapshot of it, one for all viewers.
 /// </summary>
 internal sealed partial class DashboardFeed(
     StoreWatch stores, OrdersReader orders, StockBacklog stock, TableBacklog tables, QueueBacklog queues, HeartbeatBoard heartbeats,
-    AuditResults audits, IHostApplicationLifetime lifetime, TimeProvider clock, ILogger<DashboardFeed> logger) : PeriodicService(clock)
+    AuditResults audits, StoreClocks clocks, IHostApplicationLifetime lifetime, TimeProvider clock, ILogger<DashboardFeed> logger)
+    : PeriodicService(clock)
 {
     private const int MaximumViewers = 100;
-    private const int RoundsBetweenIdleChecks = 5;
 
     // A process is missing only when it is silent for longer than its heartbeat may need to arrive again.
     private static readonly TimeSpan s_settling = TimeSpan.FromSeconds(5);
     private readonly ConcurrentDictionary<Channel<byte[]>, bool> _viewers = new();
     private readonly IncidentLog _incidents = new();
-    private int _idleRounds;
-    private bool _wasWatched;
+    private (OrdersReading? Orders, IReadOnlyDictionary<ItemKey, ItemStock>? Stock, long At) _together;
+    private bool _knowsSales;
 
     /// <summary>Snapshots as JSON, the newest only; null when there are too many viewers or the process stops. Dispose to leave.</summary>
     public Viewer? Watch()
@@ -56,29 +55,24 @@ internal sealed partial class DashboardFeed(
 
     protected override async Task RunRoundAsync(CancellationToken stoppingToken)
     {
-        var isFirstLook = !_wasWatched;
-        _wasWatched = !_viewers.IsEmpty;
-        if (_wasWatched)
+        var facts = await FactsAsync(stoppingToken);
+        _incidents.Look(
+            [.. Condition.OfStores(facts), .. Condition.OfRoad(facts)], facts.Now, key => Condition.IsLookedFor(key, facts),
+            isFirstLook: !_knowsSales);
+        _knowsSales |= facts is { Orders: not null, Stock: not null };
+        if (!_viewers.IsEmpty)
         {
-            await LookAtAllAsync(isFirstLook, stoppingToken);
-        }
-        else if (_idleRounds++ % RoundsBetweenIdleChecks == 0)
-        {
-            var facts = await FactsAsync(stoppingToken);
-            _incidents.Look([.. Condition.OfStores(facts)], facts.Now, Condition.IsOfStores, isFirstLook: false);
+            Show(facts);
         }
     }
 
     protected override void OnOutage(Exception exception) => LogFailed(exception.Message);
 
-    private async Task LookAtAllAsync(bool isFirstLook, CancellationToken cancellationToken)
+    private void Show(Facts facts)
     {
-        var facts = await FactsAsync(cancellationToken);
-        _incidents.Look(
-            [.. Condition.OfStores(facts), .. Condition.OfRoad(facts)], facts.Now, key => Condition.IsLookedFor(key, facts), isFirstLook);
         var snapshot = SnapshotMaker.Make(facts, _incidents, audits.Find) with
         {
-            RedisAgeSeconds = stock.AgeSeconds, PostgresAgeSeconds = orders.AgeSeconds,
+            SalesAgeSeconds = _together.Orders is null ? null : Math.Round(Clock.GetElapsedTime(_together.At).TotalSeconds, 1),
         };
         var json = JsonSerializer.SerializeToUtf8Bytes(snapshot, DashboardJson.Default.Snapshot);
         foreach (var viewer in _viewers.Keys)
@@ -96,7 +90,18 @@ internal sealed partial class DashboardFeed(
             traffic = null;
         }
 
-        return new Facts(now, found, traffic, orders.Last, stock.Last, tables.Last, queues.Last, audits.Broken(), audits.AgeSeconds);
+        var (read, inRedis) = (orders.Last, stock.Last);
+        // Both or none: while one of them stands still, what the other says belongs to another moment.
+        if (read != _together.Orders && inRedis != _together.Stock)
+        {
+            _together = (read, inRedis, Clock.GetTimestamp());
+        }
+
+        return new Facts(now, found, traffic, read, inRedis, tables.Last, queues.Last, audits.Broken(), audits.AgeSeconds)
+        {
+            ReadTogether = _together.Orders is null ? null : new ItemsAtOnce(_together.Orders.Items, _together.Stock),
+            AheadOfRedis = clocks.AheadOfRedis,
+        };
     }
 
     [LoggerMessage(490, LogLevel.Warning, "Could not make a dashboard snapshot; retrying: {Reason}")]

@@ -1,5 +1,6 @@
 using Seckill.InventoryService.Audit;
 using Seckill.InventoryService.Backlog;
+using Seckill.InventoryService.Sales;
 
 namespace Seckill.InventoryService.Dashboard;
 
@@ -23,11 +24,29 @@ internal sealed record Facts(
 
     private static readonly TimeSpan s_catchingUp = TimeSpan.FromSeconds(10);
 
-    /// <summary>Orders in the outboxes of all items; null before the first reading.</summary>
-    public long? Outbox => Stock?.Values.Sum(item => item.Snapshot?.OutboxDepth ?? 0);
+    /// <summary>By how much the clock of this process is ahead of that of Redis, which decides the window of a sale.</summary>
+    public TimeSpan AheadOfRedis { get; init; }
 
-    /// <summary>Age of the oldest of them.</summary>
-    public double OldestSeconds => Stock?.Values.Select(item => item.OldestSeconds).Append(0).Max() ?? 0;
+    /// <summary>Now, by the clock of Redis.</summary>
+    public DateTimeOffset RedisNow => Now - AheadOfRedis;
+
+    /// <summary>
+    /// Items as both stores had them at the same time. While one of them does not answer, both are older: a sale is never shown with the
+    /// stock of then and the orders of now.
+    /// </summary>
+    public ItemsAtOnce Shown => ReadTogether ?? new ItemsAtOnce(Orders?.Items ?? [], Stock);
+
+    /// <summary>Null when <see cref="Orders"/> and <see cref="Stock"/> belong together.</summary>
+    public ItemsAtOnce? ReadTogether { get; init; }
+
+    /// <summary>Orders in the outboxes of all items; null while unknown.</summary>
+    public long? Outbox => Stores.Redis.IsUp ? Stock?.Values.Sum(item => item.Snapshot?.OutboxDepth ?? 0) : null;
+
+    /// <summary>Age of the oldest of them; 0 while unknown.</summary>
+    public double OldestSeconds => Stores.Redis.IsUp ? Stock?.Values.Select(item => item.OldestSeconds).Append(0).Max() ?? 0 : 0;
+
+    /// <summary>Items whose oldest order in the outbox is late; null while unknown.</summary>
+    public int? Late => Stores.Redis.IsUp ? Stock?.Values.Count(item => item.OldestSeconds > 5) : null;
 
     /// <summary>Items that sell nothing until they are rebuilt.</summary>
     public int Lost => (int)(Orders?.Totals.ItemsLost ?? 0);
@@ -45,16 +64,32 @@ internal sealed record Facts(
     public bool WritesLegacy => Orders?.DualWrite.Mode is "shadow" or "dual";
 
     /// <summary>The dual write is on, and the legacy database is out of use.</summary>
-    public bool LegacyIsDown => WritesLegacy && Orders!.DualWrite.Breaker != "closed";
+    public bool LegacyBreakerIsOpen => WritesLegacy && Orders!.DualWrite.Breaker != "closed";
 
-    /// <summary>The dual write is on, and orders have an open discrepancy.</summary>
-    public bool SchemasDiffer => WritesLegacy && Orders!.DualWrite.Mismatched + Orders.DualWrite.Missing > 0;
+    /// <summary>Orders from before the dual write that wait for a backfill.</summary>
+    public long Older => WritesLegacy ? Orders!.DualWrite.Older : 0;
+
+    /// <summary>Orders with an open discrepancy that no backfill is about to resolve, while the dual write is on.</summary>
+    public long Different => WritesLegacy ? Math.Max(0, Orders!.DualWrite.Mismatched + Orders.DualWrite.Missing - Older) : 0;
+
+    /// <summary>State and window of a sale combined: <c>planned</c>, <c>upcoming</c>, <c>on</c>, <c>over</c>, <c>closed</c>.</summary>
+    public string PhaseOf(ItemRow sale) => sale.State switch
+    {
+        SaleState.Created => "planned",
+        SaleState.Closed => "closed",
+        _ => RedisNow < sale.OpensAt ? "upcoming" : RedisNow < sale.ClosesAt ? "on" : "over",
+    };
 
     /// <summary>Stock of an item; null while unknown.</summary>
-    public ItemStock? StockOf(ItemRow item) => Stock?.GetValueOrDefault(new ItemKey(item.SaleId, item.SkuId));
+    public ItemStock? StockOf(ItemRow item) => Shown.Stock?.GetValueOrDefault(new ItemKey(item.SaleId, item.SkuId));
 
     // A backlog is old right after the store that it waited for is up again. The amount, because the clock may be set back.
     private bool StoresWereUp =>
         Stores.AreUp
         && new[] { Stores.Redis, Stores.Postgres, Stores.RabbitMq }.All(store => (Now - store.Since).Duration() > s_catchingUp);
 }
+
+/// <summary>Items as PostgreSQL and Redis have them.</summary>
+/// <param name="Items">In the order in which they are shown.</param>
+/// <param name="Stock">Null before the first reading.</param>
+internal sealed record ItemsAtOnce(IReadOnlyList<ItemRow> Items, IReadOnlyDictionary<ItemKey, ItemStock>? Stock);

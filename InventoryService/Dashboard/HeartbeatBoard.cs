@@ -1,4 +1,5 @@
 using System.Collections.Concurrent;
+using System.Globalization;
 using StackExchange.Redis;
 
 namespace Seckill.InventoryService.Dashboard;
@@ -15,6 +16,7 @@ internal sealed class HeartbeatBoard(IConnectionMultiplexer redis, TimeProvider 
     // Refusals for a technical reason: limits of Seckill, and stores that do not answer.
     private static readonly string[] s_technical = ["outbox-full", "queue-full", "no-answer"];
 
+    private static readonly Dictionary<string, long> s_none = [];
     private readonly ConcurrentDictionary<string, Heard> _heard = new();
 
     /// <summary>Receives heartbeats from now on.</summary>
@@ -59,8 +61,25 @@ internal sealed class HeartbeatBoard(IConnectionMultiplexer redis, TimeProvider 
             ],
             soldOut > 0 ? Math.Min(1, gate / soldOut) : null, Quantile(latency, 0.5), Quantile(latency, 0.99),
             living.Sum(heard => heard.Now.InFlight), living.Count(heard => heard.Now.Role is "api" or "all"),
-            living.Count(heard => heard.Now.Role is "worker" or "all"));
+            living.Count(heard => heard.Now.Role is "worker" or "all"))
+        {
+            LastApi = LastOf("api"), LastWorker = LastOf("worker"),
+            // A sale that the heartbeat before did not name has no rate yet.
+            Sales =
+            [
+                .. pairs.SelectMany(pair => (pair.Now.Clicks ?? s_none)
+                        .Where(sale => pair.Before.Clicks?.ContainsKey(sale.Key) == true)
+                        .Select(sale => (Id: sale.Key, Rate: (sale.Value - pair.Before.Clicks![sale.Key]) / pair.Seconds)))
+                    .GroupBy(sale => sale.Id)
+                    .Select(sale => new SaleRate(
+                        long.Parse(sale.Key, CultureInfo.InvariantCulture), Math.Round(sale.Sum(one => one.Rate), 1)))
+                    .Where(sale => sale.ClicksPerSecond > 0).OrderByDescending(sale => sale.ClicksPerSecond),
+            ],
+        };
     }
+
+    private DateTimeOffset? LastOf(string role) => _heard.Values.Where(heard => heard.Now.Role == role || heard.Now.Role == "all")
+        .Select(heard => (DateTimeOffset?)(clock.GetUtcNow() - clock.GetElapsedTime(heard.At))).Max();
 
     /// <summary>A quantile of the durations, milliseconds, interpolated between the bounds.</summary>
     internal static double? Quantile(double[] counts, double share)

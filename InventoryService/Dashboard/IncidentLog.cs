@@ -28,7 +28,7 @@ internal sealed class IncidentLog
             var isKnown = _open.TryGetValue(condition.Key, out var known);
             var incident = isKnown
                 ? known.Incident with { Detail = condition.Detail }
-                : new Incident(++_lastId, condition.Tone, condition.Since ?? now, null, condition.Headline, condition.Detail);
+                : new Incident(++_lastId, condition.Tone, Began(condition, now), null, condition.Headline, condition.Detail);
             _open[condition.Key] = (condition, incident);
             if (condition.Tone == Tone.Broken || (isKnown ? _all.ContainsKey(incident.Id) : !isFirstLook))
             {
@@ -40,12 +40,11 @@ internal sealed class IncidentLog
         {
             var (condition, incident) = _open[key];
             _open.Remove(key);
-            var took = RoadPicture.Seconds((now - incident.Began).TotalSeconds);
+            var took = Words.Seconds((now - incident.Began).TotalSeconds);
             _all[incident.Id] = incident with
             {
                 Ended = now, Headline = condition.Over,
-                Detail = condition.Tone != Tone.Broken ? condition.Detail
-                    : isFirstLook && !Condition.IsOfStores(key) ? "It ended while no dashboard was open." : $"It lasted {took}.",
+                Detail = condition.Tone == Tone.Broken ? $"It lasted {took}." : condition.Detail,
             };
         }
 
@@ -58,4 +57,8 @@ internal sealed class IncidentLog
             _all.Remove(old.Id);
         }
     }
+
+    // The clock of a store may be ahead.
+    private static DateTimeOffset Began(Condition condition, DateTimeOffset now) =>
+        condition.Since is { } since && since < now ? since : now;
 }

@@ -13,7 +13,10 @@ internal sealed record ItemRow(
 /// <param name="ItemsOn">Items of all sales that are on.</param>
 /// <param name="ItemsLost">Items that wait for their rebuild.</param>
 /// <param name="ItemsRebuilt">Items that were rebuilt in the last ten minutes.</param>
-internal sealed record SaleTotals(long Sales, long ItemsOn, long ItemsLost, long ItemsRebuilt);
+/// <param name="LostSince">When the first of the lost items was lost.</param>
+/// <param name="QuarantinedSince">When the first of the orders in quarantine was put there.</param>
+internal sealed record SaleTotals(
+    long Sales, long ItemsOn, long ItemsLost, long ItemsRebuilt, DateTimeOffset? LostSince, DateTimeOffset? QuarantinedSince);
 
 /// <summary>What the dashboard reads from PostgreSQL.</summary>
 internal sealed record OrdersReading(IReadOnlyList<ItemRow> Items, SaleTotals Totals, DualWriteState DualWrite);
@@ -28,7 +31,8 @@ internal sealed class OrdersReader(NpgsqlDataSource database, TimeProvider clock
     private const string Statements =
         $"""
         with known as (
-          select *, state = 'open' and now() between opens_at and closes_at as is_on, state = 'open' and now() < closes_at as is_next
+          select *, state = 'open' and now() between opens_at and closes_at as is_on,
+            state in ('created', 'open') and now() < closes_at as is_next
           from sales
         ), shown as (
           (select * from known order by is_on desc, is_next desc, created_at desc limit 12)
@@ -38,6 +42,9 @@ internal sealed class OrdersReader(NpgsqlDataSource database, TimeProvider clock
            where (state = 'closed' or (state = 'open' and closes_at < now())) and closes_at > now() - interval '1 hour'
            order by created_at desc
            limit 24)
+          union
+          -- Nor must the one that opens next.
+          (select * from known where state in ('created', 'open') and opens_at > now() order by opens_at, sale_id limit 1)
         )
         select sale_id, name, opens_at, closes_at, state, items_in_sale,
           sku_id, allocated, live, unit_price, currency, lost_at is not null as is_lost, warmed_at is not null as is_warm,
@@ -54,7 +61,10 @@ internal sealed class OrdersReader(NpgsqlDataSource database, TimeProvider clock
           (select count(*) from sales join sale_items using (sale_id)
            where state = 'open' and now() between opens_at and closes_at) as items_on,
           (select count(*) from sale_items where lost_at is not null) as items_lost,
-          (select count(*) from rebuilds where epoch is not null and now() - finished_at < interval '10 minutes') as items_rebuilt;
+          (select count(*) from rebuilds where epoch is not null and now() - finished_at < interval '10 minutes') as items_rebuilt,
+          (select min(lost_at) from sale_items) as lost_since,
+          (select min(quarantined_at) from quarantined_orders q
+           where not exists (select from orders o where o.order_id = q.order_id)) as quarantined_since;
 
         {DualWriteState.Statement}
         """;

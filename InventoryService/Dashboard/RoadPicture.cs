@@ -1,4 +1,5 @@
 using System.Globalization;
+using static Seckill.InventoryService.Dashboard.Words;
 using Seckill.InventoryService.Backlog;
 
 namespace Seckill.InventoryService.Dashboard;
@@ -23,42 +24,34 @@ internal static class RoadPicture
         [
             new("returns", "9", "Returns", "process",
                 known == Tone.Fine && facts.ReturnsAreStuck ? Tone.Broken : known,
-                tables?.Returns, "orders to return",
+                tables?.Returns, Plural(tables?.Returns ?? 0, "order") + " to return",
                 tables?.Returns > 0 ? "oldest " + Seconds(tables.OldestReturnSeconds) : "nothing waits"),
             new("sweeper", "10", "Sweeper", "process",
                 !facts.Stores.Redis.IsUp || facts.Stock is null ? Tone.Unknown : facts.IsStuck ? Tone.Broken : Tone.Fine,
-                facts.Stock?.Values.Count(item => item.OldestSeconds > 5), "items with late orders",
-                facts.OldestSeconds > 0 ? "oldest " + Seconds(facts.OldestSeconds) : "no order is late"),
+                facts.Late, Plural(facts.Late ?? 0, "item") + " with late orders",
+                facts.Late is null ? "unknown while Redis is down"
+                : facts.OldestSeconds > 0 ? "oldest " + Seconds(facts.OldestSeconds) : "no order is late"),
             new("audit", "11", "Audit", "process",
                 findings > 0 ? Tone.Broken : facts.AuditAgeSeconds > 60 ? Tone.Unknown : Tone.Fine,
-                findings, findings == 1 ? "broken equation" : "broken equations",
+                findings, Plural(findings, "broken equation"),
                 "last round " + Seconds(facts.AuditAgeSeconds) + " ago"),
             new("rebuild", "12", "Rebuild", "process",
                 facts.Orders is null ? Tone.Unknown : facts.Lost > 0 ? Tone.Broken : Tone.Fine,
-                facts.Orders is null ? null : facts.Lost, facts.Lost == 1 ? "item waits for it" : "items wait for it",
-                facts.Lost > 0 ? "they sell nothing" : "no data is lost"),
+                facts.Orders is null ? null : facts.Lost, Verb(facts.Lost, "item waits for it", "items wait for it"),
+                facts.Lost > 0 ? Verb(facts.Lost, "it sells nothing", "they sell nothing") : "no data is lost"),
         ];
     }
 
-    internal static string Seconds(double seconds) => seconds switch
-    {
-        < 10 => seconds.ToString("0.0", CultureInfo.InvariantCulture) + " s",
-        < 120 => seconds.ToString("0", CultureInfo.InvariantCulture) + " s",
-        < 7_200 => (seconds / 60).ToString("0", CultureInfo.InvariantCulture) + " min",
-        _ => (seconds / 3_600).ToString("0", CultureInfo.InvariantCulture) + " h",
-    };
-
-    internal static string Number(long number) => number.ToString("N0", CultureInfo.InvariantCulture);
-
     private static Station Buyers(Facts facts) => facts.Traffic is { } traffic
         ? new("buyers", "", "Buyers", "people", Tone.Fine,
-            (long)Math.Round(traffic.Accepted + traffic.Repeated + traffic.Refused.Sum(refusal => refusal.PerSecond)), "clicks a second",
+            (long)Math.Round(traffic.Clicks), Plural((long)Math.Round(traffic.Clicks), "click") + " a second",
             traffic.P99Milliseconds is { } p99 ? $"p99 {p99.ToString("0.#", CultureInfo.InvariantCulture)} ms" : "no clicks")
         : new("buyers", "", "Buyers", "people", Tone.Unknown, null, "clicks a second", "unknown");
 
     private static Station Api(Facts facts) => facts.Traffic is { } traffic
         ? new("api", "1 2 4", "API", "process", traffic.Apis == 0 ? Tone.Broken : Tone.Fine, (long)Math.Round(traffic.Accepted),
-            "orders a second", traffic.Apis == 0 ? "none is running" : $"{traffic.Apis} running, {traffic.InFlight} requests in progress")
+            Plural((long)Math.Round(traffic.Accepted), "order") + " a second",
+            traffic.Apis == 0 ? "none is running" : $"{traffic.Apis} running, {Some(traffic.InFlight, "request")} in progress")
         : new("api", "1 2 4", "API", "process", Tone.Unknown, null, "orders a second", "unknown while Redis is down");
 
     private static Station Redis(Facts facts)
@@ -68,16 +61,19 @@ internal static class RoadPicture
         var note = !facts.Stores.Redis.IsUp ? Down(facts.Stores.Redis)
             : facts.Lost > 0 ? "lost data"
             : facts.OldestSeconds > 0 ? "oldest " + Seconds(facts.OldestSeconds) : "nothing waits";
-        return new("redis", "3", "Redis", "store", tone, facts.Stores.Redis.IsUp ? facts.Outbox : null, "orders in the outbox", note);
+        return new("redis", "3", "Redis", "store", tone, facts.Outbox, Plural(facts.Outbox ?? 0, "order") + " in the outbox", note);
     }
 
     private static Station RabbitMq(Facts facts)
     {
         var dead = facts.Queues?.DeadLetters ?? 0;
         return new("rabbitmq", "5", "RabbitMQ", "store",
-            !facts.Stores.RabbitMq.IsUp || dead > 0 ? Tone.Broken : facts.Queues is null ? Tone.Unknown : Tone.Fine,
-            facts.Stores.RabbitMq.IsUp ? facts.Queues?.Waiting : null, facts.Queues?.Waiting == 1 ? "message waits" : "messages wait",
-            !facts.Stores.RabbitMq.IsUp ? Down(facts.Stores.RabbitMq) : dead > 0 ? $"{Number(dead)} dead letters" : "no dead letters");
+            facts.Stores.RabbitMq is not { IsUp: true, Blocked: null } || dead > 0 ? Tone.Broken
+            : facts.Queues is null ? Tone.Unknown : Tone.Fine,
+            facts.Stores.RabbitMq.IsUp ? facts.Queues?.Waiting : null, Verb(facts.Queues?.Waiting ?? 0, "message waits", "messages wait"),
+            !facts.Stores.RabbitMq.IsUp ? Down(facts.Stores.RabbitMq)
+            : facts.Stores.RabbitMq.Blocked is { } reason ? "blocked: " + reason
+            : dead > 0 ? Some(dead, "dead letter") : "no dead letters");
     }
 
     private static Station Worker(Facts facts) => facts.Traffic is { } traffic
@@ -88,9 +84,10 @@ internal static class RoadPicture
     private static Station Postgres(Facts facts)
     {
         var quarantined = facts.Tables?.Quarantined ?? 0;
+        var live = facts.Stores.Postgres.IsUp ? facts.Orders?.Items.Sum(item => (long)item.Live) : null;
         return new("postgres", "6", "PostgreSQL", "store",
             !facts.Stores.Postgres.IsUp || quarantined > 0 ? Tone.Broken : facts.Orders is null ? Tone.Unknown : Tone.Fine,
-            facts.Stores.Postgres.IsUp ? facts.Orders?.Items.Sum(item => (long)item.Live) : null, "units in order rows",
+            live, Plural(live ?? 0, "unit") + " in order rows",
             !facts.Stores.Postgres.IsUp ? Down(facts.Stores.Postgres)
             : quarantined > 0 ? $"{Number(quarantined)} in quarantine" : "quarantine is empty");
     }
@@ -104,12 +101,15 @@ internal static class RoadPicture
 
         var tone = !facts.Stores.Postgres.IsUp ? Tone.Unknown
             : !facts.WritesLegacy ? Tone.Off
-            : facts.LegacyIsDown || facts.SchemasDiffer ? Tone.Broken : Tone.Fine;
+            : facts.LegacyBreakerIsOpen || facts.Different > 0 || (facts.Older > 0 && dual.IsBackfillDue) ? Tone.Broken : Tone.Fine;
         var note = !facts.WritesLegacy ? $"dual write is {dual.Mode}"
-            : facts.LegacyIsDown ? $"down: breaker {dual.Breaker}"
-            : facts.SchemasDiffer ? $"{Number(dual.Mismatched + dual.Missing)} orders differ"
+            : facts.LegacyBreakerIsOpen ? $"breaker {dual.Breaker}"
+            : facts.Different > 0 ? $"{Some(facts.Different, "order")} {Verb(facts.Different, "differs", "differ")}"
+            : facts.Older > 0 && dual.IsBackfillDue ? "needs a backfill"
+            : facts.Older > 0 ? "backfill is running"
             : dual.Pending > 0 ? "oldest " + Seconds(dual.LagSeconds) : "both schemas agree";
-        return new("legacy", "8", "Legacy", "store", tone, facts.WritesLegacy ? dual.Pending : null, "changes wait", note);
+        return new("legacy", "8", "Legacy", "store", tone, facts.WritesLegacy ? dual.Pending : null,
+            Verb(dual.Pending, "change waits", "changes wait"), note);
     }
 
     private static string Down(StoreState store) =>

@@ -28,12 +28,18 @@ public enum Tone
 /// <param name="Refunds">Payments that wait for their refund.</param>
 /// <param name="DualWrite">Null before the first reading of PostgreSQL.</param>
 /// <param name="Incidents">What changed, the newest first.</param>
-/// <param name="RedisAgeSeconds">Age of the data from Redis; null before the first reading.</param>
-/// <param name="PostgresAgeSeconds">Age of the data from PostgreSQL; null before the first reading.</param>
+/// <param name="Next">The sale that opens next; null when none is planned.</param>
+/// <param name="Down">Stores that are down or take nothing.</param>
+/// <param name="SalesAgeSeconds">Age of the sales, from both stores at once; null before the first reading.</param>
 public sealed record Snapshot(
     DateTimeOffset At, Verdict Verdict, IReadOnlyList<Station> Road, IReadOnlyList<Station> Upkeep, Traffic? Traffic,
     IReadOnlyList<SaleView> Sales, long SalesInAll, long Quarantined, long Refunds, DualWriteState? DualWrite,
-    IReadOnlyList<Incident> Incidents, double? RedisAgeSeconds, double? PostgresAgeSeconds);
+    IReadOnlyList<Incident> Incidents, Opening? Next, IReadOnlyList<StoreDown> Down, double? SalesAgeSeconds);
+
+/// <summary>A store that actions of an operator cannot use.</summary>
+/// <param name="Name">Of the store.</param>
+/// <param name="Reason">"Redis is down".</param>
+public sealed record StoreDown(string Name, string Reason);
 
 /// <summary>The condition of the whole system, and its effect on buyers.</summary>
 public sealed record Verdict(Tone Tone, string Headline, string Detail);
@@ -59,7 +65,25 @@ public sealed record Station(string Id, string Steps, string Name, string Kind, 
 /// <param name="Workers">Running processes with the role worker.</param>
 public sealed record Traffic(
     double Accepted, double Repeated, IReadOnlyList<RefusalRate> Refused, double? GateShare, double? P50Milliseconds,
-    double? P99Milliseconds, long InFlight, int Apis, int Workers);
+    double? P99Milliseconds, long InFlight, int Apis, int Workers)
+{
+    /// <summary>Sales with clicks, the busiest first. Clicks that were refused before their sale was known are in none.</summary>
+    public IReadOnlyList<SaleRate> Sales { get; init; } = [];
+
+    /// <summary>When the last API was heard, UTC; null when none was.</summary>
+    [JsonIgnore] public DateTimeOffset? LastApi { get; init; }
+
+    /// <summary>When the last worker was heard, UTC; null when none was.</summary>
+    [JsonIgnore] public DateTimeOffset? LastWorker { get; init; }
+
+    /// <summary>All answers together, per second.</summary>
+    [JsonIgnore] public double Clicks => Accepted + Repeated + Refused.Sum(refusal => refusal.PerSecond);
+}
+
+/// <summary>The clicks of one sale, whatever their answer.</summary>
+/// <param name="SaleId">As text, like <see cref="SaleView.SaleId"/>.</param>
+public sealed record SaleRate(
+    [property: JsonNumberHandling(JsonNumberHandling.WriteAsString)] long SaleId, double ClicksPerSecond);
 
 /// <summary>One reason to refuse.</summary>
 /// <param name="Reason">As in the HTTP interface.</param>
@@ -78,6 +102,21 @@ public sealed record SaleView(
     [property: JsonNumberHandling(JsonNumberHandling.WriteAsString)] long SaleId, string Name, SaleState State, string Phase,
     DateTimeOffset OpensAt, DateTimeOffset ClosesAt, long ItemsInAll, IReadOnlyList<ItemView> Items);
 
+/// <summary>The opening of a sale.</summary>
+/// <param name="SaleId">As text, like <see cref="SaleView.SaleId"/>.</param>
+/// <param name="OpensAt">UTC.</param>
+/// <param name="RedisNow">UTC by the clock of Redis, which decides when it opens.</param>
+/// <param name="Checks">What must hold before, in the order in which an operator does it.</param>
+public sealed record Opening(
+    [property: JsonNumberHandling(JsonNumberHandling.WriteAsString)] long SaleId, string Name, DateTimeOffset OpensAt,
+    DateTimeOffset RedisNow, IReadOnlyList<OpeningCheck> Checks);
+
+/// <summary>One condition of an opening.</summary>
+/// <param name="Id">Stable, for the page and its tests.</param>
+/// <param name="Tone">Fine when it holds, off when it does not hold yet.</param>
+/// <param name="Note">How far it is.</param>
+public sealed record OpeningCheck(string Id, string Name, Tone Tone, string Note);
+
 /// <summary>A sale item, in units. Values from Redis are null before the first reading.</summary>
 /// <param name="SkuId">As text, like <see cref="SaleView.SaleId"/>.</param>
 /// <param name="Allocated">Given to the sale.</param>
@@ -90,7 +129,7 @@ public sealed record SaleView(
 /// <param name="Currency">ISO 4217 code.</param>
 /// <param name="MinorDigits">Digits of the price that are minor units.</param>
 /// <param name="Books">Result of the last audit.</param>
-/// <param name="Finding">The first finding, if any.</param>
+/// <param name="Finding">The first finding, or why there was no audit.</param>
 public sealed record ItemView(
     [property: JsonNumberHandling(JsonNumberHandling.WriteAsString)] long SkuId, int Allocated, int? Available, int? Held, int Live,
     long? Outbox, double? OldestSeconds, long Price, string Currency, int MinorDigits, Tone Books, string? Finding);

@@ -5,10 +5,16 @@ namespace Seckill.InventoryService.Dashboard;
 /// <summary>Which stores are up or down, and since when.</summary>
 internal sealed record Stores(StoreState Redis, StoreState Postgres, StoreState RabbitMq)
 {
-    public bool AreUp => Redis.IsUp && Postgres.IsUp && RabbitMq.IsUp;
+    public bool AreUp => Redis.IsUp && Postgres.IsUp && RabbitMq is { IsUp: true, Blocked: null };
 }
 
-internal sealed record StoreState(bool IsUp, DateTimeOffset Since);
+/// <summary>A store.</summary>
+/// <param name="Since">When it went up or down, or was blocked.</param>
+internal sealed record StoreState(bool IsUp, DateTimeOffset Since)
+{
+    /// <summary>Why it answers and takes no messages; null when it takes them.</summary>
+    public string? Blocked { get; init; }
+}
 
 /// <summary>
 /// Asks the stores by the checks of readiness. One missing answer is a busy machine; two in a row mean that the store is down.
@@ -34,12 +40,15 @@ internal sealed class StoreWatch(HealthCheckService health, TimeProvider clock)
 
         public StoreState See(HealthReport report, DateTimeOffset now)
         {
-            var answers = report.Entries[name].Status == HealthStatus.Healthy;
+            var entry = report.Entries[name];
+            var blocked = entry.Data.GetValueOrDefault(StoreHealth.Blocked) as string;
+            var answers = entry.Status == HealthStatus.Healthy || blocked is not null;
             _misses = answers ? 0 : _misses + 1;
             _firstMiss = _misses == 1 ? now : _firstMiss;
             if (answers)
             {
-                return _state = _state is { IsUp: true } ? _state : new StoreState(true, now);
+                return _state = _state is { IsUp: true } && blocked is null == _state.Blocked is null
+                    ? _state with { Blocked = blocked } : new StoreState(true, now) { Blocked = blocked };
             }
 
             return _state = _misses >= MissesUntilDown && _state is not { IsUp: false }

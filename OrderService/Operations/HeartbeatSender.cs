@@ -1,4 +1,6 @@
 using System.Diagnostics;
+using System.Globalization;
+using Seckill.OrderService.Reservations;
 using StackExchange.Redis;
 
 namespace Seckill.OrderService.Operations;
@@ -8,11 +10,19 @@ namespace Seckill.OrderService.Operations;
 /// report it, and the next heartbeat has the same counts and more.
 /// </summary>
 /// <param name="role">The role of this process, as a word.</param>
-internal sealed class HeartbeatSender(string role, HeartbeatCounters counters, IConnectionMultiplexer redis, TimeProvider clock)
+/// <param name="counters">What it has answered.</param>
+/// <param name="redis">Carries the heartbeats.</param>
+/// <param name="clock">Of the interval.</param>
+/// <param name="batcher">Null in a process that takes no orders.</param>
+internal sealed class HeartbeatSender(
+    string role, HeartbeatCounters counters, IConnectionMultiplexer redis, TimeProvider clock, ReservationBatcher? batcher = null)
     : PeriodicService(clock)
 {
+    private const int MostSales = 20;
+    private static readonly Dictionary<long, long> s_none = [];
     private readonly string _instance = $"{ProcessName.Unique}-{Guid.NewGuid().ToString("N")[..6]}";
     private readonly long _startedAt = Stopwatch.GetTimestamp();
+    private IReadOnlyDictionary<long, long> _clicks = s_none;
 
     protected override TimeSpan Interval => Heartbeat.Interval;
     protected override bool StartsAtOnce => true;
@@ -22,6 +32,16 @@ internal sealed class HeartbeatSender(string role, HeartbeatCounters counters, I
         var uptime = (long)Stopwatch.GetElapsedTime(_startedAt).TotalMilliseconds;
         return new Heartbeat(
             _instance, role, uptime, counters.InFlight, counters.Answers(), counters.GateRefusals, counters.Latency())
-            .SendAsync(redis);
+        {
+            Clicks = Busiest(),
+        }.SendAsync(redis);
+    }
+
+    private Dictionary<string, long> Busiest()
+    {
+        var (before, now) = (_clicks, batcher?.ClicksBySale() ?? s_none);
+        _clicks = now;
+        return now.OrderByDescending(sale => sale.Value - before.GetValueOrDefault(sale.Key)).Take(MostSales)
+            .ToDictionary(sale => sale.Key.ToString(CultureInfo.InvariantCulture), sale => sale.Value);
     }
 }

@@ -9,6 +9,7 @@ internal sealed class ItemLane
     private readonly ReserveCall[] _calls;
     private readonly ItemRelay _relay;
     private int _overdueCalls;
+    private long _clicks;
 
     public ItemLane(
         ItemKeys keys, StockLedger stock, BuyerLog log, OutboxRelay relay, ReservationOptions options, TimeProvider clock, ILogger logger)
@@ -27,6 +28,9 @@ internal sealed class ItemLane
 
     public SoldOutGate Gate { get; }
 
+    /// <summary>Requests so far, whatever their answer.</summary>
+    public long Clicks => Interlocked.Read(ref _clicks);
+
     /// <summary>Requests that wait for a call.</summary>
     public int Waiting => _queue.Count;
 
@@ -38,6 +42,9 @@ internal sealed class ItemLane
 
     /// <summary>True while nothing waits for Redis or for RabbitMQ and no call is in flight to either.</summary>
     public bool IsIdle => _queue is { Count: 0, CallsInFlight: 0 } && _relay.IsIdle;
+
+    /// <summary>Counts a request.</summary>
+    public void CountClick() => Interlocked.Increment(ref _clicks);
 
     /// <summary>False when the queue is full, or while a call is overdue.</summary>
     public bool TryAdd(Reservation reservation) => Volatile.Read(ref _overdueCalls) == 0 && _queue.TryAdd(reservation);

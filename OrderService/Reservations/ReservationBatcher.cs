@@ -73,6 +73,10 @@ internal sealed partial class ReservationBatcher : PeriodicService
             : ReserveAtNewLaneAsync(item, userId, quantity, idempotencyKey, cancellationToken);
     }
 
+    /// <summary>Requests so far, by sale.</summary>
+    public IReadOnlyDictionary<long, long> ClicksBySale() =>
+        _lanes.GroupBy(lane => lane.Key.SaleId).ToDictionary(sale => sale.Key, sale => sale.Sum(lane => lane.Value.Clicks));
+
     public override async Task StopAsync(CancellationToken cancellationToken)
     {
         _stopping = true;
@@ -114,6 +118,7 @@ internal sealed partial class ReservationBatcher : PeriodicService
     private ValueTask<ReservationResult> Reserve(
         ItemLane lane, long userId, int quantity, string? idempotencyKey, CancellationToken cancellationToken)
     {
+        lane.CountClick();
         // A request with a key may be the retry of an accepted one, and then its user is known to the gate: at the latest when the units,
         // which had come back, are announced.
         if ((idempotencyKey is null || _stock.HearsRestocks) && lane.Gate.Refuses(userId))

@@ -36,12 +36,15 @@ public sealed class StoreClocks : PeriodicService, IHealthCheck
             "s", "The clock of this process minus that of the store.");
     }
 
+    /// <summary>By how much the clock of this process is ahead of that of Redis; zero before the first measurement.</summary>
+    public TimeSpan AheadOfRedis => _redis.Last?.Offset ?? TimeSpan.Zero;
+
     /// <summary>
     /// Time since a moment by the clock of Redis, whatever the clock of this process says. When the clock of Redis was set back since, the
     /// amount: what seems to come from the future is late, and not new.
     /// </summary>
     public TimeSpan SinceRedisTime(DateTimeOffset moment) =>
-        (Clock.GetUtcNow() - (_redis.Last?.Offset ?? TimeSpan.Zero) - moment).Duration();
+        (Clock.GetUtcNow() - AheadOfRedis - moment).Duration();
 
     public Task<HealthCheckResult> CheckHealthAsync(HealthCheckContext context, CancellationToken cancellationToken = default)
     {

@@ -10,6 +10,9 @@ public static class StoreHealth
     /// <summary>How long a store may take to answer.</summary>
     public static readonly TimeSpan Timeout = TimeSpan.FromSeconds(1);
 
+    /// <summary>In the data of the check of RabbitMQ: the reason why it takes no messages. Absent while it takes them.</summary>
+    public const string Blocked = "blocked";
+
     /// <summary>Checks the three stores. A store that is not essential only degrades the process (still 200).</summary>
     internal static IServiceCollection AddStoreHealth(this IServiceCollection services, bool databaseIsEssential, bool brokerIsEssential)
     {
@@ -72,10 +75,18 @@ public static class StoreHealth
 
     private sealed class RabbitMqCheck(IBusControl bus, BrokerClient broker) : IHealthCheck
     {
-        public async Task<HealthCheckResult> CheckHealthAsync(HealthCheckContext context, CancellationToken cancellationToken = default) =>
-            IsConnected(bus.CheckHealth()) && await broker.AnswersAsync()
-                ? HealthCheckResult.Healthy()
-                : new HealthCheckResult(context.Registration.FailureStatus, "no answer; orders wait in the outbox");
+        public async Task<HealthCheckResult> CheckHealthAsync(HealthCheckContext context, CancellationToken cancellationToken = default)
+        {
+            if (!IsConnected(bus.CheckHealth()) || !await broker.AnswersAsync())
+            {
+                return new HealthCheckResult(context.Registration.FailureStatus, "no answer; orders wait in the outbox");
+            }
+
+            return await broker.BlockedByAsync() is { } reason
+                ? HealthCheckResult.Degraded(
+                    $"blocked: {reason}; orders wait in the outbox", data: new Dictionary<string, object> { [Blocked] = reason })
+                : HealthCheckResult.Healthy();
+        }
 
         // A worker that has paused its consumer has stopped its endpoint, which only degrades the bus.
         private static bool IsConnected(BusHealthResult health) =>

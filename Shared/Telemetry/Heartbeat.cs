@@ -18,6 +18,11 @@ public sealed record Heartbeat(
     string Instance, string Role, long UptimeMilliseconds, long InFlight, IReadOnlyDictionary<string, long> Answers, long GateRefusals,
     IReadOnlyList<long> Latency)
 {
+    /// <summary>
+    /// Requests for units so far, by sale: of the sales with the most since the heartbeat before. Null from a version that does not count.
+    /// </summary>
+    public IReadOnlyDictionary<string, long>? Clicks { get; init; }
+
     /// <summary>Channel of the heartbeats. Redis does not store them.</summary>
     public static readonly RedisChannel Channel = RedisChannel.Literal("seckill:pulse");
 

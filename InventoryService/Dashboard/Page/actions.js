@@ -1,8 +1,7 @@
 // The actions of an operator. Each says first what it will do, and afterwards what it did.
 
-import { make, number } from './draw.js';
+import { byId, count, make, nameOf, number } from './elements.js';
 
-const byId = id => document.getElementById(id);
 const dialog = byId('dialog');
 let key = '';
 let done = false;
@@ -19,33 +18,33 @@ export function act(name, sale, item) {
 
 const actions = {
   open: sale => ask({
-    title: `Open ${sale.name}?`,
+    title: `Open ${nameOf(sale)}?`,
     text: `Puts the stock of ${count(sale.items.length, 'item')} into Redis and lets the window decide when they sell. `
       + 'Stock that is already there is never added again.',
     confirm: 'Open the sale',
     run: () => send('POST', `/sales/${sale.saleId}/open`).then(() => ({ text: 'The sale is open; its window decides.' })),
   }),
   close: sale => ask({
-    title: `Close ${sale.name}?`,
+    title: `Close ${nameOf(sale)}?`,
     text: 'Selling stops at once, whatever the window says. Accepted orders continue. You can open it again.',
     confirm: 'Close the sale', danger: true,
     run: () => send('POST', `/sales/${sale.saleId}/close`).then(() => ({ text: 'The sale is closed.' })),
   }),
   audit: sale => ask({
-    title: `Audit ${sale.name}?`,
+    title: `Audit ${nameOf(sale)}?`,
     text: 'Compares Redis with PostgreSQL, order by order, and changes nothing. The sale continues.',
     confirm: 'Audit now',
     run: () => send('POST', `/sales/${sale.saleId}/audit`).then(findings),
   }),
   repair: sale => ask({
-    title: `Repair ${sale.name}?`,
+    title: `Repair ${nameOf(sale)}?`,
     text: 'Audits and repairs the findings by exact differences; each step is written into audit_repairs. '
       + 'Find the cause first: no code path of Seckill makes a finding. The sale continues.',
     confirm: 'Repair the findings', danger: true,
     run: () => send('POST', `/sales/${sale.saleId}/audit?repair=true`).then(findings),
   }),
   rebuild: sale => ask({
-    title: `Rebuild the stock of ${sale.name}?`,
+    title: `Rebuild the stock of ${nameOf(sale)}?`,
     text: 'Rebuilds its stock in Redis from PostgreSQL after Redis lost data. Buyers of an item get 503 until it is done, longer if '
       + 'orders cannot be drained. RabbitMQ, PostgreSQL and a worker must run. The rebuild continues without this page.',
     confirm: 'Rebuild the stock', danger: true,
@@ -55,8 +54,8 @@ const actions = {
     // One key per dialog, so that a retry after no answer cannot add twice.
     const change = [...crypto.getRandomValues(new Uint8Array(16))].map(byte => byte.toString(16).padStart(2, '0')).join('');
     ask({
-      title: `Change the stock of SKU ${item.skuId}?`,
-      text: `${sale.name}: ${number(item.available)} of ${number(item.allocated)} units are left. Added units are for sale at once. `
+      title: `Change the stock of SKU ${item.skuId} in #${sale.saleId}?`,
+      text: `${nameOf(sale)}: ${left(item)} Added units are for sale at once. `
         + 'A negative number withdraws units that no order holds.',
       input: 'Units to add', confirm: 'Change the stock',
       run: ({ units, partial }) => send(
@@ -65,7 +64,7 @@ const actions = {
         .then(answer => {
           const one = answer.items.find(one => one.skuId === item.skuId);
           const done = answer.changed === units ? 'Done' : `${count(0 - answer.changed, 'unit')} withdrawn`;
-          return { text: `${done}: ${number(one.available)} of ${number(one.allocated)} units are left.` };
+          return { text: `${done}: ${left(one)}` };
         }),
     });
   },
@@ -98,11 +97,13 @@ async function rebuild(path, progress) {
     job = await send('GET', path);
   }
   return {
-    text: job.state === 'done' ? 'The stock is rebuilt.' : `${count(job.failed, 'item')} could not be rebuilt and sell nothing.`,
+    text: job.state === 'done' ? 'The stock is rebuilt.' : `${count(job.failed, 'item')} could not be rebuilt and ${job.failed === 1 ? 'sells' : 'sell'} nothing.`,
     list: job.items.map(item => `SKU ${item.skuId}: `
       + (item.state === 'done' ? `${number(item.available)} for sale, ${number(item.held)} held` : item.error)),
   };
 }
+
+const left = item => `${number(item.available)} of ${count(item.allocated, 'unit')} ${item.available === 1 ? 'is' : 'are'} left.`;
 
 function findings(answer) {
   const list = answer.items.flatMap(item => item.findings.map(finding =>
@@ -195,8 +196,6 @@ function result(text, isError = false) {
   byId('dialog-result').textContent = text;
   byId('dialog-result').classList.toggle('error', isError);
 }
-
-const count = (many, what) => `${number(many)} ${what}${many === 1 ? '' : 's'}`;
 
 async function send(method, path, body, headers = {}) {
   let response;

@@ -1,7 +1,8 @@
 // Draws a snapshot. Elements are kept from one to the next, so that focus and selection survive.
 
-const byId = id => document.getElementById(id);
-const whole = new Intl.NumberFormat('en-US');
+import { byId, count, keyed, make, nameOf, number, set, svg, time } from './elements.js';
+import { showOpening } from './opening.js';
+
 const tenth = new Intl.NumberFormat('en-US', { maximumFractionDigits: 1 });
 const routes = { returns: 'PostgreSQL → Redis', sweeper: 'Redis → RabbitMQ', audit: 'Redis = PostgreSQL', rebuild: 'PostgreSQL → Redis' };
 const phases = { planned: 'planned, not opened', upcoming: 'opens', on: 'on', over: 'over', closed: 'closed' };
@@ -9,9 +10,13 @@ const history = new Map();
 let today = ''; // by the clock of the server
 const remembered = 60;
 const unfolded = 12; // sales; the server adds those that have just ended
-
-export const number = value => value === null || value === undefined ? '–' : whole.format(value);
-export const time = iso => iso.slice(11, 19);
+const newest = 6; // incidents that are not folded
+// What an action cannot do without.
+const needs = {
+  open: ['PostgreSQL', 'Redis'], close: ['PostgreSQL', 'Redis'], audit: ['PostgreSQL', 'Redis'], repair: ['PostgreSQL', 'Redis'],
+  rebuild: ['PostgreSQL', 'Redis', 'RabbitMQ'], stock: ['PostgreSQL', 'Redis'], quarantine: ['PostgreSQL', 'RabbitMQ'],
+};
+const all = ['PostgreSQL', 'Redis', 'RabbitMQ'];
 
 export function draw(now, act) {
   set(byId('headline'), now.verdict.headline);
@@ -23,35 +28,61 @@ export function draw(now, act) {
   traffic(now.traffic);
   keyed(byId('road'), now.road, station => station.id, createStation, drawStation);
   keyed(byId('upkeep'), now.upkeep, station => station.id, createStation, drawStation);
-  const redisIsOld = now.redisAgeSeconds === null || now.redisAgeSeconds > 4;
-  const postgresIsOld = now.postgresAgeSeconds === null || now.postgresAgeSeconds > 4;
-  set(byId('sales-age'), now.sales.length === 0 ? '' : [
-    redisIsOld && age('Stock', now.redisAgeSeconds), postgresIsOld && age('Orders', now.postgresAgeSeconds),
-  ].filter(Boolean).join(' '));
-  for (const [id, sales] of [['sales', now.sales.slice(0, unfolded)], ['sales-ended', now.sales.slice(unfolded)]]) {
-    byId(id).dataset.stale = redisIsOld ? 'redis' : '';
-    keyed(byId(id), sales, sale => sale.saleId, sale => createSale(sale, act), (element, sale) => drawSale(element, sale, act, redisIsOld));
+  // Stock and orders are of the same moment, however old that is.
+  const isOld = now.salesAgeSeconds === null || now.salesAgeSeconds > 4;
+  set(byId('sales-age'), isOld && now.sales.length > 0 ? age(now.salesAgeSeconds) : '');
+  const ended = now.sales.filter((sale, place) => place >= unfolded || sale.phase === 'over'
+    || (sale.phase === 'closed' && Date.parse(sale.closesAt) <= Date.parse(now.at)));
+  for (const [id, sales] of [['sales', now.sales.filter(sale => !ended.includes(sale))], ['sales-ended', ended]]) {
+    byId(id).dataset.stale = isOld ? 'old' : '';
+    keyed(byId(id), sales, sale => sale.saleId, sale => createSale(sale, act), (element, sale) => drawSale(element, sale, act, isOld));
   }
-  byId('sales-fold').hidden = now.sales.length <= unfolded;
-  set(byId('sales-more'), now.sales.length === 0 ? 'No sale has been created yet.'
-    : now.salesInAll > now.sales.length ? `And ${number(now.salesInAll - now.sales.length)} more sales.` : '');
+  byId('sales-fold').hidden = ended.length === 0;
+  set(byId('sales-fold-title'), count(ended.length, 'sale') + (ended.length === 1 ? ' that has ended' : ' that have ended'));
+  const more = now.salesInAll - now.sales.length;
+  set(byId('sales-more'), now.sales.length === 0 ? 'No sale has been created yet.' : more > 0 ? `And ${count(more, 'more sale')}.` : '');
   byId('quarantine').hidden = now.quarantined === 0;
-  set(byId('quarantine-text'), `${number(now.quarantined)} could not be persisted. None is lost.`);
+  set(byId('quarantine-text'), `${count(now.quarantined, 'order')} could not be persisted. None is lost.`);
   byId('refunds').hidden = now.refunds === 0;
   set(byId('refunds-text'), `${number(now.refunds)} ${now.refunds === 1 ? 'payment waits' : 'payments wait'} to be sent back.`);
-  keyed(byId('incidents'), now.incidents, incident => incident.id, createIncident, drawIncident);
+  const early = now.incidents.filter((incident, place) => place >= newest && !isLasting(incident));
+  for (const [id, list] of [['incidents', now.incidents.filter(one => !early.includes(one))], ['incidents-earlier', early]]) {
+    keyed(byId(id), list, incident => incident.id, createIncident, drawIncident);
+  }
+  byId('incidents-fold').hidden = early.length === 0;
   byId('incidents-none').hidden = now.incidents.length > 0;
   dualWrite(now.dualWrite);
+  showOpening(now.next);
+  block(now.down.map(store => store.name), now.down.map(store => store.reason).join(', '));
 }
 
-/** Without a connection, rates are unknown; old rates are never shown. */
-export function forgetRates() {
+/** Without a connection, rates are unknown; old rates are never shown, and no action works. */
+export function disconnect() {
   traffic(null);
   history.clear();
+  block(all, 'InventoryService does not answer');
 }
 
-function age(what, seconds) {
-  return seconds === null ? `${what}: unknown.` : `${what} as of ${seconds < 120 ? Math.round(seconds) + ' s' : Math.round(seconds / 60) + ' min'} ago.`;
+// An action that cannot work says why. It keeps its focus, which a disabled button would lose.
+function block(down, reason) {
+  const cannot = action => needs[action].some(store => down.includes(store));
+  for (const button of document.querySelectorAll('#main [data-action]')) {
+    button.toggleAttribute('aria-disabled', false);
+    if (cannot(button.dataset.action)) {
+      button.setAttribute('aria-disabled', 'true');
+    }
+    button.title = cannot(button.dataset.action) ? reason + '.' : '';
+  }
+  const blocked = ['open', 'close', 'audit', 'repair', 'rebuild', 'stock'].filter(cannot);
+  byId('sales-why').hidden = blocked.length === 0;
+  set(byId('sales-why'), blocked.length === 0 ? '' : `${reason}: ${blocked.length === 1 ? 'Rebuild does' : 'the actions do'} not work.`);
+  byId('quarantine-why').hidden = !cannot('quarantine');
+  set(byId('quarantine-why'), `${reason}: a replay does not work.`);
+}
+
+function age(seconds) {
+  return seconds === null ? 'Stock: unknown.'
+    : `Stock and orders as of ${seconds < 120 ? Math.round(seconds) + ' s' : Math.round(seconds / 60) + ' min'} ago.`;
 }
 
 function traffic(rates) {
@@ -112,11 +143,12 @@ function createSale(sale, act) {
     const button = make('button', '', name[0].toUpperCase() + name.slice(1));
     button.type = 'button';
     button.dataset.action = name;
-    button.onclick = () => act(name, button.closest('.sale').now);
+    button.setAttribute('aria-describedby', 'sales-why');
+    button.onclick = () => button.ariaDisabled !== 'true' && act(name, button.closest('.sale').now);
     return button;
   });
   const element = make('article', 'sale',
-    make('div', 'sale-head', make('h3'), make('span', 'phase', make('b'), make('span')), make('div', 'actions', ...buttons)), make('div', 'items'),
+    make('div', 'sale-head', make('h3', '', make('span', 'id'), ' ', make('span', 'name')), make('span', 'phase', make('b'), make('span')), make('div', 'actions', ...buttons)), make('div', 'items'),
     make('p', 'more soft'));
   element.dataset.sale = sale.saleId;
   return element;
@@ -125,33 +157,35 @@ function createSale(sale, act) {
 function drawSale(element, sale, act, isOld) {
   element.now = sale;
   element.dataset.phase = sale.phase;
-  set(element.querySelector('h3'), sale.name);
+  set(element.querySelector('h3 .id'), '#' + sale.saleId);
+  set(element.querySelector('h3 .name'), sale.name);
   set(element.querySelector('.phase b'), phases[sale.phase]);
   set(element.querySelector('.phase span'),
     sale.phase === 'on' ? ` until ${moment(sale.closesAt)}` : sale.phase === 'over' ? ` since ${moment(sale.closesAt)}`
       : sale.phase === 'closed' ? '' : ` ${moment(sale.opensAt)}`);
   for (const button of element.querySelectorAll('.actions button')) {
-    button.setAttribute('aria-label', `${button.textContent} ${sale.name}`);
+    button.setAttribute('aria-label', `${button.textContent} ${nameOf(sale)}`);
     button.hidden = button.dataset.action === (sale.state === 'open' ? 'open' : 'close')
       || (sale.state === 'created' && button.dataset.action !== 'open');
   }
   keyed(element.querySelector('.items'), sale.items, item => item.skuId, item => createItem(element, item, act),
     (row, item) => drawItem(row, sale, item, isOld));
   const more = sale.itemsInAll - sale.items.length;
-  set(element.querySelector('.more'), more > 0 ? `And ${number(more)} more items.` : '');
+  set(element.querySelector('.more'), more > 0 ? `And ${count(more, 'more item')}.` : '');
 }
 
 function createItem(sale, item, act) {
   const add = make('button', '', 'Change stock');
   add.type = 'button';
   add.dataset.action = 'stock';
-  add.setAttribute('aria-label', `Change the stock of SKU ${item.skuId}`);
+  add.setAttribute('aria-label', `Change stock of SKU ${item.skuId} in ${nameOf(sale.now)}`);
+  add.setAttribute('aria-describedby', 'sales-why');
   const row = make('div', 'item',
     make('div', 'sku', `SKU ${item.skuId}`, make('br'), make('small')),
     make('div', 'left', make('b'), make('small'), make('div', 'bar', make('i'))), svg('spark'), make('div', 'places'), add);
   row.dataset.sku = item.skuId;
   row.querySelector('.bar').setAttribute('aria-hidden', 'true');
-  add.onclick = () => act('stock', sale.now, row.now);
+  add.onclick = () => add.ariaDisabled !== 'true' && act('stock', sale.now, row.now);
   return row;
 }
 
@@ -172,7 +206,7 @@ function drawItem(row, sale, item, isOld) {
     [number(item.held), 'held'], [number(item.live), 'in PostgreSQL'],
     [number(item.outbox), item.oldestSeconds > 0 ? `waiting, oldest ${tenth.format(item.oldestSeconds)} s` : 'waiting'],
   ];
-  const audit = { Fine: 'audit balances', Broken: item.finding, Unknown: 'not audited yet', Off: 'not opened yet' }[item.books];
+  const audit = { Fine: 'audit balances', Broken: item.finding, Unknown: item.finding ?? 'not audited yet', Off: 'not opened yet' }[item.books];
   if (places.dataset.text !== JSON.stringify([text, audit])) {
     places.dataset.text = JSON.stringify([text, audit]);
     places.replaceChildren(...text.map(([value, name]) => make('span', '', make('b', '', value), ' ' + name)),
@@ -184,9 +218,11 @@ function createIncident() {
   return make('li', '', make('span', 'when'), make('strong'), make('p'));
 }
 
+const isLasting = incident => incident.tone === 'Broken' && incident.ended === null;
+
 function drawIncident(element, incident) {
-  element.classList.toggle('now', incident.tone === 'Broken' && incident.ended === null);
-  set(element.querySelector('.when'), time(incident.ended ?? incident.began));
+  element.classList.toggle('now', isLasting(incident));
+  set(element.querySelector('.when'), (isLasting(incident) ? 'since ' : '') + time(incident.ended ?? incident.began));
   set(element.querySelector('strong'), incident.headline);
   set(element.querySelector('p'), incident.detail);
 }
@@ -197,7 +233,9 @@ function dualWrite(dual) {
       ['Mode', dual.mode], ['Users who read the new schema', (dual.mode === 'dual' ? dual.readFromNewPercent : 100) + ' %'],
       ['Changes waiting', number(dual.pending)], ['Oldest change waits', tenth.format(dual.lagSeconds) + ' s'],
       ['Verified', number(dual.verified)], ['Different', number(dual.mismatched), dual.mismatched > 0],
-      ['Missing', number(dual.missing), dual.missing > 0], ['Breaker', dual.breaker, dual.breaker !== 'closed'],
+      ['Missing', number(dual.missing - dual.older), dual.missing > dual.older],
+      ...dual.older > 0 ? [['Older, to backfill', number(dual.older), dual.isBackfillDue]] : [],
+      ['Breaker', dual.breaker, dual.breaker !== 'closed'], ...dual.breakerCause ? [['Its cause', dual.breakerCause, true]] : [],
     ];
   keyed(byId('dual'), rows.flatMap(([name, value, broken]) => [{ name }, { name: name + '=', value, broken }]), row => row.name,
     row => make('value' in row ? 'dd' : 'dt'),
@@ -225,50 +263,4 @@ function spark(element, name, value, low, high) {
   const points = values.map((one, i) => `${width + 1 - values.length + i} ${100 - 100 * (one - low) / (top - low)}`);
   const path = element.firstChild ?? element.appendChild(document.createElementNS('http://www.w3.org/2000/svg', 'path'));
   path.setAttribute('d', points.length > 1 ? 'M' + points.join('L') : '');
-}
-
-function svg(name) {
-  const element = document.createElementNS('http://www.w3.org/2000/svg', 'svg');
-  element.setAttribute('class', name);
-  element.setAttribute('aria-hidden', 'true');
-  return element;
-}
-
-export function make(tag, name = '', ...children) {
-  const element = document.createElement(tag);
-  if (name) {
-    element.className = name;
-  }
-  element.append(...children);
-  return element;
-}
-
-function set(element, text) {
-  if (element.textContent !== text) {
-    element.textContent = text;
-  }
-}
-
-// One element for each thing, created once, in the same order.
-function keyed(parent, things, keyOf, create, update) {
-  const old = new Map([...parent.children].map(element => [element.dataset.key, element]));
-  let place = parent.firstElementChild;
-  for (const thing of things) {
-    const key = String(keyOf(thing));
-    let element = old.get(key);
-    old.delete(key);
-    if (!element) {
-      element = create(thing);
-      element.dataset.key = key;
-    }
-    if (element === place) {
-      place = place.nextElementSibling;
-    } else {
-      parent.insertBefore(element, place);
-    }
-    update(element, thing);
-  }
-  for (const element of old.values()) {
-    element.remove();
-  }
 }

@@ -1,21 +1,21 @@
 // The page: the key, the stream, and the announcements.
 
 import { act, useKey } from './actions.js';
-import { draw, forgetRates, time } from './draw.js';
+import { disconnect, draw } from './draw.js';
+import { byId, time } from './elements.js';
 import { watch } from './stream.js';
 
-const byId = id => document.getElementById(id);
 const place = 'seckill-ops-key';
 let stop = () => {};
 let last = null;
 let said = null;
 
-byId('gate').onsubmit = event => {
+byId('gate-form').onsubmit = event => {
   event.preventDefault();
   open(byId('key').value);
 };
 byId('leave').onclick = () => leave('');
-byId('quarantine-open').onclick = () => act('quarantine');
+byId('quarantine-open').onclick = event => event.currentTarget.ariaDisabled !== 'true' && act('quarantine');
 
 const kept = sessionStorage.getItem(place);
 if (kept) {
@@ -43,7 +43,7 @@ function open(key) {
     lost: () => {
       link('lost', last ? `No connection; as of ${time(last.at)} UTC` : 'No connection');
       if (last) {
-        forgetRates();
+        disconnect();
         byId('verdict').dataset.tone = 'Broken';
         byId('headline').textContent = 'InventoryService does not answer.';
         document.title = '✕ No connection – Seckill';

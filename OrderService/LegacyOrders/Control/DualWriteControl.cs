@@ -27,8 +27,10 @@ internal sealed partial class DualWriteControl(
 
         _current = await database.SingleAsync<DualWriteSettings>(
             """
-            insert into legacy_breakers (process, state) values (@process, @state)
-            on conflict (process) do update set state = excluded.state, seen_at = now();
+            insert into legacy_breakers (process, state, cause, opened_at)
+            values (@process, @state, @cause, now() - @openSeconds::float8 * interval '1 second')
+            on conflict (process) do update set state = excluded.state, seen_at = now(), cause = excluded.cause,
+              opened_at = case when excluded.state <> 'closed' then coalesce(legacy_breakers.opened_at, excluded.opened_at) end;
             -- On both sides: the row of a process that died before the clock was set back says nothing.
             delete from legacy_breakers where seen_at not between now() - interval '1 minute' and now() + interval '1 minute';
             select mode, read_from_new_percent, users_reading_new, users_reading_legacy,
@@ -38,7 +40,12 @@ internal sealed partial class DualWriteControl(
                   and seen_at between now() - interval '5 seconds' and now() + interval '5 seconds') as other_breaker_is_open
             from dual_write_control
             """,
-            new { process = _process, state = EnumText<BreakerState>.Of(breaker.State) }, cancellationToken);
+            new
+            {
+                process = _process, state = EnumText<BreakerState>.Of(breaker.State), cause = breaker.Cause,
+                openSeconds = breaker.OpenFor?.TotalSeconds,
+            },
+            cancellationToken);
         LegacyMetrics.IsInUse = _current.Writes;
     }
 

@@ -28,6 +28,9 @@ internal sealed partial class LegacyBreaker(IOptions<LegacyOptions> options, Tim
     /// <summary>Why the breaker is open, with numbers; null while it is closed.</summary>
     public string? Cause => _cause;
 
+    /// <summary>How long it has been open, probes included; null while it is closed.</summary>
+    public TimeSpan? OpenFor => _state == BreakerState.Closed ? null : clock.GetElapsedTime(Interlocked.Read(ref _openedAt));
+
     /// <summary>Whether the legacy database may be called now. Each true is followed by one of the calls below.</summary>
     public bool TryEnter()
     {

@@ -10,12 +10,14 @@ namespace Seckill.Tests.Harness.Processes;
 /// <summary>A RabbitMQ of one scenario alone, from Debian's package, that waits for acknowledgements only briefly.</summary>
 internal sealed class OwnRabbitMq : IAsyncDisposable
 {
-    private const string Program = "/usr/lib/rabbitmq/bin/rabbitmq-server";
+    private const string Programs = "/usr/lib/rabbitmq/bin/";
+    private const string Program = Programs + "rabbitmq-server";
     private readonly DirectoryInfo _files = Directory.CreateTempSubdirectory("seckill-rabbitmq-");
     private readonly ConcurrentQueue<string> _log = new();
     private readonly int _port = FreePort.Find();
     private readonly Process _epmd;
     private readonly Process _server;
+    private readonly (string, string)[] _environment;
 
     private OwnRabbitMq(int consumerTimeoutSeconds)
     {
@@ -32,14 +34,17 @@ internal sealed class OwnRabbitMq : IAsyncDisposable
         // All Erlang nodes of a machine share one epmd; a private one avoids that.
         var epmdPort = Text(FreePort.Find());
         _epmd = Start("epmd", ["-port", epmdPort], ("ERL_EPMD_ADDRESS", "127.0.0.1"));
-        _server = Start(Program, [],
+        _environment =
+        [
             ("HOME", _files.FullName), ("RUNNING_UNDER_SYSTEMD", "true"), ("ERL_EPMD_ADDRESS", "127.0.0.1"), ("ERL_EPMD_PORT", epmdPort),
             ("RABBITMQ_NODENAME", $"own{Text(_port)}@localhost"), ("RABBITMQ_DIST_PORT", Text(FreePort.Find())),
             ("RABBITMQ_CONFIG_FILE", Own("rabbitmq.conf")), ("RABBITMQ_ADVANCED_CONFIG_FILE", Own("advanced.config")),
             ("RABBITMQ_CONF_ENV_FILE", Own("no-env.conf")), ("RABBITMQ_ENABLED_PLUGINS_FILE", Own("enabled_plugins")),
             ("RABBITMQ_MNESIA_BASE", Own("mnesia")), ("RABBITMQ_LOG_BASE", Own("log")), ("RABBITMQ_SCHEMA_DIR", Own("schema")),
             ("RABBITMQ_GENERATED_CONFIG_DIR", Own("generated")),
-            ("RABBITMQ_SERVER_ADDITIONAL_ERL_ARGS", "+S 1:1 -kernel inet_dist_use_interface {127,0,0,1}"));
+        ];
+        _server = Start(Program, [],
+            [.. _environment, ("RABBITMQ_SERVER_ADDITIONAL_ERL_ARGS", "+S 1:1 -kernel inet_dist_use_interface {127,0,0,1}")]);
     }
 
     /// <summary>For the environment of a service.</summary>
@@ -70,6 +75,15 @@ internal sealed class OwnRabbitMq : IAsyncDisposable
             }
         });
         return broker;
+    }
+
+    /// <summary>Raises the memory alarm, under which the broker takes no messages, or ends it.</summary>
+    public async Task SetMemoryAlarmAsync(bool isOn)
+    {
+        using var command = Start(
+            Programs + "rabbitmqctl", ["set_vm_memory_high_watermark", .. isOn ? (string[])["absolute", "1"] : ["0.6"]], _environment);
+        await command.WaitForExitAsync();
+        Assert.True(command.ExitCode == 0, Log);
     }
 
     /// <summary>Messages that no consumer has, and consumers, of a queue.</summary>

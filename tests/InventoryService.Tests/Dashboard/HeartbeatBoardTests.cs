@@ -64,6 +64,20 @@ public sealed class HeartbeatBoardTests
     }
 
     [Fact]
+    public void Clicks_are_counted_by_sale_and_a_sale_that_was_not_named_before_has_no_rate_yet()
+    {
+        _board.Hear(Of("a", 1_000, 0, 0) with { Clicks = new Dictionary<string, long> { ["1"] = 100, ["9007199254740993"] = 5 } });
+        _board.Hear(Of("a", 3_000, 0, 0) with
+        {
+            Clicks = new Dictionary<string, long> { ["1"] = 104, ["9007199254740993"] = 2_005, ["3"] = 9_000 },
+        });
+        // A process of another version.
+        _board.Hear(Of("b", 1_000, 0, 0));
+        _board.Hear(Of("b", 2_000, 0, 0));
+        Assert.Equal([new SaleRate(9_007_199_254_740_993, 1_000), new SaleRate(1, 2)], _board.Read().Sales);
+    }
+
+    [Fact]
     public void Quantiles_lie_within_the_bounds_that_were_counted()
     {
         var counts = new double[Heartbeat.Bounds.Count + 1];

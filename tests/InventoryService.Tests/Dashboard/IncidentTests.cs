@@ -38,16 +38,59 @@ public sealed class IncidentTests : Looks
         var facts = Facts();
         Assert.Empty(Look(facts with { Orders = facts.Orders! with { Items = [] } }).Incidents);
         var over = facts with { Orders = facts.Orders! with { Items = [facts.Orders.Items[0] with { State = SaleState.Closed }] } };
-        Assert.Equal("Friday is no longer on", Assert.Single(Look(over).Incidents).Headline);
+        Assert.Equal("#7 Friday is no longer on", Assert.Single(Look(over).Incidents).Headline);
     }
 
     [Fact]
-    public void Without_a_viewer_only_the_stores_are_judged()
+    public void What_cannot_be_seen_now_is_not_called_over()
     {
         var facts = Facts();
-        Look(facts with { Queues = new Queues(0, 1, 2) });
-        Log.Look([.. Condition.OfStores(facts)], Now, Condition.IsOfStores, isFirstLook: false);
-        Assert.Null(Assert.Single(Log.Recent).Ended);
+        Look(facts with { Traffic = facts.Traffic! with { Workers = 0 } });
+        var redisIsDown = facts.Stores with { Redis = new StoreState(false, Now) };
+        Look(facts with { Traffic = null, Stores = redisIsDown });
+        Assert.Null(Log.Recent.Single(incident => incident.Headline == "No worker is running").Ended);
+        Look(facts);
+        Assert.Contains(Log.Recent, incident => incident.Headline == "A worker is running again");
+    }
+
+    // Broken by an incident that begins when a process or a page first looks.
+    [Fact]
+    public void An_incident_begins_when_the_services_say_that_the_fault_began()
+    {
+        var (facts, since) = (Facts(), Now.AddMinutes(-7));
+        var dual = facts.Orders!.DualWrite;
+        Assert.Equal(since, BeganOf(facts with
+        {
+            Orders = facts.Orders with { Totals = Totals with { ItemsLost = 1, LostSince = since } },
+        }));
+        Assert.Equal(since, BeganOf(facts with
+        {
+            Tables = NoneWaits with { Quarantined = 1 }, Orders = facts.Orders with { Totals = Totals with { QuarantinedSince = since } },
+        }));
+        Assert.Equal(since, BeganOf(facts with { Tables = NoneWaits with { Returns = 1, OldestReturnSeconds = 7 * 60 } }));
+        Assert.Equal(since, BeganOf(Facts(outbox: 1, oldestSeconds: 7 * 60)));
+        Assert.Equal(since, BeganOf(facts with { Traffic = facts.Traffic! with { Workers = 0, LastWorker = since } }));
+        Assert.Equal(since, BeganOf(facts with { Traffic = facts.Traffic! with { Apis = 0, LastApi = since } }));
+        Assert.Equal(since, BeganOf(facts with
+        {
+            Orders = facts.Orders with { DualWrite = dual with { Breaker = "open", BreakerSince = since, BreakerCause = "it is slow" } },
+        }));
+        Assert.Equal(since, BeganOf(facts with
+        {
+            Orders = facts.Orders with { DualWrite = dual with { Missing = 1, DiffersSince = since } },
+        }));
+        // The clock of PostgreSQL may be ahead.
+        Assert.Equal(Now, BeganOf(facts with
+        {
+            Orders = facts.Orders with { Totals = Totals with { ItemsLost = 1, LostSince = Now.AddSeconds(9) } },
+        }));
+
+        DateTimeOffset BeganOf(Facts broken)
+        {
+            var incident = Look(broken).Incidents.Single(one => one is { Tone: Tone.Broken, Ended: null });
+            Look(facts);
+            return incident.Began;
+        }
     }
 
     [Fact]
@@ -75,13 +118,5 @@ public sealed class IncidentTests : Looks
         }
 
         Assert.Contains(Log.Recent, incident => incident.Headline == "Redis is up again");
-    }
-
-    [Fact]
-    public void The_duration_is_omitted_when_no_viewer_was_there_at_the_end()
-    {
-        Look(Facts() with { Queues = new Queues(0, 1, 2) });
-        var later = Facts() with { Now = Now.AddMinutes(50) };
-        Assert.Equal("It ended while no dashboard was open.", Assert.Single(Look(later, isFirstLook: true).Incidents).Detail);
     }
 }

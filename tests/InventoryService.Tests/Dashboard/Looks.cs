@@ -12,7 +12,7 @@ public abstract class Looks
 {
     private protected static readonly DateTimeOffset Now = new(2030, 1, 2, 10, 0, 3, TimeSpan.Zero);
     private protected static readonly ItemKey Item = new(7, 1001);
-    private protected static readonly SaleTotals Totals = new(1, 1, 0, 0);
+    private protected static readonly SaleTotals Totals = new(1, 1, 0, 0, null, null);
     private protected static readonly TableCounts NoneWaits = new(0, 0, 0, 0, 0);
     private protected IncidentLog Log { get; } = new();
 
@@ -39,7 +39,7 @@ public abstract class Looks
                         Item.SaleId, "Friday", Now.AddMinutes(-1).UtcDateTime, Now.AddHours(1).UtcDateTime, SaleState.Open, 1,
                         Item.SkuId, 100, 40, 1999, "EUR", false, true, false),
                 ],
-                Totals, new DualWriteState("shadow", 100, 0, 0, 40, 0, 0, "closed")),
+                Totals, new DualWriteState("shadow", 100, 0, 0, 40, 0, 0, "closed", null, null, null, 0, false)),
             Stock(outbox, oldestSeconds), NoneWaits, new Queues(0, 1, 0), [], 1);
     }
 

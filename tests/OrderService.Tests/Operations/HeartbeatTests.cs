@@ -1,4 +1,5 @@
 using System.Collections.Concurrent;
+using System.Globalization;
 using System.Net;
 using Seckill.Shared.Telemetry;
 
@@ -38,6 +39,8 @@ public sealed class HeartbeatTests(StorefrontHost storefront)
                 heartbeat.Instance == before.Instance && answers.All(answer => Grew(heartbeat, answer.Reason, answer.Times)))) is not null);
         Assert.True(after!.Latency.Sum() >= before.Latency.Sum() + 7, $"{before.Latency.Sum()} then {after.Latency.Sum()}");
         Assert.True(after.UptimeMilliseconds > before.UptimeMilliseconds);
+        // Those that reached an item, whatever their answer.
+        Assert.Equal(5, after.Clicks!.GetValueOrDefault(item.Key.SaleId.ToString(CultureInfo.InvariantCulture)));
 
         bool Grew(Heartbeat heartbeat, string reason, int times) =>
             heartbeat.Answers.GetValueOrDefault(reason) >= before.Answers.GetValueOrDefault(reason) + times;

@@ -19,7 +19,7 @@ public sealed class ActionTests(Stage stage)
 
         await FocusAsync(page, sale, "close");
         await page.Page.Keyboard.PressAsync("Enter");
-        Assert.Equal("Close By keyboard?", await page.Page.Locator("#dialog-title").InnerTextAsync());
+        Assert.Equal($"Close #{sale} By keyboard?", await page.Page.Locator("#dialog-title").InnerTextAsync());
         Assert.Contains("Selling stops at once", await page.Page.Locator("#dialog-text").InnerTextAsync(), StringComparison.Ordinal);
         await page.Page.Keyboard.PressAsync("Escape");
         Assert.False(await page.Page.Locator("#dialog").IsVisibleAsync());
@@ -162,8 +162,8 @@ public sealed class ActionTests(Stage stage)
         await page.Page.Keyboard.PressAsync("Enter");
         answer.SetResult();
         await page.BecomesAsync("it is told to those who hear", async () =>
-            await page.Page.Locator("#announce").TextContentAsync() == "Audit Late answer? The audit finds no broken equation.");
-        Assert.Equal("Close Late answer?", await page.Page.Locator("#dialog-title").InnerTextAsync());
+            await page.Page.Locator("#announce").TextContentAsync() == $"Audit #{sale} Late answer? The audit finds no broken equation.");
+        Assert.Equal($"Close #{sale} Late answer?", await page.Page.Locator("#dialog-title").InnerTextAsync());
         Assert.Equal("", await page.Page.Locator("#dialog-result").InnerTextAsync());
         Assert.True(await page.Page.Locator("#dialog-confirm").IsVisibleAsync());
         // The page shows a dozen sales: those of other tests need the room.

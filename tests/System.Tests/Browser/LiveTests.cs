@@ -44,12 +44,12 @@ public sealed partial class LiveTests(Stage stage)
 
         async Task ClicksAsync()
         {
-            for (var i = 0; i < 6; i++)
+            for (var i = 0; i < 10; i++)
             {
-                var statuses = await stage.BuyAsync(sale, 2001, 40);
+                var statuses = await stage.BuyAsync(sale, 2001, 24);
                 Assert.All(statuses, status => Assert.Equal(202, status));
                 await stage.BuyAsync(sale, 2002, 20);
-                await Task.Delay(700);
+                await Task.Delay(1_000);
             }
         }
     }
@@ -58,7 +58,7 @@ public sealed partial class LiveTests(Stage stage)
     [InlineData("redis", 3001, "Redis is down.")]
     [InlineData("rabbitmq", 3002, "RabbitMQ is down.")]
     [InlineData("postgres", 3003, "PostgreSQL is down.")]
-    [InlineData("legacy", 3004, "The legacy database is down.")]
+    [InlineData("legacy", 3004, "The breaker of the legacy database is open.")]
     public async Task A_store_that_is_down_is_the_only_red_one_and_is_named(string store, int sku, string headline)
     {
         var relay = store switch
@@ -81,6 +81,12 @@ public sealed partial class LiveTests(Stage stage)
             await page.BecomesAsync($"{store} is red", async () => await page.ToneAsync(store) == "Broken");
             Assert.Equal([store], await page.RedAsync());
             await page.BecomesAsync("it is named", async () => await page.HeadlineAsync() == headline);
+            if (store == "legacy")
+            {
+                Assert.Matches(
+                    @"^\d of the last \d+ calls failed: .+ waits?; sales continue\.$", await page.Page.Locator("#detail").InnerTextAsync());
+            }
+
             Assert.Contains(headline, await page.Page.Locator("#announce").InnerTextAsync(), StringComparison.Ordinal);
             Assert.Equal(headline, await page.Page.Locator("#incidents li.now strong").First.InnerTextAsync() + ".");
             var rates = await page.Page.Locator("#accepted").InnerTextAsync();
@@ -88,8 +94,15 @@ public sealed partial class LiveTests(Stage stage)
             if (store is "redis" or "postgres")
             {
                 await page.BecomesAsync("the age of what is shown is told", async () => Regex.IsMatch(
-                    await page.Page.Locator("#sales-age").InnerTextAsync(), (store == "redis" ? "Stock" : "Orders") + @" as of \d+ s ago"));
+                    await page.Page.Locator("#sales-age").InnerTextAsync(), @"^Stock and orders as of \d+ s ago\.$"));
                 Assert.True(await page.SaysAsync($"[data-sku='{sku}']", "100 of 100 left"));
+                var name = headline[..^" is down.".Length];
+                Assert.True(await page.SaysAsync($"[data-sku='{sku}'] .places", $"not audited while {name} is down"));
+                Assert.True(await page.SaysAsync("#sales-why", $"{name} is down: the actions do not work."));
+                var close = page.Page.Locator($"[data-sale='{sale}'] [data-action=close]");
+                await close.PressAsync("Enter");
+                Assert.False(await page.Page.Locator("#dialog").IsVisibleAsync());
+                Assert.Equal("sales-why", await close.GetAttributeAsync("aria-describedby"));
                 // An audit needs both of them.
                 await page.BecomesAsync("the last audit grows old", async () => Regex.IsMatch(
                     await page.Page.Locator("[data-station='audit'] .note").InnerTextAsync(), @"last round ([3-9]|\d\d)"));
@@ -102,7 +115,11 @@ public sealed partial class LiveTests(Stage stage)
 
         await page.BecomesAsync("all is well again", async () => (await page.RedAsync()).Length == 0);
         await page.BecomesAsync("the end is told", async () => (await page.Page.Locator("#incidents").InnerTextAsync())
-            .Contains(headline.Replace("down.", "up again", StringComparison.Ordinal), StringComparison.Ordinal));
+            .Contains(
+                headline.Replace("down.", "up again", StringComparison.Ordinal).Replace("open.", "closed", StringComparison.Ordinal),
+                StringComparison.Ordinal));
+        await page.BecomesAsync("the actions work again", async () =>
+            await page.Page.Locator($"[data-sale='{sale}'] [data-action=close]").GetAttributeAsync("aria-disabled") is null);
         await Installation.ReadyAsync(stage.Api, stage.Worker, stage.Inventory);
     }
 

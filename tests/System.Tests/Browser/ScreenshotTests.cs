@@ -31,7 +31,7 @@ public sealed class ScreenshotTests(Stage stage)
             await wide.BecomesAsync("RabbitMQ is red", async () => await wide.ToneAsync("rabbitmq") == "Broken");
             var left = await wide.LeftAsync(1001);
             await wide.BecomesAsync("the sale goes on", async () => await wide.LeftAsync(1001) < left - 300);
-            await dark.BecomesAsync("it is named", async () => await dark.HeadlineAsync() == "RabbitMQ is away.");
+            await dark.BecomesAsync("it is named", async () => await dark.HeadlineAsync() == "RabbitMQ is down.");
             await ShootAsync(dark, folder, "broken");
         }
         finally

@@ -120,17 +120,23 @@ public sealed class Stage(StoreConnections servers) : IAsyncLifetime
     /// <summary>Creates this sale and opens it.</summary>
     internal async Task<long> OpenSaleAsync(long id, string name, params (long Sku, int Units)[] items)
     {
+        await PlanSaleAsync(id, name, TimeSpan.FromMinutes(-1), TimeSpan.FromHours(2), items);
+        await AskAsync(HttpMethod.Post, string.Create(CultureInfo.InvariantCulture, $"/sales/{id}/open"));
+        return id;
+    }
+
+    /// <summary>Creates this sale with a window from now.</summary>
+    internal async Task PlanSaleAsync(long id, string name, TimeSpan opens, TimeSpan closes, params (long Sku, int Units)[] items)
+    {
         var now = TimeProvider.System.GetUtcNow();
         await AskAsync(HttpMethod.Post, "/sales", new
         {
-            saleId = id, name, opensAt = now.AddMinutes(-1), closesAt = now.AddHours(2), paymentTimeoutSeconds = 900,
+            saleId = id, name, opensAt = now + opens, closesAt = now + closes, paymentTimeoutSeconds = 900,
             items = items.Select(item => new
             {
                 skuId = item.Sku, allocated = item.Units, limitPerUser = 2, unitPrice = 4_990 + (item.Sku % 7 * 1_000), currency = "EUR",
             }),
         });
-        await AskAsync(HttpMethod.Post, string.Create(CultureInfo.InvariantCulture, $"/sales/{id}/open"));
-        return id;
     }
 
     /// <summary>Clicks of so many buyers, a few at a time.</summary>
@@ -164,6 +170,7 @@ public sealed class Stage(StoreConnections servers) : IAsyncLifetime
         var context = await _browser.NewContextAsync(new()
         {
             ViewportSize = new() { Width = width, Height = width < 600 ? 844 : 1000 }, ColorScheme = scheme, Locale = "en-GB",
+            TimezoneId = "Asia/Kolkata",
         });
         return await DashboardPage.OpenAsync(context, at ?? Inventory.Url, withKey);
     }

@@ -1,6 +1,7 @@
 using Microsoft.Extensions.Logging.Abstractions;
 using Npgsql;
 using Seckill.OrderService.LegacyOrders.Outbox;
+using Seckill.Shared.Schema;
 
 namespace Seckill.OrderService.Tests.LegacyOrders.Outbox;
 
@@ -29,6 +30,40 @@ public sealed class BackfillTests
         await both.RoundAsync();
         Assert.Empty(await both.OpenAsync());
         Assert.Equal(3_010, await both.InLegacyAsync<long>("select count(*) from t_order"));
+    }
+
+    // Broken by a dashboard that asks for a repair of orders that are only older than the dual write.
+    [Fact]
+    public async Task Orders_from_before_the_dual_write_count_as_older_until_a_backfill_has_written_them()
+    {
+        await using var both = await TwoDatabases.CreateAsync("off");
+        await both.PlaceAsync(3);
+        await both.InOrdersAsync("update dual_write_control set mode = 'shadow'");
+        await both.PlaceAsync(1, firstUser: 10);
+        await both.DrainAsync();
+        await both.InLegacyAsync("delete from t_order");
+        await both.RoundAsync();
+        Assert.Equal((4, 3, true), await ReadAsync());
+        // Another change of the row changes nothing of it.
+        await both.InOrdersAsync("update dual_write_control set mode = 'dual'");
+        Assert.Equal((4, 3, true), await ReadAsync());
+
+        await Backfill.StartAsync(both.Orders, CancellationToken.None);
+        Assert.Equal((4, 3, false), await ReadAsync());
+        using var backfill = new Backfill(both.Orders, both.Control(), TimeProvider.System, NullLogger<Backfill>.Instance);
+        await backfill.StepAsync(CancellationToken.None);
+        Assert.Equal((4, 3, false), await ReadAsync());
+        await both.DrainAsync();
+        await both.RoundAsync();
+        Assert.Equal((0, 0, false), await ReadAsync());
+
+        await both.InLegacyAsync("delete from t_order");
+        await both.RoundAsync();
+        Assert.Equal((4, 0, false), await ReadAsync());
+
+        async Task<(long Missing, long Older, bool IsDue)> ReadAsync() =>
+            await DualWriteState.ReadAsync(both.Orders, CancellationToken.None) is var state
+                ? (state.Missing, state.Older, state.IsBackfillDue) : default;
     }
 
     [Fact]
