@@ -39,8 +39,9 @@ internal sealed class OwnConnection : IDisposable
                 return new OwnConnection(stream);
             }
 
-            // The certificate is its own, and not made out to this address.
+#pragma warning disable CA5359 // The certificate is that of the process itself, and not made out to this address.
             var secure = new SslStream(stream, leaveInnerStreamOpen: false, (_, _, _, _) => true);
+#pragma warning restore CA5359
             await secure.AuthenticateAsClientAsync(new SslClientAuthenticationOptions { TargetHost = address.IdnHost }, cancellationToken);
             return new OwnConnection(secure);
         }

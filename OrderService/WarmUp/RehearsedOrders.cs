@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Runtime;
 using System.Text;
 using MassTransit;
@@ -6,7 +7,6 @@ using Microsoft.Extensions.Logging.Abstractions;
 using Seckill.OrderService.Reservations;
 using Seckill.OrderService.Storefront;
 using Seckill.Shared.Security;
-using StackExchange.Redis;
 
 namespace Seckill.OrderService.WarmUp;
 
@@ -85,7 +85,7 @@ internal sealed class RehearsedOrders(IServiceProvider services, StockLedger sto
                 await stock.RehearseAsync(item, RehearsedItem.Planned(clock.GetUtcNow()), s_life);
                 return;
             }
-            catch (Exception exception) when (exception is RedisException or TimeoutException)
+            catch (Exception exception) when (exception is StackExchange.Redis.RedisException or TimeoutException)
             {
                 await Task.Delay(s_pauseWithoutRedis, cancellationToken);
             }
