@@ -20,9 +20,10 @@ internal sealed class RehearsedOrders(IServiceProvider services, StockLedger sto
     // Every broker has it, and no queue of Seckill is bound to it: the broker confirms the message and drops it.
     private const string Exchange = "amq.fanout";
 
-    private const int Connections = 64;
-    private const int OrdersInAWave = 12;
-    private const int Users = 4 * Connections;
+    // The runtime compiles a method again after thirty calls: as many connections in a wave, and as many batches in a few.
+    private const int Connections = 32;
+    private const int OrdersOfAConnection = 16;
+    private const int Users = 8 * Connections;
     private const int MostWaves = 20;
     private const int FewMethods = 8;
     private const int QuietWaves = 2;
@@ -58,20 +59,13 @@ internal sealed class RehearsedOrders(IServiceProvider services, StockLedger sto
         var metrics = new ReservationMetrics(meter);
         using var rehearsal = batcher.Rehearse(item.Item, NewRelay(metrics));
         _endpoint = NewEndpoint(metrics);
-        var connections = new List<OwnConnection>(Connections);
         try
         {
-            while (connections.Count < Connections)
-            {
-                connections.Add(await OwnConnection.OpenAsync(address, cancellationToken));
-            }
-
-            await RushAsync(connections, Requests(item.Item, address), cancellationToken);
+            await RushAsync(address, Requests(item.Item, address), cancellationToken);
         }
         finally
         {
             _endpoint = null;
-            connections.ForEach(connection => connection.Dispose());
             await stock.EndRehearsalAsync(item);
         }
     }
@@ -92,16 +86,22 @@ internal sealed class RehearsedOrders(IServiceProvider services, StockLedger sto
         }
     }
 
-    private static async Task RushAsync(List<OwnConnection> connections, byte[][] requests, CancellationToken cancellationToken)
+    private static async Task RushAsync(Uri address, byte[][] requests, CancellationToken cancellationToken)
     {
         var (compiled, quiet) = (JitInfo.GetCompiledMethodCount(), 0);
         for (var wave = 0; wave < MostWaves && quiet < QuietWaves; wave++)
         {
-            await Task.WhenAll(connections.Select(async (connection, number) =>
+            await Task.WhenAll(Enumerable.Range(0, Connections).Select(async number =>
             {
-                for (var order = 0; order < OrdersInAWave; order++)
+                using var connection = await OwnConnection.OpenAsync(address, cancellationToken);
+                for (var order = 0; order < OrdersOfAConnection; order++)
                 {
-                    await connection.SendAsync(requests[(number + (order * Connections)) % Users], cancellationToken);
+                    var status = await connection.SendAsync(requests[(number + (order * Connections)) % Users], cancellationToken);
+                    if (status is not (StatusCodes.Status202Accepted or StatusCodes.Status409Conflict))
+                    {
+                        throw new InvalidOperationException(string.Create(
+                            CultureInfo.InvariantCulture, $"a rehearsed order was answered with {status}"));
+                    }
                 }
             }));
             await Task.Delay(s_pause, cancellationToken);

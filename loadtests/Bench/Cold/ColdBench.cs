@@ -73,7 +73,8 @@ public sealed class ColdBench(BenchSession session)
 
         Task<Sale> OpenAsync() => session.Site.OpenSaleAsync(EnoughUnits, cancellationToken);
         Task<(Rush Rush, long Accepted)> RushAsync(Sale sale) =>
-            Rush.RunAsync(load, session.Options.Connections, new Uri(_address, "orders"), sale.SaleId, cancellationToken);
+            Rush.RunAsync(
+                load, session.Options.Connections, new Uri(_address, "orders"), sale.SaleId, storefront.ProcessorTime, cancellationToken);
     }
 }
 

@@ -45,6 +45,8 @@ public sealed record ColdReport(BenchOptions Options, double RestSeconds, List<C
                 Row("p99 of the first second, ms", one => one.First.P99OfFirstSecond, "N0"),
                 Row("p99 of a warm second, ms", one => one.Later.P99OfFirstSecond, "N0"),
                 ["ratio", Text(Latency(Warmed), "0.00"), Text(Latency(Unprepared), "0.00")],
+                Row("processor time for an order of the first second, µs", one => one.First.MicrosecondsForAnOrder, "N0"),
+                Row("processor time for an order of a warm second, µs", one => one.Later.MicrosecondsForAnOrder, "N0"),
             ]);
         page.Line($"");
         page.Line($"Each tenth of a second, medians of the rounds: orders accepted, by the time of the answer; p50 and p99 of the clicks");

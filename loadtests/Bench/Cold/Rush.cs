@@ -15,8 +15,17 @@ public sealed class Rush
     /// <summary>Length of a rush.</summary>
     public const int Seconds = 3;
 
+    private readonly Func<TimeSpan> _processorTime;
+    private readonly long _startedAt = Stopwatch.GetTimestamp();
+    private readonly TimeSpan _usedBefore;
+    private int _isSecondOver;
     private readonly long[] _accepted = new long[Seconds * SlicesInASecond];
     private readonly Histogram[] _latency = [.. Enumerable.Range(0, Seconds * SlicesInASecond).Select(_ => new Histogram())];
+
+    private Rush(Func<TimeSpan> processorTime) => (_processorTime, _usedBefore) = (processorTime, processorTime());
+
+    /// <summary>Processor time that the storefront took for an order of the first second, microseconds.</summary>
+    public double MicrosecondsForAnOrder { get; private set; }
 
     /// <summary>Orders that were accepted in each slice, by the time of the answer.</summary>
     public IReadOnlyList<long> Accepted => _accepted;
@@ -33,31 +42,40 @@ public sealed class Rush
     /// <summary>Sends the crowd, each of it with a connection of its own that is opened now.</summary>
     /// <returns>The rush, and how many orders were accepted in all.</returns>
     public static async Task<(Rush Rush, long Accepted)> RunAsync(
-        EngineLoad load, int connections, Uri storefront, long saleId, CancellationToken cancellationToken)
+        EngineLoad load, int connections, Uri storefront, long saleId, Func<TimeSpan> processorTime, CancellationToken cancellationToken)
     {
-        var (rush, startedAt) = (new Rush(), Stopwatch.GetTimestamp());
+        Rush rush = null!;
         var (tally, _) = await load.RunAsync(
             storefront, saleId, BenchSite.SkuId,
-            engine => engine.RunClosedAsync(connections, TimeSpan.FromSeconds(Seconds), TimeSpan.Zero, cancellationToken),
+            engine =>
+            {
+                rush = new Rush(processorTime);
+                return engine.RunClosedAsync(connections, TimeSpan.FromSeconds(Seconds), TimeSpan.Zero, cancellationToken);
+            },
             cancellationToken,
-            (outcome, wantedAt) => rush.Count(outcome, startedAt, wantedAt));
+            (outcome, wantedAt) => rush.Count(outcome, wantedAt));
         return (rush, tally.Count(outcome => outcome.Kind == OutcomeKind.Accepted));
     }
 
-    private void Count(Outcome outcome, long startedAt, long wantedAt)
+    private void Count(Outcome outcome, long wantedAt)
     {
         var now = Stopwatch.GetTimestamp();
-        if (Slice(startedAt, now) is var answered && answered < _accepted.Length && outcome.Kind == OutcomeKind.Accepted)
+        if (Slice(now) is var answered && answered < _accepted.Length && outcome.Kind == OutcomeKind.Accepted)
         {
             Interlocked.Increment(ref _accepted[answered]);
         }
 
-        if (Slice(startedAt, wantedAt) is var clicked && clicked < _latency.Length)
+        if (answered >= SlicesInASecond && Interlocked.Exchange(ref _isSecondOver, 1) == 0)
+        {
+            MicrosecondsForAnOrder = (_processorTime() - _usedBefore).TotalMicroseconds / Math.Max(1, _accepted.Sum());
+        }
+
+        if (Slice(wantedAt) is var clicked && clicked < _latency.Length)
         {
             _latency[clicked].Record((long)Stopwatch.GetElapsedTime(wantedAt, now).TotalMicroseconds);
         }
     }
 
-    private static int Slice(long startedAt, long at) =>
-        (int)(Stopwatch.GetElapsedTime(startedAt, at).TotalMilliseconds / SliceMilliseconds);
+    private int Slice(long at) =>
+        (int)(Stopwatch.GetElapsedTime(_startedAt, at).TotalMilliseconds / SliceMilliseconds);
 }

@@ -44,6 +44,13 @@ public sealed class StartedStorefront : IAsyncDisposable
         }
     }
 
+    /// <summary>Processor time that it has used so far.</summary>
+    public TimeSpan ProcessorTime()
+    {
+        _process.Refresh();
+        return _process.TotalProcessorTime;
+    }
+
     /// <inheritdoc/>
     public async ValueTask DisposeAsync()
     {
