@@ -6,6 +6,7 @@ using Seckill.OrderService.Orders;
 using Seckill.OrderService.Payments;
 using Seckill.OrderService.Reservations;
 using Seckill.OrderService.Storefront;
+using Seckill.OrderService.WarmUp;
 
 var role = Role.All;
 return await ServiceProgram.RunAsync(
@@ -25,6 +26,8 @@ return await ServiceProgram.RunAsync(
             builder.AddOrderEvents();
             builder.AddPayments();
         }
+
+        builder.AddWarmUp(role);
     },
     app =>
     {
@@ -42,5 +45,6 @@ return await ServiceProgram.RunAsync(
         {
             app.MapStorefront();
             app.MapPayments();
+            app.MapWarmUp();
         }
     });

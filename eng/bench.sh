@@ -4,6 +4,7 @@
 # usage: ./seckill bench micro [--output DIR]
 #        ./seckill bench runner | seed [--rounds N] [--seconds N] [--output DIR]
 #        ./seckill bench startup [--rounds N] [--output DIR]
+#        ./seckill bench cold [--rounds N] [--seconds N] [--connections N] [--output DIR]
 #        ./seckill bench size [--holds N] [--seconds N] [--output DIR]
 #        ./seckill bench [NAME...] [--rounds N] [--seconds N] [--connections N] [--buyers N] [--orders N] [--outage N]
 #        [--output DIR]
@@ -12,7 +13,10 @@
 #   runner            the load runner against wrk and h2load, into runner.md
 #   seed              5,000 buyers at once: Seckill against a transaction and a connection for each order, into
 #                     seed-figure.md (default 40 seconds each)
-#   startup           time from the start of a storefront process to ready, published and built, into startup.md
+#   startup           time from the start of a storefront process to ready, published and built, with its warm-up and without it,
+#                     into startup.md
+#   cold              the first three seconds of a rush at a storefront that has just become ready, against the same rush when it is
+#                     warm, after --seconds of load; with its warm-up and without it, into cold.md
 #   size              an item with 100,000, 500,000 and 2,000,000 live orders: bytes of each, time of audit, rebuild, sell-out,
 #                     restart and AOF rewrite, and what another item's buyers see meanwhile, into size.md
 #   NAME              empty, accept, sold-out, per-order, row-lock, life (default: all of them). Or dual-write
@@ -40,9 +44,9 @@ while [ $# -gt 0 ]; do
         --output) [ -n "${2:-}" ] || bad_usage "--output needs a directory"; output=$2; shift 2 ;;
         -*) documented_option bench "$1" ;;
         micro) micro=1; shift ;;
-        runner | seed | size | startup | dual-write | observability) client+=("$1") names+=("$1") alone=$1; shift ;;
+        cold | runner | seed | size | startup | dual-write | observability) client+=("$1") names+=("$1") alone=$1; shift ;;
         *)
-            one_of benchmark "$1" micro runner seed startup size empty accept sold-out per-order row-lock life dual-write observability
+            one_of benchmark "$1" micro cold runner seed startup size empty accept sold-out per-order row-lock life dual-write observability
             client+=("$1") names+=("$1")
             shift
             ;;
@@ -97,6 +101,21 @@ start_baseline() {
     done
 }
 
+# publish: OrderService as the images are built; see OrderService/Dockerfile.
+publish() {
+    say "publishing OrderService (log: $RUN/logs/publish.log)"
+    (launch build '' "$ROOT" dotnet publish OrderService/OrderService.csproj -c Release --use-current-runtime -p:RestoreLockedMode=true \
+        --disable-build-servers -v quiet -o "$RUN/published") >"$RUN/logs/publish.log" 2>&1 &
+    wait $! || die "could not publish OrderService; see $RUN/logs/publish.log"
+    export BENCH_START=http://127.0.0.1:$(port_of api-1) BENCH_START_PROGRAM=$RUN/published/Seckill.OrderService
+}
+
+if [ "$alone" = cold ]; then
+    bring_up 0 1
+    publish
+    measure dotnet "$(load_client)" bench "${client[@]}" --output "$output"
+fi
+
 if [ "$alone" = startup ]; then
     # Only the servers: in production a storefront does not even share its machine with them.
     keep_ports
@@ -105,12 +124,7 @@ if [ "$alone" = startup ]; then
     require_ports $(own_processes) api-1
     start_servers_and_build || exit 1
     install_app OrderService '^(api|worker)-'
-    # As the images are built; see OrderService/Dockerfile.
-    say "publishing OrderService (log: $RUN/logs/publish.log)"
-    (launch build '' "$ROOT" dotnet publish OrderService/OrderService.csproj -c Release --use-current-runtime -p:RestoreLockedMode=true \
-        --disable-build-servers -v quiet -o "$RUN/published") >"$RUN/logs/publish.log" 2>&1 &
-    wait $! || die "could not publish OrderService; see $RUN/logs/publish.log"
-    export BENCH_START=http://127.0.0.1:$(port_of api-1) BENCH_START_PROGRAM=$RUN/published/Seckill.OrderService
+    publish
     export BENCH_START_BUILT=$RUN/app/OrderService/Seckill.OrderService.dll
     measure dotnet "$(load_client)" bench "${client[@]}" --output "$output"
 fi

@@ -26,6 +26,9 @@ internal sealed class ItemRelay
         _queue = new(settings.QueueCapacity, settings.MaxBatch, maxCallsInFlight: 1, () => new Publish(this));
     }
 
+    /// <summary>Counts what the item does.</summary>
+    public ReservationMetrics Metrics => _relay.Metrics;
+
     /// <summary>Orders that wait to be published.</summary>
     public int Count => _queue.Count;
 
@@ -44,7 +47,7 @@ internal sealed class ItemRelay
         if (!_queue.TryAdd(order))
         {
             _ = Trace(order);
-            ReservationMetrics.Published.Add(1, s_dropped);
+            Metrics.Published.Add(1, s_dropped);
         }
     }
 
@@ -86,15 +89,15 @@ internal sealed class ItemRelay
                     new OrdersReserved(item._key.SaleId, item._key.SkuId, item._terms!.UnitPrice, item._terms.Currency, _orders),
                     _traced);
                 FailPoint.Reach("5-published");
-                ReservationMetrics.Published.Add(_orders.Count, s_published);
-                ReservationMetrics.RelayLag.Record(item._relay.AgeSeconds(_orders[0]));
+                item.Metrics.Published.Add(_orders.Count, s_published);
+                item.Metrics.RelayLag.Record(item._relay.AgeSeconds(_orders[0]));
                 _orders.Clear();
             }
 #pragma warning disable CA1031 // Whatever the client library throws, the sweeper publishes the orders.
             catch (Exception exception)
 #pragma warning restore CA1031
             {
-                ReservationMetrics.Published.Add(_orders.Count, s_failed);
+                item.Metrics.Published.Add(_orders.Count, s_failed);
                 // The client library may still read the old list.
                 _orders = [];
                 trace?.Fail(exception.Message);

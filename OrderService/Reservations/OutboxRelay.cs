@@ -5,13 +5,15 @@ namespace Seckill.OrderService.Reservations;
 /// sweeper publishes it a few seconds later; so failures need no retry here.
 /// </summary>
 internal sealed partial class OutboxRelay(
-    OrdersReservedPublisher publisher, StoreClocks clocks, IOptions<RelayOptions> options, TimeProvider clock,
-    ILogger<OutboxRelay> logger)
+    OrdersReservedPublisher publisher, StoreClocks clocks, IOptions<RelayOptions> options, ReservationMetrics metrics,
+    TimeProvider clock, ILogger<OutboxRelay> logger)
 {
     private static readonly TimeSpan s_quiet = TimeSpan.FromSeconds(5);
     private long _lastWarning;
 
     public RelayOptions Options => options.Value;
+
+    public ReservationMetrics Metrics => metrics;
 
     /// <summary>The relay of one item.</summary>
     public ItemRelay For(ItemKey item) => new(this, item);

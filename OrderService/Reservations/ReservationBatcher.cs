@@ -22,6 +22,7 @@ internal sealed partial class ReservationBatcher : PeriodicService
     private readonly TimeProvider _clock;
     private readonly ILogger<ReservationBatcher> _logger;
     private readonly Meter _meter = new(Measurements.Name);
+    private volatile Rehearsal? _rehearsal;
     private volatile bool _stopping;
 
     public ReservationBatcher(
@@ -76,6 +77,9 @@ internal sealed partial class ReservationBatcher : PeriodicService
     /// <summary>Requests so far, by sale.</summary>
     public IReadOnlyDictionary<long, long> ClicksBySale() =>
         _lanes.GroupBy(lane => lane.Key.SaleId).ToDictionary(sale => sale.Key, sale => sale.Sum(lane => lane.Value.Clicks));
+
+    /// <summary>Until the result is disposed, requests for an item that is in no sale are served as others, with its own relay.</summary>
+    public IDisposable Rehearse(ItemKey item, OutboxRelay relay) => _rehearsal = new Rehearsal(this, item, relay);
 
     public override async Task StopAsync(CancellationToken cancellationToken)
     {
@@ -147,12 +151,23 @@ internal sealed partial class ReservationBatcher : PeriodicService
     private async Task<ItemLane?> OpenLaneAsync(ItemKey item)
     {
         var keys = new ItemKeys(item);
-        return await _stock.InspectAsync(keys) is null
-            ? null : _lanes.GetOrAdd(item, _ => new ItemLane(keys, _stock, _buyers, _relay, _options, _clock, _logger));
+        if (await _stock.InspectAsync(keys) is null)
+        {
+            return null;
+        }
+
+        var relay = _rehearsal is { } rehearsal && rehearsal.Item == item ? rehearsal.Relay : _relay;
+        return _lanes.GetOrAdd(item, _ => new ItemLane(keys, _stock, _buyers, relay, _options, _clock, _logger));
     }
 
     [LoggerMessage(206, LogLevel.Error, "The watchdog of reservation timeouts failed; it runs again in a moment.")]
     private partial void LogWatchdogFailed(Exception exception);
+
+    private sealed record Rehearsal(ReservationBatcher Batcher, ItemKey Item, OutboxRelay Relay) : IDisposable
+    {
+        // Its relay stays known: a late request must not open a lane to the queue.
+        public void Dispose() => Batcher._lanes.TryRemove(Item, out _);
+    }
 
     private sealed class Policy(ReservationBatcher batcher) : PooledObjectPolicy<Reservation>
     {

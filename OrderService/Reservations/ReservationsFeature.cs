@@ -7,6 +7,7 @@ internal static class ReservationsFeature
     {
         builder.Services.AddValidatedOptions<ReservationOptions>("Reservations");
         builder.Services.AddValidatedOptions<RelayOptions>("Relay");
+        builder.Services.AddSingleton(ReservationMetrics.OfSales);
         builder.Services.AddSingleton<HoldFinder>();
         builder.Services.AddSingleton<WarmItems>();
         builder.Services.AddSingleton<OutboxRelay>();

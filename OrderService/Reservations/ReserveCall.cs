@@ -56,14 +56,14 @@ internal sealed partial class ReserveCall(
     {
         var askedAt = Stopwatch.GetTimestamp();
         Interlocked.Exchange(ref _askedAt, askedAt);
-        ReservationMetrics.BatchSize.Record(_batch.Count);
+        relay.Metrics.BatchSize.Record(_batch.Count);
         using var trace = BatchTrace.Start("reserve", ActivityKind.Client, _item, _batch.Count, _traced);
         try
         {
             var known = newest.Version;
             await stock.ReserveAsync(keys, _batch, options.OutboxBound, known);
             FailPoint.Reach("3-reserved");
-            ReservationMetrics.CallDuration.Record(Stopwatch.GetElapsedTime(askedAt).TotalSeconds);
+            relay.Metrics.CallDuration.Record(Stopwatch.GetElapsedTime(askedAt).TotalSeconds);
             if (_batch.HasLostWrites)
             {
                 StockLosses.Count();

@@ -42,12 +42,12 @@ internal sealed class SoldOutGate(TimeSpan probeInterval, TimeProvider clock)
         var following = now + (long)(probeInterval.TotalSeconds * clock.TimestampFrequency);
         if (now >= nextProbe && Interlocked.CompareExchange(ref _nextProbe, following, nextProbe) == nextProbe)
         {
-            ReservationMetrics.GateProbes.Add(1);
-            ReservationMetrics.GateStaleness.Record(clock.GetElapsedTime(knowledge.ConfirmedAt, now).TotalSeconds);
+            ReservationMetrics.OfSales.GateProbes.Add(1);
+            ReservationMetrics.OfSales.GateStaleness.Record(clock.GetElapsedTime(knowledge.ConfirmedAt, now).TotalSeconds);
             return false;
         }
 
-        ReservationMetrics.GateRefusals.Add(1);
+        ReservationMetrics.OfSales.GateRefusals.Add(1);
         return true;
     }
 

@@ -5,7 +5,7 @@ using Seckill.OrderService.Reservations;
 namespace Seckill.OrderService.Storefront;
 
 /// <summary>(4) The answer to a click: a 202, its body in a buffer that each thread keeps, or the refusal of the outcome.</summary>
-internal sealed class PlaceOrderAnswer(WarmItems warm)
+internal sealed class PlaceOrderAnswer(WarmItems warm, ReservationMetrics metrics)
 {
     private static readonly UtcTimeConverter s_time = new();
 
@@ -18,7 +18,7 @@ internal sealed class PlaceOrderAnswer(WarmItems warm)
     /// <summary>Writes the answer.</summary>
     public Task WriteAsync(HttpContext http, ItemKey item, int quantity, in ReservationResult result, Activity? trace)
     {
-        ReservationMetrics.Outcomes.Add(1, ReservationMetrics.Outcome(result.Outcome));
+        metrics.Outcomes.Add(1, ReservationMetrics.Outcome(result.Outcome));
         if (result.Outcome is not (ReserveOutcome.Reserved or ReserveOutcome.Replayed))
         {
             return result.Outcome == ReserveOutcome.UnknownItem ? RefuseUnknownAsync(http, item) : Refusal(result).ExecuteAsync(http);

@@ -14,7 +14,7 @@ internal sealed class PlaceOrderEndpoint(
 
     /// <summary>Maps <c>POST /orders</c>, past the rest of the pipeline.</summary>
     public static void Map(IEndpointRouteBuilder app) =>
-        MapDirectly(app, app.ServiceProvider.GetRequiredService<PlaceOrderEndpoint>().PlaceAsync)
+        MapDirectly(app, "/orders", app.ServiceProvider.GetRequiredService<PlaceOrderEndpoint>().PlaceAsync)
             .WithName("placeOrder")
             .WithSummary("Reserve units for the buyer")
             .WithDescription(
@@ -28,17 +28,18 @@ internal sealed class PlaceOrderEndpoint(
             .ProducesProblems([.. Refusals.OfPlaceOrder]);
 
     /// <summary>Maps a handler of clicks.</summary>
-    internal static RouteHandlerBuilder MapDirectly(IEndpointRouteBuilder app, RequestDelegate handler)
+    internal static RouteHandlerBuilder MapDirectly(IEndpointRouteBuilder app, string path, RequestDelegate handler)
     {
         // As a handler, so that it appears in the OpenAPI document; a RequestDelegate is called without any wrapping.
 #pragma warning disable RDG002 // Nothing is generated for it, and nothing needs to be.
-        var route = app.MapPost("/orders", (Delegate)handler);
+        var route = app.MapPost(path, (Delegate)handler);
 #pragma warning restore RDG002
         route.ShortCircuit();
         return route;
     }
 
-    private Task PlaceAsync(HttpContext http)
+    /// <summary>Answers one click.</summary>
+    public Task PlaceAsync(HttpContext http)
     {
         // Nearly always the body arrives with the headers, and then nothing has to wait for it.
         var reading = PlaceOrderRequest.ReadAsync(http, guard);
@@ -64,7 +65,7 @@ internal sealed class PlaceOrderEndpoint(
         var trace = BatchTrace.CurrentRequest;
         if (order.Refusal is { } refusal)
         {
-            ReservationMetrics.Refused.Add(1, new KeyValuePair<string, object?>("code", refusal.Code));
+            ReservationMetrics.OfSales.Refused.Add(1, new KeyValuePair<string, object?>("code", refusal.Code));
             return refusal.ExecuteAsync(http);
         }
 

@@ -12,14 +12,17 @@ public sealed class OrdersReservedPublisher(IBus bus, MessageSignature signature
     /// <summary>The quorum queue that workers consume, and the exchange of the same name in front of it.</summary>
     public const string QueueName = "orders-reserved";
 
+    // An exchange, not a queue address: the workers declare the queue, with its quorum arguments.
+    private Uri? _address;
+
     /// <summary>The dead-letter queue: messages that no worker could consume.</summary>
     public const string DeadLetterQueueName = "orders-reserved-dead";
 
     /// <summary>How long a publish may take. A later confirmation does no harm.</summary>
     public static readonly TimeSpan Timeout = TimeSpan.FromSeconds(5);
 
-    // An exchange, not a queue address: the workers declare the queue, with its quorum arguments.
-    private static readonly Uri s_exchange = new("exchange:" + QueueName);
+    /// <summary>The exchange. A message that finds no queue behind that of the workers is an error.</summary>
+    public string Exchange { get; init; } = QueueName;
 
     /// <summary>Returns when the broker has the message durably in the queue.</summary>
     /// <param name="traces">The sampled requests among them.</param>
@@ -28,12 +31,12 @@ public sealed class OrdersReservedPublisher(IBus bus, MessageSignature signature
     {
         // Never a cancellable token: a cancelled publish leaves the client's channel unusable.
         var (traceText, signed) = (OrderTraces.Text(traces), signature.Sign(message));
-        var endpoint = await bus.GetSendEndpoint(s_exchange).WaitAsync(Timeout);
+        var endpoint = await bus.GetSendEndpoint(_address ??= new Uri("exchange:" + Exchange)).WaitAsync(Timeout);
         await endpoint.Send(message, context =>
         {
             if (context.TryGetPayload<RabbitMqSendContext>(out var rabbit))
             {
-                rabbit.Mandatory = true;
+                rabbit.Mandatory = Exchange == QueueName;
             }
 
             context.Headers.Set(MessageSignature.Header, signed);

@@ -28,7 +28,7 @@ public sealed class StopOptions
 internal sealed partial class GracefulStop(IHostApplicationLifetime lifetime, IOptions<StopOptions> options, ILogger<GracefulStop> logger)
     : IHostedLifecycleService, IHealthCheck
 {
-    public const string CheckName = "serving";
+    private const string CheckName = "serving";
 
     // A message that waits for a store that is down goes back to its queue, and the bus still has time to close.
     private const double ConsumersShare = 0.4;
@@ -47,7 +47,7 @@ internal sealed partial class GracefulStop(IHostApplicationLifetime lifetime, IO
         services.AddValidatedOptions<StopOptions>("Stop");
         services.AddSingleton<GracefulStop>();
         services.AddHostedService(provider => provider.GetRequiredService<GracefulStop>());
-        services.AddHealthChecks().AddCheck<GracefulStop>(CheckName);
+        services.AddHealthChecks().AddCheck<GracefulStop>(CheckName, tags: [Health.ServingTag]);
         services.AddOptions<HostOptions>().Configure<IOptions<StopOptions>>((host, stop) =>
             host.ShutdownTimeout = TimeSpan.FromMilliseconds(stop.Value.DrainMilliseconds + stop.Value.LongestMilliseconds));
         services.AddOptions<MassTransitHostOptions>().Configure<IOptions<StopOptions>>((bus, stop) =>

@@ -5,8 +5,8 @@ namespace Seckill.Shared.Hosting;
 
 /// <summary>
 /// <c>/health/live</c>: the process runs. <c>/health/ready</c>: its dependencies answer; 503 when an essential one does not.
-/// <c>/health/serving</c>: the process accepts requests, whichever dependency is down; 503 once it stops. It is for load balancers, which
-/// would otherwise remove every process at once when a store is down.
+/// <c>/health/serving</c>: the process accepts requests, whichever dependency is down; 503 until it has warmed up and once it stops. It is
+/// for load balancers, which would otherwise remove every process at once when a store is down.
 /// </summary>
 /// <remarks>
 /// Why not the checks of AspNetCore.HealthChecks: the one for Redis fails when any server of the connection string is down, and took six
@@ -14,12 +14,15 @@ namespace Seckill.Shared.Hosting;
 /// </remarks>
 public static class Health
 {
+    /// <summary>Of the checks that decide whether the process accepts requests.</summary>
+    public const string ServingTag = "serving";
+
     internal static void MapHealth(this WebApplication app)
     {
         app.MapHealthChecks("/health/live", new HealthCheckOptions { Predicate = _ => false, ResponseWriter = WriteAsync });
         app.MapHealthChecks("/health/serving", new HealthCheckOptions
         {
-            Predicate = check => check.Name == GracefulStop.CheckName,
+            Predicate = check => check.Tags.Contains(ServingTag),
             ResponseWriter = WriteAsync,
         });
         app.MapHealthChecks("/health/ready", new HealthCheckOptions { ResponseWriter = WriteAsync });

@@ -31,6 +31,7 @@ public sealed class StockLedger(IConnectionMultiplexer redis, ReplicatedRedis? r
     private static readonly string s_notice = StockScript.Load("notice.lua");
     private static readonly string s_told = StockScript.Load("told.lua");
     private static readonly string s_fence = StockScript.Load("fence.lua");
+    private static readonly string s_rehearse = StockScript.Load("rehearse.lua");
 
     private IDatabase Database => redis.GetDatabase();
 
@@ -71,6 +72,14 @@ public sealed class StockLedger(IConnectionMultiplexer redis, ReplicatedRedis? r
             [fresh.StateVersion, isNew, "available", fresh.Available, "allocated", fresh.Allocated, .. Plan(fresh)];
         return (WarmOutcome)(int)await EvaluateAsync(s_warm, [item.State], arguments);
     }
+
+    /// <summary>Makes an item that is in no sale. Nothing of it, or of its orders, outlives <paramref name="life"/>.</summary>
+    public Task RehearseAsync(ItemKeys item, ItemSnapshot fresh, TimeSpan life) => EvaluateAsync(
+        s_rehearse, item.ForReserve,
+        [(long)life.TotalMilliseconds, "available", fresh.Available, "allocated", fresh.Allocated, .. Plan(fresh)]);
+
+    /// <summary>Deletes such an item before its time.</summary>
+    public Task EndRehearsalAsync(ItemKeys item) => Database.KeyDeleteAsync(item.ForReserve, CommandFlags.DemandMaster);
 
     /// <summary>Stops the selling of an item by hand.</summary>
     /// <param name="version">Of the sale's state.</param>

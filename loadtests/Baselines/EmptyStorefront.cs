@@ -30,7 +30,7 @@ internal static class EmptyStorefront
         app.UseTrustedProxies();
         app.UseRouting();
         app.UseServiceDefaults();
-        PlaceOrderEndpoint.MapDirectly(app, http => AcceptAsync(http, guard));
+        PlaceOrderEndpoint.MapDirectly(app, "/orders", http => AcceptAsync(http, guard));
         return app.RunServiceAsync();
     }
 

@@ -1,4 +1,5 @@
 using System.CommandLine;
+using Seckill.LoadTests.Bench.Cold;
 using Seckill.LoadTests.Bench.DualWrite;
 using Seckill.LoadTests.Bench.Observability;
 using Seckill.LoadTests.Bench.Runner;
@@ -13,6 +14,7 @@ namespace Seckill.LoadTests.Bench;
 /// <summary><c>bench</c>: measures variants in turns against a running system. Called by <c>./seckill bench</c>.</summary>
 public static class BenchCommand
 {
+    private const string Cold = "cold";
     private const string Startup = "startup";
     private const string Life = "life";
     private const string DualWrite = "dual-write";
@@ -33,7 +35,7 @@ public static class BenchCommand
         {
             Description = "What to measure (default: all variants and life).", Arity = ArgumentArity.ZeroOrMore,
         };
-        names.AcceptOnlyFromAmong([.. all, DualWrite, Observability, Runner, Seed, Size, Startup]);
+        names.AcceptOnlyFromAmong([.. all, Cold, DualWrite, Observability, Runner, Seed, Size, Startup]);
         var rounds = NumberOption.Create("--rounds", "Runs of each variant (default 5).", 1, Maximum);
         var seconds = NumberOption.Create(
             "--seconds", $"Length of each run (default {SecondsOfARun}; {SecondsOfSeed} in {Seed}).", 1, Maximum);
@@ -65,6 +67,7 @@ public static class BenchCommand
         await using var session = await BenchSession.StartAsync(target, options, AnsiConsole.Console);
         return await (options.Names[0] switch
         {
+            Cold => new ColdBench(session).RunAsync(cancellationToken),
             DualWrite => new DualWriteBench(session).RunAsync(cancellationToken),
             Observability => new ObservabilityBench(session).RunAsync(cancellationToken),
             Runner => new RunnerBench(session).RunAsync(cancellationToken),

@@ -33,8 +33,10 @@ public sealed class EngineLoad(IReadOnlyList<string> tokens, int connections) : 
     /// <param name="skuId">The item.</param>
     /// <param name="run">The loop.</param>
     /// <param name="cancellationToken">Ends the requests under way.</param>
+    /// <param name="onAnswer">Gets each outcome and the Stopwatch timestamp at which it was wanted.</param>
     public async Task<(Tally Tally, TimeSpan Elapsed)> RunAsync(
-        Uri url, long saleId, long skuId, Func<LoadEngine, Task> run, CancellationToken cancellationToken)
+        Uri url, long saleId, long skuId, Func<LoadEngine, Task> run, CancellationToken cancellationToken,
+        Action<Outcome, long>? onAnswer = null)
     {
         var order = new OrderRequest(saleId, new SaleItem(skuId, 1, 1, 0, "EUR"), 1);
         var buyers = tokens.Select((token, index) => new Buyer(index + 1, "Bearer " + token)).ToArray();
@@ -43,7 +45,10 @@ public sealed class EngineLoad(IReadOnlyList<string> tokens, int connections) : 
             [new Uri(url, "/")], connections, s_timeout, cancellationToken, url.AbsolutePath);
         var shop = new Shop(pool, recorder);
         var engine = new LoadEngine(recorder, async (number, due) =>
-            await shop.OrderAsync(buyers[number % buyers.Length], order, null, due, isArrival: true));
+        {
+            var answer = await shop.OrderAsync(buyers[number % buyers.Length], order, null, due, isArrival: true);
+            onAnswer?.Invoke(answer.Outcome, due);
+        });
         await run(engine);
         var elapsed = Stopwatch.GetElapsedTime(engine.StartedAt);
         engine.ThrowIfBroken();

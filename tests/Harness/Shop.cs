@@ -143,6 +143,7 @@ internal sealed class RunningService<T> : WebApplicationFactory<T>
         builder.UseEnvironment("Development");
         builder.ConfigureLogging(logging => logging.ClearProviders());
         DocumentedAnswers.AddTo(builder);
+        builder.UseSetting("WarmUp:LongestMilliseconds", "0");
         foreach (var (name, value) in _settings)
         {
             builder.UseSetting(name, value);

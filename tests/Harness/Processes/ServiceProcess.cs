@@ -61,7 +61,7 @@ internal sealed partial class ServiceProcess : IAsyncDisposable
             RedirectStandardError = true,
             WorkingDirectory = output.FullName,
         };
-        foreach (var (setting, value) in settings.Prepend(("Urls", "http://127.0.0.1:0")))
+        foreach (var (setting, value) in settings.Prepend(("WarmUp__LongestMilliseconds", "0")).Prepend(("Urls", "http://127.0.0.1:0")))
         {
             start.Environment[setting] = value;
         }

@@ -116,7 +116,7 @@ public sealed class OperationsTests(StorefrontHost storefront)
             async () => (report = JsonDocument.Parse(await client.GetStringOfAsync("/health/ready")).RootElement)
                 .GetProperty("status").GetString() == "healthy");
         Assert.Equal(
-            ["clock", "legacy", "postgres", "queue", "rabbitmq", "redis", "serving"],
+            ["clock", "legacy", "postgres", "queue", "rabbitmq", "redis", "serving", "warm-up"],
             report.GetProperty("checks").EnumerateArray().Select(check => check.GetProperty("name").GetString()).Order());
         Assert.All(report.GetProperty("checks").EnumerateArray(), check => Assert.Equal(
             ["name", "status", "durationMs", "detail", "data"], check.EnumerateObject().Select(member => member.Name)));

@@ -1,0 +1,15 @@
+-- Makes an item that is in no sale, for a process that warms up. Every key has an entry from here on, so that reserve.lua creates none:
+-- each expires, whatever becomes of the process.
+--
+-- KEYS  1 item   2 buyers   3 holds   4 outbox   5 orders   6 keys   7 log
+-- ARGV  1 life (ms)   then the fields of the item, each followed by its value
+-- Returns nothing
+
+redis.call('HSET', KEYS[1], 'state', 'open', 'held', 0, 'seq', 1, unpack(ARGV, 2))
+redis.call('HSET', KEYS[2], '-', 0)
+redis.call('HSET', KEYS[3], '-', '')
+redis.call('ZADD', KEYS[4], 0, '-')
+redis.call('HSET', KEYS[5], '-', '')
+redis.call('HSET', KEYS[6], '-', '')
+redis.call('RPUSH', KEYS[7], '-')
+for i = 1, #KEYS do redis.call('PEXPIRE', KEYS[i], ARGV[1]) end
