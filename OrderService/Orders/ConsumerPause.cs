@@ -9,15 +9,16 @@ namespace Seckill.OrderService.Orders;
 /// Stops consuming when a message cannot be persisted for long. RabbitMQ closes the channel of a consumer that keeps a message for longer
 /// than its consumer_timeout (30 minutes), again and again, and each time counts a delivery of each message that the worker has. Here they
 /// go back once, in their order, and wait at the broker until PostgreSQL and Redis answer: an outage of any length is one delivery.
-/// docs/decisions/0032 has the reasons. Also starts a consumer again that MassTransit has given up, or that it has forgotten.
+/// docs/decisions/0032 has the reasons. Also starts a consumer again that MassTransit has given up, or would start again only a minute
+/// after the broker is back.
 /// </summary>
 internal sealed partial class ConsumerPause(
-    QueueCheck queue, NpgsqlDataSource database, IConnectionMultiplexer redis, BrokerClient broker, IServiceProvider services,
+    QueueCheck queue, NpgsqlDataSource database, IConnectionMultiplexer redis, BrokerClient broker,
     IOptions<PersistenceOptions> options, TimeProvider clock, ILogger<ConsumerPause> logger)
     : PeriodicService(clock), IFilter<ReceiveContext>
 {
-    // Attempts are seconds apart, and each that fails is reported.
-    private static readonly TimeSpan s_longestSilence = TimeSpan.FromSeconds(30);
+    // MassTransit waits longer and longer between its attempts, up to a minute; a broker that answers is tried sooner.
+    private static readonly TimeSpan s_longestSilence = TimeSpan.FromSeconds(5);
     private static readonly TimeSpan s_stopTimeout = TimeSpan.FromSeconds(30);
     private readonly ConcurrentDictionary<ReceiveContext, long> _inProgress = new();
     private bool _isPaused;
@@ -49,13 +50,8 @@ internal sealed partial class ConsumerPause(
             LogPaused(options.Value.LongestRetrySeconds);
         }
 
-        if (!_isPaused && queue.Silence > s_longestSilence && await broker.AnswersAsync())
-        {
-            await RestartBusAsync();
-            return;
-        }
-
-        if (queue.Endpoint is not { } endpoint || !(_isPaused || queue.HasGivenUp))
+        var isLate = queue.Silence > s_longestSilence && await broker.AnswersAsync();
+        if (queue.Endpoint is not { } endpoint || !(_isPaused || isLate || queue.HasGivenUp))
         {
             return;
         }
@@ -70,26 +66,15 @@ internal sealed partial class ConsumerPause(
 
         if (!_isPaused || await StoresAnswerAsync(stoppingToken))
         {
+            if (_isPaused || queue.HasGivenUp)
+            {
+                LogStarted();
+            }
+
+            queue.ExpectReport();
             endpoint.Start(CancellationToken.None);
             (_isPaused, _isStopped, queue.HasGivenUp) = (false, false, false);
-            LogStarted();
         }
-    }
-
-    /// <summary>
-    /// When the broker closes a channel while the client closes it as well, the client may wait for an answer that does not come, and
-    /// MassTransit then neither tries again nor reports a failure.
-    /// </summary>
-    private async Task RestartBusAsync()
-    {
-        queue.ExpectReport();
-        LogForgotten(s_longestSilence.TotalSeconds);
-        // The bus is built with this filter, so it cannot be a parameter of the constructor.
-        var bus = services.GetRequiredService<IBusControl>();
-        using var timeout = new CancellationTokenSource(s_stopTimeout, Clock);
-        await bus.StopAsync(timeout.Token);
-        await bus.StartAsync(timeout.Token);
-        LogStarted();
     }
 
     protected override void OnOutage(Exception exception) => LogFailed(exception.Message);
@@ -112,9 +97,6 @@ internal sealed partial class ConsumerPause(
     [LoggerMessage(302, LogLevel.Warning,
         "A message could not be persisted for {Seconds} s: consuming nothing until PostgreSQL and Redis answer.")]
     private partial void LogPaused(int seconds);
-    [LoggerMessage(307, LogLevel.Warning,
-        "The queue is not consumed, and no attempt was made for {Seconds} s although RabbitMQ answers: starting the bus again.")]
-    private partial void LogForgotten(double seconds);
     [LoggerMessage(303, LogLevel.Information, "Started the consumer again.")]
     private partial void LogStarted();
     [LoggerMessage(304, LogLevel.Warning, "Could not stop or start the consumer; retrying: {Reason}")]

@@ -21,7 +21,7 @@ internal sealed partial class QueueCheck(TimeProvider clock, ILogger<QueueCheck>
     /// <summary>How long the queue has not been consumed without a report of a failed attempt; zero while it is consumed.</summary>
     public TimeSpan Silence => _problem is null ? TimeSpan.Zero : clock.GetElapsedTime(Volatile.Read(ref _lastReport));
 
-    /// <summary>Begins the silence again, for a bus that starts again.</summary>
+    /// <summary>Begins the silence again, for a consumer that starts again.</summary>
     public void ExpectReport() => Volatile.Write(ref _lastReport, clock.GetTimestamp());
 
     /// <summary>The endpoint that consumes the queue; null before its first attempt.</summary>
