@@ -47,13 +47,24 @@ internal sealed class RateLimit
     /// <param name="cost">As how many requests it counts, at least 1; more than a burst counts as a burst.</param>
     public bool TryAcquire(long user, int cost = 1) => TryAcquire(Mix((ulong)user ^ _secret), cost);
 
-    /// <summary>True, and counted, when this address may send one more request now.</summary>
+    /// <summary>
+    /// True, and counted, when this address may send one more request now. All addresses of an IPv6 /64 count as one, because a single
+    /// subscriber has a whole one (RFC 6177), and an IPv4 address that is mapped to IPv6 counts as what it is.
+    /// </summary>
     public bool TryAcquire(IPAddress address)
     {
         Span<byte> bytes = stackalloc byte[16];
-        address.TryWriteBytes(bytes, out _);
+        address.TryWriteBytes(bytes, out var length);
+        if (address.IsIPv4MappedToIPv6)
+        {
+            bytes[^4..].CopyTo(bytes);
+            length = 4;
+        }
+
+        bytes[length == 4 ? 4.. : 8..].Clear();
+        // An IPv4 address must not be the /64 that begins with the same bytes.
         var half = Mix(BinaryPrimitives.ReadUInt64LittleEndian(bytes) ^ _secret);
-        return TryAcquire(Mix(BinaryPrimitives.ReadUInt64LittleEndian(bytes[8..]) ^ half), cost: 1);
+        return TryAcquire(Mix((ulong)length ^ half), cost: 1);
     }
 
     private bool TryAcquire(ulong hash, int cost)

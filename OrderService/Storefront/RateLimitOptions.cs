@@ -11,12 +11,14 @@ public sealed class RateLimitOptions
     /// <summary>Requests per second that a user may send in the long run.</summary>
     [Range(1, 1_000_000_000)] public int UserPerSecond { get; set; } = 20;
 
-    /// <summary>Requests that an address may send at once.</summary>
+    /// <summary>Requests that an address may send at once; an IPv6 /64 is one address.</summary>
     [Range(1, 1_000_000_000)] public int AddressBurst { get; set; } = 5_000;
 
     /// <summary>Requests per second that an address may send in the long run.</summary>
     [Range(1, 1_000_000_000)] public int AddressPerSecond { get; set; } = 1_000;
 
-    /// <summary>Addresses of proxies whose X-Forwarded-For is trusted; the header of other senders is ignored.</summary>
+    /// <summary>
+    /// Addresses of proxies, or networks such as 10.0.0.0/8, whose X-Forwarded-For is trusted; the header of other senders is ignored.
+    /// </summary>
     public IReadOnlyList<string> TrustedProxies { get; set; } = [];
 }

@@ -88,9 +88,20 @@ public sealed class RateLimitArithmeticTests
     public void Addresses_of_both_families_are_told_apart()
     {
         var limit = new RateLimit(burst: 1, perSecond: 1, _clock);
-        string[] addresses = ["192.0.2.1", "192.0.2.2", "2001:db8::1", "2001:db8::2", "2001:db8:1::1", "::ffff:192.0.2.1"];
+        string[] addresses = ["192.0.2.1", "192.0.2.2", "2001:db8::1", "2001:db8:0:1::1", "2001:db8:1::1", "c000:201::1", "::1"];
         Assert.All(addresses, address => Assert.True(limit.TryAcquire(IPAddress.Parse(address))));
         Assert.All(addresses, address => Assert.False(limit.TryAcquire(IPAddress.Parse(address))));
+    }
+
+    /// <summary>A subscriber of a provider has 2⁶⁴ addresses; one count for each would be no limit.</summary>
+    [Theory]
+    [InlineData("2001:db8::1", "2001:db8::ffff:2")]
+    [InlineData("192.0.2.1", "::ffff:192.0.2.1")]
+    public void One_subscriber_is_one_address(string first, string second)
+    {
+        var limit = new RateLimit(burst: 1, perSecond: 1, _clock);
+        Assert.True(limit.TryAcquire(IPAddress.Parse(first)));
+        Assert.False(limit.TryAcquire(IPAddress.Parse(second)));
     }
 
     [Fact]

@@ -65,6 +65,13 @@ public sealed class RateLimitTests
     }
 
     [Fact]
+    public async Task A_proxy_of_a_configured_network_is_believed()
+    {
+        await using var storefront = await StartAsync(OneRequestForEachAddress("127.0.0.0/8", "::/64"));
+        Assert.All(await AskAsync(storefront, from => $"X-Forwarded-For: 203.0.113.{from}"), status => Assert.Equal(404, status));
+    }
+
+    [Fact]
     public async Task What_stands_before_the_last_untrusted_address_is_a_claim()
     {
         await using var storefront = await StartAsync(OneRequestForEachAddress("127.0.0.1", "::1"));
