@@ -20,7 +20,7 @@ public sealed class ModelTests(StoreFixture stores)
     [Fact]
     public async Task Every_sequence_of_steps_leaves_both_stores_as_the_model_says()
     {
-        var runs = Number("SECKILL_PROPERTY_RUNS") ?? 1_000;
+        var runs = Number("SECKILL_PROPERTY_RUNS") ?? 400;
         var seed = (ulong?)Number("SECKILL_PROPERTY_SEED") ?? (ulong)Random.Shared.Next();
         var step =
             from kind in Gen.Elements(s_kinds)

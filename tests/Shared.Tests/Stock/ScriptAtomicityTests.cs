@@ -54,6 +54,7 @@ public sealed class ScriptAtomicityTests
         ["mark.lua"] = ["another", "store", 0],
         ["mend_buyer.lua"] = [7, s_unlisted],
         ["notice.lua"] = [0.99, 1000],
+        ["rehearse.lua"] = [60_000, "available", 100],
         ["rehold.lua"] = [9_000_000_000_000, s_withoutHold, 7, 1, 1000, OrderNumber('e'), 9, 1, 1000],
         ["release.lua"] = ["1:1", s_order, s_other],
         ["reopen.lua"] = ["token", 2, "open", "1:1"],

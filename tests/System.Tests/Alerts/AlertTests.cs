@@ -26,7 +26,8 @@ public sealed class AlertTests(StoreConnections servers, ITestOutputHelper outpu
         await using var postgres = Relay.ToPostgres(
             Servers.OrdersSetting, settings.First(setting => setting.Name == Servers.OrdersSetting).Value!);
         var broker = installation.RelayToRabbitMq();
-        var (api, cutOff) = (installation.StartApi(settings), installation.StartApi([.. settings, redis.Setting, Installation.ProductTimeout]));
+        var api = installation.StartApi(settings);
+        var cutOff = installation.StartApi([.. settings, redis.Setting, Installation.ProductTimeout]);
         var worker = installation.StartWorker([.. settings, broker.Setting]);
         var inventory = installation.StartInventory([.. settings, postgres.Setting]);
         await Installation.ReadyAsync(api, cutOff, worker, inventory);
