@@ -48,7 +48,7 @@ public sealed class RebuildCrashTests
             await Crowd.AllAsync(Enumerable.Range(0, 4), async _ => AssertRefused(await buyers.ClickAsync(api, buyers.NewUser()), step));
             inventory = installation.StartInventory(settings);
             // Killed between the count of the epoch and the opening, a rebuild has counted and not ended: the next one counts again.
-            epoch += step == "Reopen" ? 2 : 1;
+            var least = epoch + (step == "Reopen" ? 2 : 1);
             await Eventually.IsTrueAsync($"the item sells again after {step}", async () =>
             {
                 var click = await buyers.ClickAsync(api, buyers.NewUser(), Buyers.NewKey());
@@ -59,8 +59,13 @@ public sealed class RebuildCrashTests
 
                 return click.IsAccepted;
             });
-            Assert.Equal(("open", epoch, epoch), await StateAsync(stores, sale));
             await Audit.WhenRebuiltAsync(stores.Connections, buyers);
+            await Eventually.IsTrueAsync("both stores have the item open in the same epoch", async () =>
+            {
+                var (state, inRedis, inPostgres) = await StateAsync(stores, sale);
+                epoch = inRedis;
+                return state == "open" && inRedis == inPostgres && inRedis >= least;
+            });
         }
 
         await inventory.BecomesAsync(200);
@@ -74,7 +79,8 @@ public sealed class RebuildCrashTests
         var orders = new Attempt[8];
         await Crowd.AllAsync(Enumerable.Range(0, orders.Length), async i =>
         {
-            orders[i] = await buyers.ClickAsync(api, buyers.NewUser(), Buyers.NewKey());
+            // An audit that began before the rebuild may stop the item once more, until the next one.
+            orders[i] = await buyers.InsistAsync([api], buyers.NewUser(), Buyers.NewKey());
             Assert.Equal(202, orders[i].Status);
         });
         Assert.Equal(new Answer(200, "accepted"), await buyers.PayAsync(api, orders[0].OrderId, orders[0].OrderId, Sale.UnitPrice));
