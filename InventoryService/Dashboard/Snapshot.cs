@@ -80,7 +80,7 @@ public sealed record Traffic(
     [JsonIgnore] public double Clicks => Accepted + Repeated + Refused.Sum(refusal => refusal.PerSecond);
 }
 
-/// <summary>The clicks of one sale, whatever their answer.</summary>
+/// <summary>The clicks of one sale, accepted and refused.</summary>
 /// <param name="SaleId">As text, like <see cref="SaleView.SaleId"/>.</param>
 public sealed record SaleRate(
     [property: JsonNumberHandling(JsonNumberHandling.WriteAsString)] long SaleId, double ClicksPerSecond);

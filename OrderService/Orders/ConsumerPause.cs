@@ -50,8 +50,7 @@ internal sealed partial class ConsumerPause(
             LogPaused(options.Value.LongestRetrySeconds);
         }
 
-        var isLate = queue.Silence > s_longestSilence && await broker.AnswersAsync();
-        if (queue.Endpoint is not { } endpoint || !(_isPaused || isLate || queue.HasGivenUp))
+        if (queue.Endpoint is not { } endpoint || !(_isPaused || queue.HasGivenUp || await IsLateAsync()))
         {
             return;
         }
@@ -78,6 +77,8 @@ internal sealed partial class ConsumerPause(
     }
 
     protected override void OnOutage(Exception exception) => LogFailed(exception.Message);
+
+    private async Task<bool> IsLateAsync() => queue.Silence > s_longestSilence && await broker.AnswersAsync();
 
     private async Task<bool> StoresAnswerAsync(CancellationToken cancellationToken)
     {

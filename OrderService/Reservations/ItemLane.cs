@@ -28,7 +28,7 @@ internal sealed class ItemLane
 
     public SoldOutGate Gate { get; }
 
-    /// <summary>Requests so far, whatever their answer.</summary>
+    /// <summary>Requests so far, accepted and refused.</summary>
     public long Clicks => Interlocked.Read(ref _clicks);
 
     /// <summary>Requests that wait for a call.</summary>

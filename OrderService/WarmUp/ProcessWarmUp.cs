@@ -40,7 +40,7 @@ internal sealed partial class ProcessWarmUp(
                 .WaitAsync(time.Token);
             LogWarm(Milliseconds(startedAt));
         }
-#pragma warning disable CA1031 // Whatever fails, the process becomes what it would be without it.
+#pragma warning disable CA1031 // A failure costs only the warm-up; the process becomes ready without it.
         catch (Exception exception)
 #pragma warning restore CA1031
         {

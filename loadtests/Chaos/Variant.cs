@@ -117,7 +117,7 @@ internal sealed record Variant(
                   $$ begin delete from orders where order_id = new.order_id; return null; end $$;
                 create trigger forget after insert on orders for each row when (new.user_id % 5 = 0) execute function forget();
                 """)),
-        // Only a loss that nobody notices lets Redis sell more than there is.
+        // Redis sells more than there is only when its loss of data is not noticed.
         new("no-ledger-check", "the loss of data is not noticed, and PostgreSQL takes more live units than there are", s_lossesNotNoticed,
             stage => ExecuteAsync(stage, "alter table sale_items drop constraint sale_items_no_oversell")),
     ];

@@ -45,8 +45,8 @@ internal sealed class DualDatabases : IAsyncDisposable
     ];
 
     /// <summary>
-    /// The same for a scenario that does not ask how fast the services are: on a machine under load their own limits would turn a slow
-    /// answer into a 503, or a slow batch into an open breaker.
+    /// The same for a scenario that does not ask how fast the services are: on a machine under load their own limit would turn a slow
+    /// batch into an open breaker.
     /// </summary>
     public (string Name, string? Value)[] SettingsWithoutHaste =>
         [.. Settings, ("Legacy__SlowBatchMilliseconds", "60000")];

@@ -65,7 +65,7 @@ public sealed class HeadlineTests : Looks
         Assert.Equal("#7 Friday is on, and quiet.", Headline(cut));
     }
 
-    // Redis decides the window, whatever this process thinks of the time.
+    // Redis decides the window, not the clock of this process.
     [Fact]
     public void The_window_is_by_the_clock_of_Redis()
     {

@@ -39,7 +39,7 @@ public sealed class HeartbeatTests(StorefrontHost storefront)
                 heartbeat.Instance == before.Instance && answers.All(answer => Grew(heartbeat, answer.Reason, answer.Times)))) is not null);
         Assert.True(after!.Latency.Sum() >= before.Latency.Sum() + 7, $"{before.Latency.Sum()} then {after.Latency.Sum()}");
         Assert.True(after.UptimeMilliseconds > before.UptimeMilliseconds);
-        // Those that reached an item, whatever their answer.
+        // Those that reached an item, accepted and refused.
         Assert.Equal(5, after.Clicks!.GetValueOrDefault(item.Key.SaleId.ToString(CultureInfo.InvariantCulture)));
 
         bool Grew(Heartbeat heartbeat, string reason, int times) =>

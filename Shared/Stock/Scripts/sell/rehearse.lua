@@ -1,5 +1,5 @@
 -- Makes an item that is in no sale, for a process that warms up. Every key has an entry from here on, so that reserve.lua creates none:
--- each expires, whatever becomes of the process.
+-- each expires, also when the process dies.
 --
 -- KEYS  1 item   2 buyers   3 holds   4 outbox   5 orders   6 keys   7 log
 -- ARGV  1 life (ms)   then the fields of the item, each followed by its value
