@@ -136,6 +136,10 @@ internal sealed partial class ServiceProcess : IAsyncDisposable
         return await reader.ReadToEndAsync();
     }
 
+    /// <summary>Waits until it has written something that matches: a log arrives after what it reports.</summary>
+    public Task WritesAsync(string pattern) => Eventually.IsTrueAsync(
+        $"it writes \"{pattern}\"", async () => Regex.IsMatch(await OutputAsync(), pattern));
+
     /// <summary>Kills it if it still runs. May be repeated; afterwards only its name, address and output are left.</summary>
     public async ValueTask DisposeAsync()
     {

@@ -66,7 +66,7 @@ public sealed class ForeignQueueTests(ITestOutputHelper output)
             Assert.Contains(Queue, detail, StringComparison.Ordinal);
             Assert.Contains("x-delivery-limit", detail, StringComparison.Ordinal);
             Assert.Contains("delete the queue", detail, StringComparison.Ordinal);
-            Assert.Contains($"The broker refuses queue {Queue}", await worker.OutputAsync(), StringComparison.Ordinal);
+            await worker.WritesAsync($"The broker refuses queue {Queue}");
 
             await UseAsync(channel => channel.QueueDeleteAsync(Queue));
             await worker.BecomesAsync(200);

@@ -77,7 +77,7 @@ public sealed class LostDataTests(ITestOutputHelper output)
 
         var rebuilt = await Eventually.IsTrueAsync("the item is rebuilt", async () => await EpochAsync(stores, sale) == 2);
         await GoesOnAsync(stores, buyers, crowd);
-        Assert.Contains("LossWatch[431]", await inventory.OutputAsync(), StringComparison.Ordinal);
+        await inventory.WritesAsync(@"LossWatch\[431]");
         output.WriteLine($"Noticed and rebuilt {rebuilt} after the start of the older copy.");
         copy.Delete(recursive: true);
     }
