@@ -5,7 +5,7 @@ namespace Seckill.InventoryService.Dashboard;
 
 /// <summary>State and window of a sale combined.</summary>
 [JsonConverter(typeof(SalePhaseConverter))]
-internal enum SalePhase
+public enum SalePhase
 {
     /// <summary>Not opened.</summary>
     Planned,
@@ -23,4 +23,5 @@ internal enum SalePhase
     Closed,
 }
 
+/// <summary>Writes the phases as words.</summary>
 internal sealed class SalePhaseConverter() : JsonStringEnumConverter<SalePhase>(JsonNamingPolicy.KebabCaseLower);
