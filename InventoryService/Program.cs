@@ -8,6 +8,7 @@ using Seckill.InventoryService.Rebuild;
 using Seckill.InventoryService.Refunds;
 using Seckill.InventoryService.Returns;
 using Seckill.InventoryService.Sales;
+using Seckill.InventoryService.WaitingRooms;
 
 return await ServiceProgram.RunAsync(
     args,
@@ -17,6 +18,7 @@ return await ServiceProgram.RunAsync(
         builder.AddMessaging();
         builder.AddStock();
         builder.AddSales();
+        builder.AddWaitingRooms();
         builder.AddLedger();
         builder.AddReturns();
         builder.AddOutbox();
@@ -29,6 +31,7 @@ return await ServiceProgram.RunAsync(
     {
         app.UseServiceDefaults();
         app.MapSales();
+        app.MapWaitingRooms();
         app.MapLedger();
         app.MapOutbox();
         app.MapQuarantine();

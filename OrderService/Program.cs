@@ -6,6 +6,7 @@ using Seckill.OrderService.Orders;
 using Seckill.OrderService.Payments;
 using Seckill.OrderService.Reservations;
 using Seckill.OrderService.Storefront;
+using Seckill.OrderService.WaitingRoom;
 using Seckill.OrderService.WarmUp;
 
 var role = Role.All;
@@ -22,6 +23,7 @@ return await ServiceProgram.RunAsync(
         if (role.HasFlag(Role.Api))
         {
             builder.AddReservations();
+            builder.AddWaitingRoom();
             builder.AddStorefront();
             builder.AddOrderEvents();
             builder.AddPayments();

@@ -3,6 +3,7 @@ using Seckill.LoadTests;
 using Seckill.LoadTests.Bench;
 using Seckill.LoadTests.Demo;
 using Seckill.LoadTests.Load;
+using Seckill.LoadTests.Queue;
 using Seckill.LoadTests.Reporting;
 using Seckill.LoadTests.Tokens;
 
@@ -10,6 +11,7 @@ return await CommandRunner.RunAsync(
     new RootCommand("Load tests, demo and benchmarks for a running Seckill system.")
     {
         TokenCommand.Create(),
+        VerifyQueueCommand.Create(),
         DemoCommand.Create(),
         BenchCommand.Create(),
         LoadCommand.Create(),

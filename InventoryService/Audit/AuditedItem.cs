@@ -4,7 +4,7 @@ namespace Seckill.InventoryService.Audit;
 internal sealed record AuditedItem(
     long SaleId, long SkuId, int ItemNumber, int Allocated, int LimitPerUser, long UnitPrice, string Currency, int Epoch,
     DateTime? LostAt, string Name, DateTime OpensAt, DateTime ClosesAt, int PaymentTimeoutSeconds,
-    string State, long StateVersion, long Seq)
+    string State, long StateVersion, long Seq, int Room)
 {
     public ItemKey Key => new(SaleId, SkuId);
     public ItemKeys Keys { get; } = new(new ItemKey(SaleId, SkuId));
@@ -17,6 +17,6 @@ internal sealed record AuditedItem(
         Now: default, Available: Allocated, Held: 0, Allocated, Number, UnitPrice, Currency, OpensAt, ClosesAt, ItemState.Open,
         LimitPerUser, PaymentTimeoutSeconds, OutboxDepth: 0)
     {
-        Epoch = Epoch, StateVersion = StateVersion,
+        Epoch = Epoch, StateVersion = StateVersion, Room = (RoomPolicy)Room,
     };
 }

@@ -8,6 +8,7 @@ internal static class Refusals
 {
     public static readonly Problem UnknownSale = new(404, "unknown-sale", "No such sale exists.");
     public static readonly Problem UnknownItem = new(404, "unknown-item", "This sale has no such item.");
+    public static readonly Problem NoWaitingRoom = new(404, "no-waiting-room", "This sale has no waiting room, or does not exist.");
     public static readonly Problem NotQuarantined = new(404, "not-quarantined", "This order is not in quarantine.");
     public static readonly Problem UnknownRefund = new(404, "unknown-refund", "No such refund exists.");
     public static readonly Problem SaleExists = new(409, "sale-exists", "This sale id is taken.");

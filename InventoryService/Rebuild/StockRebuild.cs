@@ -46,7 +46,7 @@ internal sealed partial class StockRebuild(
         if (await catalog.FindSaleAsync(item.SaleId) is null)
         {
             var skus = (await rows.ItemsAsync(item.SaleId, cancellationToken)).Select(row => row.SkuId);
-            await catalog.AddSaleAsync(new OpenedSale(item.SaleId, item.Name, [.. skus]));
+            await catalog.AddSaleAsync(new OpenedSale(item.SaleId, item.Name, [.. skus], item.Room != 0));
         }
 
         await Before(RebuildStep.Drain);

@@ -1,3 +1,5 @@
+using Seckill.Shared.WaitingRoom;
+
 namespace Seckill.InventoryService.Sales;
 
 /// <summary>What a sale must be like before anything is stored.</summary>
@@ -6,6 +8,10 @@ internal static class CreateSaleRules
     private const int LongestName = 200;
     private const int LongestPaymentTimeoutSeconds = 7 * 24 * 3600;
     private const int MostItems = 1_000;
+    private const int MostGroupPlaces = 1_000_000;
+    private const int LongestBeacon = 200;
+    private const int ShortestPassSeconds = 5;
+    private const int LongestPassSeconds = 3_600;
     private const int FirstYear = 1970;
     private const int LastYear = 9999;
 
@@ -15,6 +21,12 @@ internal static class CreateSaleRules
 
     /// <summary>Of an item, whatever is added to it later.</summary>
     public const int MostUnits = 1_000_000_000;
+
+    /// <summary>What a beacon and its name must be like.</summary>
+    public static string BeaconRule { get; } = $"this must have 1 to {LongestBeacon} characters, none of them a control character";
+
+    /// <summary>True for such a text.</summary>
+    public static bool IsBeacon(string text) => text.Trim().Length > 0 && text.Length <= LongestBeacon && !text.Any(char.IsControl);
 
     /// <summary>What is wrong, by field; empty when nothing is.</summary>
     public static Dictionary<string, string> Check(CreateSale sale)
@@ -29,6 +41,7 @@ internal static class CreateSaleRules
             $"this must be an RFC 3339 time, at least a millisecond after opensAt, and not after the year {LastYear}");
         Rule("paymentTimeoutSeconds", sale.PaymentTimeoutSeconds is > 0 and <= LongestPaymentTimeoutSeconds,
             $"this must be 1 to {LongestPaymentTimeoutSeconds}");
+        CheckRoom(sale, Rule);
         if (sale.Items is not { Count: > 0 and <= MostItems })
         {
             errors["items"] = $"there must be 1 to {MostItems} items";
@@ -53,10 +66,6 @@ internal static class CreateSaleRules
         Rule("items", repeated is null, $"SKU {repeated?.Key} stands in it more than once");
         return errors;
 
-        // The first and the last instant of .NET's calendar are infinities in PostgreSQL, which is no time to count down to.
-        static bool IsStorable(DateTimeOffset? time) =>
-            time?.UtcDateTime is { Year: >= FirstYear } utc && utc < DateTime.MaxValue.AddMilliseconds(-1);
-
         static int MostUnitsOfAnOrder(CreateSaleItem item) => Math.Clamp(item.LimitPerUser ?? 1, 1, MostUnits);
 
         void Rule(string field, bool holds, string otherwise)
@@ -66,5 +75,29 @@ internal static class CreateSaleRules
                 errors[field] = otherwise;
             }
         }
+    }
+
+    // The first and the last instant of .NET's calendar are infinities in PostgreSQL, which is no time to count down to.
+    private static bool IsStorable(DateTimeOffset? time) =>
+        time?.UtcDateTime is { Year: >= FirstYear } utc && utc < DateTime.MaxValue.AddMilliseconds(-1);
+
+    private static void CheckRoom(CreateSale sale, Action<string, bool, string> rule)
+    {
+        if (sale.WaitingRoom is not { } room)
+        {
+            return;
+        }
+
+        rule("waitingRoom.opensAt", room.OpensAt is null || (IsStorable(room.OpensAt) && !(room.OpensAt > sale.OpensAt)),
+            "this must be an RFC 3339 time with an offset, not after opensAt");
+        rule("waitingRoom.admitPerSecond", room.AdmitPerSecond is null or (>= 1 and <= CreateWaitingRoom.MostPerSecond),
+            $"this must be an integer, 1 to {CreateWaitingRoom.MostPerSecond}");
+        rule("waitingRoom.passSeconds", room.PassSeconds is null or (>= ShortestPassSeconds and <= LongestPassSeconds),
+            $"this must be an integer, {ShortestPassSeconds} to {LongestPassSeconds}");
+        rule("waitingRoom.workBits", room.WorkBits is null or (>= 0 and <= QueueWork.MaximumBits),
+            $"this must be an integer, 0 to {QueueWork.MaximumBits}");
+        rule("waitingRoom.groupLimit", room.GroupLimit is null or (>= 0 and <= MostGroupPlaces),
+            $"this must be an integer, 0 to {MostGroupPlaces}");
+        rule("waitingRoom.beaconName", room.BeaconName is null || IsBeacon(room.BeaconName), BeaconRule);
     }
 }

@@ -10,10 +10,11 @@ namespace Seckill.InventoryService.Sales;
 /// <param name="ClosesAt">End of the window, at least a millisecond after its start.</param>
 /// <param name="PaymentTimeoutSeconds">How long an order waits for its payment, 1 to 604,800 (a week).</param>
 /// <param name="Items">1 to 1,000, each SKU once.</param>
+/// <param name="WaitingRoom">A fair queue before the sale; without it, buyers order directly.</param>
 public sealed record CreateSale(
     [property: AtLeast(1)] long? SaleId, [property: StringLength(200, MinimumLength = 1)] string? Name, DateTimeOffset? OpensAt,
     DateTimeOffset? ClosesAt, [property: Range(1, 604_800)] int? PaymentTimeoutSeconds,
-    [property: Length(1, 1_000)] IReadOnlyList<CreateSaleItem?>? Items);
+    [property: Length(1, 1_000)] IReadOnlyList<CreateSaleItem?>? Items, CreateWaitingRoom? WaitingRoom = null);
 
 /// <summary>An item of it.</summary>
 /// <param name="SkuId">Positive.</param>
@@ -33,9 +34,11 @@ public sealed record CreateSaleItem(
 /// <param name="PaymentTimeoutSeconds">How long an order waits for its payment.</param>
 /// <param name="State">Of the sale.</param>
 /// <param name="Items">In the order in which they were given.</param>
+/// <param name="WaitingRoom">Absent when the sale has none.</param>
 public sealed record SaleDetails(
     long SaleId, string Name, DateTimeOffset OpensAt, DateTimeOffset ClosesAt, int PaymentTimeoutSeconds, SaleState State,
-    IReadOnlyList<SaleItemDetails> Items);
+    IReadOnlyList<SaleItemDetails> Items,
+    [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] WaitingRoomDetails? WaitingRoom = null);
 
 /// <summary>An item of it.</summary>
 /// <param name="Allocated">Units for this sale.</param>

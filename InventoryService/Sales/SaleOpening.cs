@@ -22,7 +22,7 @@ internal enum OpeningOutcome
 /// changes of a sale's state, and Redis refuses a call with an older count, however late it arrives. Both may be repeated, also after a
 /// crash at any line: the loss watch finishes what a dead process left half done.
 /// </summary>
-internal sealed class SaleOpening(SaleStore sales, StockLedger stock, SaleCatalog catalog)
+internal sealed class SaleOpening(SaleStore sales, StockLedger stock, SaleCatalog catalog, RoomOpening rooms)
 {
     private static readonly ParallelOptions s_several = new() { MaxDegreeOfParallelism = 16 };
 
@@ -61,13 +61,16 @@ internal sealed class SaleOpening(SaleStore sales, StockLedger stock, SaleCatalo
         }
 
         await BeforeRedis();
+        // Before the items, so that no order finds an item without its room.
+        await rooms.OpenAsync(sale, cancellationToken);
         foreach (var item in sale.Items)
         {
             // The number first: an order can be placed as soon as the item is warm, and must be found by its number.
             await catalog.AddNumberAsync(OrderId.Number(item.ItemNumber), new ItemKey(sale.SaleId, item.SkuId));
         }
 
-        await catalog.AddSaleAsync(new OpenedSale(sale.SaleId, sale.Name, [.. sale.Items.Select(item => item.SkuId)]));
+        await catalog.AddSaleAsync(new OpenedSale(
+            sale.SaleId, sale.Name, [.. sale.Items.Select(item => item.SkuId)], HasRoom: sale.WaitingRoom is not null));
         return await ApplyAsync(sale, SaleState.Open, version, async (item, latest) =>
         {
             switch (await stock.WarmAsync(KeysOf(sale, item), Fresh(sale, item, latest), !item.WasWarm))
@@ -158,6 +161,6 @@ internal sealed class SaleOpening(SaleStore sales, StockLedger stock, SaleCatalo
         PaymentTimeoutSeconds: sale.PaymentTimeoutSeconds,
         OutboxDepth: 0)
     {
-        StateVersion = version,
+        StateVersion = version, Room = sale.WaitingRoom?.Policy ?? RoomPolicy.None,
     };
 }

@@ -1,7 +1,7 @@
 namespace Seckill.InventoryService.Sales;
 
 /// <summary>Sales and their items in PostgreSQL. Throws <see cref="NpgsqlException"/> when it is down.</summary>
-internal sealed class SaleStore(NpgsqlDataSource database)
+internal sealed class SaleStore(NpgsqlDataSource database, RoomStore waitingRooms)
 {
     /// <summary>Stores a checked sale; false when the id is taken.</summary>
     public async Task<bool> TryAddAsync(CreateSale sale, CancellationToken cancellationToken)
@@ -34,6 +34,11 @@ internal sealed class SaleStore(NpgsqlDataSource database)
             {
                 sale.SaleId, item!.SkuId, Position = position, item.Allocated, item.LimitPerUser, item.UnitPrice, item.Currency,
             }));
+        if (sale.WaitingRoom is { } room)
+        {
+            await RoomStore.AddAsync(connection, sale.SaleId!.Value, room);
+        }
+
         await transaction.CommitAsync(cancellationToken);
         return true;
     }
@@ -113,9 +118,11 @@ internal sealed class SaleStore(NpgsqlDataSource database)
             """,
             parameters,
             cancellationToken: cancellationToken));
+        var sales = rows.GroupBy(row => row.sale_id).ToList();
+        var rooms = await waitingRooms.FindAsync([.. sales.Select(sale => sale.Key)], cancellationToken);
         return
         [
-            .. rows.GroupBy(row => row.sale_id).Select(sale =>
+            .. sales.Select(sale =>
             {
                 var first = sale.First();
                 return new SaleDetails(
@@ -124,7 +131,8 @@ internal sealed class SaleStore(NpgsqlDataSource database)
                     {
                         ItemNumber = row.item_number,
                         WasWarm = row.was_warm,
-                    })]);
+                    })],
+                    rooms.GetValueOrDefault(first.sale_id)?.Room);
             }),
         ];
     }

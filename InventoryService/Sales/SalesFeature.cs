@@ -1,3 +1,5 @@
+using Seckill.Shared.WaitingRoom;
+
 namespace Seckill.InventoryService.Sales;
 
 /// <summary>The administration of sales: create, look, open, close; and alerts for low and sold-out stock.</summary>
@@ -5,6 +7,9 @@ internal static class SalesFeature
 {
     public static void AddSales(this WebApplicationBuilder builder)
     {
+        builder.Services.AddSingleton<RoomLedger>();
+        builder.Services.AddSingleton<RoomStore>();
+        builder.Services.AddSingleton<RoomOpening>();
         builder.Services.AddSingleton<SaleStore>();
         builder.Services.AddSingleton<SaleOpening>();
         builder.Services.AddSingleton<ActiveItems>();

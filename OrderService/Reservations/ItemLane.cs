@@ -12,9 +12,10 @@ internal sealed class ItemLane
     private long _clicks;
 
     public ItemLane(
-        ItemKeys keys, StockLedger stock, BuyerLog log, OutboxRelay relay, ReservationOptions options, TimeProvider clock, ILogger logger)
+        ItemKeys keys, StockLedger stock, BuyerLog log, OutboxRelay relay, ReservationOptions options, TimeProvider clock, ILogger logger,
+        RoomPolicy room = RoomPolicy.None)
     {
-        _relay = relay.For(keys.Item);
+        (_relay, Room) = (relay.For(keys.Item), room);
         Gate = new SoldOutGate(s_soldOutProbe, clock);
         var (buyers, newest) = (new BuyerReader(keys, log, Gate, clock), new NewestStock());
         _calls =
@@ -27,6 +28,9 @@ internal sealed class ItemLane
     }
 
     public SoldOutGate Gate { get; }
+
+    /// <summary>Whether orders need a pass.</summary>
+    public RoomPolicy Room { get; }
 
     /// <summary>Requests so far, accepted and refused.</summary>
     public long Clicks => Interlocked.Read(ref _clicks);

@@ -64,14 +64,44 @@ internal sealed partial class ReservationBatcher : PeriodicService
     public ValueTask<ReservationResult> ReserveAsync(
         ItemKey item, long userId, int quantity, string? idempotencyKey, CancellationToken cancellationToken)
     {
+        return Find(item) is { } lane
+            ? ReserveAsync(lane, userId, quantity, idempotencyKey, cancellationToken)
+            : ReserveAtNewLaneAsync(item, userId, quantity, idempotencyKey, cancellationToken);
+    }
+
+    /// <summary>The lane of an item that was ordered here before.</summary>
+    public ItemLane? Find(ItemKey item) => _lanes.TryGetValue(item, out var lane) ? lane : null;
+
+    /// <summary>The lane of an item; null when the item was never opened.</summary>
+    public async ValueTask<ItemLane?> OpenAsync(ItemKey item) => await _newLanes.GetAsync(item);
+
+    /// <summary>The same at a lane.</summary>
+    public ValueTask<ReservationResult> ReserveAsync(
+        ItemLane lane, long userId, int quantity, string? idempotencyKey, CancellationToken cancellationToken)
+    {
         if (_stopping)
         {
             return ValueTask.FromResult(new ReservationResult(ReserveOutcome.Busy));
         }
 
-        return _lanes.TryGetValue(item, out var lane)
-            ? Reserve(lane, userId, quantity, idempotencyKey, cancellationToken)
-            : ReserveAtNewLaneAsync(item, userId, quantity, idempotencyKey, cancellationToken);
+        lane.CountClick();
+        // A request with a key may be the retry of an accepted one, and then its user is known to the gate: at the latest when the units,
+        // which had come back, are announced.
+        if ((idempotencyKey is null || _stock.HearsRestocks) && lane.Gate.Refuses(userId))
+        {
+            return ValueTask.FromResult(new ReservationResult(ReserveOutcome.SoldOut));
+        }
+
+        var reservation = _pool.Get();
+        reservation.Start(userId, quantity, idempotencyKey);
+        var waiting = reservation.WaitAsync(cancellationToken);
+        if (!lane.TryAdd(reservation))
+        {
+            reservation.TryDecide(new ReservationResult(ReserveOutcome.Busy));
+            reservation.LeaveQueue();
+        }
+
+        return waiting;
     }
 
     /// <summary>Requests so far, by sale.</summary>
@@ -119,45 +149,23 @@ internal sealed partial class ReservationBatcher : PeriodicService
         }
     }
 
-    private ValueTask<ReservationResult> Reserve(
-        ItemLane lane, long userId, int quantity, string? idempotencyKey, CancellationToken cancellationToken)
-    {
-        lane.CountClick();
-        // A request with a key may be the retry of an accepted one, and then its user is known to the gate: at the latest when the units,
-        // which had come back, are announced.
-        if ((idempotencyKey is null || _stock.HearsRestocks) && lane.Gate.Refuses(userId))
-        {
-            return ValueTask.FromResult(new ReservationResult(ReserveOutcome.SoldOut));
-        }
-
-        var reservation = _pool.Get();
-        reservation.Start(userId, quantity, idempotencyKey);
-        var waiting = reservation.WaitAsync(cancellationToken);
-        if (!lane.TryAdd(reservation))
-        {
-            reservation.TryDecide(new ReservationResult(ReserveOutcome.Busy));
-            reservation.LeaveQueue();
-        }
-
-        return waiting;
-    }
-
     private async ValueTask<ReservationResult> ReserveAtNewLaneAsync(
         ItemKey item, long userId, int quantity, string? idempotencyKey, CancellationToken cancellationToken) =>
-        await _newLanes.GetAsync(item) is { } lane
-            ? await Reserve(lane, userId, quantity, idempotencyKey, cancellationToken)
+        _stopping ? new ReservationResult(ReserveOutcome.Busy)
+        : await _newLanes.GetAsync(item) is { } lane
+            ? await ReserveAsync(lane, userId, quantity, idempotencyKey, cancellationToken)
             : new ReservationResult(ReserveOutcome.UnknownItem);
 
     private async Task<ItemLane?> OpenLaneAsync(ItemKey item)
     {
         var keys = new ItemKeys(item);
-        if (await _stock.InspectAsync(keys) is null)
+        if (await _stock.InspectAsync(keys) is not { } now)
         {
             return null;
         }
 
         var relay = _rehearsal is { } rehearsal && rehearsal.Item == item ? rehearsal.Relay : _relay;
-        return _lanes.GetOrAdd(item, _ => new ItemLane(keys, _stock, _buyers, relay, _options, _clock, _logger));
+        return _lanes.GetOrAdd(item, _ => new ItemLane(keys, _stock, _buyers, relay, _options, _clock, _logger, now.Room));
     }
 
     [LoggerMessage(206, LogLevel.Error, "The watchdog of reservation timeouts failed; it runs again in a moment.")]

@@ -1,5 +1,8 @@
+using System.Diagnostics;
 using Microsoft.Extensions.ObjectPool;
+using Microsoft.OpenApi;
 using Seckill.OrderService.Reservations;
+using Seckill.OrderService.WaitingRoom;
 
 namespace Seckill.OrderService.Storefront;
 
@@ -8,8 +11,15 @@ namespace Seckill.OrderService.Storefront;
 /// short-circuited past the rest of the pipeline.
 /// </summary>
 internal sealed class PlaceOrderEndpoint(
-    BuyerGuard guard, ReservationBatcher batcher, PlaceOrderAnswer answer, IOptions<ReservationOptions> options)
+    BuyerGuard guard, ReservationBatcher batcher, PlaceOrderAnswer answer, PassGate passes, IOptions<ReservationOptions> options)
 {
+    /// <summary>A pass as the documents show one.</summary>
+    public const string SalePassExample = "AAABnZsy0fAVYhxT5fWm3b0O1pY2mFqQf1q0u8b3uN0o9dC2cR7f1w";
+
+    private static readonly DescribedParameter s_pass = new(
+        ParameterLocation.Header, SalePass.Header, "The pass of the sale's waiting room, if it has one.",
+        () => new OpenApiSchema { Type = JsonSchemaType.String }, SalePassExample);
+
     private readonly ObjectPool<WaitingBuyer> _waiting = WaitingBuyer.NewPool(answer, options.Value.QueueCapacity);
 
     /// <summary>Maps <c>POST /orders</c>, past the rest of the pipeline.</summary>
@@ -22,6 +32,7 @@ internal sealed class PlaceOrderEndpoint(
                 + "order, from any instance.")
             .WithMetadata(
                 OrderEndpoints.Group, new TakesBuyerToken(), DescribedParameter.IdempotencyKey("a buyer's orders of the item", false),
+                s_pass,
                 new DescribedHeader(202, "Location", "The order.", "/orders/000007d1f3a94c5e8b60271d9a4e6c35"))
             .Accepts<PlaceOrder>("application/json")
             .Produces<OrderAccepted>(StatusCodes.Status202Accepted)
@@ -69,9 +80,58 @@ internal sealed class PlaceOrderEndpoint(
             return refusal.ExecuteAsync(http);
         }
 
-        var reservation = batcher.ReserveAsync(order.Item, order.UserId, order.Quantity, order.Key, http.RequestAborted);
+        if (batcher.Find(order.Item) is not { Room: RoomPolicy.None } lane)
+        {
+            return ReserveAtRoomOrNewLaneAsync(http, order, trace);
+        }
+
+        var reservation = batcher.ReserveAsync(lane, order.UserId, order.Quantity, order.Key, http.RequestAborted);
         return reservation.IsCompletedSuccessfully
             ? answer.WriteAsync(http, order.Item, order.Quantity, reservation.Result, trace)
             : _waiting.Get().WaitAsync(http, order.Item, order.Quantity, reservation, trace);
     }
+
+    private async Task ReserveAtRoomOrNewLaneAsync(HttpContext http, PlaceOrderRequest order, Activity? trace)
+    {
+        try
+        {
+            var lane = batcher.Find(order.Item) ?? await batcher.OpenAsync(order.Item);
+            if (lane is null)
+            {
+                await answer.WriteAsync(http, order.Item, order.Quantity, new ReservationResult(ReserveOutcome.UnknownItem), trace);
+                return;
+            }
+
+            if (Refuse(http, lane, order) is { } refusal)
+            {
+                ReservationMetrics.OfSales.Refused.Add(1, new KeyValuePair<string, object?>("code", refusal.Code));
+                await refusal.ExecuteAsync(http);
+                return;
+            }
+
+            var result = await batcher.ReserveAsync(lane, order.UserId, order.Quantity, order.Key, http.RequestAborted);
+            if (lane.Room != RoomPolicy.None
+                && result.Outcome is ReserveOutcome.Reserved or ReserveOutcome.Replayed or ReserveOutcome.LimitReached)
+            {
+                passes.MarkUsed(order.UserId, order.Item.SaleId);
+            }
+
+            await answer.WriteAsync(http, order.Item, order.Quantity, result, trace);
+        }
+#pragma warning disable CA1031 // Whatever fails, the buyer gets an answer.
+        catch (Exception exception)
+#pragma warning restore CA1031
+        {
+            await ServiceHost.AnswerAsync(http, exception);
+        }
+    }
+
+    private Problem? Refuse(HttpContext http, ItemLane lane, in PlaceOrderRequest order) =>
+        lane.Room == RoomPolicy.None ? null
+        : passes.Check(http.Request.Headers[SalePass.Header], order.UserId, order.Item.SaleId, lane.Room) switch
+        {
+            SalePassState.Valid => null,
+            SalePassState.Expired => Refusals.PassExpired,
+            _ => Refusals.PassRequired,
+        };
 }

@@ -21,6 +21,14 @@ internal static class Refusals
     public static readonly Problem TooManyStreams = new(
         503, "unavailable", "This instance has no room for another event stream. It is safe to retry.", retryAfterSeconds: 1);
 
+    public static readonly Problem PassRequired = new(
+        403, "pass-required", "This sale has a waiting room: register there, and order with the pass that it gives.");
+
+    public static readonly Problem PassExpired = new(403, "pass-expired", "The pass of the waiting room has expired. Register again.");
+    public static readonly Problem NoWaitingRoom = new(404, "no-waiting-room", "This sale has no waiting room. Order directly.");
+    public static readonly Problem NotRegistered = new(404, "not-registered", "You are not registered in this waiting room.");
+    public static readonly Problem NotDrawn = new(409, "not-drawn", "The draw of this waiting room is to come.", retryAfterSeconds: 1);
+    public static readonly Problem GroupFull = new(409, "group-full", "Your group has all the places that it may have.");
     public static readonly Problem UnknownOrder = new(404, "unknown-order", "You have no such order.");
     public static readonly Problem NotCancellable = new(409, "not-cancellable", "The order is paid, expired or rejected.");
     public static readonly Problem UnknownSale = new(404, "unknown-sale", "No such sale has been opened.");
@@ -29,7 +37,8 @@ internal static class Refusals
     public static IReadOnlyList<Problem> OfPlaceOrder { get; } =
     [
         Problem.Invalid("request", "malformed"), Unauthenticated, UnknownItem, SoldOut, LimitReached(["000007d1f3a94c5e8b60271d9a4e6c35"]),
-        SaleNotOpen(DateTimeOffset.UnixEpoch, DateTimeOffset.UnixEpoch), SaleClosed, Problem.TooSlow, Problem.TooLarge, Problem.NotJson,
+        SaleNotOpen(DateTimeOffset.UnixEpoch, DateTimeOffset.UnixEpoch), SaleClosed, PassRequired, PassExpired,
+        Problem.TooSlow, Problem.TooLarge, Problem.NotJson,
         KeyReused, RateLimited, Unavailable,
     ];
 
@@ -51,10 +60,25 @@ internal static class Refusals
         });
 
     /// <summary>409 with the opening, and a Retry-After until then, at least one second.</summary>
-    public static Problem SaleNotOpen(DateTimeOffset opensAt, DateTimeOffset now)
+    public static Problem SaleNotOpen(DateTimeOffset opensAt, DateTimeOffset now) =>
+        BeforeOpening("sale-not-open", "The sale has not begun.", opensAt, now);
+
+    /// <summary>409 with the opening of the waiting room, and a Retry-After until then, at least one second.</summary>
+    public static Problem RoomNotOpen(DateTimeOffset opensAt, DateTimeOffset now) =>
+        BeforeOpening("room-not-open", "The waiting room is not open yet.", opensAt, now);
+
+    /// <summary>403 with what a client must compute before it may register.</summary>
+    public static Problem WorkRequired(string challenge, int bits) =>
+        new(403, "work-required", "Solve the challenge and register again, with the header Queue-Work.", writeDetails: json =>
+        {
+            json.WriteString("challenge", challenge);
+            json.WriteNumber("bits", bits);
+        });
+
+    private static Problem BeforeOpening(string code, string title, DateTimeOffset opensAt, DateTimeOffset now)
     {
         var wait = (int)Math.Clamp(Math.Ceiling((opensAt - now).TotalSeconds), 1, int.MaxValue);
-        return new(409, "sale-not-open", "The sale has not begun.", wait, json =>
+        return new(409, code, title, wait, json =>
             json.WriteString("opensAt", opensAt.UtcDateTime.ToString("yyyy-MM-dd'T'HH:mm:ss.fff'Z'", CultureInfo.InvariantCulture)));
     }
 

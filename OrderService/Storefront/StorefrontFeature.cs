@@ -18,6 +18,8 @@ internal static class StorefrontFeature
         builder.Services.AddSingleton<StreamGuard>();
         builder.Services.AddSingleton<PlaceOrderAnswer>();
         builder.Services.AddSingleton<PlaceOrderEndpoint>();
+        builder.Services.AddSingleton<QueueAnswer>();
+        builder.Services.AddSingleton<QueueEndpoint>();
         builder.Services.AddSingleton<SaleReader>();
         builder.Services.AddSingleton<SaleListReader>();
     }
@@ -28,6 +30,9 @@ internal static class StorefrontFeature
         OrderListEndpoint.Map(app);
         OrderEndpoints.Map(app);
         SaleEndpoints.Map(app);
+        QueueEndpoint.Map(app);
+        QueueProofEndpoints.Map(app);
+        QueuePage.Map(app);
     }
 
     // It stands in the header of a refusal, between quotation marks.

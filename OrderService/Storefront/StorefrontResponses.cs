@@ -77,4 +77,5 @@ public static class SaleStates
 [JsonSerializable(typeof(StreamTicketView))]
 [JsonSerializable(typeof(SaleView))]
 [JsonSerializable(typeof(SaleListView))]
+[JsonSerializable(typeof(QueueView))]
 internal sealed partial class StorefrontJson : JsonSerializerContext;

@@ -8,7 +8,9 @@ namespace Seckill.Shared.Http;
 /// <param name="Code">Stable code for programs.</param>
 /// <param name="Errors">With <c>invalid-request</c>: what is wrong, by field.</param>
 /// <param name="OrderIds">With <c>limit-reached</c>: the buyer's live orders.</param>
-/// <param name="OpensAt">With <c>sale-not-open</c>: UTC.</param>
+/// <param name="OpensAt">With <c>sale-not-open</c> and <c>room-not-open</c>: UTC.</param>
+/// <param name="Challenge">With <c>work-required</c>: what is to be solved.</param>
+/// <param name="Bits">With <c>work-required</c>: zero bits with which the hash begins.</param>
 public sealed record ProblemBody(
     string Type, string Title, int Status, string Code, IReadOnlyDictionary<string, string[]>? Errors = null,
-    IReadOnlyList<string>? OrderIds = null, DateTimeOffset? OpensAt = null);
+    IReadOnlyList<string>? OrderIds = null, DateTimeOffset? OpensAt = null, string? Challenge = null, int? Bits = null);

@@ -60,6 +60,24 @@ public sealed class BuyerToken
         return signed + "." + Base64Url.EncodeToString(HMACSHA256.HashData(_key, Encoding.ASCII.GetBytes(signed)));
     }
 
+    /// <summary>
+    /// The claim <c>grp</c> of a header that was verified: buyers who are counted together in a waiting room. Empty without one.
+    /// </summary>
+    public static string GroupOf(string header)
+    {
+        var (first, last) = (header.IndexOf('.', StringComparison.Ordinal), header.LastIndexOf('.'));
+        try
+        {
+            using var claims = JsonDocument.Parse(Base64Url.DecodeFromChars(header.AsSpan((first + 1)..last)));
+            return claims.RootElement.TryGetProperty("grp", out var group) && group.ValueKind == JsonValueKind.String
+                ? group.GetString()! : "";
+        }
+        catch (Exception exception) when (exception is FormatException || IsBadJson(exception))
+        {
+            return "";
+        }
+    }
+
     /// <summary>True, and the user, when signature and times are valid and the subject is a positive 64-bit integer.</summary>
     public bool TryVerify(ReadOnlySpan<char> token, out long userId) => Verify(token, out userId) is null;
 

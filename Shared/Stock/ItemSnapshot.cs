@@ -35,6 +35,9 @@ public sealed record ItemSnapshot(
     /// <summary>Version of the sale's state that the item has.</summary>
     public long StateVersion { get; init; }
 
+    /// <summary>Whether orders need a pass.</summary>
+    public RoomPolicy Room { get; init; }
+
     /// <summary>Whether price, limit, window and the like are those of the sale's row, compared in the milliseconds of Redis.</summary>
     public bool HasTermsOf(ItemSnapshot planned) =>
         (Number, UnitPrice, Currency, LimitPerUser, PaymentTimeoutSeconds)

@@ -6,7 +6,8 @@ namespace Seckill.Shared.Stock;
 /// <param name="SaleId">Positive.</param>
 /// <param name="Name">Display name.</param>
 /// <param name="SkuIds">Its SKUs, in the order of the sale.</param>
-public sealed record OpenedSale(long SaleId, string Name, IReadOnlyList<long> SkuIds);
+/// <param name="HasRoom">Whether it has a waiting room.</param>
+public sealed record OpenedSale(long SaleId, string Name, IReadOnlyList<long> SkuIds, bool HasRoom = false);
 
 /// <summary>
 /// The opened sales and items, in Redis, so that accepting an order needs no other store. Hash <c>seckill:sales</c>:

@@ -108,7 +108,7 @@ public sealed class StockLedger(IConnectionMultiplexer redis, ReplicatedRedis? r
                 OutboxDepth: (long)reply[12])
             {
                 Epoch = (int)reply[13], Released = (long)reply[14], Repairs = (long)reply[15], StateVersion = (long)reply[16],
-                Seq = (long)reply[17],
+                Seq = (long)reply[17], Room = (RoomPolicy)(int)reply[18],
             };
     }
 
@@ -261,7 +261,7 @@ public sealed class StockLedger(IConnectionMultiplexer redis, ReplicatedRedis? r
     [
         "number", item.Number, "price", item.UnitPrice, "currency", item.Currency,
         "opens", item.OpensAt.ToUnixTimeMilliseconds(), "closes", item.ClosesAt.ToUnixTimeMilliseconds(),
-        "limit", item.LimitPerUser, "payment_timeout", item.PaymentTimeoutSeconds, "epoch", item.Epoch,
+        "limit", item.LimitPerUser, "payment_timeout", item.PaymentTimeoutSeconds, "epoch", item.Epoch, "room", (int)item.Room,
     ];
 
     /// <summary>Adds the change that a script answers as epoch, seq and Redis time, if it made one.</summary>

@@ -21,7 +21,7 @@ internal sealed class DocumentedAnswers : IStartupFilter
 {
     private const int NotDocumented = 599;
     private const int ChecksOfAKind = 100;
-    private static readonly string[] s_undescribed = ["/openapi", "/metrics", "/health", "/scalar", "/dashboard", "/warm-up"];
+    private static readonly string[] s_undescribed = ["/openapi", "/metrics", "/health", "/scalar", "/dashboard", "/warm-up", "/queue"];
     private readonly ConcurrentDictionary<(Operation?, int), int> _checks = new();
     private readonly ConcurrentDictionary<int, Lazy<Task<Service>>> _documents = new();
 

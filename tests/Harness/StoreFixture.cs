@@ -12,6 +12,7 @@ using Seckill.OrderService.Orders;
 using Seckill.OrderService.Payments;
 using Seckill.Shared.Connections;
 using Seckill.Shared.Stock;
+using Seckill.Shared.WaitingRoom;
 using StackExchange.Redis;
 
 namespace Seckill.Tests.Harness;
@@ -36,8 +37,9 @@ public sealed class StoreFixture : IAsyncLifetime
         Quarantine = new OrderQuarantine(Database);
         Payments = new PaymentStore(Database);
         Changes = new StockChanges(Database, Stock);
-        Sales = new SaleStore(Database);
-        Opening = new SaleOpening(Sales, Stock, Catalog);
+        var rooms = new RoomStore(Database);
+        (Sales, Rooms) = (new SaleStore(Database, rooms), new RoomOpening(rooms, new RoomLedger(Servers.Redis)));
+        Opening = new SaleOpening(Sales, Stock, Catalog, Rooms);
         Repair = new StockRepair(Servers.Redis);
         Pages = new StockPages(Servers.Redis);
         Holds = new HoldRestorer(Database, Repair);
@@ -57,6 +59,7 @@ public sealed class StoreFixture : IAsyncLifetime
     }
 
     internal NpgsqlDataSource Database { get; }
+    internal RoomOpening Rooms { get; }
 
     internal StockLedger Stock { get; }
 

@@ -68,7 +68,7 @@ internal sealed class ValidRequests(Requests requests)
             "amount" => Stage.UnitPrice * (1 + draw.Below(3)),
             "currency" => draw.From("EUR", "EUR", "USD"),
             "delta" => draw.Below(2_000) - 1_000 is not 0 and var delta ? delta : 1,
-            "mode" => draw.From("off", "shadow", "dual", "retired"),
+            "mode" when !schema.TryGetProperty("enum", out _) => draw.From("off", "shadow", "dual", "retired"),
             "readFromNewPercent" => draw.Below(101),
             _ => OfType(draw, service, schema, order),
         };

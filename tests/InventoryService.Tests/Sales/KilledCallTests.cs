@@ -21,7 +21,7 @@ public sealed class KilledCallTests(StoreFixture stores)
             await stores.Opening.CloseAsync(sale.Item.SaleId, CancellationToken.None);
         }
 
-        var killed = new SaleOpening(stores.Sales, stores.Stock, stores.Catalog)
+        var killed = new SaleOpening(stores.Sales, stores.Stock, stores.Catalog, stores.Rooms)
         {
             BeforeRedis = () => throw new InvalidOperationException("killed"),
         };

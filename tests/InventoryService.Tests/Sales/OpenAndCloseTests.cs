@@ -166,7 +166,7 @@ public sealed class OpenAndCloseTests(Administration administration)
         var services = administration.Services;
         return new SaleOpening(
             services.GetRequiredService<SaleStore>(), services.GetRequiredService<StockLedger>(),
-            services.GetRequiredService<SaleCatalog>())
+            services.GetRequiredService<SaleCatalog>(), services.GetRequiredService<RoomOpening>())
         {
             BeforeRedis = beforeRedis,
         };

@@ -37,7 +37,7 @@ public sealed class SaleScheduleTests(StoreFixture stores)
     public async Task What_a_kill_left_half_open_is_opened_by_the_next_round()
     {
         await CreateAsync(TimeSpan.FromMinutes(-1), TimeSpan.FromHours(1));
-        var killed = new SaleOpening(stores.Sales, stores.Stock, stores.Catalog)
+        var killed = new SaleOpening(stores.Sales, stores.Stock, stores.Catalog, stores.Rooms)
         {
             BeforeRedis = () => throw new InvalidOperationException("killed"),
         };

@@ -33,14 +33,25 @@ public sealed class ScriptAtomicityTests
         ["keys"] = new() { ["7 key"] = s_order + " 1 1000" },
         ["withdrawals"] = new() { ["earlier 1"] = "-5" },
         ["alerts"] = new() { ["low"] = "1 above", ["sold_out"] = "1 5" },
+        ["room"] = new()
+        {
+            ["commitment"] = "c0ffee", ["secret"] = "5ec2e7", ["opens"] = "0", ["draws"] = "1000", ["mode"] = "open", ["version"] = "1",
+            ["rate"] = "10", ["pass_ms"] = "1000", ["group_limit"] = "5", ["sealed"] = "2", ["seed"] = "5eed",
+            ["served"] = "2", ["expired"] = "0", ["step"] = "0", ["clock"] = "2000", ["tick_at"] = "1000",
+            ["moved_at"] = "1000", ["came"] = "1", ["gone"] = "1", ["buyers"] = "1", ["bought"] = "1", ["taken"] = "1", ["units"] = "5",
+            ["units_at"] = "1000", ["closed"] = "0", ["beacon"] = "",
+        },
+        ["places"] = new() { ["7"] = "0", ["8"] = "1" },
+        ["groups"] = new() { ["family"] = "1" },
         ["mark"] = new() { ["store"] = "store", ["value"] = "5" },
     };
 
-    private static readonly string[] s_keys = [.. s_hashes.Keys, "outbox", "changes", "log"];
+    private static readonly string[] s_keys = [.. s_hashes.Keys, "outbox", "changes", "log", "registrations", "steps", "used"];
 
     /// <summary>A call of each script that reaches its last write and reads no more than it must: each buyer is a new one.</summary>
     private static readonly Dictionary<string, RedisValue[]> s_calls = new()
     {
+        ["admit.lua"] = [50, "0", 3, 2000, 1],
         ["adjust.lua"] = ["1:1", "change 1", -500, "change", 1, 1],
         ["audit_buyers.lua"] = [0, 100, 100],
         ["audit_holds.lua"] = [0, 100],
@@ -48,12 +59,15 @@ public sealed class ScriptAtomicityTests
         ["claim.lua"] = [0, 10, 1000],
         ["close.lua"] = [1],
         ["correct.lua"] = [4, 1, 1, 1],
+        ["draw.lua"] = ["c0ffee", 2, "4007", "", 500, ""],
         ["fence.lua"] = ["", 1, "allocated", 100],
         ["inspect.lua"] = [],
         ["inspect_log.lua"] = [],
+        ["look.lua"] = [0, 0, 100],
         ["mark.lua"] = ["another", "store", 0],
         ["mend_buyer.lua"] = [7, s_unlisted],
         ["notice.lua"] = [0.99, 1000],
+        ["register.lua"] = [3, 9, -1, "family", 10, -1, "", 7, 0, ""],
         ["rehearse.lua"] = [60_000, "available", 100],
         ["rehold.lua"] = [9_000_000_000_000, s_withoutHold, 7, 1, 1000, OrderNumber('e'), 9, 1, 1000],
         ["release.lua"] = ["1:1", s_order, s_other],
@@ -65,6 +79,7 @@ public sealed class ScriptAtomicityTests
         ["settle.lua"] = [s_withoutHold, s_order],
         ["told.lua"] = ["sold_out", 1],
         ["warm.lua"] = [1, 1, "available", 100],
+        ["warm_room.lua"] = [2, "paused", 20, "value", 5, 6, "commitment", "another"],
     };
 
     private readonly string _tag = $"seckill:{{{new TestItem().Key}}}:";
@@ -133,6 +148,9 @@ public sealed class ScriptAtomicityTests
         made.Add(database.SortedSetAddAsync(_tag + "outbox", s_withoutHold, 1000));
         made.Add(database.SetAddAsync(_tag + "changes", "an earlier change"));
         made.Add(database.ListRightPushAsync(_tag + "log", [7, 8]));
+        made.Add(database.ListRightPushAsync(_tag + "registrations", [7, 8, 11, 12]));
+        made.Add(database.ListRightPushAsync(_tag + "steps", ["1 0", "2 2000"]));
+        made.Add(database.SortedSetAddAsync(_tag + "used", "0", 0));
         await Task.WhenAll(made).InTime();
         spoil(database);
 

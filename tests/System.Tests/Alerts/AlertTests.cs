@@ -54,6 +54,8 @@ public sealed class AlertTests(StoreConnections servers, ITestOutputHelper outpu
         await CauseAsync(() => stores.Connections.Redis.HashIncrementAsync(item + "item", "available"), "BooksUnbalanced");
         await CauseAsync(() => stores.Connections.Redis.SortedSetAddAsync(item + "outbox", new string('0', 32), 0), "OutboxOrphans");
         await CauseAsync(() => stores.Connections.Redis.KeyDeleteAsync(other + "item"), "StockLost");
+        // A sale whose waiting room Redis does not have.
+        await CauseAsync(() => stores.Connections.Redis.SetAddAsync("seckill:rooms", buyers.Sale.Id), "QueueUnreadable");
         var paid = buyers.Accepted.First().OrderId;
         await PayAsync(buyers, api, paid, 1_999);
         await CauseAsync(() => PayAsync(buyers, api, paid, 1), "PaymentIdReused");
@@ -88,7 +90,7 @@ public sealed class AlertTests(StoreConnections servers, ITestOutputHelper outpu
         await CauseAsync(cutOff.KillAsync, "Down");
         await FiredAsync(
             prometheus, "Quarantine", "DeadLetters", "LegacyDisagrees", "LegacyMismatchRate", "BooksUnbalanced", "OutboxOrphans",
-            "StockLost", "PaymentIdReused", "RefundsWaiting", "ReturnsStuck");
+            "StockLost", "PaymentIdReused", "RefundsWaiting", "ReturnsStuck", "QueueUnreadable");
 
         // Stores down, each for those who need it most.
         await CauseAsync(() => Task.Run(databases.Relay.Refuse), "LegacyLag", "LegacyBreakerOpen");

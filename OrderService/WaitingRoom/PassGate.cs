@@ -1,0 +1,24 @@
+using Seckill.Shared.WaitingRoom;
+
+namespace Seckill.OrderService.WaitingRoom;
+
+/// <summary>Whether an order of a sale with a waiting room is let through. Decided on the processor alone.</summary>
+internal sealed class PassGate(RoomBoard rooms, SalePass passes)
+{
+    /// <summary>The state of the pass that a buyer showed; <see cref="SalePassState.Valid"/> also when none is needed now.</summary>
+    public SalePassState Check(string? pass, long userId, long saleId, RoomPolicy policy)
+    {
+        var state = passes.Check(pass, userId, saleId);
+        if (state == SalePassState.Valid)
+        {
+            return state;
+        }
+
+        var room = rooms.Find(saleId) ?? rooms.Follow(saleId);
+        return room.View?.State is { Mode: RoomMode.Off } || (policy == RoomPolicy.FailOpen && rooms.IsLost(room))
+            ? SalePassState.Valid : state;
+    }
+
+    /// <summary>The buyer of a pass has ordered.</summary>
+    public void MarkUsed(long userId, long saleId) => rooms.Find(saleId)?.MarkUsed(userId);
+}

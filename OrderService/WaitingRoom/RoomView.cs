@@ -1,0 +1,216 @@
+using Seckill.Shared.WaitingRoom;
+
+namespace Seckill.OrderService.WaitingRoom;
+
+/// <summary>
+/// A waiting room as this instance knows it: who has which place, and a few numbers that are less than a second old. The answer to a buyer
+/// is computed from these, without a question to Redis.
+/// </summary>
+/// <param name="saleId">The sale.</param>
+/// <param name="commitment">Names the room; a room that was made again gets a view of its own.</param>
+/// <param name="clock">Measures the age of the numbers.</param>
+internal sealed class RoomView(long saleId, string commitment, TimeProvider clock)
+{
+    // How far back the speed of the queue is measured.
+    private const long SpeedMilliseconds = 30_000;
+    private const int LongestPollSeconds = 30;
+    private const int SoldOutPollSeconds = 10;
+
+    // A look that took longer, or did not come, must not let a pass outlive its place.
+    private readonly PlaceMap _places = new();
+    private readonly List<RoomStep> _steps = [];
+    private long[] _users = new long[1024];
+    private volatile Numbers? _numbers;
+    private volatile Draw? _draw;
+
+    /// <summary>The sale.</summary>
+    public long SaleId => saleId;
+
+    /// <summary>Names the room.</summary>
+    public string Commitment => commitment;
+
+    /// <summary>Its numbers; null before they are read.</summary>
+    public RoomState? State => _numbers?.State;
+
+    /// <summary>Time since Redis was last read; null before.</summary>
+    public TimeSpan? Age => _numbers is { } numbers ? clock.GetElapsedTime(numbers.ReadAt) : null;
+
+    /// <summary>Places whose user is known. Only the one reader writes.</summary>
+    public int KnownPlaces { get; private set; }
+
+    /// <summary>Steps that are known.</summary>
+    public int KnownSteps => _steps.Count;
+
+    /// <summary>The place of a user, or -1 when this instance does not know one.</summary>
+    public int PlaceOf(long userId) => _places.Find(userId);
+
+    /// <summary>A place that Redis has answered.</summary>
+    public void Learn(long userId, int place) => _places.Set(userId, place);
+
+    /// <summary>Takes a reading over. Only the one reader calls it.</summary>
+    /// <returns>True when nothing is missing.</returns>
+    public bool Take(RoomLook look, long readAt)
+    {
+        if (KnownPlaces + look.Users.Count > _users.Length)
+        {
+            Array.Resize(ref _users, Math.Max(2 * _users.Length, KnownPlaces + look.Users.Count));
+        }
+
+        foreach (var user in look.Users)
+        {
+            _users[KnownPlaces] = user;
+            _places.Set(user, KnownPlaces++);
+        }
+
+        _steps.AddRange(look.NewSteps);
+        var isWhole = KnownPlaces >= look.State.Places && _steps.Count >= look.Steps;
+        if (isWhole)
+        {
+            if (look.State is { Seed: { } seed, Sealed: { } count } && _draw is null)
+            {
+                _draw = new Draw(seed, count);
+            }
+
+            _numbers = new Numbers(look.State, [.. _steps], readAt);
+        }
+
+        return isWhole;
+    }
+
+    /// <summary>The leaves of the draw; null before it, or while a place is unknown.</summary>
+    public byte[]? Leaves()
+    {
+        if (State is not { Sealed: { } count } state || KnownPlaces < count)
+        {
+            return null;
+        }
+
+        const int LeafBytes = 32;
+        var leaves = new byte[count * LeafBytes];
+        var users = _users;
+        Parallel.For(0, (count + 4095) / 4096, block =>
+        {
+            for (var i = block * 4096; i < Math.Min(count, (block + 1) * 4096); i++)
+            {
+                QueueSeed.Leaf(saleId, i, users[i], state.BlindKey, leaves.AsSpan(i * LeafBytes, LeafBytes));
+            }
+        });
+        return leaves;
+    }
+
+    /// <summary>The position of a place, from 0; -1 before the draw.</summary>
+    public int PositionOf(int place) => _draw?.Position(place) ?? -1;
+
+    /// <summary>The answer to the owner of a place; with -1, to a buyer without a place.</summary>
+    public QueuePlace Describe(int place)
+    {
+        var numbers = _numbers!;
+        var state = numbers.State;
+        var position = place < 0 ? -1 : PositionOf(place);
+        if (state.Mode == RoomMode.Off)
+        {
+            return new(QueueTurn.Admitted, place, position, 0, TimeSpan.Zero, 0, TimeSpan.FromMilliseconds(state.PassMilliseconds));
+        }
+
+        if (state.IsClosed)
+        {
+            return new(QueueTurn.SaleClosed, place, position, 0, null, 0, default);
+        }
+
+        var now = state.Now + clock.GetElapsedTime(numbers.ReadAt);
+        if (state.Seed is null)
+        {
+            var wait = state.DrawsAt > now ? state.DrawsAt - now : TimeSpan.Zero;
+            // Not all of them at the moment of the draw.
+            var spread = wait > TimeSpan.FromSeconds(10) ? Math.Max(0, place) % 5 : 0;
+            return new(QueueTurn.Registered, place, -1, -1, wait, Poll(wait / 2) + spread, default);
+        }
+
+        if (state.Units == 0)
+        {
+            return new(QueueTurn.SoldOut, place, position, 0, null, SoldOutPollSeconds, default);
+        }
+
+        if (place < 0 || position < state.Expired)
+        {
+            return new(QueueTurn.TurnMissed, place, position, 0, null, 0, default);
+        }
+
+        if (position >= state.Served)
+        {
+            var ahead = position - state.Served;
+            var eta = numbers.TimeFor(ahead);
+            return new(QueueTurn.Waiting, place, position, ahead, eta, Poll((eta ?? TimeSpan.FromSeconds(8)) / 4), default);
+        }
+
+        var left = TimeSpan.FromMilliseconds(state.PassMilliseconds - (numbers.ClockAt(now) - numbers.AdmittedAt(position)));
+        return left > TimeSpan.Zero
+            ? new(QueueTurn.Admitted, place, position, 0, TimeSpan.Zero, Poll(left / 2), left)
+            : new(QueueTurn.TurnMissed, place, position, 0, null, 0, default);
+    }
+
+    private static int Poll(TimeSpan wait) => Math.Clamp((int)wait.TotalSeconds, 1, LongestPollSeconds);
+
+    private sealed record Numbers(RoomState State, RoomStep[] Steps, long ReadAt)
+    {
+        /// <summary>The clock of the room at a moment of Redis, or a little ahead, so that no pass outlives its place.</summary>
+        public double ClockAt(DateTimeOffset now) =>
+            State.Clock + (State is { IsSelling: true, TickAt: { } tickAt } ? Math.Max(0, (now - tickAt).TotalMilliseconds) : 0);
+
+        /// <summary>When a position that is admitted was admitted, by the clock of the room.</summary>
+        public long AdmittedAt(int position)
+        {
+            var (low, high) = (0, Steps.Length - 1);
+            while (low < high)
+            {
+                var middle = (low + high) / 2;
+                (low, high) = Steps[middle].Served > position ? (low, middle) : (middle + 1, high);
+            }
+
+            return Steps[low].Clock;
+        }
+
+        /// <summary>How long the queue takes for so many buyers at its present speed; null while it stands still.</summary>
+        public TimeSpan? TimeFor(int ahead)
+        {
+            if (!State.IsSelling)
+            {
+                return null;
+            }
+
+            var (since, served) = (State.Clock - SpeedMilliseconds, 0);
+            for (var i = Steps.Length - 1; i >= 0 && Steps[i].Clock > since; i--)
+            {
+                served = State.Served - (i == 0 ? 0 : Steps[i - 1].Served);
+            }
+
+            var seconds = Math.Clamp(State.Clock, 1_000, SpeedMilliseconds) / 1000.0;
+            return served > 0 ? TimeSpan.FromSeconds(Math.Ceiling(ahead / (served / seconds)))
+                : Steps.Length == 0 ? TimeSpan.FromSeconds(1 + (ahead / State.AdmitPerSecond)) : null;
+        }
+    }
+
+    /// <summary>The positions of the draw, each computed once.</summary>
+    private sealed class Draw(string seed, int count)
+    {
+        private readonly QueuePermutation _permutation = new(seed, count);
+        private readonly int[] _known = new int[count];
+
+        public int Position(int place)
+        {
+            if (place >= count)
+            {
+                return place;
+            }
+
+            var known = Volatile.Read(ref _known[place]);
+            if (known == 0)
+            {
+                known = _permutation.Position(place) + 1;
+                Volatile.Write(ref _known[place], known);
+            }
+
+            return known - 1;
+        }
+    }
+}

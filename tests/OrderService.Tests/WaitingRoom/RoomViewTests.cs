@@ -1,0 +1,83 @@
+using Microsoft.Extensions.Time.Testing;
+using Seckill.OrderService.WaitingRoom;
+using Seckill.Shared.WaitingRoom;
+
+namespace Seckill.OrderService.Tests.WaitingRoom;
+
+/// <summary>
+/// Promise: what a buyer is told follows from the last reading alone, without a store, and a pass never outlives its place, however old
+/// the reading is. Broken by a clock that runs while the room's does not, or the other way round.
+/// </summary>
+public sealed class RoomViewTests
+{
+    private static readonly DateTimeOffset s_now = DateTimeOffset.FromUnixTimeSeconds(1_800_000_000);
+    private readonly FakeTimeProvider _clock = new(s_now);
+    private readonly RoomView _view;
+
+    public RoomViewTests() => _view = new RoomView(1, "c0ffee", _clock);
+
+    [Fact]
+    public void A_pass_ends_with_its_place_also_when_the_reading_is_old()
+    {
+        Read(Drawn() with { Served = 3, Clock = 4_000, TickAt = s_now }, new RoomStep(1, 0), new RoomStep(3, 3_000));
+        Assert.Equal((6.0, 9.0, 9.0), (Left(0), Left(1), Left(2)));
+        _clock.Advance(TimeSpan.FromSeconds(5));
+        Assert.Equal((1.0, 4.0), (Left(0), Left(1)));
+        _clock.Advance(TimeSpan.FromSeconds(1));
+        Assert.Equal(QueueTurn.TurnMissed, _view.Describe(0).Turn);
+        Assert.Equal(QueueTurn.Admitted, _view.Describe(1).Turn);
+    }
+
+    [Fact]
+    public void While_the_room_is_paused_a_pass_keeps_its_time()
+    {
+        Read(Drawn() with { Served = 3, Clock = 4_000, TickAt = s_now, Mode = RoomMode.Paused }, new RoomStep(3, 3_000));
+        _clock.Advance(TimeSpan.FromHours(1));
+        Assert.Equal(9.0, Left(2));
+    }
+
+    [Fact]
+    public void The_estimate_follows_the_speed_of_the_queue_and_is_missing_while_it_stands_still()
+    {
+        Read(Drawn() with { Served = 20, Clock = 10_000, TickAt = s_now, Places = 100 },
+            [.. Enumerable.Range(1, 10).Select(second => new RoomStep(2 * second, second * 1_000))]);
+        var place = _view.Describe(59);
+        Assert.Equal((QueueTurn.Waiting, 39), (place.Turn, place.Ahead));
+        Assert.InRange(place.Eta!.Value.TotalSeconds, 15, 25);
+        Assert.InRange(place.PollAfterSeconds, 1, 30);
+        // Nobody has come in for more than half a minute.
+        Read(Drawn() with { Served = 20, Clock = 60_000, TickAt = s_now, Places = 100 });
+        Assert.Null(_view.Describe(59).Eta);
+    }
+
+    [Theory]
+    [InlineData(0, false, "SoldOut")]
+    [InlineData(5, true, "SaleClosed")]
+    [InlineData(-1, false, "Waiting")]
+    public void The_stock_decides_what_those_who_wait_are_told(int units, bool isClosed, string turn)
+    {
+        Read(Drawn() with { Units = units, IsClosed = isClosed });
+        Assert.Equal(turn, _view.Describe(50).Turn.ToString());
+    }
+
+    [Fact]
+    public void Who_was_drawn_stands_before_who_came_later()
+    {
+        Read(Drawn() with { Seed = new string('5', 64), Sealed = 60, Places = 100 });
+        Assert.Equal(Enumerable.Range(0, 60), Enumerable.Range(0, 60).Select(_view.PositionOf).Order());
+        Assert.Equal(Enumerable.Range(60, 40), Enumerable.Range(60, 40).Select(_view.PositionOf));
+    }
+
+    private double Left(int place) => _view.Describe(place).PassLeft.TotalSeconds;
+
+    private static RoomState Drawn() => new()
+    {
+        Now = s_now, Commitment = "c0ffee", Secret = "00", BlindKey = [], OpensAt = s_now, DrawsAt = s_now, AdmitPerSecond = 10,
+        PassMilliseconds = 10_000, Sealed = 0, Seed = new string('0', 64), Units = 50,
+    };
+
+    private void Read(RoomState state, params RoomStep[] steps) => Assert.True(_view.Take(
+        new RoomLook(state, [.. Enumerable.Range(_view.KnownPlaces, state.Places - _view.KnownPlaces).Select(user => (long)user + 1)],
+            _view.KnownSteps + steps.Length, steps),
+        _clock.GetTimestamp()));
+}
