@@ -2,12 +2,14 @@ using Seckill.InventoryService.Audit;
 using Seckill.InventoryService.Backlog;
 using Seckill.InventoryService.Dashboard;
 using Seckill.InventoryService.Ledger;
+using Seckill.InventoryService.OrderEvents;
 using Seckill.InventoryService.Outbox;
 using Seckill.InventoryService.Quarantine;
 using Seckill.InventoryService.Rebuild;
 using Seckill.InventoryService.Refunds;
 using Seckill.InventoryService.Returns;
 using Seckill.InventoryService.Sales;
+using Seckill.InventoryService.Webhooks;
 
 return await ServiceProgram.RunAsync(
     args,
@@ -22,6 +24,8 @@ return await ServiceProgram.RunAsync(
         builder.AddOutbox();
         builder.AddAudit();
         builder.AddRebuild();
+        builder.AddOrderEvents();
+        builder.AddWebhooks();
         builder.AddBacklog();
         builder.AddDashboard();
     },
@@ -33,6 +37,8 @@ return await ServiceProgram.RunAsync(
         app.MapOutbox();
         app.MapQuarantine();
         app.MapRefunds();
+        app.MapOrderEvents();
+        app.MapWebhooks();
         app.MapAudit();
         app.MapRebuild();
         app.MapDashboard();

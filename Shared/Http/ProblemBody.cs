@@ -9,6 +9,7 @@ namespace Seckill.Shared.Http;
 /// <param name="Errors">With <c>invalid-request</c>: what is wrong, by field.</param>
 /// <param name="OrderIds">With <c>limit-reached</c>: the buyer's live orders.</param>
 /// <param name="OpensAt">With <c>sale-not-open</c>: UTC.</param>
+/// <param name="Reasons">With <c>not-archivable</c>: what must end first, one sentence each.</param>
 public sealed record ProblemBody(
     string Type, string Title, int Status, string Code, IReadOnlyDictionary<string, string[]>? Errors = null,
-    IReadOnlyList<string>? OrderIds = null, DateTimeOffset? OpensAt = null);
+    IReadOnlyList<string>? OrderIds = null, DateTimeOffset? OpensAt = null, IReadOnlyList<string>? Reasons = null);
