@@ -1,6 +1,7 @@
 using Seckill.InventoryService.Audit;
 using Seckill.InventoryService.Backlog;
 using Seckill.InventoryService.Dashboard;
+using Seckill.InventoryService.Editing;
 using Seckill.InventoryService.Ledger;
 using Seckill.InventoryService.OrderEvents;
 using Seckill.InventoryService.Outbox;
@@ -20,6 +21,7 @@ return await ServiceProgram.RunAsync(
         builder.AddStock();
         builder.AddSales();
         builder.AddLedger();
+        builder.AddEditing();
         builder.AddReturns();
         builder.AddOutbox();
         builder.AddAudit();
@@ -34,6 +36,7 @@ return await ServiceProgram.RunAsync(
         app.UseServiceDefaults();
         app.MapSales();
         app.MapLedger();
+        app.MapEditing();
         app.MapOutbox();
         app.MapQuarantine();
         app.MapRefunds();

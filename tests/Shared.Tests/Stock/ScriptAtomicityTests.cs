@@ -48,6 +48,7 @@ public sealed class ScriptAtomicityTests
         ["claim.lua"] = [0, 10, 1000],
         ["close.lua"] = [1],
         ["correct.lua"] = [4, 1, 1, 1],
+        ["edit.lua"] = [1, "open", "price", 4999],
         ["fence.lua"] = ["", 1, "allocated", 100],
         ["inspect.lua"] = [],
         ["inspect_log.lua"] = [],
