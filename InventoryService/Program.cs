@@ -1,5 +1,7 @@
+using Seckill.InventoryService.Archive;
 using Seckill.InventoryService.Audit;
 using Seckill.InventoryService.Backlog;
+using Seckill.InventoryService.Buyers;
 using Seckill.InventoryService.Dashboard;
 using Seckill.InventoryService.Editing;
 using Seckill.InventoryService.Ledger;
@@ -23,9 +25,12 @@ return await ServiceProgram.RunAsync(
         builder.AddLedger();
         builder.AddEditing();
         builder.AddReturns();
+        builder.AddRefunds();
         builder.AddOutbox();
         builder.AddAudit();
         builder.AddRebuild();
+        builder.AddArchive();
+        builder.AddBuyers();
         builder.AddOrderEvents();
         builder.AddWebhooks();
         builder.AddBacklog();
@@ -44,5 +49,7 @@ return await ServiceProgram.RunAsync(
         app.MapWebhooks();
         app.MapAudit();
         app.MapRebuild();
+        app.MapArchive();
+        app.MapBuyers();
         app.MapDashboard();
     });
