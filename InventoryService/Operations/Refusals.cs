@@ -18,7 +18,7 @@ internal static class Refusals
     public static readonly Problem UnknownWebhook = new(404, "unknown-webhook", "No such endpoint exists.");
     public static readonly Problem EventsExpired = new(
         410, "events-expired",
-        "Events behind this one were deleted, or PostgreSQL was restored to before it. Read from 0, and compare with exports of the sales.");
+        "Events behind this one were deleted, or PostgreSQL was restored to before it. Read from 0, and compare with exports.");
 
     public static readonly Problem SaleExists = new(409, "sale-exists", "This sale id is taken.");
     public static readonly Problem NeverOpened = new(
