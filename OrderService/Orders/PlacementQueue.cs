@@ -3,7 +3,7 @@ namespace Seckill.OrderService.Orders;
 /// <summary>
 /// (6) Messages for one item that wait together are persisted together. While few buyers click, a message has one order, and a transaction
 /// keeps the ledger row of its item until the disk has it: with a message each, one item would get no more orders a second than the disk
-/// confirms transactions. Nobody waits for a timer. docs/decisions/0058 has the figures.
+/// confirms transactions. No message waits for a timer. docs/decisions/0058 has the figures.
 /// </summary>
 internal sealed class PlacementQueue(OrderPersistence persistence, IOptions<PersistenceOptions> options)
 {

@@ -65,7 +65,8 @@ public sealed class PlacementQueueTests
         await Task.WhenAll(persisted).InTime();
         await using var database = await Servers.Orders.OpenConnectionAsync();
         Assert.True(await database.ExecuteScalarAsync<bool>(
-            "select lost_at is not null from sale_items where (sale_id, sku_id) = (@SaleId, @SkuId)", new { item.Key.SaleId, item.Key.SkuId }));
+            "select lost_at is not null from sale_items where (sale_id, sku_id) = (@SaleId, @SkuId)",
+            new { item.Key.SaleId, item.Key.SkuId }));
     }
 
     [Fact]
