@@ -1,7 +1,11 @@
+using Seckill.InventoryService.Archive;
 using Seckill.InventoryService.Audit;
 using Seckill.InventoryService.Backlog;
+using Seckill.InventoryService.Buyers;
 using Seckill.InventoryService.Dashboard;
+using Seckill.InventoryService.Editing;
 using Seckill.InventoryService.Ledger;
+using Seckill.InventoryService.OrderEvents;
 using Seckill.InventoryService.Outbox;
 using Seckill.InventoryService.Quarantine;
 using Seckill.InventoryService.Rebuild;
@@ -9,6 +13,7 @@ using Seckill.InventoryService.Refunds;
 using Seckill.InventoryService.Returns;
 using Seckill.InventoryService.Sales;
 using Seckill.InventoryService.WaitingRooms;
+using Seckill.InventoryService.Webhooks;
 
 return await ServiceProgram.RunAsync(
     args,
@@ -20,10 +25,16 @@ return await ServiceProgram.RunAsync(
         builder.AddSales();
         builder.AddWaitingRooms();
         builder.AddLedger();
+        builder.AddEditing();
         builder.AddReturns();
+        builder.AddRefunds();
         builder.AddOutbox();
         builder.AddAudit();
         builder.AddRebuild();
+        builder.AddArchive();
+        builder.AddBuyers();
+        builder.AddOrderEvents();
+        builder.AddWebhooks();
         builder.AddBacklog();
         builder.AddDashboard();
     },
@@ -33,10 +44,15 @@ return await ServiceProgram.RunAsync(
         app.MapSales();
         app.MapWaitingRooms();
         app.MapLedger();
+        app.MapEditing();
         app.MapOutbox();
         app.MapQuarantine();
         app.MapRefunds();
+        app.MapOrderEvents();
+        app.MapWebhooks();
         app.MapAudit();
         app.MapRebuild();
+        app.MapArchive();
+        app.MapBuyers();
         app.MapDashboard();
     });

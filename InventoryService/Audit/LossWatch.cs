@@ -29,9 +29,12 @@ internal sealed partial class LossWatch(
                 await ConfirmAsync(item.Key, cancellationToken);
             }
 
-            foreach (var item in items.Where((item, i) => snapshots[i] is { } now && IsBehind(item, now)))
+            foreach (var (item, redis) in items.Zip(snapshots))
             {
-                await ApplyStateAsync(item);
+                if (redis is not null && IsBehind(item, redis))
+                {
+                    await ApplyStateAsync(item, redis);
+                }
             }
         }
     }
@@ -74,7 +77,9 @@ internal sealed partial class LossWatch(
         redis is null
         || (redis.State == ItemState.Lost) != (item.LostAt is not null)
         || (redis.State != ItemState.Lost
-            && (redis.Epoch < item.Epoch || (redis.Epoch == item.Epoch && redis.Seq < item.Seq) || !redis.HasTermsOf(item.Plan)));
+            && (redis.Epoch < item.Epoch || (redis.Epoch == item.Epoch && redis.Seq < item.Seq)
+                // With an older state Redis has not received an edit yet, and gets it below.
+                || (redis.StateVersion >= item.StateVersion && !redis.HasTermsOf(item.Plan))));
 
     private static bool IsBehind(AuditedItem item, ItemSnapshot redis) =>
         redis.StateVersion < item.StateVersion
@@ -82,9 +87,11 @@ internal sealed partial class LossWatch(
             && redis.State.Text() != item.State);
 
     // An operator's call died between the two stores, or Redis never received it.
-    private async Task ApplyStateAsync(AuditedItem item)
+    private async Task ApplyStateAsync(AuditedItem item, ItemSnapshot redis)
     {
-        if (item.State == "closed" ? await stock.CloseAsync(item.Keys, item.StateVersion) == CloseOutcome.Closed
+        if (!redis.HasTermsOf(item.Plan)
+            ? await stock.EditAsync(item.Keys, item.Plan, item.State == "closed" ? ItemState.Closed : ItemState.Open) == EditOutcome.Edited
+            : item.State == "closed" ? await stock.CloseAsync(item.Keys, item.StateVersion) == CloseOutcome.Closed
             : await stock.WarmAsync(item.Keys, item.Plan, isNew: false) == WarmOutcome.Existed)
         {
             LogApplied(item.Key.ToString(), item.State);

@@ -34,6 +34,7 @@ internal sealed class OrdersReader(NpgsqlDataSource database, TimeProvider clock
           select *, state = 'open' and now() between opens_at and closes_at as is_on,
             state in ('created', 'open') and now() < closes_at as is_next
           from sales
+          where archived_at is null
         ), shown as (
           (select * from known order by is_on desc, is_next desc, created_at desc limit 12)
           union
@@ -57,7 +58,7 @@ internal sealed class OrdersReader(NpgsqlDataSource database, TimeProvider clock
         order by number > 1, is_on desc, is_next desc, created_at desc, sale_id, number
         limit 100;
 
-        select (select count(*) from sales) as sales,
+        select (select count(*) from sales where archived_at is null) as sales,
           (select count(*) from sales join sale_items using (sale_id)
            where state = 'open' and now() between opens_at and closes_at) as items_on,
           (select count(*) from sale_items where lost_at is not null) as items_lost,

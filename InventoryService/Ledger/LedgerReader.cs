@@ -22,10 +22,10 @@ internal sealed class LedgerReader(SaleStore sales, TotalsAuditor totals, AuditR
     {
         var (now, redis) = (look.Totals, look.Redis);
         var placed = now.Live - now.Paid;
-        // Before its first opening, all stock of an item is in the plan. Units of a closed order count as reserved until their return, a
-        // moment later.
+        // Before its first opening, all stock of an item is in the plan, and after its archive what was not sold. Units of a closed order
+        // count as reserved until their return, a moment later.
         return new LedgerItem(
-            now.SkuId, now.Allocated, redis?.Available ?? (now.WasWarm ? 0 : now.Allocated),
+            now.SkuId, now.Allocated, redis?.Available ?? (now.WasWarm ? 0 : now.Allocated - now.Live),
             redis is null ? 0 : redis.Held - placed - now.Paid, placed, now.Paid, now.Returned, now.Rejected, IsBalanced(look));
     }
 

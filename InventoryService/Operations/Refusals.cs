@@ -11,6 +11,16 @@ internal static class Refusals
     public static readonly Problem NoWaitingRoom = new(404, "no-waiting-room", "This sale has no waiting room, or does not exist.");
     public static readonly Problem NotQuarantined = new(404, "not-quarantined", "This order is not in quarantine.");
     public static readonly Problem UnknownRefund = new(404, "unknown-refund", "No such refund exists.");
+    public static readonly Problem UnknownOrder = new(404, "unknown-order", "No such order has a row.");
+    public static readonly Problem NotPaid = new(409, "order-not-paid", "Only a paid order can be refunded.");
+    public static readonly Problem RefundTooLarge = new(
+        409, "refund-too-large", "The refunds of an order are at most what was paid for it. Nothing was changed.");
+
+    public static readonly Problem UnknownWebhook = new(404, "unknown-webhook", "No such endpoint exists.");
+    public static readonly Problem EventsExpired = new(
+        410, "events-expired",
+        "Events behind this one were deleted, or PostgreSQL was restored to before it. Read from 0, and compare with exports.");
+
     public static readonly Problem SaleExists = new(409, "sale-exists", "This sale id is taken.");
     public static readonly Problem NeverOpened = new(
         409, "sale-never-opened", "This sale was never opened, so Redis has no stock of it. Open it first.");
@@ -25,6 +35,11 @@ internal static class Refusals
 
     public static readonly Problem StateChanged = new(
         409, "state-changed", "A later request changed the state of this sale. The sale has the state of that request.");
+
+    public static readonly Problem SaleArchived = new(409, "sale-archived", "This sale is archived. It cannot be changed any more.");
+    public static readonly Problem NotArchivable = NotArchivableBecause(["The sale is open."]);
+    public static readonly Problem HasOrders = new(
+        409, "sale-has-orders", "Orders rely on what should change. Nothing was changed. Close the sale, or create another one.");
 
     public static readonly Problem NeverRebuilt = new(404, "never-rebuilt", "This sale was never rebuilt.");
     public static readonly Problem RebuildFailed = new(
@@ -44,4 +59,17 @@ internal static class Refusals
 
     public static readonly Problem TooManyDashboards = new(
         503, "unavailable", "Too many dashboards are open, or this process is stopping.", retryAfterSeconds: 5);
+
+    /// <summary>A sale of which something is not over.</summary>
+    public static Problem NotArchivableBecause(IReadOnlyList<string> reasons) =>
+        new(409, "not-archivable", "This sale cannot be archived yet. Nothing was changed.", writeDetails: json =>
+        {
+            json.WriteStartArray("reasons");
+            foreach (var reason in reasons)
+            {
+                json.WriteStringValue(reason);
+            }
+
+            json.WriteEndArray();
+        });
 }

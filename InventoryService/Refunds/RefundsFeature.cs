@@ -6,7 +6,9 @@ namespace Seckill.InventoryService.Refunds;
 /// <summary>Payments to refund: listed, and marked when the money is on its way back.</summary>
 internal static class RefundsFeature
 {
-    private const string Columns = "id, payment_id, order_id, amount, currency, reason, created_at, settled_at, settled_by";
+    internal const string Columns = "id, payment_id, order_id, amount, currency, reason, created_at, settled_at, settled_by, note";
+
+    public static void AddRefunds(this WebApplicationBuilder builder) => builder.Services.AddSingleton<OrderRefunds>();
 
     public static void MapRefunds(this WebApplication app)
     {
@@ -29,6 +31,7 @@ internal static class RefundsFeature
             .Produces<Refund>()
             .ProducesProblems(401, 503)
             .ProducesProblems(Refusals.UnknownRefund);
+        OrderRefundEndpoint.Map(app);
     }
 
     private static Task<IResult> ListAsync(
@@ -62,12 +65,15 @@ internal static class RefundsFeature
 /// <param name="Amount">Minor units of <paramref name="Currency"/>.</param>
 /// <param name="Currency">ISO 4217 code.</param>
 /// <param name="Reason">
-/// <c>unknown-order</c>, <c>wrong-amount</c>, <c>already-paid</c>, <c>cancelled</c>, <c>expired</c> or <c>rejected</c>.
+/// <c>unknown-order</c>, <c>wrong-amount</c>, <c>already-paid</c>, <c>cancelled</c>, <c>expired</c> or <c>rejected</c>: the payment could
+/// not be used. <c>operator</c>: money of a paid order, which an operator sends back.
 /// </param>
 /// <param name="CreatedAt">UTC.</param>
 /// <param name="SettledAt">When it was marked as done, UTC; null while it waits.</param>
 /// <param name="SettledBy">Who marked it: the name of the key.</param>
+/// <param name="Note">Why an operator sends it back, if they said so.</param>
 public sealed record Refund(
     long Id, string PaymentId, string OrderId, long Amount, string Currency,
-    [property: AllowedValues("unknown-order", "wrong-amount", "already-paid", "cancelled", "expired", "rejected")] string Reason,
-    DateTimeOffset CreatedAt, DateTimeOffset? SettledAt, string? SettledBy);
+    [property: AllowedValues("unknown-order", "wrong-amount", "already-paid", "cancelled", "expired", "rejected", "operator")]
+    string Reason,
+    DateTimeOffset CreatedAt, DateTimeOffset? SettledAt, string? SettledBy, string? Note);

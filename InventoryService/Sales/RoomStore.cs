@@ -28,7 +28,7 @@ internal sealed class RoomStore(NpgsqlDataSource database)
 
     /// <summary>The rooms of sales that were opened, until a day after the end of the sale.</summary>
     public Task<IReadOnlyList<StoredRoom>> InUseAsync(CancellationToken cancellationToken) =>
-        ReadAsync("where w.rested_at is null and w.warmed_at is not null", new { }, cancellationToken);
+        ReadAsync("where w.rested_at is null and w.warmed_at is not null and s.archived_at is null", new { }, cancellationToken);
 
     /// <summary>Remembers that Redis has the room.</summary>
     public Task MarkWarmAsync(long saleId, CancellationToken cancellationToken) => database.ExecuteAsync(

@@ -1,3 +1,4 @@
+using Microsoft.AspNetCore.Mvc;
 using Seckill.InventoryService.Operations;
 
 namespace Seckill.InventoryService.Sales;
@@ -18,10 +19,12 @@ internal static class SaleEndpoints
             .WithSummary("Create a sale")
             .WithDescription(
                 "Stores the plan. Nothing can be bought until the sale is opened, by its operator or with Sales:OpenAheadMinutes, and its "
-                + "window has begun.")
+                + "window has begun. With dryRun=true nothing is stored: 200 has the sale as it would be, and what is odd about it.")
+            .WithMetadata(DescribedParameter.Switch("dryRun", "True to store nothing."))
             .WithMetadata(new DescribedHeader(201, "Location", "The sale.", "/sales/1"))
             .Accepts<CreateSale>("application/json")
             .Produces<SaleDetails>(StatusCodes.Status201Created)
+            .Produces<SaleDetails>()
             .ProducesProblems(400, 401, 408, 413, 415, 503)
             .ProducesProblems(Refusals.SaleExists);
         sales.MapGet("", ListAsync)
@@ -48,14 +51,15 @@ internal static class SaleEndpoints
             .WithDescription("May be repeated; stock is never added twice. Opens a sale again that was closed by hand.")
             .Produces<SaleDetails>()
             .ProducesProblems(401, 503)
-            .ProducesProblems(Refusals.UnknownSale, Refusals.StockLost, Refusals.StockDiffers, Refusals.StateChanged);
+            .ProducesProblems(
+                Refusals.UnknownSale, Refusals.StockLost, Refusals.StockDiffers, Refusals.StateChanged, Refusals.SaleArchived);
         sales.MapPost("/{saleId:id}/close", CloseAsync)
             .WithName("closeSale")
             .WithSummary("Stop selling, whatever the window says")
             .WithDescription("May be repeated. Orders that were accepted go on.")
             .Produces<SaleDetails>()
             .ProducesProblems(401, 503)
-            .ProducesProblems(Refusals.UnknownSale, Refusals.NeverOpened, Refusals.StateChanged);
+            .ProducesProblems(Refusals.UnknownSale, Refusals.NeverOpened, Refusals.StateChanged, Refusals.SaleArchived);
     }
 
     private static async Task<IResult> ListAsync(
@@ -66,7 +70,9 @@ internal static class SaleEndpoints
                 http, limit, size => store.ListAsync(after, size, cancellationToken), sale => sale.SaleId,
                 OpsJson.Default.IReadOnlyListSaleDetails);
 
-    private static async Task<IResult> CreateAsync(HttpRequest request, SaleStore store, CancellationToken cancellationToken)
+    private static async Task<IResult> CreateAsync(
+        HttpRequest request, SaleStore store, SaleCheck check, CancellationToken cancellationToken,
+        [FromQuery(Name = "dryRun")] bool isDryRun = false)
     {
         var (sale, problem) = await JsonBody.ReadAsync(request, OpsJson.Default.CreateSale, MaximumSaleBytes, cancellationToken);
         if (problem is not null)
@@ -77,6 +83,15 @@ internal static class SaleEndpoints
         if (CreateSaleRules.Check(sale!) is { Count: > 0 } errors)
         {
             return Problem.Invalid(errors);
+        }
+
+        if (isDryRun)
+        {
+            return await store.FindVersionAsync(sale!.SaleId!.Value, cancellationToken) is null
+                ? Results.Json(
+                    sale.Preview(SaleState.Created, await check.LookAsync(sale, isNew: true, cancellationToken)),
+                    OpsJson.Default.SaleDetails)
+                : Refusals.SaleExists;
         }
 
         return await store.TryAddAsync(sale!, cancellationToken)
@@ -108,6 +123,7 @@ internal static class SaleEndpoints
         OpeningOutcome.NeverOpened => Refusals.NeverOpened,
         OpeningOutcome.StockDiffers => Refusals.StockDiffers,
         OpeningOutcome.Superseded => Refusals.StateChanged,
+        OpeningOutcome.Archived => Refusals.SaleArchived,
         _ => Results.Json(await store.FindAsync(saleId, cancellationToken), OpsJson.Default.SaleDetails),
     };
 }

@@ -14,7 +14,19 @@ namespace Seckill.InventoryService.Sales;
 public sealed record CreateSale(
     [property: AtLeast(1)] long? SaleId, [property: StringLength(200, MinimumLength = 1)] string? Name, DateTimeOffset? OpensAt,
     DateTimeOffset? ClosesAt, [property: Range(1, 604_800)] int? PaymentTimeoutSeconds,
-    [property: Length(1, 1_000)] IReadOnlyList<CreateSaleItem?>? Items, CreateWaitingRoom? WaitingRoom = null);
+    [property: Length(1, 1_000)] IReadOnlyList<CreateSaleItem?>? Items, CreateWaitingRoom? WaitingRoom = null)
+{
+    /// <summary>The sale as it would be, for a dry run.</summary>
+    internal SaleDetails Preview(SaleState state, IReadOnlyList<string> warnings) => new(
+        SaleId!.Value, Name!.Trim(), OpensAt!.Value, ClosesAt!.Value, PaymentTimeoutSeconds!.Value, state,
+        [
+            .. Items!.Select(item => new SaleItemDetails(
+                item!.SkuId!.Value, item.Allocated!.Value, item.LimitPerUser!.Value, item.UnitPrice!.Value, item.Currency!)),
+        ])
+    {
+        Warnings = warnings,
+    };
+}
 
 /// <summary>An item of it.</summary>
 /// <param name="SkuId">Positive.</param>
@@ -38,7 +50,16 @@ public sealed record CreateSaleItem(
 public sealed record SaleDetails(
     long SaleId, string Name, DateTimeOffset OpensAt, DateTimeOffset ClosesAt, int PaymentTimeoutSeconds, SaleState State,
     IReadOnlyList<SaleItemDetails> Items,
-    [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] WaitingRoomDetails? WaitingRoom = null);
+    [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] WaitingRoomDetails? WaitingRoom = null)
+{
+    /// <summary>When it was archived, UTC; absent before.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public DateTimeOffset? ArchivedAt { get; init; }
+
+    /// <summary>In the answer to a dry run: what is odd about the plan and would not be refused, one sentence each. Else absent.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public IReadOnlyList<string>? Warnings { get; init; }
+}
 
 /// <summary>An item of it.</summary>
 /// <param name="Allocated">Units for this sale.</param>

@@ -15,6 +15,8 @@ internal enum OpeningOutcome
     NeverOpened,
     /// <summary>A later call changed the state meanwhile; what it asked for holds.</summary>
     Superseded,
+    /// <summary>The sale is archived: it has ended.</summary>
+    Archived,
 }
 
 /// <summary>
@@ -36,9 +38,16 @@ internal sealed class SaleOpening(SaleStore sales, StockLedger stock, SaleCatalo
     /// <param name="onlyVersion">The state is only replaced while it has this version; null to replace any.</param>
     public async Task<OpeningOutcome> OpenAsync(long saleId, CancellationToken cancellationToken, long? onlyVersion = null)
     {
-        if (await sales.FindAsync(saleId, cancellationToken) is not { } sale)
+        // The version first, so that the terms are no older.
+        if (await sales.FindVersionAsync(saleId, cancellationToken) is not { } read
+            || await sales.FindAsync(saleId, cancellationToken) is not { } sale)
         {
             return OpeningOutcome.UnknownSale;
+        }
+
+        if (sale.ArchivedAt is not null)
+        {
+            return OpeningOutcome.Archived;
         }
 
         var inRedis = await Task.WhenAll(sale.Items.Select(item => stock.InspectAsync(KeysOf(sale, item))));
@@ -49,7 +58,8 @@ internal sealed class SaleOpening(SaleStore sales, StockLedger stock, SaleCatalo
                 return OpeningOutcome.StockLost;
             }
 
-            if (now is not null && !now.HasTermsOf(Fresh(sale, item, 0)))
+            // An item that was warm and has an older state may have the terms from before an edit, and gets the others below.
+            if (now is not null && !now.HasTermsOf(Fresh(sale, item, 0)) && (!item.WasWarm || now.StateVersion >= read))
             {
                 return OpeningOutcome.StockDiffers;
             }
@@ -71,18 +81,7 @@ internal sealed class SaleOpening(SaleStore sales, StockLedger stock, SaleCatalo
 
         await catalog.AddSaleAsync(new OpenedSale(
             sale.SaleId, sale.Name, [.. sale.Items.Select(item => item.SkuId)], HasRoom: sale.WaitingRoom is not null));
-        return await ApplyAsync(sale, SaleState.Open, version, async (item, latest) =>
-        {
-            switch (await stock.WarmAsync(KeysOf(sale, item), Fresh(sale, item, latest), !item.WasWarm))
-            {
-                case WarmOutcome.Stale: return OpeningOutcome.Superseded;
-                case WarmOutcome.Differs: return OpeningOutcome.StockDiffers;
-                case WarmOutcome.Lost: return OpeningOutcome.StockLost;
-                default:
-                    await sales.MarkWarmAsync(sale.SaleId, item.SkuId, cancellationToken);
-                    return OpeningOutcome.Done;
-            }
-        }, cancellationToken);
+        return await RepeatAsync(saleId, SaleState.Open, version, cancellationToken);
     }
 
     /// <param name="onlyVersion">As with <see cref="OpenAsync"/>.</param>
@@ -91,6 +90,11 @@ internal sealed class SaleOpening(SaleStore sales, StockLedger stock, SaleCatalo
         if (await sales.FindAsync(saleId, cancellationToken) is not { } sale)
         {
             return OpeningOutcome.UnknownSale;
+        }
+
+        if (sale.ArchivedAt is not null)
+        {
+            return OpeningOutcome.Archived;
         }
 
         if (sale.State == SaleState.Created && !sale.Items.Any(item => item.WasWarm))
@@ -104,32 +108,28 @@ internal sealed class SaleOpening(SaleStore sales, StockLedger stock, SaleCatalo
         }
 
         await BeforeRedis();
-        return await ApplyAsync(sale, SaleState.Closed, version, async (item, latest) =>
-            await stock.CloseAsync(KeysOf(sale, item), latest) == CloseOutcome.Stale ? OpeningOutcome.Superseded : OpeningOutcome.Done,
-            cancellationToken);
+        return await RepeatAsync(saleId, SaleState.Closed, version, cancellationToken);
     }
 
-    private async Task<long?> SetStateAsync(long saleId, SaleState state, long? onlyVersion, CancellationToken cancellationToken) =>
-        onlyVersion is { } version
-            ? await sales.TrySetStateAsync(saleId, state, version, cancellationToken)
-            : await sales.SetStateAsync(saleId, state, cancellationToken);
-
-    // Gives Redis the state. A later call that asked for the same is not waited for: Redis gets its version.
-    private async Task<OpeningOutcome> ApplyAsync(
-        SaleDetails sale, SaleState state, long version, Func<SaleItemDetails, long, Task<OpeningOutcome>> apply,
-        CancellationToken cancellationToken)
+    /// <summary>
+    /// Gives Redis the state and the terms of a sale, as PostgreSQL has them. A later call that asked for the same state is not waited for:
+    /// Redis gets its version.
+    /// </summary>
+    /// <param name="version">That the state got.</param>
+    public async Task<OpeningOutcome> RepeatAsync(long saleId, SaleState state, long version, CancellationToken cancellationToken)
     {
         while (true)
         {
-            var outcome = OpeningOutcome.Done;
+            // Read after the version was given: an edit from before it is in the row, and a later one has a later version.
+            var (sale, outcome) = ((await sales.FindAsync(saleId, cancellationToken))!, OpeningOutcome.Done);
             await Parallel.ForEachAsync(sale.Items, s_several, async (item, _) =>
             {
-                if (await apply(item, version) is var refused and not OpeningOutcome.Done)
+                if (await ApplyAsync(sale, item, state, version, cancellationToken) is var refused and not OpeningOutcome.Done)
                 {
                     outcome = refused;
                 }
             });
-            var now = await sales.FindStateAsync(sale.SaleId, cancellationToken);
+            var now = await sales.FindStateAsync(saleId, cancellationToken);
             if (now.Version == version)
             {
                 return outcome;
@@ -143,6 +143,38 @@ internal sealed class SaleOpening(SaleStore sales, StockLedger stock, SaleCatalo
             version = now.Version;
         }
     }
+
+    private async Task<OpeningOutcome> ApplyAsync(
+        SaleDetails sale, SaleItemDetails item, SaleState state, long version, CancellationToken cancellationToken)
+    {
+        var (keys, fresh) = (KeysOf(sale, item), Fresh(sale, item, version));
+        if (item.WasWarm && await stock.EditAsync(
+            keys, fresh, state == SaleState.Closed ? ItemState.Closed : ItemState.Open) is var edited and not EditOutcome.NotWarm)
+        {
+            return edited == EditOutcome.Edited ? OpeningOutcome.Done : OpeningOutcome.Superseded;
+        }
+
+        if (state == SaleState.Closed)
+        {
+            // Not warm: the version stays, for an opening that is late.
+            return await stock.CloseAsync(keys, version) == CloseOutcome.Stale ? OpeningOutcome.Superseded : OpeningOutcome.Done;
+        }
+
+        switch (await stock.WarmAsync(keys, fresh, !item.WasWarm))
+        {
+            case WarmOutcome.Stale: return OpeningOutcome.Superseded;
+            case WarmOutcome.Differs: return OpeningOutcome.StockDiffers;
+            case WarmOutcome.Lost: return OpeningOutcome.StockLost;
+            default:
+                await sales.MarkWarmAsync(sale.SaleId, item.SkuId, cancellationToken);
+                return OpeningOutcome.Done;
+        }
+    }
+
+    private async Task<long?> SetStateAsync(long saleId, SaleState state, long? onlyVersion, CancellationToken cancellationToken) =>
+        onlyVersion is { } version
+            ? await sales.TrySetStateAsync(saleId, state, version, cancellationToken)
+            : await sales.SetStateAsync(saleId, state, cancellationToken);
 
     private static ItemKeys KeysOf(SaleDetails sale, SaleItemDetails item) => new(new ItemKey(sale.SaleId, item.SkuId));
 

@@ -70,12 +70,17 @@ internal sealed class SaleStore(NpgsqlDataSource database, RoomStore waitingRoom
             cancellationToken);
 
     /// <summary>Sets the state of a sale.</summary>
-    /// <returns>Its version: each call has the next one, also when it repeats the state.</returns>
-    public async Task<long> SetStateAsync(long saleId, SaleState state, CancellationToken cancellationToken)
+    /// <returns>Its version: each call has the next one, also when it repeats the state. Null when it is archived.</returns>
+    public async Task<long?> SetStateAsync(long saleId, SaleState state, CancellationToken cancellationToken)
     {
         while (true)
         {
             var read = await FindStateAsync(saleId, cancellationToken);
+            if (read.IsArchived)
+            {
+                return null;
+            }
+
             if (await TrySetStateAsync(saleId, state, read.Version, cancellationToken) is { } next)
             {
                 return next;
@@ -92,24 +97,30 @@ internal sealed class SaleStore(NpgsqlDataSource database, RoomStore waitingRoom
         (await database.QueryAsync<long?>(
             """
             update sales set state = @state, state_version = state_version + 1
-            where sale_id = @saleId and state_version = @version
+            where sale_id = @saleId and state_version = @version and archived_at is null
             returning state_version
             """,
             new { saleId, state = state.ToString().ToLowerInvariant(), version },
             cancellationToken)).SingleOrDefault();
 
+    /// <summary>The version of a sale's state, or null when there is no such sale.</summary>
+    public async Task<long?> FindVersionAsync(long saleId, CancellationToken cancellationToken) =>
+        (await database.QueryAsync<long?>(
+            "select state_version from sales where sale_id = @saleId", new { saleId }, cancellationToken)).SingleOrDefault();
+
     /// <summary>The state of a sale and its version.</summary>
     /// <exception cref="InvalidOperationException">The sale was deleted.</exception>
     public Task<StateOfSale> FindStateAsync(long saleId, CancellationToken cancellationToken) =>
         database.SingleAsync<StateOfSale>(
-            "select state, state_version as version from sales where sale_id = @saleId", new { saleId }, cancellationToken);
+            "select state, state_version as version, archived_at is not null as is_archived from sales where sale_id = @saleId",
+            new { saleId }, cancellationToken);
 
     private async Task<IReadOnlyList<SaleDetails>> ReadAsync(string where, object? parameters, CancellationToken cancellationToken)
     {
         await using var connection = await database.OpenConnectionAsync(cancellationToken);
         var rows = await connection.QueryAsync<Row>(new CommandDefinition(
             $"""
-            select s.sale_id, s.name, s.opens_at, s.closes_at, s.payment_timeout_seconds, s.state,
+            select s.sale_id, s.name, s.opens_at, s.closes_at, s.payment_timeout_seconds, s.state, s.archived_at,
               i.sku_id, i.allocated, i.limit_per_user, i.unit_price, i.currency, i.item_number, i.warmed_at is not null as was_warm
             from sales s
             join sale_items i using (sale_id)
@@ -132,7 +143,10 @@ internal sealed class SaleStore(NpgsqlDataSource database, RoomStore waitingRoom
                         ItemNumber = row.item_number,
                         WasWarm = row.was_warm,
                     })],
-                    rooms.GetValueOrDefault(first.sale_id)?.Room);
+                    rooms.GetValueOrDefault(first.sale_id)?.Room)
+                {
+                    ArchivedAt = first.archived_at is { } archivedAt ? Utc(archivedAt) : null,
+                };
             }),
         ];
     }
@@ -141,11 +155,12 @@ internal sealed class SaleStore(NpgsqlDataSource database, RoomStore waitingRoom
     private static DateTimeOffset Utc(DateTime time) => new(DateTime.SpecifyKind(time, DateTimeKind.Utc));
 
     /// <summary>A state, and how many calls have set one.</summary>
-    internal sealed record StateOfSale(SaleState State, long Version);
+    internal sealed record StateOfSale(SaleState State, long Version, bool IsArchived);
 
 #pragma warning disable IDE1006 // Named after the columns.
     private sealed record Row(
         long sale_id, string name, DateTime opens_at, DateTime closes_at, int payment_timeout_seconds, SaleState state,
+        DateTime? archived_at,
         long sku_id, int allocated, int limit_per_user, long unit_price, string currency, int item_number, bool was_warm);
 #pragma warning restore IDE1006
 }

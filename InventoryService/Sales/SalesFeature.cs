@@ -12,6 +12,7 @@ internal static class SalesFeature
         builder.Services.AddSingleton<RoomOpening>();
         builder.Services.AddSingleton<SaleStore>();
         builder.Services.AddSingleton<SaleOpening>();
+        builder.Services.AddSingleton<SaleCheck>();
         builder.Services.AddSingleton<ActiveItems>();
         builder.Services.AddHostedService(provider => provider.GetRequiredService<ActiveItems>());
         builder.Services.AddValidatedOptions<ScheduleOptions>("Sales");

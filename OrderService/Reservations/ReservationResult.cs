@@ -12,6 +12,9 @@ public readonly record struct ReservationResult(ReserveOutcome Outcome)
     /// <summary>Redis time of the reservation; of the answer, when <see cref="ReserveOutcome.NotOpen"/>.</summary>
     public DateTimeOffset At { get; init; }
 
+    /// <summary>True with <see cref="ReserveOutcome.Unknown"/> when Redis had the item and has it no more: lost, or archived.</summary>
+    public bool IsItemGone { get; init; }
+
     /// <summary>Price and window of the item; null when Redis gave no answer about the item.</summary>
     public ItemTerms? Terms { get; init; }
 }

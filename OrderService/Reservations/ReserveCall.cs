@@ -148,8 +148,8 @@ internal sealed partial class ReserveCall(
                 At = DateTimeOffset.FromUnixTimeMilliseconds(long.Parse(detail[2], CultureInfo.InvariantCulture)),
             },
             ReserveOutcome.LimitReached => result with { OrderIds = detail },
-            // The item existed when its lane was made, so Redis has lost data and its answer says nothing certain.
-            ReserveOutcome.UnknownItem => new ReservationResult(ReserveOutcome.Unknown),
+            // The item existed when its lane was made, so Redis has lost data and its answer says nothing certain; or its sale is archived.
+            ReserveOutcome.UnknownItem => new ReservationResult(ReserveOutcome.Unknown) { IsItemGone = true },
             _ => result,
         };
     }

@@ -21,7 +21,8 @@ internal sealed class PlaceOrderAnswer(WarmItems warm, ReservationMetrics metric
         metrics.Outcomes.Add(1, ReservationMetrics.Outcome(result.Outcome));
         if (result.Outcome is not (ReserveOutcome.Reserved or ReserveOutcome.Replayed))
         {
-            return result.Outcome == ReserveOutcome.UnknownItem ? RefuseUnknownAsync(http, item) : Refusal(result).ExecuteAsync(http);
+            return result.Outcome == ReserveOutcome.UnknownItem || result.IsItemGone
+                ? RefuseUnknownAsync(http, item) : Refusal(result).ExecuteAsync(http);
         }
 
         trace?.SetTag(BatchTrace.OrderIdTag, result.OrderId);

@@ -76,7 +76,8 @@ internal sealed class SaleListReader
             return known;
         }
 
-        if ((known?.Sale ?? await _catalog.FindSaleAsync(saleId)) is not { } sale)
+        // Each time: an operator may have given it another name.
+        if (await _catalog.FindSaleAsync(saleId) is not { } sale)
         {
             return new KnownSale(null, null);
         }

@@ -5,8 +5,11 @@ using Seckill.Shared.Telemetry;
 namespace Seckill.Shared.Connections;
 
 /// <summary>One connection to RabbitMQ with one channel, made when it is needed; one question at a time.</summary>
-internal sealed class BrokerLine(Uri address, string purpose, CreateChannelOptions? options = null) : IAsyncDisposable
+internal sealed class BrokerLine(Uri address, string purpose, CreateChannelOptions? options = null, TimeSpan? timeout = null)
+    : IAsyncDisposable
 {
+    private readonly TimeSpan _timeout = timeout ?? StoreHealth.Timeout;
+
     private readonly ConnectionFactory _factory = new()
     {
         Uri = address,
@@ -25,11 +28,11 @@ internal sealed class BrokerLine(Uri address, string purpose, CreateChannelOptio
     /// <summary>Why the broker reads nothing from this connection; null while it does, and without a connection.</summary>
     public string? BlockedBy => _connection is { IsOpen: true } ? _blockedBy : null;
 
-    /// <summary>The answer; null when there is none within <see cref="StoreHealth.Timeout"/>.</summary>
+    /// <summary>The answer; null when there is none within the timeout, <see cref="StoreHealth.Timeout"/> unless it has another.</summary>
     public async Task<T?> AskAsync<T>(Func<IChannel, Task<T>> question)
         where T : struct
     {
-        if (!await _oneAtATime.WaitAsync(StoreHealth.Timeout))
+        if (!await _oneAtATime.WaitAsync(_timeout))
         {
             return null;
         }
@@ -39,7 +42,7 @@ internal sealed class BrokerLine(Uri address, string purpose, CreateChannelOptio
         _ = answer.ContinueWith(_ => _oneAtATime.Release(), TaskScheduler.Default);
         try
         {
-            return await answer.WaitAsync(StoreHealth.Timeout);
+            return await answer.WaitAsync(_timeout);
         }
         catch (TimeoutException)
         {

@@ -11,6 +11,8 @@ namespace Seckill.Shared.Http;
 /// <param name="OpensAt">With <c>sale-not-open</c> and <c>room-not-open</c>: UTC.</param>
 /// <param name="Challenge">With <c>work-required</c>: what is to be solved.</param>
 /// <param name="Bits">With <c>work-required</c>: zero bits with which the hash begins.</param>
+/// <param name="Reasons">With <c>not-archivable</c>: what must end first, one sentence each.</param>
 public sealed record ProblemBody(
     string Type, string Title, int Status, string Code, IReadOnlyDictionary<string, string[]>? Errors = null,
-    IReadOnlyList<string>? OrderIds = null, DateTimeOffset? OpensAt = null, string? Challenge = null, int? Bits = null);
+    IReadOnlyList<string>? OrderIds = null, DateTimeOffset? OpensAt = null, string? Challenge = null, int? Bits = null,
+    IReadOnlyList<string>? Reasons = null);

@@ -2,8 +2,8 @@ namespace Seckill.Shared.Stock;
 
 /// <summary>The Redis keys of one sale item. The hash tag in braces keeps them in one cluster slot.</summary>
 /// <remarks>
-/// All keys live as long as the sale and have no expiry: an eviction would lose an order. Only their entries are removed: an outbox entry
-/// when its order is in PostgreSQL, a hold when its stock is returned.
+/// All keys live until the sale is archived and have no expiry: an eviction would lose an order. Until then only their entries are
+/// removed: an outbox entry when its order is in PostgreSQL, a hold when its stock is returned.
 /// </remarks>
 public sealed class ItemKeys
 {
@@ -24,6 +24,7 @@ public sealed class ItemKeys
         Log = tag + "log";
         ForRelease = [State, Buyers, Holds, Outbox, Orders];
         ForReserve = [State, Buyers, Holds, Outbox, Orders, Keys, Log];
+        All = [.. ForReserve, Changes, Withdrawals, Alerts];
     }
 
     /// <summary>The item.</summary>
@@ -63,5 +64,6 @@ public sealed class ItemKeys
     internal RedisKey Log { get; }
 
     internal RedisKey[] ForReserve { get; }
+    internal RedisKey[] All { get; }
     internal RedisKey[] ForRelease { get; }
 }

@@ -11,7 +11,7 @@ public sealed record OpenedSale(long SaleId, string Name, IReadOnlyList<long> Sk
 
 /// <summary>
 /// The opened sales and items, in Redis, so that accepting an order needs no other store. Hash <c>seckill:sales</c>:
-/// sale id → name and SKUs; hash <c>seckill:numbers</c>: item number → item. Written at warm-up, never changed, never deleted.
+/// sale id → name and SKUs; hash <c>seckill:numbers</c>: item number → item. Written at warm-up, and removed when the sale is archived.
 /// </summary>
 /// <remarks>Throws <see cref="RedisException"/>, or <see cref="TimeoutException"/> after <see cref="StockLedger.Timeout"/>.</remarks>
 public sealed class SaleCatalog(IConnectionMultiplexer redis)
@@ -28,6 +28,13 @@ public sealed class SaleCatalog(IConnectionMultiplexer redis)
     /// <summary>Publishes the sale to the storefront.</summary>
     public Task AddSaleAsync(OpenedSale sale) =>
         Database.HashSetAsync(s_sales, sale.SaleId, JsonSerializer.Serialize(sale));
+
+    /// <summary>Removes a sale and the numbers of its items. Repeatable.</summary>
+    public async Task RemoveAsync(long saleId, IEnumerable<string> numbers)
+    {
+        await Database.HashDeleteAsync(s_sales, saleId);
+        await Database.HashDeleteAsync(s_numbers, [.. numbers.Select(number => (RedisValue)number)]);
+    }
 
     /// <summary>The item with this number, or null.</summary>
     public async Task<ItemKey?> FindItemAsync(string number) =>

@@ -24,6 +24,7 @@ public sealed class StockLedger(IConnectionMultiplexer redis, ReplicatedRedis? r
     private static readonly string s_reserve = StockScript.Load("reserve.lua");
     private static readonly string s_warm = StockScript.Load("warm.lua");
     private static readonly string s_close = StockScript.Load("close.lua");
+    private static readonly string s_edit = StockScript.Load("edit.lua");
     private static readonly string s_inspect = StockScript.Load("inspect.lua");
     private static readonly string s_claim = StockScript.Load("claim.lua");
     private static readonly string s_release = StockScript.Load("release.lua");
@@ -81,10 +82,20 @@ public sealed class StockLedger(IConnectionMultiplexer redis, ReplicatedRedis? r
     /// <summary>Deletes such an item before its time.</summary>
     public Task EndRehearsalAsync(ItemKeys item) => Database.KeyDeleteAsync(item.ForReserve, CommandFlags.DemandMaster);
 
+    /// <summary>Deletes everything of an item whose sale is archived. Repeatable.</summary>
+    public Task RemoveAsync(ItemKeys item) => Database.KeyDeleteAsync(item.All, CommandFlags.DemandMaster);
+
     /// <summary>Stops the selling of an item by hand.</summary>
     /// <param name="version">Of the sale's state.</param>
     public async Task<CloseOutcome> CloseAsync(ItemKeys item, long version) =>
         (CloseOutcome)(int)await EvaluateAsync(s_close, [item.State], [version]);
+
+    /// <summary>Gives an item the terms and the state of its sale's row.</summary>
+    /// <param name="planned">As the row has it, with the version of the sale's state. Its units stay as they are in Redis.</param>
+    /// <param name="state">Open or closed.</param>
+    public async Task<EditOutcome> EditAsync(ItemKeys item, ItemSnapshot planned, ItemState state) =>
+        // Without the epoch, which comes last: that is the rebuild's.
+        (EditOutcome)(int)await EvaluateAsync(s_edit, [item.State], [planned.StateVersion, state.Text(), .. Plan(planned)[..^2]]);
 
     /// <summary>The item at this instant, or null when it is not warm.</summary>
     public async Task<ItemSnapshot?> InspectAsync(ItemKeys item)

@@ -14,6 +14,8 @@ internal sealed class RoomKeys
         ForAdmit = [Room, Registrations, Steps, Used];
     }
 
+    public RedisKey[] All => [Room, Places, Registrations, Groups, Steps, Used];
+
     /// <summary>Hash: settings, secret, draw, and the numbers of the admission.</summary>
     public RedisKey Room { get; }
 

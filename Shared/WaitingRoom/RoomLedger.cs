@@ -46,6 +46,13 @@ public sealed class RoomLedger(IConnectionMultiplexer redis, ReplicatedRedis? re
     /// <summary>The room is used no longer: instances stop to follow it. Its keys stay.</summary>
     public Task RestAsync(long saleId) => Database.SetRemoveAsync(s_rooms, saleId);
 
+    /// <summary>Deletes the room of an archived sale, and who was in it. Repeatable.</summary>
+    public async Task RemoveAsync(long saleId)
+    {
+        await RestAsync(saleId);
+        await Database.KeyDeleteAsync(new RoomKeys(saleId).All);
+    }
+
     /// <summary>Registers buyers, all in one call.</summary>
     /// <returns>The commitment of the room and, for each, the place or a <see cref="RegistrationOutcome"/>; null without a room.</returns>
     public async Task<(string Commitment, int[] Places)?> RegisterAsync(long saleId, IReadOnlyList<RoomRegistration> buyers)

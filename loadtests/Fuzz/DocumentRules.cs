@@ -1,4 +1,5 @@
 using System.Text;
+using System.Text.Json;
 using Seckill.Fuzz.Contract;
 using Seckill.Fuzz.Wire;
 
@@ -42,8 +43,27 @@ internal static class DocumentRules
 
         return !response.Bodies.TryGetValue(answer.MediaType ?? "", out var schema)
             ? $"{operation} does not document a body of type {answer.MediaType ?? "none"} for {answer.Status}."
+            : answer.MediaType == "application/x-ndjson" ? WhyNoLines(answer.Body)
             : answer.IsEventStream ? Events(answer).Select(schema.WhyNot).FirstOrDefault(reason => reason is not null)
             : schema.WhyNot(answer.Body);
+    }
+
+    // A description says nothing of the lines: each is an object.
+    private static string? WhyNoLines(byte[] body)
+    {
+        try
+        {
+            foreach (var line in Encoding.UTF8.GetString(body).Split('\n', StringSplitOptions.RemoveEmptyEntries))
+            {
+                JsonDocument.Parse(line).Dispose();
+            }
+
+            return null;
+        }
+        catch (JsonException error)
+        {
+            return error.Message;
+        }
     }
 
     // Whole events alone: the stream was left in the middle.

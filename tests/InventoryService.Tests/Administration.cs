@@ -81,5 +81,6 @@ public sealed class Administration : WebApplicationFactory<Refund>, IAsyncLifeti
         builder.UseSetting("Rebuild:DrainMilliseconds", "200");
         builder.UseSetting("Rebuild:IntervalMilliseconds", "50");
         builder.UseSetting("Rebuild:MaxAttempts", "1");
+        builder.UseSetting("Webhooks:FirstPauseMilliseconds", "10");
     }
 }

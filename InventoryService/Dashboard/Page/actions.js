@@ -50,6 +50,15 @@ const actions = {
     confirm: 'Rebuild the stock', danger: true,
     run: ({ progress }) => rebuild(`/sales/${sale.saleId}/rebuild`, progress),
   }),
+  archive: sale => ask({
+    title: `Archive ${nameOf(sale)}?`,
+    text: 'Stores its export and removes it from Redis, from the storefront and from this page, permanently. Its orders stay readable. '
+      + 'Refused while something of it can still change.',
+    confirm: 'Archive the sale', danger: true,
+    run: () => send('POST', `/sales/${sale.saleId}/archive`).then(made => ({
+      text: `The sale is archived: ${count(made.orders, 'order')}, SHA-256 ${made.sha256}.`,
+    })),
+  }),
   stock: (sale, item) => {
     // One key per dialog, so that a retry after no answer cannot add twice.
     const change = [...crypto.getRandomValues(new Uint8Array(16))].map(byte => byte.toString(16).padStart(2, '0')).join('');
@@ -212,7 +221,7 @@ async function send(method, path, body, headers = {}) {
   const text = await response.text().catch(() => '');
   const answer = parse(text.replace(/("(?:saleId|skuId)"\s*:\s*)(\d+)/g, '$1"$2"'));
   if (!response.ok) {
-    throw new Error(`${answer.title ?? 'Refused.'} (${answer.code ?? response.status})`);
+    throw new Error([`${answer.title ?? 'Refused.'} (${answer.code ?? response.status})`, ...(answer.reasons ?? [])].join(' '));
   }
   return answer;
 }

@@ -14,7 +14,7 @@ const newest = 6; // incidents that are not folded
 // What an action cannot do without.
 const needs = {
   open: ['PostgreSQL', 'Redis'], close: ['PostgreSQL', 'Redis'], audit: ['PostgreSQL', 'Redis'], repair: ['PostgreSQL', 'Redis'],
-  rebuild: ['PostgreSQL', 'Redis', 'RabbitMQ'], stock: ['PostgreSQL', 'Redis'], quarantine: ['PostgreSQL', 'RabbitMQ'],
+  rebuild: ['PostgreSQL', 'Redis', 'RabbitMQ'], stock: ['PostgreSQL', 'Redis'], archive: ['PostgreSQL', 'Redis'], quarantine: ['PostgreSQL', 'RabbitMQ'],
 };
 const all = ['PostgreSQL', 'Redis', 'RabbitMQ'];
 
@@ -73,7 +73,7 @@ function block(down, reason) {
     }
     button.title = cannot(button.dataset.action) ? reason + '.' : '';
   }
-  const blocked = ['open', 'close', 'audit', 'repair', 'rebuild', 'stock'].filter(cannot);
+  const blocked = ['open', 'close', 'audit', 'repair', 'rebuild', 'archive', 'stock'].filter(cannot);
   byId('sales-why').hidden = blocked.length === 0;
   set(byId('sales-why'), blocked.length === 0 ? '' : `${reason}: ${blocked.length === 1 ? 'Rebuild does' : 'the actions do'} not work.`);
   byId('quarantine-why').hidden = !cannot('quarantine');
@@ -139,7 +139,7 @@ function drawStation(element, station) {
 }
 
 function createSale(sale, act) {
-  const buttons = ['open', 'close', 'audit', 'repair', 'rebuild'].map(name => {
+  const buttons = ['open', 'close', 'audit', 'repair', 'rebuild', 'archive'].map(name => {
     const button = make('button', '', name[0].toUpperCase() + name.slice(1));
     button.type = 'button';
     button.dataset.action = name;
@@ -166,7 +166,8 @@ function drawSale(element, sale, act, isOld) {
   for (const button of element.querySelectorAll('.actions button')) {
     button.setAttribute('aria-label', `${button.textContent} ${nameOf(sale)}`);
     button.hidden = button.dataset.action === (sale.state === 'open' ? 'open' : 'close')
-      || (sale.state === 'created' && button.dataset.action !== 'open');
+      || (sale.state === 'created' && button.dataset.action !== 'open')
+      || (sale.state !== 'closed' && button.dataset.action === 'archive');
   }
   keyed(element.querySelector('.items'), sale.items, item => item.skuId, item => createItem(element, item, act),
     (row, item) => drawItem(row, sale, item, isOld));

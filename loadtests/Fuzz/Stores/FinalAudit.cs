@@ -60,6 +60,8 @@ internal sealed class FinalAudit(LoadTarget target, StoreTrace stores, Tally tal
             """
             select concat_ws(' ', sale_id, sku_id, idempotency_key, delta) from stock_changes
             where started_at >= @startedAt and done_at is not null
+              -- The units of an edited sale.
+              and idempotency_key not like 'edit-%'
             """,
             tally.StockChanges.Select(change => $"{change.Key.SaleId} {change.Key.SkuId} {change.Key.Key} {change.Value}"));
 

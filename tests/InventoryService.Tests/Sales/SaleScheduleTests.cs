@@ -82,8 +82,8 @@ public sealed class SaleScheduleTests(StoreFixture stores)
             await connection.ExecuteAsync(
                 """
                 update sales set state = 'closed'
-                where state = 'created' or closes_at < now()
-                  or exists (select from sale_items i where i.sale_id = sales.sale_id and warmed_at is null)
+                where archived_at is null and (state = 'created' or closes_at < now()
+                  or exists (select from sale_items i where i.sale_id = sales.sale_id and warmed_at is null))
                 """);
         }
 

@@ -60,6 +60,7 @@ public sealed class ScriptAtomicityTests
         ["close.lua"] = [1],
         ["correct.lua"] = [4, 1, 1, 1],
         ["draw.lua"] = ["c0ffee", 2, "4007", "", 500, ""],
+        ["edit.lua"] = [1, "open", "price", 4999],
         ["fence.lua"] = ["", 1, "allocated", 100],
         ["inspect.lua"] = [],
         ["inspect_log.lua"] = [],
