@@ -19,7 +19,8 @@ internal static class DualWriteEndpoints
     public static void Map(IEndpointRouteBuilder app)
     {
         var ops = app.MapGroup("/dual-write").WithMetadata(
-            new RequiresOpsKey(), new OperationGroup("Dual write", "Operators: the legacy order table beside the new schema."));
+            new OnOpsListener(), new RequiresOpsKey(),
+            new OperationGroup("Dual write", "Operators: the legacy order table beside the new schema."));
         Get("", "getDualWrite", "State of the dual write", "Mode, what waits, what differs, and the breaker.",
             ReadAsync, DualWriteJson.Default.DualWriteView);
         Get("/verifier", "getVerifier", "Progress of the continuous verifier", "All orders, then all legacy rows, round after round.",
