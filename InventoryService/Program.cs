@@ -27,6 +27,8 @@ return await ServiceProgram.RunAsync(
     },
     app =>
     {
+        app.UseTrustedProxies();
+        app.UseRouting();
         app.UseServiceDefaults();
         app.MapSales();
         app.MapLedger();
@@ -36,4 +38,5 @@ return await ServiceProgram.RunAsync(
         app.MapAudit();
         app.MapRebuild();
         app.MapDashboard();
+        app.MapOperatorActions();
     });

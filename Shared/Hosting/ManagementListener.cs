@@ -86,8 +86,8 @@ public sealed class ManagementListener(int? port)
 
     private static void Bind(ConfigurationManager configuration, int number)
     {
-        const string Endpoints = "Kestrel:Endpoints";
-        var urls = configuration["Urls"] is { Length: > 0 } text ? text : "http://localhost:5000";
+        const string Endpoints = "Kestrel:Endpoints", Urls = "Urls";
+        var urls = configuration[Urls] is { Length: > 0 } text ? text : "http://localhost:5000";
         var others = urls.Split(';', StringSplitOptions.RemoveEmptyEntries).Select(BindingAddress.Parse).ToList();
         var first = others.Find(address => !address.IsUnixPipe && !address.IsNamedPipe);
         var url = string.Create(CultureInfo.InvariantCulture, $"http://{first?.Host ?? "localhost"}:{number}");
@@ -102,7 +102,7 @@ public sealed class ManagementListener(int? port)
         }
         else
         {
-            configuration["Urls"] = $"{urls};{url}";
+            configuration[Urls] = $"{urls};{url}";
         }
     }
 }

@@ -4,8 +4,8 @@ using OpenTelemetry.Metrics;
 using Scalar.AspNetCore;
 using Seckill.Shared.Http;
 using Seckill.Shared.OpenApi;
+using Seckill.Shared.Operators;
 using Seckill.Shared.Schema;
-using Seckill.Shared.Security;
 using Seckill.Shared.Settings;
 using Seckill.Shared.Telemetry;
 
@@ -54,8 +54,7 @@ public static partial class ServiceHost
             json.MaxDepth = 16;
             json.Converters.Add(new UtcTimeConverter());
         });
-        var opsKey = new OpsKey(builder.Configuration.RequiredSecret(builder.Environment, "Auth:OpsKey", DevelopmentKeys.Ops));
-        builder.Services.AddSingleton(opsKey);
+        OperatorsFeature.AddTo(builder);
         return builder;
     }
 
@@ -84,7 +83,7 @@ public static partial class ServiceHost
         });
         app.UseStatusCodePages(pages => Bare(pages.HttpContext.Response.StatusCode).ExecuteAsync(pages.HttpContext));
         app.Services.GetRequiredService<ManagementListener>().UseAfterRouting(app);
-        app.Services.GetRequiredService<OpsKey>().Guard(app);
+        OperatorsFeature.Use(app);
         app.MapHealth();
         app.MapOpenApi().WithMetadata(new OnOpsListener());
         if (app.Environment.IsDevelopment())
