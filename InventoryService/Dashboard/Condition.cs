@@ -107,7 +107,7 @@ internal sealed record Condition(string Key, Tone Tone, string Headline, string 
         {
             var first = sale.First();
             var name = VerdictMaker.NameOf(first.SaleId, first.Name);
-            if (facts.PhaseOf(first) == "on")
+            if (facts.PhaseOf(first) == SalePhase.On)
             {
                 yield return new(
                     $"on:{first.SaleId}", Tone.Fine, $"{name} is on", $"Until {first.ClosesAt:HH:mm:ss} UTC.", $"{name} is no longer on");

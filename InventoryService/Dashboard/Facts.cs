@@ -72,12 +72,12 @@ internal sealed record Facts(
     /// <summary>Orders with an open discrepancy that no backfill is about to resolve, while the dual write is on.</summary>
     public long Different => WritesLegacy ? Math.Max(0, Orders!.DualWrite.Mismatched + Orders.DualWrite.Missing - Older) : 0;
 
-    /// <summary>State and window of a sale combined: <c>planned</c>, <c>upcoming</c>, <c>on</c>, <c>over</c>, <c>closed</c>.</summary>
-    public string PhaseOf(ItemRow sale) => sale.State switch
+    /// <summary>State and window of a sale combined, by the clock of Redis.</summary>
+    public SalePhase PhaseOf(ItemRow sale) => sale.State switch
     {
-        SaleState.Created => "planned",
-        SaleState.Closed => "closed",
-        _ => RedisNow < sale.OpensAt ? "upcoming" : RedisNow < sale.ClosesAt ? "on" : "over",
+        SaleState.Created => SalePhase.Planned,
+        SaleState.Closed => SalePhase.Closed,
+        _ => RedisNow < sale.OpensAt ? SalePhase.Upcoming : RedisNow < sale.ClosesAt ? SalePhase.On : SalePhase.Over,
     };
 
     /// <summary>Stock of an item; null while unknown.</summary>

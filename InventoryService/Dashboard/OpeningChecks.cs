@@ -10,7 +10,7 @@ internal static class OpeningChecks
     /// <param name="facts">Of now.</param>
     /// <param name="sales">As they are shown.</param>
     public static Opening? Of(Facts facts, IReadOnlyList<SaleView> sales) =>
-        sales.Where(sale => sale.Phase is "planned" or "upcoming" && sale.OpensAt > facts.RedisNow)
+        sales.Where(sale => sale.Phase is SalePhase.Planned or SalePhase.Upcoming && sale.OpensAt > facts.RedisNow)
             .MinBy(sale => (sale.OpensAt, sale.SaleId)) is { } next
             ? new Opening(
                 next.SaleId, next.Name, next.OpensAt, facts.RedisNow, [Opened(next), Loaded(facts, next), Apis(facts), Audit(next)])

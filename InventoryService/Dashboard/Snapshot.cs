@@ -93,13 +93,13 @@ public sealed record RefusalRate(string Reason, double PerSecond, Tone Tone);
 /// <summary>A sale.</summary>
 /// <param name="SaleId">As text, because numbers in a browser are exact only up to 2^53.</param>
 /// <param name="State"><c>created</c>, <c>open</c> or <c>closed</c>.</param>
-/// <param name="Phase">State and window combined: <c>planned</c>, <c>upcoming</c>, <c>on</c>, <c>over</c>, <c>closed</c>.</param>
+/// <param name="Phase">State and window combined.</param>
 /// <param name="OpensAt">UTC.</param>
 /// <param name="ClosesAt">UTC.</param>
 /// <param name="ItemsInAll">Number of its items, shown or not.</param>
 /// <param name="Items">In the order of the sale.</param>
 public sealed record SaleView(
-    [property: JsonNumberHandling(JsonNumberHandling.WriteAsString)] long SaleId, string Name, SaleState State, string Phase,
+    [property: JsonNumberHandling(JsonNumberHandling.WriteAsString)] long SaleId, string Name, SaleState State, SalePhase Phase,
     DateTimeOffset OpensAt, DateTimeOffset ClosesAt, long ItemsInAll, IReadOnlyList<ItemView> Items);
 
 /// <summary>The opening of a sale.</summary>

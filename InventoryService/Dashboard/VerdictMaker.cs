@@ -25,7 +25,7 @@ internal static class VerdictMaker
         }
 
         var sales = facts.Shown.Items.GroupBy(item => item.SaleId).Select(sale => sale.ToList()).ToList();
-        var on = sales.Where(sale => facts.PhaseOf(sale[0]) == "on").ToList();
+        var on = sales.Where(sale => facts.PhaseOf(sale[0]) == SalePhase.On).ToList();
         var busiest = (facts.Traffic?.Sales ?? []).Where(rate => rate.ClicksPerSecond >= 1)
             .Select(rate => (Rate: rate, Sale: sales.Find(sale => sale[0].SaleId == rate.SaleId)))
             .FirstOrDefault(one => one.Sale is not null);
@@ -38,7 +38,7 @@ internal static class VerdictMaker
     }
 
     private static List<ItemRow>? NextOf(Facts facts, List<List<ItemRow>> sales) =>
-        sales.Where(sale => facts.PhaseOf(sale[0]) is "planned" or "upcoming" && sale[0].OpensAt > facts.RedisNow)
+        sales.Where(sale => facts.PhaseOf(sale[0]) is SalePhase.Planned or SalePhase.Upcoming && sale[0].OpensAt > facts.RedisNow)
             .MinBy(sale => (sale[0].OpensAt, sale[0].SaleId));
 
     private static Verdict OfClicked(Facts facts, List<ItemRow> sale, double clicks, int salesOn)
@@ -49,9 +49,9 @@ internal static class VerdictMaker
             $"Buyers get a refusal that says so.{Fine}");
         return facts.PhaseOf(sale[0]) switch
         {
-            "on" => OfOn(facts, sale, clicks, salesOn),
-            "planned" or "upcoming" => Beside("has not opened", "too early"),
-            "closed" => Beside("is closed", "too late"),
+            SalePhase.On => OfOn(facts, sale, clicks, salesOn),
+            SalePhase.Planned or SalePhase.Upcoming => Beside("has not opened", "too early"),
+            SalePhase.Closed => Beside("is closed", "too late"),
             _ => Beside("has ended", "too late"),
         };
     }

@@ -17,7 +17,8 @@ internal sealed partial class ConsumerPause(
     IOptions<PersistenceOptions> options, TimeProvider clock, ILogger<ConsumerPause> logger)
     : PeriodicService(clock), IFilter<ReceiveContext>
 {
-    // MassTransit waits longer and longer between its attempts, up to a minute; a broker that answers is tried sooner.
+    // MassTransit waits longer and longer between its attempts, up to a minute, and gives up where RabbitMQ.Client fails with an
+    // ObjectDisposedException because the broker closed the channel at the wrong moment. A broker that answers is tried sooner.
     private static readonly TimeSpan s_longestSilence = TimeSpan.FromSeconds(5);
     private static readonly TimeSpan s_stopTimeout = TimeSpan.FromSeconds(30);
     private readonly ConcurrentDictionary<ReceiveContext, long> _inProgress = new();
@@ -50,7 +51,7 @@ internal sealed partial class ConsumerPause(
             LogPaused(options.Value.LongestRetrySeconds);
         }
 
-        if (queue.Endpoint is not { } endpoint || !(_isPaused || queue.HasGivenUp || await IsLateAsync()))
+        if (queue.Endpoint is not { } endpoint || !(_isPaused || await IsLateAsync()))
         {
             return;
         }
@@ -65,14 +66,14 @@ internal sealed partial class ConsumerPause(
 
         if (!_isPaused || await StoresAnswerAsync(stoppingToken))
         {
-            if (_isPaused || queue.HasGivenUp)
+            if (_isPaused)
             {
                 LogStarted();
             }
 
             queue.ExpectReport();
             endpoint.Start(CancellationToken.None);
-            (_isPaused, _isStopped, queue.HasGivenUp) = (false, false, false);
+            (_isPaused, _isStopped) = (false, false);
         }
     }
 

@@ -30,6 +30,8 @@ internal static class OrdersFeature
         builder.Services.AddSingleton<SaleActivity>();
         builder.Services.AddHostedService<OrderExpiry>();
         builder.Services.AddSingleton<UnsignedMessages>();
+        builder.Services.AddSingleton<OrderPersistence>();
+        builder.Services.AddSingleton<PlacementQueue>();
         builder.Services.AddSingleton<QueueCheck>();
         builder.Services.AddHealthChecks().AddCheck<QueueCheck>(
             "queue", role == Role.Worker ? HealthStatus.Unhealthy : HealthStatus.Degraded);

@@ -5,11 +5,11 @@ namespace Seckill.OrderService.Orders;
 /// <summary>Settings under <c>Persistence</c>.</summary>
 public sealed class PersistenceOptions
 {
-    /// <summary>Messages that one worker persists at once, each on its own PostgreSQL connection.</summary>
-    [Range(1, 64)] public int ConcurrentMessages { get; set; } = 4;
+    /// <summary>Transactions in which one worker persists orders at once, each on its own PostgreSQL connection.</summary>
+    [Range(1, 64)] public int ConcurrentTransactions { get; set; } = 4;
 
-    /// <summary>Messages that the broker sends to one worker in advance.</summary>
-    [Range(1, 1_000)] public int Prefetch { get; set; } = 16;
+    /// <summary>Messages that one worker has at once. Those for one item that wait for a transaction share it.</summary>
+    [Range(1, 1_000)] public int Prefetch { get; set; } = 64;
 
     /// <summary>
     /// How long a worker retries a message while PostgreSQL or Redis is down, seconds. Then it gives all its messages back and consumes

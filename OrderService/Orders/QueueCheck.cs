@@ -27,24 +27,17 @@ internal sealed partial class QueueCheck(TimeProvider clock, ILogger<QueueCheck>
     /// <summary>The endpoint that consumes the queue; null before its first attempt.</summary>
     public IReceiveEndpoint? Endpoint { get; private set; }
 
-    /// <summary>
-    /// True when MassTransit does not try again. RabbitMQ.Client fails with this exception instead of the broker's answer when the broker
-    /// closes the channel at the wrong moment.
-    /// </summary>
-    public bool HasGivenUp { get; set; }
-
     public Task Ready(ReceiveEndpointReady ready)
     {
-        (_problem, Endpoint, HasGivenUp) = (null, ready.ReceiveEndpoint, false);
+        (_problem, Endpoint) = (null, ready.ReceiveEndpoint);
         return Task.CompletedTask;
     }
 
     public Task Faulted(ReceiveEndpointFaulted faulted)
     {
         ExpectReport();
-        var causes = Causes(faulted.Exception).ToArray();
-        (Endpoint, HasGivenUp) = (faulted.ReceiveEndpoint, causes.OfType<ObjectDisposedException>().Any());
-        var refusal = causes.OfType<OperationInterruptedException>().Select(cause => cause.ShutdownReason)
+        Endpoint = faulted.ReceiveEndpoint;
+        var refusal = Causes(faulted.Exception).OfType<OperationInterruptedException>().Select(cause => cause.ShutdownReason)
             .FirstOrDefault(reason => reason?.ReplyCode == Refused)?.ReplyText;
         var problem = refusal is null
             ? $"cannot be consumed: {faulted.Exception?.Message}" : $"is refused by the broker ({refusal}); {Remedy}";

@@ -25,7 +25,8 @@ internal static class WorkerEndpoint
             queue.BindDeadLetterQueue(OrdersReservedPublisher.DeadLetterQueueName);
             queue.ConfigureConsumeTopology = false;
             queue.PrefetchCount = options.Prefetch;
-            queue.ConcurrentMessageLimit = options.ConcurrentMessages;
+            // All of them: what waits for a transaction waits in the PlacementQueue.
+            queue.ConcurrentMessageLimit = options.Prefetch;
             // The broker counts deliveries and dead-letters; MassTransit's error queues would hide a message from it.
             queue.RethrowFaultedMessages();
             queue.ThrowOnSkippedMessages();

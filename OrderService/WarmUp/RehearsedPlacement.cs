@@ -24,7 +24,7 @@ internal sealed class RehearsedPlacement(
                 .. Enumerable.Range(0, OrdersInABatch).Select(number => new ReservedOrder(
                     NewId(), number + 1, 1, clock.GetUtcNow())),
             ]);
-        await Task.WhenAll(Enumerable.Range(0, options.Value.ConcurrentMessages).Select(async _ =>
+        await Task.WhenAll(Enumerable.Range(0, options.Value.ConcurrentTransactions).Select(async _ =>
         {
             for (var round = 0; round < Rounds; round++)
             {

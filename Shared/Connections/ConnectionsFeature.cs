@@ -50,8 +50,9 @@ public static class ConnectionsFeature
             $"Maximum Pool Size={MaxPostgresConnections};Timeout=3;Command Timeout=10;Cancellation Timeout=300;"
             // Planning the statement that places a batch costs as much as running it for a few dozen orders.
             + "Max Auto Prepare=50;"
-            // A process that freezes inside a transaction must not block a ledger row for all others.
-            + "Options=-c idle_in_transaction_session_timeout=15s;"
+            // A process that freezes inside a transaction must not block a ledger row for all others. And no statement here is worth
+            // compiling: where the planner has no statistics yet, that takes seconds of a core, each time.
+            + "Options=-c idle_in_transaction_session_timeout=15s -c jit=off;"
             // Kerberos encryption is opt-in, and the images lack its library.
             + "GSS Encryption Mode=Disable;"
             // Shows the process in pg_stat_activity.

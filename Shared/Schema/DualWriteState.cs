@@ -45,7 +45,9 @@ public sealed record DualWriteState(
             else 0
           end as older,
           coalesce(b.started_at < c.switched_on_at, b.started_at is null) as is_backfill_due
-        from dual_write_control c, legacy_verified v, legacy_backfill b, (
+        -- Each has one row; without the limit the planner expects hundreds of them, and a million rows in all.
+        from (select * from dual_write_control limit 1) c, (select * from legacy_verified limit 1) v,
+          (select * from legacy_backfill limit 1) b, (
           select max(state collate "C") as state, (array_agg(cause order by opened_at))[1] as cause, min(opened_at) as since
           from legacy_breakers
           where state <> 'closed' and seen_at between now() - interval '5 seconds' and now() + interval '5 seconds') open

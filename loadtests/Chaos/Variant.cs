@@ -20,7 +20,7 @@ internal sealed record Variant(
     private const string Adjust = "Shared/Stock/Scripts/sell/adjust.lua";
     private const string Opening = "InventoryService/Sales/SaleOpening.cs";
     private const string StockChange = "InventoryService/Ledger/StockChanges.cs";
-    private const string Consumer = "OrderService/Orders/OrdersReservedConsumer.cs";
+    private const string Persistence = "OrderService/Orders/OrderPersistence.cs";
     private const string Gate = "OrderService/Reservations/SoldOutGate.cs";
     private const string Functions = "Shared/Schema/008_order_functions.sql";
     private const string Writes = "Shared/Schema/014_stock_writes.sql";
@@ -51,13 +51,13 @@ internal sealed record Variant(
             [(Reserve, "  if held_by[user] + quantity > limit then", "  if held_by[user] >= limit + limit then")]),
         new("settle-before-commit", "the worker takes orders from the outbox, and then persists them",
             [
-                (Consumer, "        await PlaceOrQuarantineAsync(batch, context.CancellationToken);\n", ""),
-                (Consumer, "        FailPoint.Reach(\"7-settled\");\n",
-                    "        await PlaceOrQuarantineAsync(batch, context.CancellationToken);\n"),
+                (Persistence, "        await PlaceOrQuarantineAsync(batch, cancellationToken);\n", ""),
+                (Persistence, "        FailPoint.Reach(\"7-settled\");\n",
+                    "        await PlaceOrQuarantineAsync(batch, cancellationToken);\n"),
             ]),
         new("ack-before-commit", "the worker acknowledges and settles while the transaction still runs",
             [
-                (Consumer, "        await PlaceOrQuarantineAsync(batch, context.CancellationToken);\n",
+                (Persistence, "        await PlaceOrQuarantineAsync(batch, cancellationToken);\n",
                     "        _ = PlaceOrQuarantineAsync(batch, CancellationToken.None);\n"),
             ]),
         new("release-without-hold-check", "release.lua gives units back for an order that has no hold",

@@ -15,7 +15,7 @@ internal sealed class Buyers : IDisposable
     private static readonly BuyerToken s_tokens = new(DevelopmentKeys.BuyerToken, TimeProvider.System);
     private static readonly PaymentSignature s_payments = new(DevelopmentKeys.Payment, TimeProvider.System);
     private readonly ConcurrentQueue<Attempt> _log = new();
-    private readonly HttpClient _http = new() { Timeout = TimeSpan.FromSeconds(20) };
+    private readonly HttpClient _http = new() { Timeout = TimeSpan.FromSeconds(40) };
     private long _lastUser;
 
     public Buyers(Sale sale)

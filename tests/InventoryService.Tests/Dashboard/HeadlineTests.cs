@@ -71,7 +71,7 @@ public sealed class HeadlineTests : Looks
     {
         var facts = Facts() with { AheadOfRedis = TimeSpan.FromMinutes(2) };
         Assert.Equal("No sale is on; #7 Friday is next.", Headline(facts));
-        Assert.Equal("upcoming", Look(facts).Sales[0].Phase);
+        Assert.Equal(SalePhase.Upcoming, Look(facts).Sales[0].Phase);
         Assert.Equal(Now.AddMinutes(-2), Look(facts).Next!.RedisNow);
     }
 

@@ -1,6 +1,7 @@
 using System.Reflection;
 using MassTransit;
 using Microsoft.Extensions.Logging.Abstractions;
+using Microsoft.Extensions.Options;
 using Npgsql;
 using Seckill.OrderService.Orders;
 using Seckill.Shared.Contracts;
@@ -35,11 +36,12 @@ public class Delivery : DispatchProxy
     {
         var orders = database ?? Servers.Orders;
         var quarantine = new OrderQuarantine(orders);
-        return new OrdersReservedConsumer(
+        var persistence = new OrderPersistence(
             new OrderPlacement(orders), quarantine, orders, TestItem.Ledger, new HoldRestorer(orders, new StockRepair(Servers.Redis)),
-            new SaleActivity(TimeProvider.System), Servers.Clocks, s_signature,
-            new UnsignedMessages(TestItem.Ledger, orders, quarantine, NullLogger<UnsignedMessages>.Instance),
-            NullLogger<OrdersReservedConsumer>.Instance);
+            new SaleActivity(TimeProvider.System), Servers.Clocks, NullLogger<OrderPersistence>.Instance);
+        return new OrdersReservedConsumer(
+            new PlacementQueue(persistence, Options.Create(new PersistenceOptions())), s_signature,
+            new UnsignedMessages(TestItem.Ledger, orders, quarantine, NullLogger<UnsignedMessages>.Instance));
     }
 
     protected override object? Invoke(MethodInfo? targetMethod, object?[]? args) => targetMethod!.Name switch

@@ -64,7 +64,7 @@ public sealed class CrashTests(StoreConnections servers)
 
         for (var kill = 1; kill <= 4; kill++)
         {
-            var worker = installation.StartWorker(("Persistence__ConcurrentMessages", "1"));
+            var worker = installation.StartWorker(("Persistence__Prefetch", "1"));
             var rows = await Books.CountRowsAsync(servers, sale);
             await Eventually.IsTrueAsync("the worker persists", async () => await Books.CountRowsAsync(servers, sale) > rows);
             await worker.KillAsync();
@@ -82,7 +82,7 @@ public sealed class CrashTests(StoreConnections servers)
         var redis = installation.RelayToRedis();
         var (api, inventory) = (installation.StartApi(), installation.StartInventory());
         // Copies of the first order may still be in the queue, and each waits for Redis then.
-        var worker = installation.StartWorker(redis.Setting, ("Persistence__ConcurrentMessages", "32"));
+        var worker = installation.StartWorker(redis.Setting, ("Persistence__ConcurrentTransactions", "32"));
         await Installation.ReadyAsync(api, inventory, worker);
         var sale = await Sale.OpenAsync(inventory, units: 100);
         using var buyers = new Buyers(sale);

@@ -27,7 +27,7 @@ public sealed class LongOutageTests(StoreConnections servers, ITestOutputHelper 
         await using var installation = new Installation();
         var postgres = installation.RelayToPostgres();
         var worker = installation.StartWorker(
-            broker.Setting, postgres.Setting, ("Persistence__LongestRetrySeconds", "3"), ("Persistence__ConcurrentMessages", "2"));
+            broker.Setting, postgres.Setting, ("Persistence__LongestRetrySeconds", "3"), ("Persistence__Prefetch", "2"));
         var (api, inventory) = (installation.StartApi(broker.Setting), installation.StartInventory(broker.Setting));
         await Installation.ReadyAsync(api, worker, inventory);
         var sale = await Sale.OpenAsync(inventory, units: 1_000);

@@ -37,6 +37,16 @@ public sealed class ControlTests
         Assert.False(other.Current.OtherBreakerIsOpen);
     }
 
+    // Two processes ask each second. At a cost of 100,000 PostgreSQL compiles the statement first, which takes seconds of a core.
+    [Fact]
+    public async Task The_state_costs_little_in_a_database_that_was_never_analyzed()
+    {
+        await using var both = await TwoDatabases.CreateAsync("off");
+        await using var command = both.Orders.CreateCommand("explain (format json) " + DualWriteState.Statement);
+        var plan = JsonDocument.Parse((string)(await command.ExecuteScalarAsync())!).RootElement[0].GetProperty("Plan");
+        Assert.InRange(plan.GetProperty("Total Cost").GetDouble(), 0, 10_000);
+    }
+
     [Fact]
     public async Task What_waits_is_dropped_once_the_legacy_database_is_retired_and_not_before()
     {
