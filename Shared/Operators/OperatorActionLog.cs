@@ -34,7 +34,8 @@ internal sealed partial class OperatorActionLog(NpgsqlDataSource database, IHost
             {
                 who.Name, Role = who.Role.ToString().ToLowerInvariant(), Origin = http.Connection.RemoteIpAddress?.ToString(),
                 Service = environment.ApplicationName, Action = NameOf(http),
-                Target = $"{http.Request.Method} {http.Request.Path}{http.Request.QueryString}", Before = Text(http, before),
+                Target = $"{http.Request.Method} {http.Request.Path.ToUriComponent()}{http.Request.QueryString}",
+                Before = Text(http, before),
             },
             http.RequestAborted);
         var body = http.Response.Body;
