@@ -40,6 +40,8 @@ return await ServiceProgram.RunAsync(
     },
     app =>
     {
+        app.UseTrustedProxies();
+        app.UseRouting();
         app.UseServiceDefaults();
         app.MapSales();
         app.MapWaitingRooms();
@@ -55,4 +57,5 @@ return await ServiceProgram.RunAsync(
         app.MapArchive();
         app.MapBuyers();
         app.MapDashboard();
+        app.MapOperatorActions();
     });

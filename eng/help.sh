@@ -22,7 +22,7 @@ cat <<'END'
 
 `./seckill <verb> --help` has the details. To see a first sale: ./seckill demo
 
-  SECKILL_PORT_BASE      first port, default 8080: APIs and inventory take +0 to +19, private servers
+  SECKILL_PORT_BASE      first port, default 8080: APIs and inventory take +0 to +19 and, for operators, +40 to +59, private servers
                          +20 to +25, a test run the same from +100, bench from +200, chaos from +300,
                          fuzz from +400. Give each checkout its own.
   ConnectionStrings__Redis, __RabbitMq, __Orders, __Legacy

@@ -18,9 +18,9 @@ internal static class ArchiveFeature
 
     public static void MapArchive(this WebApplication app)
     {
-        var sales = app.MapGroup("/sales").WithMetadata(
-            new RequiresOpsKey(), new OperationGroup("Archive", "The end of a sale."));
+        var sales = app.MapGroup("/sales").ForOperators(new OperationGroup("Archive", "The end of a sale."));
         sales.MapPost("/{saleId:id}/archive", ArchiveAsync)
+            .RecordsBefore(SaleEndpoints.ReadAsync)
             .WithName("archiveSale")
             .WithSummary("Archive a sale")
             .WithDescription(
@@ -43,8 +43,9 @@ internal static class ArchiveFeature
             .ProducesProblems(Refusals.UnknownSale);
     }
 
-    private static async Task<IResult> ArchiveAsync(long saleId, SaleArchiver archiver, CancellationToken cancellationToken) =>
-        await archiver.ArchiveAsync(saleId, OpsKey.Name, cancellationToken) switch
+    private static async Task<IResult> ArchiveAsync(
+        long saleId, HttpContext http, SaleArchiver archiver, CancellationToken cancellationToken) =>
+        await archiver.ArchiveAsync(saleId, OperatorIdentity.Of(http).Name, cancellationToken) switch
         {
             ({ } archive, _) => Results.Json(archive),
             (_, { Count: > 0 } reasons) => Refusals.NotArchivableBecause(reasons),

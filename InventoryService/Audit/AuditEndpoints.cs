@@ -9,8 +9,7 @@ namespace Seckill.InventoryService.Audit;
 internal static class AuditEndpoints
 {
     public static void Map(IEndpointRouteBuilder app) =>
-        app.MapGroup("/sales").WithMetadata(
-                new RequiresOpsKey(), new OperationGroup("Audit", "Whether Redis and PostgreSQL agree."))
+        app.MapGroup("/sales").ForOperators(new OperationGroup("Audit", "Whether Redis and PostgreSQL agree."))
             .MapPost("/{saleId:id}/audit", AuditAsync)
             .WithName("auditSale")
             .WithSummary("Audit a sale now")

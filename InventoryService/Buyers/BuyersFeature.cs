@@ -23,7 +23,8 @@ internal static class BuyersFeature
     public static void MapBuyers(this WebApplication app) =>
         app.MapDelete("/buyers/{userId:id}", EraseAsync)
             .WithName("eraseBuyer")
-            .WithMetadata(new RequiresOpsKey(), new OperationGroup("Buyers", "What the stores know of a person."))
+            .ForOperators(new OperationGroup("Buyers", "What the stores know of a person."))
+            .ForAdmins()
             .WithSummary("Forget a buyer")
             .WithDescription(
                 "Replaces the buyer in orders of archived sales whose retention is over, and in the legacy schema while the dual write is "

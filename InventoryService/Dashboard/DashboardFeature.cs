@@ -5,7 +5,7 @@ using Seckill.InventoryService.Operations;
 
 namespace Seckill.InventoryService.Dashboard;
 
-/// <summary>(13) The ops dashboard: a public page, and its stream of data, which needs the ops key.</summary>
+/// <summary>(13) The ops dashboard: a public page, and its stream of data, which needs an operator.</summary>
 internal static class DashboardFeature
 {
     // No other origin and nothing inline, because the page shows text from buyers and sellers.
@@ -35,6 +35,7 @@ internal static class DashboardFeature
         }
 
         app.MapGet("/dashboard/events", WatchAsync).WithMetadata(new RequiresOpsKey()).ExcludeFromDescription();
+        SessionEndpoints.Map(app);
     }
 
     private static void MapFile(this IEndpointRouteBuilder app, string path, string resource, string type)

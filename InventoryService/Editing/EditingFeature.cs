@@ -14,8 +14,9 @@ internal static class EditingFeature
     public static void MapEditing(this WebApplication app) =>
         app.MapPatch("/sales/{saleId:id}", EditAsync)
             .WithName("editSale")
+            .ForOperators(new OperationGroup("Sales", "Plan, open and close sales."))
+            .RecordsBefore(SaleEndpoints.ReadAsync)
             .WithMetadata(
-                new RequiresOpsKey(), new OperationGroup("Sales", "Plan, open and close sales."),
                 DescribedParameter.Switch("dryRun", "True to change nothing, and to learn what the request would do."))
             .WithSummary("Edit a sale")
             .WithDescription(

@@ -11,9 +11,10 @@ internal static class LedgerEndpoints
 
     public static void Map(IEndpointRouteBuilder app)
     {
-        var sales = app.MapGroup("/sales").WithMetadata(
-            new RequiresOpsKey(), new OperationGroup("Stock", "Where the units are, and changes of their number."));
+        var sales = app.MapGroup("/sales").ForOperators(new OperationGroup("Stock", "Where the units are, and changes of their number."));
         sales.MapPost("/{saleId:id}/items/{skuId:id}/stock", ChangeStockAsync)
+            .RecordsBefore(async http => await http.RequestServices.GetRequiredService<LedgerReader>()
+                .ReadAsync(IdConstraint.Of(http, "saleId"), http.RequestAborted))
             .WithName("changeStock")
             .WithSummary("Add units in mid-sale, or withdraw available ones")
             .WithDescription(

@@ -24,8 +24,9 @@ internal static class OrderEventsFeature
     public static void MapOrderEvents(this WebApplication app) =>
         app.MapGet("/events", ReadAsync)
             .WithName("listEvents")
+            .ForOperators(new OperationGroup("Events", "What happens to orders."))
             .WithMetadata(
-                new RequiresOpsKey(), new OperationGroup("Events", "What happens to orders."), DescribedHeader.NextPage,
+                DescribedHeader.NextPage,
                 new DescribedParameter(
                     ParameterLocation.Query, "after", "Events behind this sequence; 0 or absent: from the oldest that is kept.",
                     () => new OpenApiSchema { Type = JsonSchemaType.Integer, Format = "int64", Minimum = "0" }, "7"))

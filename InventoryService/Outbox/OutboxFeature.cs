@@ -11,7 +11,7 @@ internal static class OutboxFeature
 
     public static void MapOutbox(this WebApplication app) =>
         app.MapGet("/outbox", ListAsync)
-            .WithMetadata(new RequiresOpsKey(), new OperationGroup("Outbox", "Orders on their way to PostgreSQL."))
+            .ForOperators(new OperationGroup("Outbox", "Orders on their way to PostgreSQL."))
             .WithName("listOutbox")
             .WithMetadata(DescribedHeader.NextPage)
             .WithSummary("List orders that wait to be persisted")

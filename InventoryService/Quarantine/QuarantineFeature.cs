@@ -7,8 +7,7 @@ internal static class QuarantineFeature
 {
     public static void MapQuarantine(this WebApplication app)
     {
-        var ops = app.MapGroup("").WithMetadata(
-            new RequiresOpsKey(), new OperationGroup("Quarantine", "Orders that could not be persisted."));
+        var ops = app.MapGroup("").ForOperators(new OperationGroup("Quarantine", "Orders that could not be persisted."));
         ops.MapGet("/quarantine", ListAsync)
             .WithName("listQuarantine")
             .WithMetadata(DescribedHeader.NextPage)
@@ -17,6 +16,9 @@ internal static class QuarantineFeature
             .Produces<IReadOnlyList<QuarantinedOrder>>()
             .ProducesProblems(400, 401, 503);
         ops.MapPost("/quarantine/{orderId}/replay", ReplayAsync)
+            .RecordsBefore(async http => (await ReadAsync(
+                http.RequestServices.GetRequiredService<NpgsqlDataSource>(), (string)http.Request.RouteValues["orderId"]!, null, 1,
+                http.RequestAborted)).FirstOrDefault())
             .WithName("replayOrder")
             .WithSummary("Retry to persist an order")
             .WithDescription("Publishes the order again. It leaves the list if it can be persisted now.")

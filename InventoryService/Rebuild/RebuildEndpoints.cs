@@ -11,9 +11,10 @@ internal static class RebuildEndpoints
 
     public static void Map(IEndpointRouteBuilder app)
     {
-        var sales = app.MapGroup("/sales").WithMetadata(
-            new RequiresOpsKey(), new OperationGroup("Rebuild", "Stock that Redis has lost, from PostgreSQL."));
+        var sales = app.MapGroup("/sales").ForOperators(new OperationGroup("Rebuild", "Stock that Redis has lost, from PostgreSQL."));
         sales.MapPost("/{saleId:id}/rebuild", StartAsync)
+            .RecordsBefore(async http => await http.RequestServices.GetRequiredService<RebuildJobs>()
+                .FindAsync(IdConstraint.Of(http, "saleId"), http.RequestAborted))
             .WithName("startRebuild")
             .WithSummary("Rebuild the stock of a sale in Redis from PostgreSQL")
             .WithDescription(

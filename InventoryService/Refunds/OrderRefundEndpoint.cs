@@ -11,8 +11,8 @@ internal static class OrderRefundEndpoint
     public static void Map(IEndpointRouteBuilder app) =>
         app.MapPost("/orders/{orderId}/refund", RefundAsync)
             .WithName("refundOrder")
+            .ForOperators(new OperationGroup("Refunds", "Money that must go back."))
             .WithMetadata(
-                new RequiresOpsKey(), new OperationGroup("Refunds", "Money that must go back."),
                 DescribedParameter.IdempotencyKey("the order", isRequired: true))
             .WithSummary("Send money of a paid order back")
             .WithDescription(

@@ -12,8 +12,7 @@ internal static class RefundsFeature
 
     public static void MapRefunds(this WebApplication app)
     {
-        var refunds = app.MapGroup("/refunds").WithMetadata(
-            new RequiresOpsKey(), new OperationGroup("Refunds", "Money that must go back."));
+        var refunds = app.MapGroup("/refunds").ForOperators(new OperationGroup("Refunds", "Money that must go back."));
         refunds.MapGet("", ListAsync)
             .WithName("listRefunds")
             .WithMetadata(DescribedHeader.NextPage)
@@ -25,6 +24,7 @@ internal static class RefundsFeature
             .Produces<IReadOnlyList<Refund>>()
             .ProducesProblems(400, 401, 503);
         refunds.MapPost("/{id:id}/settled", SettleAsync)
+            .RecordsBefore(ReadAsync)
             .WithName("settleRefund")
             .WithSummary("Mark a refund as done")
             .WithDescription("After the provider sent the money back. May be repeated; the first mark stays. Changes nothing else.")
@@ -33,6 +33,11 @@ internal static class RefundsFeature
             .ProducesProblems(Refusals.UnknownRefund);
         OrderRefundEndpoint.Map(app);
     }
+
+    private static async Task<object?> ReadAsync(HttpContext http) =>
+        (await http.RequestServices.GetRequiredService<NpgsqlDataSource>().QueryAsync<Refund>(
+            $"select {Columns} from refunds where id = @id", new { id = IdConstraint.Of(http, "id") }, http.RequestAborted))
+        .FirstOrDefault();
 
     private static Task<IResult> ListAsync(
         HttpContext http, NpgsqlDataSource database, CancellationToken cancellationToken,
@@ -49,13 +54,15 @@ internal static class RefundsFeature
                 new { after, settled, size }, cancellationToken),
             refund => refund.Id);
 
-    private static async Task<IResult> SettleAsync(long id, NpgsqlDataSource database, CancellationToken cancellationToken) =>
+    private static async Task<IResult> SettleAsync(
+        long id, HttpContext http, NpgsqlDataSource database, CancellationToken cancellationToken) =>
         await database.QueryAsync<Refund>(
             $"""
             update refunds set settled_at = now(), settled_by = @by where id = @id and settled_at is null;
             select {Columns} from refunds where id = @id
             """,
-            new { id, by = OpsKey.Name }, cancellationToken) is [var refund] ? Results.Json(refund) : Refusals.UnknownRefund;
+            new { id, by = OperatorIdentity.Of(http).Name }, cancellationToken) is [var refund]
+            ? Results.Json(refund) : Refusals.UnknownRefund;
 }
 
 /// <summary>A payment to refund.</summary>
@@ -70,7 +77,7 @@ internal static class RefundsFeature
 /// </param>
 /// <param name="CreatedAt">UTC.</param>
 /// <param name="SettledAt">When it was marked as done, UTC; null while it waits.</param>
-/// <param name="SettledBy">Who marked it: the name of the key.</param>
+/// <param name="SettledBy">Who marked it: the name of the operator.</param>
 /// <param name="Note">Why an operator sends it back, if they said so.</param>
 public sealed record Refund(
     long Id, string PaymentId, string OrderId, long Amount, string Currency,

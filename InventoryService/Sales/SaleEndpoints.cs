@@ -13,7 +13,7 @@ internal static class SaleEndpoints
 
     public static void Map(IEndpointRouteBuilder app)
     {
-        var sales = app.MapGroup("/sales").WithMetadata(new RequiresOpsKey(), s_group);
+        var sales = app.MapGroup("/sales").ForOperators(s_group);
         sales.MapPost("", CreateAsync)
             .WithName("createSale")
             .WithSummary("Create a sale")
@@ -46,6 +46,7 @@ internal static class SaleEndpoints
             .ProducesProblems(401, 503)
             .ProducesProblems(Refusals.UnknownSale);
         sales.MapPost("/{saleId:id}/open", OpenAsync)
+            .RecordsBefore(ReadAsync)
             .WithName("openSale")
             .WithSummary("Put the stock of a sale into Redis and let its window decide")
             .WithDescription("May be repeated; stock is never added twice. Opens a sale again that was closed by hand.")
@@ -54,6 +55,7 @@ internal static class SaleEndpoints
             .ProducesProblems(
                 Refusals.UnknownSale, Refusals.StockLost, Refusals.StockDiffers, Refusals.StateChanged, Refusals.SaleArchived);
         sales.MapPost("/{saleId:id}/close", CloseAsync)
+            .RecordsBefore(ReadAsync)
             .WithName("closeSale")
             .WithSummary("Stop selling, whatever the window says")
             .WithDescription("May be repeated. Orders that were accepted go on.")
@@ -61,6 +63,9 @@ internal static class SaleEndpoints
             .ProducesProblems(401, 503)
             .ProducesProblems(Refusals.UnknownSale, Refusals.NeverOpened, Refusals.StateChanged, Refusals.SaleArchived);
     }
+
+    internal static async Task<object?> ReadAsync(HttpContext http) =>
+        await http.RequestServices.GetRequiredService<SaleStore>().FindAsync(IdConstraint.Of(http, "saleId"), http.RequestAborted);
 
     private static async Task<IResult> ListAsync(
         HttpContext http, SaleStore store, CancellationToken cancellationToken, long? after = null, int? limit = null) =>

@@ -14,7 +14,7 @@ internal static class WaitingRoomsFeature
     public static void MapWaitingRooms(this WebApplication app)
     {
         var room = app.MapGroup("/sales/{saleId:id}/waiting-room")
-            .WithMetadata(new RequiresOpsKey(), new OperationGroup("Waiting room", "Who waits for a sale, and how fast they come in."));
+            .ForOperators(new OperationGroup("Waiting room", "Who waits for a sale, and how fast they come in."));
         room.MapGet("", async (long saleId, RoomStore store, RoomLedger rooms, CancellationToken cancellationToken) =>
                 (await store.FindAsync([saleId], cancellationToken)).GetValueOrDefault(saleId) is { } found
                     ? await AnswerAsync(found, rooms) : Refusals.NoWaitingRoom)
@@ -25,6 +25,7 @@ internal static class WaitingRoomsFeature
             .ProducesProblems(401, 503)
             .ProducesProblems(Refusals.NoWaitingRoom);
         room.MapPut("", ChangeAsync)
+            .RecordsBefore(SaleEndpoints.ReadAsync)
             .WithName("changeWaitingRoom")
             .WithSummary("Pause, resume, drain or switch off a waiting room, or change its rate")
             .WithDescription(

@@ -11,8 +11,8 @@ internal static class WebhookEndpoints
 
     public static void Map(IEndpointRouteBuilder app)
     {
-        var webhooks = app.MapGroup("/webhooks").WithMetadata(
-            new RequiresOpsKey(), new OperationGroup("Webhooks", "Endpoints of other services that get events of orders."));
+        var webhooks = app.MapGroup("/webhooks").ForOperators(
+            new OperationGroup("Webhooks", "Endpoints of other services that get events of orders."));
         webhooks.MapPost("", CreateAsync)
             .WithName("createWebhook")
             .WithSummary("Send events of orders to an endpoint")

@@ -18,8 +18,8 @@ internal static class DualWriteEndpoints
 
     public static void Map(IEndpointRouteBuilder app)
     {
-        var ops = app.MapGroup("/dual-write").WithMetadata(
-            new RequiresOpsKey(), new OperationGroup("Dual write", "Operators: the legacy order table beside the new schema."));
+        var ops = app.MapGroup("/dual-write").WithMetadata(new OnOpsListener())
+            .ForOperators(new OperationGroup("Dual write", "Operators: the legacy order table beside the new schema."));
         Get("", "getDualWrite", "State of the dual write", "Mode, what waits, what differs, and the breaker.",
             ReadAsync, DualWriteJson.Default.DualWriteView);
         Get("/verifier", "getVerifier", "Progress of the continuous verifier", "All orders, then all legacy rows, round after round.",
@@ -34,10 +34,13 @@ internal static class DualWriteEndpoints
         Get("/backfill", "getBackfill", "Progress of the backfill", "How many orders it has put into the outbox.",
             Backfill.ReadAsync, DualWriteJson.Default.BackfillView);
         ops.MapPut("", ChangeAsync)
+            .ForAdmins()
+            .RecordsBefore(async http => await ReadAsync(DatabaseOf(http), http.RequestAborted))
             .WithName("changeDualWrite")
             .WithSummary("Change how the legacy database is used")
             .WithDescription(
-                "All processes follow within a second. A member that is absent keeps its value. After off or retired, run a backfill.")
+                "For admins. All processes follow within a second. A member that is absent keeps its value. After off or retired, run a "
+                + "backfill.")
             .Accepts<DualWriteRequest>("application/json")
             .Produces<DualWriteView>()
             .ProducesProblems(400, 401, 408, 413, 415, 503)
@@ -56,6 +59,7 @@ internal static class DualWriteEndpoints
                     await Backfill.ReadAsync(database, cancellationToken), DualWriteJson.Default.BackfillView,
                     statusCode: StatusCodes.Status202Accepted);
             })
+            .RecordsBefore(async http => await Backfill.ReadAsync(DatabaseOf(http), http.RequestAborted))
             .WithName("startBackfill")
             .WithSummary("Write every order that the legacy database lacks or has in an older state")
             .WithDescription("Has no effect while a backfill runs. A backfill continues by itself after a restart.")
@@ -69,6 +73,8 @@ internal static class DualWriteEndpoints
                     Results.Json(await read(database, cancellationToken), json))
                 .WithName(name).WithSummary(summary).WithDescription(description).Produces<T>().ProducesProblems(401, 503);
     }
+
+    private static NpgsqlDataSource DatabaseOf(HttpContext http) => http.RequestServices.GetRequiredService<NpgsqlDataSource>();
 
     private static Task<IResult> ListAsync(
         HttpContext http, NpgsqlDataSource database, CancellationToken cancellationToken, long? after = null, int? limit = null) =>

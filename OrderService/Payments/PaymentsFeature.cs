@@ -5,8 +5,13 @@ internal static class PaymentsFeature
 {
     public static void AddPayments(this WebApplicationBuilder builder)
     {
-        var key = builder.Configuration.RequiredSecret(builder.Environment, "Payments:SigningKey", DevelopmentKeys.Payment);
-        builder.Services.AddSingleton(provider => new PaymentSignature(key, provider.GetRequiredService<TimeProvider>()));
+        string[] keys =
+        [
+            builder.Configuration.RequiredSecret(builder.Environment, "Payments:SigningKey", DevelopmentKeys.Payment),
+            .. builder.Configuration.OtherSecrets(builder.Environment, "Payments:OtherSigningKeys", null, DevelopmentKeys.Payment)
+                .Select(other => other.Secret),
+        ];
+        builder.Services.AddSingleton(provider => new PaymentSignature(keys, provider.GetRequiredService<TimeProvider>()));
         builder.Services.AddSingleton<PaymentStore>();
     }
 

@@ -7,10 +7,10 @@ internal static class StorefrontFeature
 
     public static void AddStorefront(this WebApplicationBuilder builder)
     {
-        var key = builder.Configuration.RequiredSecret(builder.Environment, "Auth:BuyerTokenKey", DevelopmentKeys.BuyerToken);
+        var keys = BuyerTokenKey.Of(builder.Configuration, builder.Environment);
         var claim = UserIdClaim(builder.Configuration);
-        builder.Services.AddSingleton(provider => new BuyerToken(key, provider.GetRequiredService<TimeProvider>(), claim));
-        builder.Services.AddSingleton(provider => new StreamTicket(key, provider.GetRequiredService<TimeProvider>()));
+        builder.Services.AddSingleton(provider => new BuyerToken(keys, provider.GetRequiredService<TimeProvider>(), claim));
+        builder.Services.AddSingleton(provider => new StreamTicket(keys, provider.GetRequiredService<TimeProvider>()));
         builder.Services.AddValidatedOptions<RateLimitOptions>("RateLimits");
         builder.Services.AddValidatedOptions<CrossOriginOptions>("Cors");
         builder.Services.AddCors();

@@ -18,11 +18,12 @@ internal sealed class OwnConnection : IDisposable
 
     private OwnConnection(Stream stream) => _stream = stream;
 
-    /// <summary>Where the process listens.</summary>
+    /// <summary>Where the process listens for buyers.</summary>
     /// <exception cref="InvalidOperationException">On no port.</exception>
-    public static Uri AddressOf(IServer server) =>
+    public static Uri AddressOf(IServer server, ManagementListener management) =>
         (server.Features.Get<IServerAddressesFeature>()?.Addresses ?? [])
             .Select(BindingAddress.Parse).Where(address => !address.IsUnixPipe && !address.IsNamedPipe)
+            .Where(address => address.Port != management.PortNumber)
             .OrderBy(address => address.Scheme)
             .Select(address => new UriBuilder(address.Scheme, Host(address.Host), address.Port).Uri)
             .FirstOrDefault() ?? throw new InvalidOperationException("the process listens on no port");

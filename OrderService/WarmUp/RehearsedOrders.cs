@@ -52,7 +52,8 @@ internal sealed class RehearsedOrders(IServiceProvider services, StockLedger sto
     public async Task RunAsync(CancellationToken cancellationToken)
     {
         var item = RehearsedItem.New();
-        var address = OwnConnection.AddressOf(services.GetRequiredService<IServer>());
+        var address = OwnConnection.AddressOf(
+            services.GetRequiredService<IServer>(), services.GetRequiredService<ManagementListener>());
         await OpenAsync(item, cancellationToken);
         // A meter that nothing listens to.
         using var meter = new Meter("Seckill.WarmUp");

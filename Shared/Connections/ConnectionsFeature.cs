@@ -107,14 +107,6 @@ public static class ConnectionsFeature
         services.Configure<MassTransitHostOptions>(host => host.WaitUntilStarted = false);
         services.AddSingleton(_ => new BrokerClient(address));
         services.AddSingleton<OrdersReservedPublisher>();
-        services.AddSingleton(new MessageSignature(SecretOfMessages(builder)));
-    }
-    // Without one of its own, that of the operators: every process has it.
-    private static string SecretOfMessages(IHostApplicationBuilder builder)
-    {
-        const string Own = "Messages:SigningKey";
-        return string.IsNullOrEmpty(builder.Configuration[Own])
-            ? builder.Configuration.RequiredSecret(builder.Environment, "Auth:OpsKey", DevelopmentKeys.Ops)
-            : builder.Configuration.RequiredSecret(builder.Environment, Own, "");
+        services.AddSingleton(new MessageSignature(InstallationSecret.Of(builder.Configuration, builder.Environment)));
     }
 }

@@ -19,7 +19,7 @@ internal sealed class HealthAnswer(HealthReport report)
     public IReadOnlyDictionary<string, Entry> Entries { get; } = report.Entries.ToDictionary(named => named.Key, named => new Entry(
         named.Value.Data, named.Value.Description, named.Value.Duration, Name(named.Value.Status), named.Value.Tags));
 
-    private static string Name(HealthStatus status) => status switch
+    public static string Name(HealthStatus status) => status switch
     {
         HealthStatus.Healthy => "healthy",
         HealthStatus.Degraded => "degraded",
@@ -32,9 +32,14 @@ internal sealed class HealthAnswer(HealthReport report)
         IReadOnlyDictionary<string, object> Data, string? Description, TimeSpan Duration, string Status, IEnumerable<string> Tags);
 }
 
+/// <summary>What the listener of buyers answers.</summary>
+/// <param name="Status">healthy, degraded or unhealthy.</param>
+internal sealed record HealthStatusAnswer(string Status);
+
 /// <summary>Types that checks may report; any other type fails. Generated, because each start waits for the first answer.</summary>
 [JsonSourceGenerationOptions(PropertyNamingPolicy = JsonKnownNamingPolicy.CamelCase)]
 [JsonSerializable(typeof(HealthAnswer))]
+[JsonSerializable(typeof(HealthStatusAnswer))]
 [JsonSerializable(typeof(string))]
 [JsonSerializable(typeof(string[]))]
 [JsonSerializable(typeof(int))]

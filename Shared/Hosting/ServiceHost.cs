@@ -4,8 +4,8 @@ using OpenTelemetry.Metrics;
 using Scalar.AspNetCore;
 using Seckill.Shared.Http;
 using Seckill.Shared.OpenApi;
+using Seckill.Shared.Operators;
 using Seckill.Shared.Schema;
-using Seckill.Shared.Security;
 using Seckill.Shared.Settings;
 using Seckill.Shared.Telemetry;
 
@@ -43,6 +43,7 @@ public static partial class ServiceHost
         InterfaceDescription.AddTo(builder.Services);
         GracefulStop.AddTo(builder.Services, builder.Environment);
         ServerOptions.AddTo(builder.Services);
+        ManagementListener.AddTo(builder);
         builder.Services.ConfigureHttpJsonOptions(http =>
         {
             var json = http.SerializerOptions;
@@ -53,8 +54,7 @@ public static partial class ServiceHost
             json.MaxDepth = 16;
             json.Converters.Add(new UtcTimeConverter());
         });
-        var opsKey = new OpsKey(builder.Configuration.RequiredSecret(builder.Environment, "Auth:OpsKey", DevelopmentKeys.Ops));
-        builder.Services.AddSingleton(opsKey);
+        OperatorsFeature.AddTo(builder);
         return builder;
     }
 
@@ -65,6 +65,7 @@ public static partial class ServiceHost
         _ = Task.Run(app.Services.GetRequiredService<MeterProvider>);
         GracefulStop.Use(app);
         DefaultHeaders.Use(app);
+        app.Services.GetRequiredService<ManagementListener>().UseBeforeRouting(app);
     }
 
     /// <summary>The common pipeline and endpoints. Must come before the endpoints of the service.</summary>
@@ -81,21 +82,23 @@ public static partial class ServiceHost
             SuppressDiagnosticsCallback = context => IsFaultOfCaller(context.Exception),
         });
         app.UseStatusCodePages(pages => Bare(pages.HttpContext.Response.StatusCode).ExecuteAsync(pages.HttpContext));
-        app.Services.GetRequiredService<OpsKey>().Guard(app);
+        app.Services.GetRequiredService<ManagementListener>().UseAfterRouting(app);
+        OperatorsFeature.Use(app);
         app.MapHealth();
-        app.MapOpenApi();
+        app.MapOpenApi().WithMetadata(new OnOpsListener());
         if (app.Environment.IsDevelopment())
         {
             // Served from the assembly; features that call servers of the vendor are disabled.
             app.MapScalarApiReference(scalar =>
-                scalar.DisableDefaultFonts().DisableTelemetry().DisableAgent().DisableMcp().HideDeveloperTools().ExpandAllTags());
+                scalar.DisableDefaultFonts().DisableTelemetry().DisableAgent().DisableMcp().HideDeveloperTools().ExpandAllTags())
+                .WithMetadata(new OnOpsListener());
         }
     }
 
     /// <summary>Runs the service. The metrics endpoint is mapped last, because mapping it waits for the meters.</summary>
     public static Task RunServiceAsync(this WebApplication app)
     {
-        app.MapPrometheusScrapingEndpoint("/metrics");
+        app.MapPrometheusScrapingEndpoint("/metrics").WithMetadata(new OnOpsListener());
         return app.RunAsync();
     }
 

@@ -12,4 +12,8 @@ public sealed class IdConstraint : IRouteConstraint
         && Convert.ToString(value, CultureInfo.InvariantCulture) is { } text
         && long.TryParse(text, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out var id)
         && id.ToString(CultureInfo.InvariantCulture) == text;
+
+    /// <summary>The value of such a part of the path.</summary>
+    public static long Of(HttpContext http, string routeKey) =>
+        long.Parse((string)http.Request.RouteValues[routeKey]!, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture);
 }

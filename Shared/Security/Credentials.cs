@@ -3,10 +3,11 @@ using Seckill.Shared.OpenApi;
 
 namespace Seckill.Shared.Security;
 
-/// <summary>Marks endpoints that require the <see cref="OpsKey"/>.</summary>
+/// <summary>Marks endpoints that require an operator.</summary>
 public sealed class RequiresOpsKey() : Credential("opsKey", new OpenApiSecurityScheme
 {
-    Type = SecuritySchemeType.Http, Scheme = "bearer", Description = "The key of operators, the setting Auth:OpsKey.",
+    Type = SecuritySchemeType.Http, Scheme = "bearer",
+    Description = "The key of an operator: one of Auth:Operators, or Auth:OpsKey, which is that of an admin.",
 });
 
 /// <summary>Marks endpoints that take a <see cref="BuyerToken"/>.</summary>

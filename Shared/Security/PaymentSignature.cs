@@ -22,22 +22,32 @@ public enum SignatureOutcome
 }
 
 /// <summary>
-/// The signature of the payment provider: <c>X-Signature: t=unix seconds,v1=hex HMAC-SHA256 of "t.body"</c>. It may have several v1 during
-/// a key rotation. A time that differs by more than five minutes is refused, so that an old call cannot be replayed.
+/// The signature of the payment provider: <c>X-Signature: t=unix seconds,v1=hex HMAC-SHA256 of "t.body"</c>. During a key rotation it may
+/// have several v1, and several keys may be valid. A time that differs by more than five minutes is refused, so that an old call cannot be
+/// replayed.
 /// </summary>
-public sealed class PaymentSignature(string key, TimeProvider clock)
+/// <param name="keys">The first signs; each verifies.</param>
+/// <param name="clock">Decides whether a signature is recent.</param>
+public sealed class PaymentSignature(IReadOnlyList<string> keys, TimeProvider clock)
 {
     /// <summary>Where it stands.</summary>
     public const string Header = "X-Signature";
 
     private const int ToleranceSeconds = 300;
-    private readonly byte[] _key = Encoding.UTF8.GetBytes(key);
+    private readonly byte[][] _keys = [.. keys.Select(Encoding.UTF8.GetBytes)];
+
+    /// <param name="key">Signs and verifies.</param>
+    /// <param name="clock">Decides whether a signature is recent.</param>
+    public PaymentSignature(string key, TimeProvider clock)
+        : this([key], clock)
+    {
+    }
 
     /// <summary>The header that the provider sends with a body at this moment.</summary>
     public string Sign(string body)
     {
         var time = clock.GetUtcNow().ToUnixTimeSeconds();
-        var signature = Hash(time, new ReadOnlySequence<byte>(Encoding.UTF8.GetBytes(body)));
+        var signature = Hash(_keys[0], time, new ReadOnlySequence<byte>(Encoding.UTF8.GetBytes(body)));
         return string.Create(CultureInfo.InvariantCulture, $"t={time},v1={Convert.ToHexStringLower(signature)}");
     }
 
@@ -71,19 +81,24 @@ public sealed class PaymentSignature(string key, TimeProvider clock)
             return SignatureOutcome.Malformed;
         }
 
-        var expected = Hash(time, body);
+        var isSigned = false;
+        foreach (var key in _keys)
+        {
+            var expected = Hash(key, time, body);
+            isSigned |= signatures.Exists(signature => CryptographicOperations.FixedTimeEquals(signature, expected));
+        }
+
         var age = clock.GetUtcNow().ToUnixTimeSeconds() - time;
         return !isKnown ? SignatureOutcome.Unknown
-            : !signatures.Exists(signature => CryptographicOperations.FixedTimeEquals(signature, expected))
-                ? SignatureOutcome.WrongSignature
+            : !isSigned ? SignatureOutcome.WrongSignature
             : age > ToleranceSeconds ? SignatureOutcome.TooOld
             : age < -ToleranceSeconds ? SignatureOutcome.FromTheFuture
             : SignatureOutcome.Valid;
     }
 
-    private byte[] Hash(long time, in ReadOnlySequence<byte> body)
+    private static byte[] Hash(byte[] key, long time, in ReadOnlySequence<byte> body)
     {
-        using var hash = IncrementalHash.CreateHMAC(HashAlgorithmName.SHA256, _key);
+        using var hash = IncrementalHash.CreateHMAC(HashAlgorithmName.SHA256, key);
         hash.AppendData(Encoding.ASCII.GetBytes(time.ToString(CultureInfo.InvariantCulture) + "."));
         foreach (var segment in body)
         {

@@ -20,14 +20,17 @@ public sealed class StreamTicket
     private const int Length = ClaimsLength + HMACSHA256.HashSizeInBytes;
     private static readonly TimeSpan s_lifetime = TimeSpan.FromSeconds(60);
 
-    private readonly byte[] _key;
+    private readonly byte[][] _keys;
     private readonly TimeProvider _clock;
 
-    /// <param name="buyerTokenKey">The key of buyer tokens. The key of tickets is derived from it, so neither passes for the other.</param>
+    /// <param name="buyerTokenKeys">
+    /// The keys of buyer tokens; the first signs, each verifies. The keys of tickets are derived from them, so neither passes for the
+    /// other.
+    /// </param>
     /// <param name="clock">Decides whether a ticket has expired.</param>
-    public StreamTicket(string buyerTokenKey, TimeProvider clock)
+    public StreamTicket(IReadOnlyList<BuyerTokenKey> buyerTokenKeys, TimeProvider clock)
     {
-        _key = HMACSHA256.HashData(Encoding.UTF8.GetBytes(buyerTokenKey), "seckill stream ticket v1"u8);
+        _keys = [.. buyerTokenKeys.Select(key => HMACSHA256.HashData(Encoding.UTF8.GetBytes(key.Secret), "seckill stream ticket v1"u8))];
         _clock = clock;
     }
 
@@ -38,7 +41,7 @@ public sealed class StreamTicket
         Span<byte> ticket = stackalloc byte[Length];
         BinaryPrimitives.WriteInt64BigEndian(ticket, userId);
         BinaryPrimitives.WriteInt64BigEndian(ticket[sizeof(long)..], expires);
-        Sign(ticket[..ClaimsLength], orderId, ticket[ClaimsLength..]);
+        Sign(_keys[0], ticket[..ClaimsLength], orderId, ticket[ClaimsLength..]);
         return (Base64Url.EncodeToString(ticket), DateTimeOffset.FromUnixTimeMilliseconds(expires));
     }
 
@@ -54,9 +57,14 @@ public sealed class StreamTicket
             return false;
         }
 
-        Sign(bytes[..ClaimsLength], orderId, expected);
-        if (!CryptographicOperations.FixedTimeEquals(expected, bytes[ClaimsLength..])
-            || BinaryPrimitives.ReadInt64BigEndian(bytes[sizeof(long)..]) <= _clock.GetUtcNow().ToUnixTimeMilliseconds())
+        var isSigned = false;
+        foreach (var key in _keys)
+        {
+            Sign(key, bytes[..ClaimsLength], orderId, expected);
+            isSigned |= CryptographicOperations.FixedTimeEquals(expected, bytes[ClaimsLength..]);
+        }
+
+        if (!isSigned || BinaryPrimitives.ReadInt64BigEndian(bytes[sizeof(long)..]) <= _clock.GetUtcNow().ToUnixTimeMilliseconds())
         {
             return false;
         }
@@ -66,9 +74,9 @@ public sealed class StreamTicket
     }
 
     // The claims have a fixed length, so that no other claims and order make the same text.
-    private void Sign(ReadOnlySpan<byte> claims, string orderId, Span<byte> signature)
+    private static void Sign(byte[] key, ReadOnlySpan<byte> claims, string orderId, Span<byte> signature)
     {
-        using var hash = IncrementalHash.CreateHMAC(HashAlgorithmName.SHA256, _key);
+        using var hash = IncrementalHash.CreateHMAC(HashAlgorithmName.SHA256, key);
         hash.AppendData(claims);
         hash.AppendData(Encoding.UTF8.GetBytes(orderId));
         hash.GetHashAndReset(signature);

@@ -5,6 +5,9 @@ public static class RequiredSettings
 {
     private const int MinimumSecretLength = 32;
 
+    // Each costs a forged token one hash.
+    private const int MostOtherSecrets = 8;
+
     /// <summary>Options of one section, validated at start; an error names the section and the member.</summary>
     public static void AddValidatedOptions<T>(this IServiceCollection services, string section)
         where T : class =>
@@ -26,11 +29,34 @@ public static class RequiredSettings
         this IConfiguration configuration, IHostEnvironment environment, string path, string developmentValue)
     {
         var value = configuration[path];
-        if (environment.IsDevelopment() && string.IsNullOrEmpty(value))
-        {
-            return developmentValue;
-        }
+        return environment.IsDevelopment() && string.IsNullOrEmpty(value)
+            ? developmentValue : Checked(value, environment, path, developmentValue);
+    }
 
+    /// <summary>
+    /// Further secrets of a list, each held to the rules of <see cref="RequiredSecret"/>, and what else its entry has: for a rotation.
+    /// </summary>
+    /// <param name="configuration">The settings.</param>
+    /// <param name="environment">Where the process runs.</param>
+    /// <param name="path">Of the list.</param>
+    /// <param name="member">Of an entry, when it has several; null when the entry is the secret.</param>
+    /// <param name="developmentValue">Not accepted outside Development.</param>
+    /// <exception cref="InvalidSettingException">One of them is too short or the development value, or there are too many.</exception>
+    public static IReadOnlyList<(string Secret, IConfigurationSection Entry)> OtherSecrets(
+        this IConfiguration configuration, IHostEnvironment environment, string path, string? member, string developmentValue)
+    {
+        var entries = configuration.GetSection(path).GetChildren().ToList();
+        return entries.Count <= MostOtherSecrets
+            ? entries.ConvertAll(entry => (
+                Checked(
+                    member is null ? entry.Value : entry[member], environment, member is null ? entry.Path : $"{entry.Path}:{member}",
+                    developmentValue),
+                entry))
+            : throw new InvalidSettingException(path, $"has {entries.Count} entries, and must have at most {MostOtherSecrets}");
+    }
+
+    private static string Checked(string? value, IHostEnvironment environment, string path, string developmentValue)
+    {
         var problem =
             string.IsNullOrEmpty(value) ? $"is missing and has no default outside Development (environment: {environment.EnvironmentName})"
             : value.Length < MinimumSecretLength

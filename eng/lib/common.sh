@@ -105,6 +105,8 @@ port_of() {
         inventory) echo $((BASE + 1)) ;;
         api-*) echo $((BASE + ${1#api-})) ;;
         worker-*) echo $((BASE + 9 + ${1#worker-})) ;;
+        # The ops listener of a service.
+        ops-*) echo $(($(port_of "${1#ops-}") + 40)) ;;
         redis) echo $((BASE + 20)) ;;
         postgres) echo $((BASE + 21)) ;;
         rabbitmq) echo $((BASE + 22)) ;;

@@ -90,9 +90,11 @@ port_open() { { : <>"/dev/tcp/127.0.0.1/$1"; } 2>/dev/null; }
 # hold its port for a moment longer.
 require_ports() {
     local deadline=$((SECONDS + 4)) name port
+    # shellcheck disable=SC2046  # a list of words
+    set -- "$@" $(printf '%s\n' "$@" | sed -nE 's/^(api-|worker-|inventory)/ops-\1/p')
     for name in "$@"; do
         port=$(port_of "$name")
-        while ! alive "$name" && port_open "$port"; do
+        while ! alive "${name#ops-}" && port_open "$port"; do
             [ $SECONDS -lt $deadline ] || die "port $port (for $name) is used by a process that this checkout did" \
                 "not start. Stop it, or set SECKILL_PORT_BASE (now ${SECKILL_PORT_BASE:-8080}) to a free range."
             sleep 0.2

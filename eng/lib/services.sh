@@ -95,7 +95,7 @@ start_service() {
     [ "$name" != inventory ] || project=InventoryService
     command=(dotnet "Seckill.$project.dll")
     case $name in api-*) command+=(--role api) ;; worker-*) command+=(--role worker) ;; esac
-    command+=(--urls "http://127.0.0.1:$(port_of "$name")")
+    command+=(--urls "http://127.0.0.1:$(port_of "$name")" --Management:Port "$(port_of "ops-$name")")
     spec=$({ cat "$RUN/app/$project.version"; echo "${command[*]}"; service_settings; } | digest)
     if alive "$name"; then
         [ "$SPEC" != "$spec" ] || return 0
@@ -111,7 +111,7 @@ service_settings() { env | grep -E '^[A-Za-z]+__|^(ASPNETCORE|DOTNET)_ENVIRONMEN
 
 service_ready() {
     local complaints
-    http_get "$(port_of "$1")" /health/ready || true
+    http_get "$(port_of "ops-$1")" /health/ready || true
     complaints=$(failed_checks)
     case $HTTP_STATUS in
         200) DETAIL=ready${complaints:+, but $complaints} ;;

@@ -135,7 +135,7 @@ print_env() {
     printf '%s\n' \
         "ORDER_URL=http://127.0.0.1:$(port_of api-1)" "ORDER_URLS=$(api_urls)" \
         "INVENTORY_URL=http://127.0.0.1:$(port_of inventory)" \
-        "ORDER_OPS_URL=http://127.0.0.1:$(port_of api-1)" "INVENTORY_OPS_URL=http://127.0.0.1:$(port_of inventory)" \
+        "ORDER_OPS_URL=http://127.0.0.1:$(port_of ops-api-1)" "INVENTORY_OPS_URL=http://127.0.0.1:$(port_of ops-inventory)" \
         "OPS_KEY=$Auth__OpsKey" "PAYMENT_KEY=$Payments__SigningKey" "BUYER_TOKEN_KEY=$Auth__BuyerTokenKey" \
         "ConnectionStrings__Redis=$ConnectionStrings__Redis" \
         "ConnectionStrings__RabbitMq=$ConnectionStrings__RabbitMq" \

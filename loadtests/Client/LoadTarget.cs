@@ -14,13 +14,19 @@ namespace Seckill.LoadTests.Client;
 /// <param name="PaymentKey">Signs the payment provider's calls.</param>
 /// <param name="Redis">StackExchange.Redis configuration; empty when the stores are out of reach.</param>
 /// <param name="Orders">Npgsql connection string; empty when the stores are out of reach.</param>
+/// <param name="OrderOps">Ops listener of the first storefront; null when it has one listener.</param>
+/// <param name="InventoryOps">Ops listener of InventoryService; null when it has one listener.</param>
 public sealed record LoadTarget(
-    IReadOnlyList<Uri> Apis, Uri Inventory, string OpsKey, string BuyerTokenKey, string PaymentKey, string Redis = "", string Orders = "")
+    IReadOnlyList<Uri> Apis, Uri Inventory, string OpsKey, string BuyerTokenKey, string PaymentKey, string Redis = "", string Orders = "",
+    Uri? OrderOps = null, Uri? InventoryOps = null)
 {
     /// <summary>The variable with <see cref="BuyerTokenKey"/>; the development key when it is not set.</summary>
     public const string TokenKeyVariable = "BUYER_TOKEN_KEY";
 
     private static readonly TimeSpan s_tokenLifetime = TimeSpan.FromHours(24);
+
+    /// <summary>Where the dual write of OrderService is.</summary>
+    public Uri DualWrite => OrderOps ?? Apis[0];
 
     /// <summary>True when the audit can read Redis and PostgreSQL.</summary>
     public bool HasStores => Redis.Length > 0;
@@ -68,7 +74,7 @@ public sealed record LoadTarget(
             : null;
         target = problem is not null ? null : new LoadTarget(
             [.. apis.Select(api => api!)], inventory!, Read("OPS_KEY"), tokenKey, Read("PAYMENT_KEY", DevelopmentKeys.Payment), redis,
-            orders);
+            orders, ParseUrl(Read("ORDER_OPS_URL")), ParseUrl(Read("INVENTORY_OPS_URL")));
         return target is not null;
     }
 

@@ -34,7 +34,7 @@ public sealed class DualWriteSection : IAsyncDisposable
     public static async Task<DualWriteSection> BeginAsync(LoadTarget target, CancellationToken cancellationToken)
     {
         var legacy = Environment.GetEnvironmentVariable("ConnectionStrings__Legacy");
-        var client = new OpsClient(target.Apis[0], target.OpsKey);
+        var client = new OpsClient(target.DualWrite, target.OpsKey);
         var before = (await client.DualWriteAsync(cancellationToken)).Mode;
         var isOn = !string.IsNullOrEmpty(legacy)
             && (before is "shadow" or "dual" || (before == "off" && await client.SwitchDualWriteAsync("shadow", cancellationToken)));

@@ -1,39 +1,53 @@
-// The page: the key, the stream, and the announcements.
+// The page: the sign-in, the stream, and the announcements. The key is sent once; what the browser keeps is a cookie that no script reads.
 
-import { act, useKey } from './actions.js';
+import { act } from './actions.js';
 import { disconnect, draw } from './draw.js';
 import { byId, time } from './elements.js';
 import { watch } from './stream.js';
 
-const place = 'seckill-ops-key';
+const session = '/dashboard/session';
 let stop = () => {};
 let last = null;
 let said = null;
 
 byId('gate-form').onsubmit = event => {
   event.preventDefault();
-  open(byId('key').value);
+  signIn(byId('key').value);
 };
-byId('leave').onclick = () => leave('');
+byId('leave').onclick = () => {
+  fetch(session, { method: 'DELETE' }).catch(() => {});
+  leave('');
+};
 byId('quarantine-open').onclick = event => event.currentTarget.ariaDisabled !== 'true' && act('quarantine');
 
-const kept = sessionStorage.getItem(place);
-if (kept) {
-  open(kept);
+const known = await fetch(session).catch(() => null);
+if (known?.status === 200) {
+  open(await known.json());
 } else {
   leave('');
 }
 
-function open(key) {
-  useKey(key);
+async function signIn(key) {
+  byId('key-error').textContent = '';
+  const answer = await fetch(session, { method: 'POST', headers: { Authorization: 'Bearer ' + key } }).catch(() => null);
+  if (answer?.ok) {
+    byId('key').value = '';
+    open(await answer.json());
+    return;
+  }
+  leave(!answer ? 'InventoryService does not answer.'
+    : answer.status === 401 ? 'This is not the ops key.'
+      : answer.status === 429 ? 'Too many wrong keys; wait a second.' : `The sign-in failed (${answer.status}).`);
+}
+
+function open({ operator, role }) {
+  byId('who').textContent = `${operator} (${role})`;
   stop();
-  stop = watch(key, {
+  stop = watch({
     snapshot: now => {
       if (byId('main').hidden) {
-        sessionStorage.setItem(place, key);
-        byId('key').value = '';
         byId('gate').hidden = true;
-        byId('main').hidden = byId('leave').hidden = false;
+        byId('main').hidden = byId('leave').hidden = byId('who').hidden = false;
       }
       link('live', 'Live');
       last = now;
@@ -52,17 +66,15 @@ function open(key) {
         byId('key-error').textContent = 'InventoryService does not answer; retrying.';
       }
     },
-    refused: () => leave('This is not the ops key.'),
+    refused: () => leave('Your session is over.'),
   });
 }
 
 function leave(error) {
   stop();
-  useKey('');
   last = said = null;
-  sessionStorage.removeItem(place);
   byId('dialog').close();
-  byId('main').hidden = byId('leave').hidden = true;
+  byId('main').hidden = byId('leave').hidden = byId('who').hidden = true;
   byId('gate').hidden = false;
   byId('key-error').textContent = error;
   byId('key').focus();

@@ -26,7 +26,7 @@ public sealed class DualWriteBench(BenchSession session)
         var options = session.Options;
         var legacy = BenchVariables.Required("ConnectionStrings__Legacy");
         await using var stores = new DualWriteStores(session.Target.Orders, legacy);
-        using var control = new OpsClient(session.Target.Apis[0], session.Target.OpsKey);
+        using var control = new OpsClient(session.Target.DualWrite, session.Target.OpsKey);
         await using var orders = await LifeOrders.ConnectAsync(session.Target);
         try
         {

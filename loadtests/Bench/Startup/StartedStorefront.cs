@@ -1,10 +1,13 @@
 using System.Diagnostics;
+using System.Globalization;
 
 namespace Seckill.LoadTests.Bench.Startup;
 
 /// <summary>A storefront process that has just become ready.</summary>
 public sealed class StartedStorefront : IAsyncDisposable
 {
+    // As ./seckill places them.
+    private const int PortsToOps = 40;
     private static readonly TimeSpan s_timeout = TimeSpan.FromSeconds(30);
     private readonly Process _process;
 
@@ -23,7 +26,11 @@ public sealed class StartedStorefront : IAsyncDisposable
     public static async Task<StartedStorefront> StartAsync(
         IReadOnlyList<string> command, Uri address, bool warmsUp, HttpClient http, CancellationToken cancellationToken)
     {
-        string[] arguments = [.. command.Skip(1), "--role", "api", "--urls", address.GetLeftPart(UriPartial.Authority)];
+        string[] arguments =
+        [
+            .. command.Skip(1), "--role", "api", "--urls", address.GetLeftPart(UriPartial.Authority),
+            "--Management:Port", (address.Port + PortsToOps).ToString(CultureInfo.InvariantCulture),
+        ];
         var start = new ProcessStartInfo(command[0], arguments) { RedirectStandardOutput = true };
         if (!warmsUp)
         {

@@ -8,14 +8,14 @@ using Seckill.Fuzz.Wire;
 namespace Seckill.Fuzz.Cases;
 
 /// <summary>Makes requests that are right in form: the operation, its identity, its headers.</summary>
-internal sealed class Requests(Service storefront, Service ops, Stage stage)
+internal sealed class Requests(Service storefront, Service ops, Stage stage, Service? dualWrite = null)
 {
     // Not what a browser sends: names and values stay readable in a finding.
     private static readonly JsonSerializerOptions s_plain = new() { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
 
     public Stage Stage => stage;
 
-    public IReadOnlyList<Service> Services { get; } = [storefront, ops];
+    public IReadOnlyList<Service> Services { get; } = dualWrite is null ? [storefront, ops] : [storefront, ops, dualWrite];
 
     public RawRequest Create(JsonObject sale) => Of(ops, "POST", "/sales", sale);
 

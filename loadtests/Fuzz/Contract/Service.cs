@@ -11,7 +11,8 @@ internal sealed class Service
     /// <param name="name">For findings.</param>
     /// <param name="address">Where it listens.</param>
     /// <param name="document">Its <c>/openapi/v1.json</c>, OpenAPI 3.1.</param>
-    public Service(string name, Uri address, JsonElement document)
+    /// <param name="has">Which paths of the document are at this address; null for all.</param>
+    public Service(string name, Uri address, JsonElement document, Func<string, bool>? has = null)
     {
         (Name, Address) = (name, address);
         Definitions = document.TryGetProperty(Components, out var components) && components.TryGetProperty("schemas", out var schemas)
@@ -19,6 +20,7 @@ internal sealed class Service
         Operations =
         [
             .. from path in document.GetProperty("paths").EnumerateObject()
+               where has?.Invoke(path.Name) ?? true
                from operation in path.Value.EnumerateObject()
                select Read(path.Name, operation.Name.ToUpperInvariant(), operation.Value),
         ];
@@ -33,10 +35,15 @@ internal sealed class Service
     /// <summary>The named schemas of the document.</summary>
     public JsonElement Definitions { get; }
 
-    public static async Task<Service> ReadAsync(string name, Uri address)
+    /// <param name="name">For findings.</param>
+    /// <param name="address">Where it listens.</param>
+    /// <param name="documentAt">Where its document is; null for the same address.</param>
+    /// <param name="has">Which paths of the document are at this address; null for all.</param>
+    public static async Task<Service> ReadAsync(string name, Uri address, Uri? documentAt = null, Func<string, bool>? has = null)
     {
         using var http = new HttpClient();
-        return new Service(name, address, JsonDocument.Parse(await http.GetStringAsync(new Uri(address, "/openapi/v1.json"))).RootElement);
+        var document = await http.GetStringAsync(new Uri(documentAt ?? address, "/openapi/v1.json"));
+        return new Service(name, address, JsonDocument.Parse(document).RootElement, has);
     }
 
     /// <summary>The operation of this method and path; null when there is none.</summary>

@@ -16,6 +16,7 @@ internal sealed partial class ServiceProcess : IAsyncDisposable
     private readonly Process _process;
     private readonly StreamWriter _log;
     private readonly TaskCompletionSource<Uri> _listening = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private readonly TaskCompletionSource<Uri> _opsListening = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly long _startedAt = Stopwatch.GetTimestamp();
     private bool _disposed;
 
@@ -72,6 +73,9 @@ internal sealed partial class ServiceProcess : IAsyncDisposable
 
     /// <summary>Waits until it listens, ready or not.</summary>
     public async Task ListensAsync() => Url = await _listening.Task.WaitAsync(s_timeout);
+
+    /// <summary>Where its ops listener is, when it has <c>Management:Port</c>.</summary>
+    public Task<Uri> OpsUrlAsync() => _opsListening.Task.WaitAsync(s_timeout);
 
     /// <summary>Waits until it is ready (200) or not (503).</summary>
     /// <returns>Time since the start of the process, and since the call.</returns>
@@ -189,7 +193,8 @@ internal sealed partial class ServiceProcess : IAsyncDisposable
 
         if (ListeningLine().Match(line) is { Success: true } match)
         {
-            _listening.TrySetResult(new Uri(match.Groups[1].Value));
+            // It names them in the order of its addresses.
+            _ = _listening.TrySetResult(new Uri(match.Groups[1].Value)) || _opsListening.TrySetResult(new Uri(match.Groups[1].Value));
         }
     }
 

@@ -20,7 +20,8 @@ namespace Seckill.InventoryService.Tests.Archive;
 [Collection(AllOrders.Name)]
 public sealed class ArchiveTests(StoreFixture stores)
 {
-    private SaleArchiver Archiver => new(stores.Database, stores.Rows, stores.Auditor, stores.Rest, stores.Stock, stores.Catalog);
+    private SaleArchiver Archiver => new(stores.Database, stores.Rows, stores.Auditor, stores.Rest, stores.Stock, stores.Catalog,
+        new(Servers.Redis));
 
     [Fact]
     public async Task A_sale_is_archived_only_when_nothing_of_it_can_change()

@@ -94,6 +94,26 @@ public sealed class DualWriteEndpointTests(StorefrontHost storefront)
         }
     }
 
+    // Broken by an endpoint that changes something beside the record, or by one that is not an admin's.
+    [Fact]
+    public async Task What_operators_ask_of_it_is_recorded_with_the_state_before()
+    {
+        var mark = $"{Guid.NewGuid():N}";
+        Assert.Equal((HttpStatusCode.BadRequest, "invalid-request"), Code(await AskAsync("PUT", "?mark=" + mark, """{"mode":"loud"}""")));
+        await using var connection = await Servers.Orders.OpenConnectionAsync();
+        var (name, role, action, service, status, before, after) =
+            await connection.QuerySingleAsync<(string, string, string, string, int, string, string)>(
+                """
+                select operator, role, action, service, status, before->>'mode', after->>'code' from operator_actions
+                where target = 'PUT /dual-write?mark=' || @mark
+                """,
+                new { mark });
+        Assert.Equal(
+            ("ops", "admin", "changeDualWrite", "Seckill.OrderService", 400, "invalid-request"),
+            (name, role, action, service, status, after));
+        Assert.Contains(before, (string[])["off", "shadow", "dual", "retired"]);
+    }
+
     private static (HttpStatusCode Status, string? Code) Code((HttpStatusCode Status, JsonElement Body) answer) =>
         (answer.Status, answer.Body.GetProperty("code").GetString());
 

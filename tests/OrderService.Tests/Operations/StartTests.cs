@@ -26,6 +26,14 @@ public sealed class StartTests
     [InlineData("ConnectionStrings:Orders", "")]
     [InlineData("ConnectionStrings:RabbitMq", "")]
     [InlineData("role", "cook")]
+    [InlineData("Auth:OtherBuyerTokenKeys:0:Key", "too-short")]
+    [InlineData("Auth:OtherBuyerTokenKeys:0:Key", "development-only-buyer-token-signing-key")]
+    [InlineData("Payments:OtherSigningKeys:0", "too-short")]
+    [InlineData("Payments:OtherSigningKeys:0", "development-only-payment-signing-key")]
+    [InlineData("Auth:Operators:0:Name", "two words")]
+    [InlineData("Management:Port", "")]
+    [InlineData("Management:Port", "none")]
+    [InlineData("Management:Port", "65536")]
     [InlineData("RateLimits:TrustedProxies:0", "proxy.example")]
     [InlineData("RateLimits:TrustedProxies:0", "1")]
     [InlineData("RateLimits:TrustedProxies:0", "1/8")]
@@ -54,6 +62,7 @@ public sealed class StartTests
         };
         start.Environment["ASPNETCORE_ENVIRONMENT"] = start.Environment["DOTNET_ENVIRONMENT"] = "Production";
         start.Environment["Auth__BuyerTokenKey"] = start.Environment["Auth__OpsKey"] = start.Environment["Payments__SigningKey"] = Secret;
+        start.Environment["Management__Port"] = "9";
         start.Environment["ConnectionStrings__Redis"] = Servers.RedisConnection;
         start.Environment["ConnectionStrings__Orders"] = start.Environment["ConnectionStrings__Legacy"] = Servers.OrdersConnection;
         start.Environment["ConnectionStrings__RabbitMq"] = Servers.RabbitMqConnection;

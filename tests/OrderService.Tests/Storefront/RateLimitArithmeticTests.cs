@@ -1,6 +1,7 @@
 using System.Net;
 using Microsoft.Extensions.Time.Testing;
 using Seckill.OrderService.Storefront;
+using Seckill.Shared.Security;
 
 namespace Seckill.OrderService.Tests.Storefront;
 

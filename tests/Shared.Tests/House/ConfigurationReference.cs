@@ -25,10 +25,22 @@ internal static partial class ConfigurationReference
         ("ConnectionStrings:RabbitMq", "required", "`amqp://user:password@host:5672/vhost`"),
         ("ConnectionStrings:Orders", "required", "Orders database, Npgsql format; 20 connections, or its `Maximum Pool Size`"),
         ("ConnectionStrings:Legacy", "none", "Legacy database, Npgsql format (OrderService); without it there is no dual write"),
-        ("Auth:OpsKey", "only in Development", "Opens the ops endpoints and the dashboard; at least 32 characters"),
+        ("Auth:OpsKey", "only in Development",
+            "Opens the ops endpoints and the dashboard, as the admin `ops`; at least 32 characters. Not required once `Auth:Operators` has "
+            + "an admin and `Messages:SigningKey` is set"),
+        ("Auth:Operators", "none",
+            "Operators with keys of their own: `Auth:Operators:0:Name`, `:KeySha256` (of a long random key, 64 hex digits), `:Role` "
+            + "(`viewer`, `operator`, `admin`), `:ExpiresAt` (optional). One name may have several keys"),
         ("Auth:BuyerTokenKey", "only in Development", "Signs buyer tokens, HS256 (OrderService); at least 32 characters"),
+        ("Auth:BuyerTokenKeyId", "none", "The `kid` of tokens that this key signs (OrderService)"),
+        ("Auth:OtherBuyerTokenKeys", "none",
+            "Further keys of buyer tokens, for a rotation, at most 8: `Auth:OtherBuyerTokenKeys:0:Key`, `:Id` (the `kid`, optional) "
+            + "(OrderService)"),
         ("Auth:UserIdClaim", "sub", "Claim of a buyer token that has the user id, a positive 64-bit integer in a string (OrderService)"),
         ("Payments:SigningKey", "only in Development", "Signs the payment provider's calls (OrderService); at least 32 characters"),
+        ("Payments:OtherSigningKeys", "none",
+            "Further keys of the payment provider, for a rotation, at most 8: `Payments:OtherSigningKeys:0` (OrderService)"),
+        ("AllowedHosts", "all", "Host names that requests may have, separated by semicolons; others get 400. `127.0.0.1` for probes"),
         ("Messages:SigningKey", "derived from `Auth:OpsKey`",
             "Signs the messages in the queue; at least 32 characters, the same in all processes"),
         ("role", "all", "`--role api`, `worker` or `all` (OrderService)"),

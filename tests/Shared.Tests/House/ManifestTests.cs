@@ -39,8 +39,10 @@ public sealed class ManifestTests
         {
             Assert.Contains($"image: {container["image"].Text}\n", compose, StringComparison.Ordinal);
             var service = container["image"].Text.EndsWith("order-service", StringComparison.Ordinal) ? "OrderService" : "InventoryService";
-            var port = container["ports"].Items.Single()["containerPort"].Text;
-            Assert.Contains($"EXPOSE {port}\n", Source($"{service}/Dockerfile"), StringComparison.Ordinal);
+            Assert.Equal(["http", "ops"], container["ports"].Items.Select(port => port["name"].Text));
+            Assert.All(container["ports"].Items, port => Assert.Contains(
+                $"EXPOSE {port["containerPort"].Text}\n", Source($"{service}/Dockerfile"), StringComparison.Ordinal));
+            Assert.Contains($"Management__Port={OpsPort(container)}\n", Source($"{service}/Dockerfile"), StringComparison.Ordinal);
             Assert.Equal(
                 service == "OrderService" ? ["--role", container["name"].Text] : [], container["args"].Items.Select(item => item.Text));
         }
@@ -63,7 +65,7 @@ public sealed class ManifestTests
             foreach (var probe in new[] { "livenessProbe", "readinessProbe", "startupProbe" })
             {
                 Assert.Contains($"(\"{container[probe]["httpGet"]["path"].Text}\"", mapped, StringComparison.Ordinal);
-                Assert.Equal(container["ports"].Items.Single()["name"].Text, container[probe]["httpGet"]["port"].Text);
+                Assert.Equal(container["ports"].Items.First()["name"].Text, container[probe]["httpGet"]["port"].Text);
             }
         }
 
@@ -71,6 +73,7 @@ public sealed class ManifestTests
         {
             var annotations = one["spec"]["template"]["metadata"]["annotations"];
             Assert.Contains($"(\"{annotations["prometheus.io/path"].Text}\"", mapped, StringComparison.Ordinal);
+            Assert.Equal(OpsPort(Containers[0]), annotations["prometheus.io/port"].Text);
         });
     }
 
@@ -149,6 +152,24 @@ public sealed class ManifestTests
         Assert.All(Deployments, one => Assert.Equal(
             Name(one), one["spec"]["template"]["metadata"]["labels"]["app.kubernetes.io/name"].Text));
     }
+
+    // Broken by a rule that admits buyers to the listener of operators.
+    [Fact]
+    public void Only_operators_and_Prometheus_reach_the_ops_listener()
+    {
+        var port = OpsPort(Containers[0]);
+        var admitted =
+            from policy in OfKind("NetworkPolicy")
+            from rule in policy["spec"]["ingress"].Items
+            where rule["ports"].Items.Any(one => one["port"].Text == port) || !rule["ports"].Items.Any()
+            from peer in rule["from"].Items
+            select peer["namespaceSelector"]["matchLabels"]["kubernetes.io/metadata.name"].Text;
+        Assert.Equal(["monitoring", "ops"], admitted.Order());
+        Assert.Contains($"Management__Port={port}", Source("deploy/kubernetes/base/kustomization.yaml"), StringComparison.Ordinal);
+        Assert.DoesNotContain(":8080\"", Source("deploy/prometheus/prometheus.yml"), StringComparison.Ordinal);
+    }
+
+    private static string OpsPort(Node container) => container["ports"].Items.Last()["containerPort"].Text;
 
     private static string Name(Node document) => document["metadata"]["name"].Text;
 

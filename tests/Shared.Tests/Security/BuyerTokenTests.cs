@@ -229,4 +229,37 @@ public sealed class BuyerTokenTests
     private long UserOf(string token) => _token.TryVerify(token, out var userId) ? userId : 0;
 
     private void Refuses(string token) => Assert.Equal(0, UserOf(token));
+
+    // Broken by a rotation that refuses a token of either key, or by a kid that is believed without a signature.
+    [Fact]
+    public void During_a_rotation_tokens_of_both_keys_are_accepted_with_and_without_a_kid()
+    {
+        const string Old = "the-old-key-of-at-least-32-bytes-0";
+        const string New = "the-new-key-of-at-least-32-bytes-0";
+        var both = new BuyerToken([new(New, "2027"), new(Old, "2026")], _clock);
+        foreach (var key in (string[])[Old, New])
+        {
+            Assert.True(both.TryVerify(new BuyerToken(key, _clock).Sign(7, TimeSpan.FromHours(1)), out var user));
+            Assert.Equal(7, user);
+        }
+
+        Assert.True(both.TryVerify(WithKid(Old, "2026"), out _));
+        Assert.True(both.TryVerify(WithKid(New, "2027"), out _));
+        // One that no key has names nothing.
+        Assert.True(both.TryVerify(WithKid(Old, "1999"), out _));
+        Assert.Equal(TokenFault.WrongSignature, both.Verify(WithKid(Old, "2027"), out _));
+        Assert.Equal(TokenFault.WrongSignature, both.Verify(WithKid("a-third-key-of-at-least-32-bytes-0", "2026"), out _));
+        // It signs with the first.
+        Assert.True(new BuyerToken(New, _clock).TryVerify(both.Sign(7, TimeSpan.FromHours(1)), out _));
+        var late = new BuyerToken(Old, _clock).Sign(7, TimeSpan.FromHours(1));
+        Assert.Equal(TokenFault.WrongSignature, new BuyerToken(New, _clock).Verify(late, out _));
+    }
+
+    private string WithKid(string key, string kid)
+    {
+        var expires = _clock.GetUtcNow().AddHours(1).ToUnixTimeSeconds();
+        var header = Base64Url.EncodeToString(Encoding.UTF8.GetBytes($$"""{"alg":"HS256","kid":"{{kid}}","typ":"JWT"}"""));
+        var signed = header + "." + Base64Url.EncodeToString(Encoding.UTF8.GetBytes($$"""{"sub":"7","exp":{{expires}}}"""));
+        return signed + "." + Base64Url.EncodeToString(HMACSHA256.HashData(Encoding.UTF8.GetBytes(key), Encoding.ASCII.GetBytes(signed)));
+    }
 }

@@ -15,14 +15,14 @@ public sealed class StreamTicketTests
     private readonly FakeTimeProvider _clock = new(new DateTimeOffset(2026, 11, 27, 9, 0, 0, 500, TimeSpan.Zero));
     private readonly StreamTicket _tickets;
 
-    public StreamTicketTests() => _tickets = new StreamTicket(Key, _clock);
+    public StreamTicketTests() => _tickets = new StreamTicket([new(Key)], _clock);
 
     [Theory]
     [InlineData(1)]
     [InlineData(long.MaxValue)]
     public void A_ticket_names_its_user_at_every_instance(long userId)
     {
-        Assert.True(new StreamTicket(Key, _clock).TryVerify(_tickets.Issue(userId, Order).Ticket, Order, out var verified));
+        Assert.True(new StreamTicket([new(Key)], _clock).TryVerify(_tickets.Issue(userId, Order).Ticket, Order, out var verified));
         Assert.Equal(userId, verified);
     }
 
@@ -60,8 +60,17 @@ public sealed class StreamTicketTests
         [
             "", "x", ticket[..^1], ticket + "A", ticket + "=", " " + ticket, ticket[..^1] + " ", ticket[..^1] + "é", $"{ticket},{ticket}",
             new string('A', ticket.Length), new string('=', ticket.Length),
-            new StreamTicket(Key + "!", _clock).Issue(7, Order).Ticket, new BuyerToken(Key, _clock).Sign(7, TimeSpan.FromHours(1)),
+            new StreamTicket([new(Key + "!")], _clock).Issue(7, Order).Ticket, new BuyerToken(Key, _clock).Sign(7, TimeSpan.FromHours(1)),
         ];
         Assert.All(wrong, one => Assert.False(_tickets.TryVerify(one, Order, out _)));
+    }
+
+    [Fact]
+    public void During_a_rotation_a_ticket_of_either_key_is_accepted()
+    {
+        var both = new StreamTicket([new(Key + "!"), new(Key)], _clock);
+        Assert.True(both.TryVerify(_tickets.Issue(7, Order).Ticket, Order, out _));
+        Assert.True(new StreamTicket([new(Key + "!")], _clock).TryVerify(both.Issue(7, Order).Ticket, Order, out _));
+        Assert.False(_tickets.TryVerify(both.Issue(7, Order).Ticket, Order, out _));
     }
 }

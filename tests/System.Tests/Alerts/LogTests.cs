@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Text.Json;
 using Seckill.Tests.Harness.Processes;
 
@@ -20,7 +21,8 @@ public sealed class LogTests(SmallSale sale)
     {
         await using var installation = new Installation();
         var service = installation.Start("production", project, [],
-            ("ASPNETCORE_ENVIRONMENT", "Production"), ("DOTNET_ENVIRONMENT", "Production"), ("Logging__Console__FormatterName", null),
+            ("ASPNETCORE_ENVIRONMENT", "Production"), ("DOTNET_ENVIRONMENT", "Production"),
+            ("Management__Port", FreePort.Find().ToString(CultureInfo.InvariantCulture)), ("Logging__Console__FormatterName", null),
             ("Logging__Console__FormatterOptions__SingleLine", null), ("Logging__Console__FormatterOptions__TimestampFormat", null),
             ("Auth__BuyerTokenKey", "a-secret-of-this-installation-alone-1"), ("Auth__OpsKey", "a-secret-of-this-installation-alone-2"),
             ("Payments__SigningKey", "a-secret-of-this-installation-alone-3"));

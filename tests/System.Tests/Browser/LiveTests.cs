@@ -167,7 +167,7 @@ public sealed class LiveTests(Stage stage)
     }
 
     [Fact]
-    public async Task A_wrong_key_is_told_and_a_right_one_is_kept_for_the_tab_alone()
+    public async Task A_wrong_key_is_refused_and_of_a_right_one_nothing_stays_in_the_browser()
     {
         await using var page = await stage.OpenAsync(withKey: false);
         await page.GiveKeyAsync("not-the-key");
@@ -177,11 +177,17 @@ public sealed class LiveTests(Stage stage)
         await page.Page.Locator("#main").WaitForAsync();
         await page.Page.ReloadAsync();
         await page.Page.Locator("#main").WaitForAsync();
-        Assert.Equal(0, await page.Page.EvaluateAsync<int>("localStorage.length + document.cookie.length"));
+        Assert.Equal(0, await page.Page.EvaluateAsync<int>("localStorage.length + sessionStorage.length + document.cookie.length"));
+        Assert.Equal("ops (admin)", await page.Page.Locator("#who").InnerTextAsync());
+        var cookie = Assert.Single(await page.Page.Context.CookiesAsync());
+        Assert.Equal((true, SameSiteAttribute.Strict), (cookie.HttpOnly, cookie.SameSite));
+        Assert.DoesNotContain(Shared.Security.DevelopmentKeys.Ops, cookie.Value, StringComparison.Ordinal);
         Assert.DoesNotContain(page.Requests, request => request.Query.Length > 0);
         await page.Page.Locator("#leave").ClickAsync();
         Assert.False(await page.Page.Locator("#main").IsVisibleAsync());
-        Assert.Equal(0, await page.Page.EvaluateAsync<int>("sessionStorage.length"));
+        await page.BecomesAsync("the session is gone", async () => (await page.Page.Context.CookiesAsync()).Count == 0);
+        await page.Page.ReloadAsync();
+        await page.Page.Locator("#key").WaitForAsync();
     }
 
     [Fact]

@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Net;
 using Dapper;
 using Seckill.Chaos;
@@ -13,7 +14,7 @@ namespace Seckill.System.Tests.WholeSystem;
 public sealed class StartTests(StoreConnections servers, ITestOutputHelper output)
 {
     private static readonly (string, string?)[] s_production =
-        [("ASPNETCORE_ENVIRONMENT", "Production"), ("DOTNET_ENVIRONMENT", "Production")];
+        [("ASPNETCORE_ENVIRONMENT", "Production"), ("DOTNET_ENVIRONMENT", "Production"), ("Management__Port", "9")];
 
     [Theory]
     [InlineData("OrderService", "Auth:BuyerTokenKey", DevelopmentKeys.BuyerToken)]
@@ -202,7 +203,8 @@ public sealed class StartTests(StoreConnections servers, ITestOutputHelper outpu
         var development = installation.Start("development", project, []);
         const string Secret = "a-secret-of-this-installation-alone";
         var production = installation.Start("production", project, [],
-            [.. s_production, ("Auth__BuyerTokenKey", Secret + 1), ("Auth__OpsKey", Secret + 2), ("Payments__SigningKey", Secret + 3)]);
+            [.. s_production, ("Auth__BuyerTokenKey", Secret + 1), ("Auth__OpsKey", Secret + 2), ("Payments__SigningKey", Secret + 3),
+                ("Management__Port", FreePort.Find().ToString(CultureInfo.InvariantCulture))]);
         await Task.WhenAll(development.ListensAsync(), production.ListensAsync());
         using var http = new HttpClient();
 
@@ -211,11 +213,11 @@ public sealed class StartTests(StoreConnections servers, ITestOutputHelper outpu
         Assert.DoesNotContain("://", page, StringComparison.Ordinal);
         foreach (var path in new[] { "/scalar", "/scalar/", "/scalar/v1", "/scalar/scalar.js" })
         {
-            using var answer = await http.GetAsync(new Uri(production.Url, path));
+            using var answer = await http.GetAsync(new Uri(await production.OpsUrlAsync(), path));
             Assert.Equal((path, HttpStatusCode.NotFound), (path, answer.StatusCode));
         }
 
-        using var description = await http.GetAsync(new Uri(production.Url, "/openapi/v1.json"));
+        using var description = await http.GetAsync(new Uri(await production.OpsUrlAsync(), "/openapi/v1.json"));
         Assert.Equal(HttpStatusCode.OK, description.StatusCode);
     }
 }

@@ -1,13 +1,14 @@
 using System.Net;
 using System.Net.Sockets;
 using Microsoft.AspNetCore.HttpOverrides;
+using Seckill.Shared.Settings;
 
-namespace Seckill.OrderService.Storefront;
+namespace Seckill.Shared.Hosting;
 
-/// <summary>Takes the buyer's address from X-Forwarded-For when a trusted proxy sends it.</summary>
-internal static class TrustedProxies
+/// <summary>Takes the address of the caller from X-Forwarded-For when a trusted proxy sends it.</summary>
+public static class TrustedProxies
 {
-    private const string Path = "RateLimits:" + nameof(RateLimitOptions.TrustedProxies);
+    private const string Path = "RateLimits:TrustedProxies";
 
     /// <summary>Without configured proxies nothing is added, and the header, which any client can send, is ignored.</summary>
     /// <exception cref="InvalidSettingException">An entry is neither an IP address nor a network.</exception>

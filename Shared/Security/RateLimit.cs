@@ -4,7 +4,7 @@ using System.Buffers.Binary;
 using System.Net;
 using System.Security.Cryptography;
 
-namespace Seckill.OrderService.Storefront;
+namespace Seckill.Shared.Security;
 
 /// <summary>
 /// A burst, and then a steady rate, for each of any number of users or addresses, in memory of a fixed size and without a timer:
@@ -14,7 +14,7 @@ namespace Seckill.OrderService.Storefront;
 /// Only recent users take room; when more of them share a set than fit, the one nearest to a full burst is forgotten. Two users
 /// count as one with a probability of 2⁻³³, and none can choose with whom.
 /// </remarks>
-internal sealed class RateLimit
+public sealed class RateLimit
 {
     private const int Sets = 1 << 17;
     private const int PlacesInSet = 8;
