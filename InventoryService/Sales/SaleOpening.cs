@@ -28,6 +28,10 @@ internal sealed class SaleOpening(SaleStore sales, StockLedger stock, SaleCatalo
 {
     private static readonly ParallelOptions s_several = new() { MaxDegreeOfParallelism = 16 };
 
+    // Each opening gives those of the same sale that are under way another round, so many at once would only repeat each other's work and
+    // take all connections. A close does not wait for them.
+    private static readonly SemaphoreSlim s_openings = new(8);
+
     /// <summary>Called after PostgreSQL has the new state and before Redis has it: where a test stops the call, or kills it.</summary>
     internal Func<Task> BeforeRedis { get; init; } = () =>
     {
@@ -37,6 +41,19 @@ internal sealed class SaleOpening(SaleStore sales, StockLedger stock, SaleCatalo
 
     /// <param name="onlyVersion">The state is only replaced while it has this version; null to replace any.</param>
     public async Task<OpeningOutcome> OpenAsync(long saleId, CancellationToken cancellationToken, long? onlyVersion = null)
+    {
+        await s_openings.WaitAsync(cancellationToken);
+        try
+        {
+            return await OpenNowAsync(saleId, onlyVersion, cancellationToken);
+        }
+        finally
+        {
+            s_openings.Release();
+        }
+    }
+
+    private async Task<OpeningOutcome> OpenNowAsync(long saleId, long? onlyVersion, CancellationToken cancellationToken)
     {
         // The version first, so that the terms are no older.
         if (await sales.FindVersionAsync(saleId, cancellationToken) is not { } read

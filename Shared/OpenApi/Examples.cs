@@ -1,3 +1,4 @@
+using System.Text.Json;
 using System.Text.Json.Nodes;
 using Microsoft.OpenApi;
 
@@ -18,7 +19,7 @@ internal static class Examples
         ["delta"] = () => -500, ["changed"] = () => -99, ["soldOut"] = () => false, ["dryRun"] = () => true,
         ["opensAt"] = () => "2026-11-27T09:00:00.000Z", ["serverTime"] = () => "2026-11-27T09:00:01.000Z",
         ["closesAt"] = () => "2026-11-27T10:00:00.000Z", ["payBy"] = () => "2026-11-27T09:15:00.250Z",
-        ["ours"] = () => "1", ["theirs"] = () => "0", ["field"] = () => "order_status",
+        ["sequence"] = () => "0000000000000000007", ["ours"] = () => "1", ["theirs"] = () => "0", ["field"] = () => "order_status",
     };
 
     /// <summary>A value that fits.</summary>
@@ -28,9 +29,9 @@ internal static class Examples
     public static JsonNode? Of(IOpenApiSchema schema, string name, OpenApiDocument? document)
     {
         var actual = Resolve(schema, document);
-        if (s_known.TryGetValue(name, out var known))
+        if (s_known.TryGetValue(name, out var known) && known() is var example && IsOfType(example, actual))
         {
-            return known();
+            return example;
         }
 
         if (actual.Enum is [var first, ..])
@@ -56,6 +57,15 @@ internal static class Examples
             _ => null,
         };
     }
+
+    // Members of one name may differ: the next page begins behind an order here, and behind a number there.
+    private static bool IsOfType(JsonNode example, IOpenApiSchema schema) =>
+        (schema.Type & ~JsonSchemaType.Null) is not { } type || type == default || type.HasFlag(example.GetValueKind() switch
+        {
+            JsonValueKind.String => JsonSchemaType.String,
+            JsonValueKind.Number => JsonSchemaType.Integer,
+            _ => JsonSchemaType.Boolean,
+        });
 
     /// <summary>A schema, or the one that it refers to.</summary>
     public static IOpenApiSchema Resolve(IOpenApiSchema schema, OpenApiDocument? document) =>

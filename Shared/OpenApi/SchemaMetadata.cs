@@ -1,5 +1,6 @@
 using System.ComponentModel.DataAnnotations;
 using System.Reflection;
+using System.Text.Json;
 using System.Text.Json.Nodes;
 using System.Text.Json.Serialization;
 using System.Text.Json.Serialization.Metadata;
@@ -22,6 +23,12 @@ internal static class SchemaMetadata
         {
             schema.Type = JsonSchemaType.String | (type == typeof(DateTimeOffset?) ? JsonSchemaType.Null : default);
             schema.Format = "date-time";
+        }
+
+        if (type == typeof(JsonElement) || type == typeof(JsonElement?))
+        {
+            // Any value but null, which the generator offers beside it.
+            schema.Type = JsonSchemaType.Object | JsonSchemaType.Array | JsonSchemaType.String | JsonSchemaType.Number | JsonSchemaType.Boolean;
         }
 
         if (type.IsValueType && IsOurs(type) && context.JsonTypeInfo.Kind == JsonTypeInfoKind.Object)

@@ -34,10 +34,11 @@ end $$;
 create trigger sales_archived before update on sales for each row when (old.archived_at is not null)
 execute function refuse_archived_sale();
 
--- A change of stock that waited for the archive of its sale would never be made. The lock is that of wake_item.
+-- A change of stock that waited for the archive of its sale would never be made. The weakest lock that the archive's conflicts with: a
+-- stronger one is taken before the change with the same key, which another caller may hold while it waits for the item.
 create function refuse_archived_change() returns trigger language plpgsql as $$
 begin
-  perform from sale_items where (sale_id, sku_id) = (new.sale_id, new.sku_id) for no key update;
+  perform from sale_items where (sale_id, sku_id) = (new.sale_id, new.sku_id) for key share;
   if exists (select from sales where sale_id = new.sale_id and archived_at is not null) then
     raise exception 'The sale is archived.' using errcode = 'check_violation';
   end if;
