@@ -28,7 +28,9 @@ internal static class SchemaMetadata
         if (type == typeof(JsonElement) || type == typeof(JsonElement?))
         {
             // Any value but null, which the generator offers beside it.
-            schema.Type = JsonSchemaType.Object | JsonSchemaType.Array | JsonSchemaType.String | JsonSchemaType.Number | JsonSchemaType.Boolean;
+            schema.Type = JsonSchemaType.Object | JsonSchemaType.Array | JsonSchemaType.String | JsonSchemaType.Number
+                | JsonSchemaType.Boolean;
+            schema.Items = new OpenApiSchema();
         }
 
         if (type.IsValueType && IsOurs(type) && context.JsonTypeInfo.Kind == JsonTypeInfoKind.Object)

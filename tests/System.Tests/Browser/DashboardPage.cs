@@ -82,7 +82,7 @@ internal sealed class DashboardPage : IAsyncDisposable
         {
             await Eventually.IsTrueAsync(what, condition);
         }
-        catch (Xunit.Sdk.FailException exception)
+        catch (Xunit.Sdk.XunitException exception)
         {
             Assert.Fail($"{exception.Message} The page says: {await Page.Locator("body").InnerTextAsync()}");
         }
