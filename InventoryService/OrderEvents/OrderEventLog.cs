@@ -39,19 +39,19 @@ internal sealed class OrderEventLog(NpgsqlDataSource database, IOptions<OrderEve
 
         var last = Math.Min(Math.Max(after, oldest) + maximum, newest);
         // The bound first, so that only rows of the page are read: the row of its last event may begin before it and end behind it. Each
-        // offset keeps the planner, which does not know how few these are, from reading all orders.
+        // offset keeps the planner, which does not know how few these are, from reading all orders; and a long row is cut once.
         var rows = await connection.QueryAsync<Row>(
             """
-            select e.last - cardinality(e.order_ids) + o.n as number, e.kind, o.id as order_id, e.at, e.refund_id,
+            select e.before + s.skipped + o.n as number, e.kind, o.id as order_id, e.at, e.refund_id,
               w.sale_id, w.sku_id, w.user_id, w.quantity, w.unit_price, w.currency, r.amount as refunded
             from (
-              select * from order_events
+              select last - cardinality(order_ids) as before, kind, order_ids, at, refund_id from order_events
               where last > @after and last <= (select min(b.last) from order_events b where b.last >= @last)
               offset 0) e
-            cross join unnest(e.order_ids) with ordinality as o (id, n)
+            cross join lateral (select greatest(@after - e.before, 0)::int as skipped) s
+            cross join unnest(e.order_ids[s.skipped + 1 : (@last - e.before)::int]) with ordinality as o (id, n)
             cross join lateral (select * from orders where order_id = o.id offset 0) w
             left join lateral (select amount from refunds where id = e.refund_id offset 0) r on true
-            where e.last - cardinality(e.order_ids) + o.n between @after + 1 and @last
             order by 1
             """,
             new { after, last }, cancellationToken);
