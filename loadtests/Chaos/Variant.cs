@@ -97,8 +97,9 @@ internal sealed record Variant(
             [(StockChange, " outcome == AdjustOutcome.Made\n", " outcome == AdjustOutcome.Made && made < 0 && made > 0\n")]),
         new("last-item-open", "a close leaves the last item of the sale open",
             [
-                (Opening, "await stock.CloseAsync(KeysOf(sale, item), latest)",
-                    "(item == sale.Items[^1] ? CloseOutcome.Closed : await stock.CloseAsync(KeysOf(sale, item), latest))"),
+                (Opening, "await ApplyAsync(sale, item, state, version, cancellationToken)",
+                    "(state == SaleState.Closed && item == sale.Items[^1] ? OpeningOutcome.Done"
+                    + " : await ApplyAsync(sale, item, state, version, cancellationToken))"),
             ]),
         new("open-without-version", "warm.lua opens an item again and keeps its old version",
             [(Warm, "'state', 'open', 'state_version', ARGV[1])\nreturn 0", "'state', 'open')\nreturn 0")]),
