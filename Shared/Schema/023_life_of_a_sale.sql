@@ -108,7 +108,8 @@ alter table refunds
 create unique index refunds_of_payment on refunds (payment_id) where reason <> 'operator';
 create unique index refunds_by_operator on refunds (order_id, idempotency_key) where reason = 'operator';
 
--- As in 021_order_events.sql; an end that was moved forward holds once Redis has it, and an archived sale takes no order.
+-- As in 015_terms_of_the_sale.sql, and notes what was placed and rejected (021_order_events.sql); an end that was moved forward holds once
+-- Redis has it, and an archived sale takes no order.
 create or replace function place_orders(
   sale bigint, sku bigint, price bigint, price_currency text, ids text[], users bigint[], quantities int[], times timestamptz[],
   at_epoch int default null, surplus text[] default null, keys text[] default null)
