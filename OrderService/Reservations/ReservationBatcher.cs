@@ -55,27 +55,18 @@ internal sealed partial class ReservationBatcher : PeriodicService
         int Sum(Func<ItemLane, int> number) => _lanes.Values.Sum(number);
     }
 
-    /// <summary>Reserves units for a user.</summary>
-    /// <param name="item">What; an item that was never opened gives <see cref="ReserveOutcome.UnknownItem"/>.</param>
-    /// <param name="userId">For whom.</param>
-    /// <param name="quantity">Units, at least 1.</param>
-    /// <param name="idempotencyKey">1 to 64 visible ASCII characters, or none.</param>
-    /// <param name="cancellationToken">Ends the wait with <see cref="ReserveOutcome.Unknown"/>; what is reserved stays reserved.</param>
-    public ValueTask<ReservationResult> ReserveAsync(
-        ItemKey item, long userId, int quantity, string? idempotencyKey, CancellationToken cancellationToken)
-    {
-        return Find(item) is { } lane
-            ? ReserveAsync(lane, userId, quantity, idempotencyKey, cancellationToken)
-            : ReserveAtNewLaneAsync(item, userId, quantity, idempotencyKey, cancellationToken);
-    }
-
     /// <summary>The lane of an item that was ordered here before.</summary>
     public ItemLane? Find(ItemKey item) => _lanes.TryGetValue(item, out var lane) ? lane : null;
 
     /// <summary>The lane of an item; null when the item was never opened.</summary>
     public async ValueTask<ItemLane?> OpenAsync(ItemKey item) => await _newLanes.GetAsync(item);
 
-    /// <summary>The same at a lane.</summary>
+    /// <summary>Reserves units for a user.</summary>
+    /// <param name="lane">Of the item.</param>
+    /// <param name="userId">For whom.</param>
+    /// <param name="quantity">Units, at least 1.</param>
+    /// <param name="idempotencyKey">1 to 64 visible ASCII characters, or none.</param>
+    /// <param name="cancellationToken">Ends the wait with <see cref="ReserveOutcome.Unknown"/>; what is reserved stays reserved.</param>
     public ValueTask<ReservationResult> ReserveAsync(
         ItemLane lane, long userId, int quantity, string? idempotencyKey, CancellationToken cancellationToken)
     {
@@ -148,13 +139,6 @@ internal sealed partial class ReservationBatcher : PeriodicService
             lane.GiveUpOn(limit);
         }
     }
-
-    private async ValueTask<ReservationResult> ReserveAtNewLaneAsync(
-        ItemKey item, long userId, int quantity, string? idempotencyKey, CancellationToken cancellationToken) =>
-        _stopping ? new ReservationResult(ReserveOutcome.Busy)
-        : await _newLanes.GetAsync(item) is { } lane
-            ? await ReserveAsync(lane, userId, quantity, idempotencyKey, cancellationToken)
-            : new ReservationResult(ReserveOutcome.UnknownItem);
 
     private async Task<ItemLane?> OpenLaneAsync(ItemKey item)
     {

@@ -18,7 +18,7 @@ public class BatcherBenchmarks
     private HttpClient _http = null!;
     private ReservationBatcher _batcher = null!;
     private Task<ReservationResult>[] _waiting = null!;
-    private ItemKey _item;
+    private ItemLane _lane = null!;
     private Task? _ready;
     private long _nextUser;
 
@@ -34,7 +34,7 @@ public class BatcherBenchmarks
         await (_ready ??= SetUpAsync());
         for (var i = 0; i < Together; i++)
         {
-            _waiting[i] = _batcher.ReserveAsync(_item, ++_nextUser, 1, null, CancellationToken.None).AsTask();
+            _waiting[i] = _batcher.ReserveAsync(_lane, ++_nextUser, 1, null, CancellationToken.None).AsTask();
         }
 
         foreach (var result in await Task.WhenAll(_waiting))
@@ -75,7 +75,8 @@ public class BatcherBenchmarks
         _batcher = _host.Services.GetRequiredService<ReservationBatcher>();
         _http = new HttpClient();
         await using var site = await BenchSite.ConnectAsync(target, _http);
-        _item = new ItemKey((await site.OpenSaleAsync(EnoughUnits, CancellationToken.None)).SaleId, BenchSite.SkuId);
+        var item = new ItemKey((await site.OpenSaleAsync(EnoughUnits, CancellationToken.None)).SaleId, BenchSite.SkuId);
+        _lane = (await _batcher.OpenAsync(item))!;
         _waiting = new Task<ReservationResult>[Together];
     }
 }

@@ -47,9 +47,11 @@ internal sealed class BatcherHost : IAsyncDisposable
         return new BatcherHost(host, relay);
     }
 
-    public Task<ReservationResult> ReserveAsync(
+    public async Task<ReservationResult> ReserveAsync(
         TestItem item, long userId, int quantity = 1, string? key = null, CancellationToken cancellationToken = default) =>
-        Batcher.ReserveAsync(item.Key, userId, quantity, key, cancellationToken).AsTask();
+        (Batcher.Find(item.Key) ?? await Batcher.OpenAsync(item.Key)) is { } lane
+            ? await Batcher.ReserveAsync(lane, userId, quantity, key, cancellationToken)
+            : new ReservationResult(ReserveOutcome.UnknownItem);
 
     /// <summary>Makes the item known to this instance, so that the next request goes straight to its queue.</summary>
     public async Task ReserveFirstAsync(TestItem item, long userId) =>
