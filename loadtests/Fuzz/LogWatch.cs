@@ -1,13 +1,15 @@
 using System.Text.Json;
+using System.Text.RegularExpressions;
 
 namespace Seckill.Fuzz;
 
 /// <summary>
-/// Finds lines of the level Error or Critical in the logs of the services, from now on. Understands their JSON. The auditor's report of an
-/// item that an operator's rebuild has stopped is none of them.
+/// Finds lines of the level Error or Critical in the logs of the services, from now on. Understands their JSON, and the lines that they write
+/// in Development. The auditor's report of an item that an operator's rebuild has stopped is none of them.
 /// </summary>
-internal sealed class LogWatch
+internal sealed partial class LogWatch
 {
+    private const string StoppedByRebuild = "1 findings: stock-lost";
     private readonly Dictionary<string, long> _read;
 
     /// <param name="files">Logs that exist.</param>
@@ -39,11 +41,15 @@ internal sealed class LogWatch
         {
             using var entry = JsonDocument.Parse(line);
             return entry.RootElement.TryGetProperty("LogLevel", out var level) && level.GetString() is "Error" or "Critical"
-                && !line.Contains("1 findings: stock-lost", StringComparison.Ordinal);
+                && !line.Contains(StoppedByRebuild, StringComparison.Ordinal);
         }
         catch (JsonException)
         {
-            return line.Contains("Unhandled exception", StringComparison.Ordinal);
+            return line.Contains("Unhandled exception", StringComparison.Ordinal)
+                || (ErrorInDevelopment().IsMatch(line) && !line.Contains(StoppedByRebuild, StringComparison.Ordinal));
         }
     }
+
+    [GeneratedRegex(@"^\S+ (?:fail|crit): ")]
+    private static partial Regex ErrorInDevelopment();
 }
