@@ -19,6 +19,7 @@ internal sealed class StoreTrace : IAsyncDisposable
         ("legacy_backfill", "started_at"),
     ];
 
+    private const int NewsShown = 6;
     private static readonly string[] s_hashes = ["item", "buyers", "holds", "orders", "keys"];
     private readonly NpgsqlDataSource _database;
     private readonly ConnectionMultiplexer _redis;
@@ -54,7 +55,7 @@ internal sealed class StoreTrace : IAsyncDisposable
             foreach (var name in s_hashes)
             {
                 var entries = await redis.HashGetAllAsync(prefix + name);
-                trace[prefix + name] = string.Join(' ', entries.Select(entry => entry.ToString()).Order());
+                trace[prefix + name] = string.Join(' ', entries.Select(entry => $"{entry.Name}={entry.Value}").Order());
             }
 
             trace[prefix + "outbox"] = string.Join(' ', await redis.SortedSetRangeByRankAsync(prefix + "outbox"));
@@ -63,9 +64,13 @@ internal sealed class StoreTrace : IAsyncDisposable
         return trace;
     }
 
-    /// <summary>Names of the tables and keys whose content is another one now.</summary>
+    /// <summary>The tables and keys whose content is another one now, with what is new in them.</summary>
     public async Task<string> ChangedSinceAsync(Dictionary<string, string> before, IEnumerable<(long SaleId, long SkuId)> items) =>
-        string.Join(", ", (await ReadAsync(items)).Except(before).Select(part => part.Key));
+        string.Join(", ", (await ReadAsync(items)).Except(before).Select(part =>
+        {
+            var news = part.Value.Split(' ').Except(before.GetValueOrDefault(part.Key, "").Split(' '));
+            return $"{part.Key} ({string.Join(' ', news.Take(NewsShown))})";
+        }));
 
     /// <summary>The clock of the database.</summary>
     public async Task<DateTime> NowAsync()
