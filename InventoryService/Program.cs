@@ -3,6 +3,7 @@ using Seckill.InventoryService.Audit;
 using Seckill.InventoryService.Backlog;
 using Seckill.InventoryService.Buyers;
 using Seckill.InventoryService.Dashboard;
+using Seckill.InventoryService.Denials;
 using Seckill.InventoryService.Editing;
 using Seckill.InventoryService.Ledger;
 using Seckill.InventoryService.OrderEvents;
@@ -57,5 +58,6 @@ return await ServiceProgram.RunAsync(
         app.MapArchive();
         app.MapBuyers();
         app.MapDashboard();
+        app.MapDenials();
         app.MapOperatorActions();
     });

@@ -1,4 +1,5 @@
 using Seckill.OrderService;
+using Seckill.OrderService.Identity;
 using Seckill.OrderService.LegacyOrders;
 using Seckill.OrderService.Operations;
 using Seckill.OrderService.OrderEvents;
@@ -24,6 +25,7 @@ return await ServiceProgram.RunAsync(
         {
             builder.AddReservations();
             builder.AddWaitingRoom();
+            builder.AddIdentity();
             builder.AddStorefront();
             builder.AddOrderEvents();
             builder.AddPayments();

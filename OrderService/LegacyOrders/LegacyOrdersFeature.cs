@@ -15,7 +15,13 @@ internal static class LegacyOrdersFeature
     {
         var services = builder.Services;
         services.AddValidatedOptions<LegacyOptions>("Legacy");
-        services.AddSingleton(_ => new LegacyDatabase(builder.Configuration.GetConnectionString("Legacy")));
+        var legacy = builder.Configuration.GetConnectionString("Legacy");
+        if (!string.IsNullOrEmpty(legacy))
+        {
+            StoreEncryption.RequireForPostgres(builder, "Legacy", legacy);
+        }
+
+        services.AddSingleton(_ => new LegacyDatabase(legacy));
         services.AddSingleton<LegacyStore>();
         services.AddSingleton(provider => LegacyMetrics.Publish(ActivatorUtilities.CreateInstance<LegacyBreaker>(provider)));
         services.AddSingleton<OrderVerification>();

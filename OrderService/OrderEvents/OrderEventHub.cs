@@ -13,6 +13,12 @@ public sealed class EventOptions
 
     /// <summary>Streams that one instance keeps open; one more gets 503.</summary>
     [Range(1, 1_000_000)] public int MostStreams { get; set; } = 20_000;
+
+    /// <summary>Streams of one order that one instance keeps open; one more ends the oldest.</summary>
+    [Range(1, 1_000_000)] public int MostStreamsOfOrder { get; set; } = 3;
+
+    /// <summary>Streams of one buyer that one instance keeps open; one more ends the oldest.</summary>
+    [Range(1, 1_000_000)] public int MostStreamsOfUser { get; set; } = 10;
 }
 
 /// <summary>
@@ -26,6 +32,9 @@ internal sealed partial class OrderEventHub(
     private const int OrdersInAQuery = 5_000;
     private static readonly TimeSpan s_keepAliveInterval = TimeSpan.FromMilliseconds(250);
     private readonly ConcurrentDictionary<Stream, bool> _streams = new();
+
+    // Those of each buyer, the oldest first; under its own lock.
+    private readonly Dictionary<long, List<Stream>> _ofUsers = [];
     private readonly Meter _meter = new(Measurements.Name);
 
     public int OpenStreams => _streams.Count;
@@ -33,10 +42,13 @@ internal sealed partial class OrderEventHub(
 
     /// <summary>Starts to watch an order; null when too many are watched already, or the process stops. Dispose to end it.</summary>
     /// <param name="order">As it is now. Later changes go to the stream.</param>
-    public Stream? Open(OrderView order)
+    /// <param name="userId">Its buyer, whose oldest stream ends when there are too many.</param>
+    /// <param name="expiresAt">When the stream ends: with the buyer's token, unix seconds.</param>
+    public Stream? Open(OrderView order, long userId, double expiresAt)
     {
-        var stream = new Stream(this, order);
+        var stream = new Stream(this, order, userId, expiresAt);
         _streams[stream] = true;
+        MakeRoom(stream);
         // Checked after the stream is added: either the stop finds the stream and ends it, or this check finds the stop.
         if (!lifetime.ApplicationStopping.IsCancellationRequested && OpenStreams <= options.Value.MostStreams)
         {
@@ -63,7 +75,7 @@ internal sealed partial class OrderEventHub(
         await using var stopping = lifetime.ApplicationStopping.Register(() => ForEach(stream => stream.End()));
         // Beside the queries: while the database does not answer, the streams must be kept alive.
         await using var keepAlive = Clock.CreateTimer(
-            _ => ForEach(stream => stream.KeepAlive()), null, s_keepAliveInterval, s_keepAliveInterval);
+            _ => ForEach(stream => stream.KeepAliveOrEnd()), null, s_keepAliveInterval, s_keepAliveInterval);
         await base.ExecuteAsync(stoppingToken);
     }
 
@@ -76,6 +88,46 @@ internal sealed partial class OrderEventHub(
     }
 
     protected override void OnOutage(Exception exception) => LogFailed(exception.Message);
+
+    private void MakeRoom(Stream stream)
+    {
+        lock (_ofUsers)
+        {
+            if (!_ofUsers.TryGetValue(stream.UserId, out var own))
+            {
+                _ofUsers.Add(stream.UserId, own = []);
+            }
+
+            own.Add(stream);
+            EndOldest(own, [.. own.Where(one => one.Order.OrderId == stream.Order.OrderId)], options.Value.MostStreamsOfOrder);
+            EndOldest(own, [.. own], options.Value.MostStreamsOfUser);
+        }
+
+        static void EndOldest(List<Stream> own, List<Stream> some, int most)
+        {
+            foreach (var one in some.Take(some.Count - most))
+            {
+                own.Remove(one);
+                one.End();
+            }
+        }
+    }
+
+    private void Forget(Stream stream)
+    {
+        _streams.TryRemove(stream, out _);
+        lock (_ofUsers)
+        {
+            if (_ofUsers.TryGetValue(stream.UserId, out var own))
+            {
+                own.Remove(stream);
+                if (own.Count == 0)
+                {
+                    _ofUsers.Remove(stream.UserId);
+                }
+            }
+        }
+    }
 
     private void ForEach(Action<Stream> action)
     {
@@ -109,12 +161,14 @@ internal sealed partial class OrderEventHub(
     private partial void LogFailed(string reason);
 
     /// <summary>The changes of one order.</summary>
-    internal sealed class Stream(OrderEventHub events, OrderView order) : IDisposable
+    internal sealed class Stream(OrderEventHub events, OrderView order, long userId, double expiresAt) : IDisposable
     {
         private readonly Channel<OrderView?> _news =
             Channel.CreateUnbounded<OrderView?>(new() { SingleReader = true, AllowSynchronousContinuations = false });
 
         private long _quietSince = events.Clock.GetTimestamp();
+
+        public long UserId => userId;
 
         /// <summary>As last published to the stream. Written by the one loop that looks for changes.</summary>
         public OrderView Order { get; private set; } = order;
@@ -122,7 +176,7 @@ internal sealed partial class OrderEventHub(
         /// <summary>The order after each change; null to keep the connection alive. Complete when the process stops.</summary>
         public ChannelReader<OrderView?> News => _news.Reader;
 
-        public void Dispose() => events._streams.TryRemove(this, out _);
+        public void Dispose() => events.Forget(this);
 
         internal void Publish(OrderStatus status, DateTime placedAt, DateTime payBy)
         {
@@ -130,9 +184,13 @@ internal sealed partial class OrderEventHub(
             Write(Order);
         }
 
-        internal void KeepAlive()
+        internal void KeepAliveOrEnd()
         {
-            if (events.Clock.GetElapsedTime(Interlocked.Read(ref _quietSince)).TotalSeconds >= events.KeepAliveSeconds)
+            if (events.Clock.GetUtcNow().ToUnixTimeMilliseconds() / 1000.0 >= expiresAt)
+            {
+                End();
+            }
+            else if (events.Clock.GetElapsedTime(Interlocked.Read(ref _quietSince)).TotalSeconds >= events.KeepAliveSeconds)
             {
                 Write(null);
             }

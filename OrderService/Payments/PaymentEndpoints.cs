@@ -36,6 +36,7 @@ internal static class PaymentEndpoints
         }
 
         app.MapPost("/payments", ApplyAsync)
+            .AddEndpointFilter(app.ServiceProvider.GetRequiredService<AddressGuard>())
             .WithName("reportPayment")
             .WithSummary("Report a payment (payment provider)")
             .WithMetadata(
@@ -52,7 +53,7 @@ internal static class PaymentEndpoints
                 + "here are ignored.")
             .Accepts<Payment>("application/json")
             .Produces<PaymentAnswer>()
-            .ProducesProblems(400, 401, 408, 413, 415, 503)
+            .ProducesProblems(400, 401, 408, 413, 415, 429, 503)
             .ProducesProblems(s_idReused);
     }
 

@@ -1,5 +1,6 @@
 using System.Net;
 using Microsoft.AspNetCore.Http.Features;
+using Seckill.OrderService.Identity;
 
 namespace Seckill.OrderService.Storefront;
 
@@ -7,14 +8,22 @@ namespace Seckill.OrderService.Storefront;
 internal sealed class BuyerGuard : IEndpointFilter
 {
     private readonly BuyerToken _token;
+    private readonly DeniedUsers? _denied;
+    private readonly ExternalTokens? _external;
     private readonly Problem[] _refusals;
     private readonly RateLimit _byUser;
     private readonly RateLimit _byAddress;
 
-    public BuyerGuard(BuyerToken token, IOptions<RateLimitOptions> options, TimeProvider clock)
+    /// <param name="token">Checks HS256 tokens.</param>
+    /// <param name="options">Rate limits.</param>
+    /// <param name="clock">Measures them.</param>
+    /// <param name="denied">Who may not order.</param>
+    /// <param name="external">Checks the tokens of an identity provider; null without one.</param>
+    public BuyerGuard(BuyerToken token, IOptions<RateLimitOptions> options, TimeProvider clock, DeniedUsers? denied = null,
+        ExternalTokens? external = null)
     {
-        _token = token;
-        _refusals = Refusals.OfTokens(token.UserIdClaim);
+        (_token, _denied, _external) = (token, denied, external);
+        _refusals = Refusals.OfTokens(token.UserIdClaim, external is not null);
         var limits = options.Value;
         _byUser = new RateLimit(limits.UserBurst, limits.UserPerSecond, clock);
         _byAddress = new RateLimit(limits.AddressBurst, limits.AddressPerSecond, clock);
@@ -24,27 +33,56 @@ internal sealed class BuyerGuard : IEndpointFilter
     /// <exception cref="InvalidOperationException">The endpoint does not have this filter.</exception>
     public static long UserOf(HttpContext http) => http.Features.GetRequiredFeature<Buyer>().UserId;
 
-    public ValueTask<object?> InvokeAsync(EndpointFilterInvocationContext context, EndpointFilterDelegate next) =>
-        AdmitAsync(Check(context.HttpContext, out var userId), userId, context, next);
+    /// <summary>When the token of an admitted request expires, unix seconds.</summary>
+    /// <exception cref="InvalidOperationException">The endpoint does not have this filter.</exception>
+    public static double ExpiryOf(HttpContext http) => http.Features.GetRequiredFeature<Buyer>().ExpiresAt;
 
-    /// <summary>Answers with the refusal, or calls the endpoint for this user.</summary>
-    public static ValueTask<object?> AdmitAsync(
-        Problem? refusal, long userId, EndpointFilterInvocationContext context, EndpointFilterDelegate next)
+    public ValueTask<object?> InvokeAsync(EndpointFilterInvocationContext context, EndpointFilterDelegate next)
     {
-        if (refusal is not null)
+        var admission = CheckAsync(context.HttpContext);
+        return admission.IsCompletedSuccessfully ? AdmitAsync(admission.Result, context, next) : AdmitLaterAsync(admission, context, next);
+    }
+
+    /// <summary>Answers with the refusal, or calls the endpoint for this buyer.</summary>
+    public static ValueTask<object?> AdmitAsync(
+        in Admission admission, EndpointFilterInvocationContext context, EndpointFilterDelegate next)
+    {
+        if (admission.Refusal is { } refusal)
         {
             return ValueTask.FromResult<object?>(refusal);
         }
 
-        context.HttpContext.Features.Set(new Buyer(userId));
+        context.HttpContext.Features.Set(new Buyer(admission.UserId, admission.ExpiresAt));
         return next(context);
     }
 
-    /// <summary>Null and the user, or the refusal.</summary>
-    public Problem? Check(HttpContext context, out long userId)
+    /// <summary>The buyer, or the refusal. It waits only for a signature of the identity provider that is not known yet.</summary>
+    public ValueTask<Admission> CheckAsync(HttpContext context)
     {
-        userId = 0;
-        return CheckAddress(context) ?? CheckToken(context.Request, out userId) ?? CheckUser(userId);
+        if (CheckAddress(context) is { } tooMany)
+        {
+            return new(new Admission(tooMany));
+        }
+
+        const string Scheme = "Bearer ";
+        var header = context.Request.Headers.Authorization;
+        if (header.Count == 0 || (header.Count == 1 && !header[0]!.StartsWith(Scheme, StringComparison.OrdinalIgnoreCase)))
+        {
+            return new(new Admission(Refusals.Unauthenticated));
+        }
+
+        var (userId, expiresAt) = (0L, 0.0);
+        var fault = header.Count > 1 ? TokenFault.Malformed : _token.Verify(header[0].AsSpan(Scheme.Length), out userId, out expiresAt);
+        return fault is TokenFault.WrongAlgorithm && _external is not null
+            ? CheckExternalAsync(_external, header[0]![Scheme.Length..], context.RequestAborted)
+            : new(Admit(fault, userId, expiresAt));
+    }
+
+    /// <summary>As <see cref="CheckAsync"/>, and the refusal when operators have denied the user to order.</summary>
+    public ValueTask<Admission> CheckOrderAsync(HttpContext context)
+    {
+        var admission = CheckAsync(context);
+        return admission.IsCompletedSuccessfully ? new(RefuseDenied(admission.Result)) : RefuseDeniedAsync(admission);
     }
 
     /// <summary>The refusal when the address exceeds its rate limit. Counts the request.</summary>
@@ -57,16 +95,29 @@ internal sealed class BuyerGuard : IEndpointFilter
     /// <summary>True, and counted, when the buyer of an admitted request may send this many more.</summary>
     public bool TryCharge(long userId, int requests) => requests <= 0 || _byUser.TryAcquire(userId, requests);
 
-    private Problem? CheckToken(HttpRequest request, out long userId)
+    private async ValueTask<Admission> CheckExternalAsync(ExternalTokens external, string token, CancellationToken cancellationToken)
     {
-        const string Scheme = "Bearer ";
-        userId = 0;
-        var header = request.Headers.Authorization;
-        return header.Count == 0 || (header.Count == 1 && !header[0]!.StartsWith(Scheme, StringComparison.OrdinalIgnoreCase))
-            ? Refusals.Unauthenticated
-            : (header.Count > 1 ? TokenFault.Malformed : _token.Verify(header[0].AsSpan(Scheme.Length), out userId)) is { } fault
-                ? _refusals[(int)fault] : null;
+        var (fault, userId, expiresAt) = await external.VerifyAsync(token, cancellationToken);
+        return Admit(fault, userId, expiresAt);
     }
 
-    private sealed record Buyer(long UserId);
+    private Admission Admit(TokenFault? fault, long userId, double expiresAt) =>
+        fault is { } found ? new(_refusals[(int)found]) : new(CheckUser(userId), userId, expiresAt);
+
+    private Admission RefuseDenied(in Admission admission) =>
+        admission.Refusal is null && _denied?.Has(admission.UserId) == true ? new(Refusals.UserDenied) : admission;
+
+    private async ValueTask<Admission> RefuseDeniedAsync(ValueTask<Admission> admission) => RefuseDenied(await admission);
+
+    private static async ValueTask<object?> AdmitLaterAsync(
+        ValueTask<Admission> admission, EndpointFilterInvocationContext context, EndpointFilterDelegate next) =>
+        await AdmitAsync(await admission, context, next);
+
+    private sealed record Buyer(long UserId, double ExpiresAt);
 }
+
+/// <summary>Whether a request may go on, and for whom.</summary>
+/// <param name="Refusal">Null for an admitted request.</param>
+/// <param name="UserId">The buyer of an admitted request.</param>
+/// <param name="ExpiresAt">When the token expires, unix seconds.</param>
+internal readonly record struct Admission(Problem? Refusal, long UserId = 0, double ExpiresAt = 0);

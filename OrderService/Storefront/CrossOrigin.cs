@@ -33,7 +33,8 @@ internal static class CrossOrigin
 
         string[] origins = [.. entries.Select(entry => Parse(entry, isAlone: entries.Count == 1))];
         app.UseWhen(
-            http => http.Request.Path.StartsWithSegments("/orders") || http.Request.Path.StartsWithSegments("/sales"),
+            http => http.Request.Path.StartsWithSegments("/orders") || http.Request.Path.StartsWithSegments("/sales")
+                || http.Request.Path.StartsWithSegments("/tokens"),
             storefront => storefront.Use(VaryByOriginAsync).UseCors(policy => policy
                 .WithOrigins(origins)
                 .WithMethods(HttpMethods.Get, HttpMethods.Post)

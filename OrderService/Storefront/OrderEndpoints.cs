@@ -28,8 +28,8 @@ internal static class OrderEndpoints
             .WithSummary("Follow an order, as Server-Sent Events")
             .WithDescription(
                 "The first status event is the current status; one follows for each change, until a final status. With Last-Event-ID "
-                + "the stream continues after that event; if it was final, 204 tells the client to stop. The schema is that of the data "
-                + "of an event.")
+                + "the stream continues after that event; if it was final, 204 tells the client to stop. A stream ends with the "
+                + "token; of more than three of an order, or ten of a buyer, the oldest ends. The schema is that of the data of an event.")
             .WithMetadata(new TakesStreamTicket(), s_lastEventId)
             .Produces<OrderView>(contentType: "text/event-stream");
         var withToken = orders.MapGroup("").AddEndpointFilter(app.ServiceProvider.GetRequiredService<BuyerGuard>());
@@ -43,7 +43,7 @@ internal static class OrderEndpoints
             .WithSummary("Get a ticket for the event stream of an order")
             .WithDescription(
                 "For EventSource, which sends no headers: open /orders/{orderId}/events?ticket=… with it. It is valid for a minute, for "
-                + "this order and this endpoint only. A stream that is open stays open; to open it again, get another ticket.")
+                + "this order and this endpoint only. A stream that is open ends with the token; to open it again, get another ticket.")
             .Produces<StreamTicketView>(StatusCodes.Status201Created);
         withToken.MapPost("/{orderId}/cancel", CancelAsync)
             .WithName("cancelOrder")
@@ -70,7 +70,7 @@ internal static class OrderEndpoints
             return Refusals.UnknownOrder;
         }
 
-        var (ticket, expiresAt) = tickets.Issue(userId, orderId);
+        var (ticket, expiresAt) = tickets.Issue(userId, orderId, BuyerGuard.ExpiryOf(http));
         return TypedResults.Json(
             new StreamTicketView(ticket, expiresAt), StorefrontJson.Default.StreamTicketView, statusCode: StatusCodes.Status201Created);
     }
@@ -91,7 +91,8 @@ internal static class OrderEndpoints
             return TypedResults.NoContent();
         }
 
-        return events.Open(order) is { } stream ? new OrderEventStream(stream, lastSeen) : Refusals.TooManyStreams;
+        return events.Open(order, BuyerGuard.UserOf(http), BuyerGuard.ExpiryOf(http)) is { } stream
+            ? new OrderEventStream(stream, lastSeen) : Refusals.TooManyStreams;
     }
 
     private static async Task<Results<JsonHttpResult<OrderView>, Problem>> CancelAsync(

@@ -22,7 +22,8 @@ internal readonly struct PlaceOrderRequest
 
     public static async ValueTask<PlaceOrderRequest> ReadAsync(HttpContext http, BuyerGuard guard)
     {
-        if (guard.Check(http, out var userId) is { } refusal)
+        var (refusal, userId, _) = await guard.CheckOrderAsync(http);
+        if (refusal is not null)
         {
             return new PlaceOrderRequest { Refusal = refusal };
         }

@@ -40,7 +40,7 @@ internal sealed class QueueEndpoint(
                 + "place at the end.")
             .WithMetadata(s_work)
             .ProducesProblems(
-                Refusals.WorkRequired("c0ffee:42", 12), Refusals.GroupFull,
+                Refusals.UserDenied, Refusals.WorkRequired("c0ffee:42", 12), Refusals.GroupFull,
                 Refusals.RoomNotOpen(DateTimeOffset.UnixEpoch, DateTimeOffset.UnixEpoch));
         Describe(MapGet(app, http => endpoint.AnswerAsync(http, registers: false)))
             .WithName("getQueuePlace")
@@ -52,12 +52,33 @@ internal sealed class QueueEndpoint(
     /// <summary>Answers one request.</summary>
     public Task AnswerAsync(HttpContext http, bool registers)
     {
-        if (guard.Check(http, out var userId) is { } refusal)
+        var admission = registers ? guard.CheckOrderAsync(http) : guard.CheckAsync(http);
+        return admission.IsCompletedSuccessfully
+            ? AnswerAsync(http, admission.Result, registers) : AnswerLaterAsync(http, admission, registers);
+    }
+
+    private async Task AnswerLaterAsync(HttpContext http, ValueTask<Admission> admission, bool registers)
+    {
+        try
+        {
+            await AnswerAsync(http, await admission, registers);
+        }
+#pragma warning disable CA1031 // Whatever fails, the buyer gets an answer.
+        catch (Exception exception)
+#pragma warning restore CA1031
+        {
+            await ServiceHost.AnswerAsync(http, exception);
+        }
+    }
+
+    private Task AnswerAsync(HttpContext http, in Admission admission, bool registers)
+    {
+        if (admission.Refusal is { } refusal)
         {
             return refusal.ExecuteAsync(http);
         }
 
-        var saleId = long.Parse((string)http.Request.RouteValues["saleId"]!, NumberStyles.None, CultureInfo.InvariantCulture);
+        var (saleId, userId) = (SaleOf(http), admission.UserId);
         if (rooms.Find(saleId) is { View: { State: not null } view } room && TryDescribe(view, userId, registers, out var place))
         {
             room.Touch();
@@ -67,6 +88,9 @@ internal sealed class QueueEndpoint(
 
         return AskAsync(http, saleId, userId, registers);
     }
+
+    private static long SaleOf(HttpContext http) =>
+        long.Parse((string)http.Request.RouteValues["saleId"]!, NumberStyles.None, CultureInfo.InvariantCulture);
 
     private static RouteHandlerBuilder MapGet(IEndpointRouteBuilder app, RequestDelegate handler)
     {

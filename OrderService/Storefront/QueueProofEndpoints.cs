@@ -28,21 +28,25 @@ internal static class QueueProofEndpoints
     {
         var queue = app.MapGroup("/sales/{saleId:id}/queue").WithMetadata(QueueEndpoint.Group)
             .ProducesProblems(503).ProducesProblems(Refusals.NoWaitingRoom);
+        var limit = app.ServiceProvider.GetRequiredService<AddressGuard>();
         queue.MapGet("/proof", ProveAsync)
+            .AddEndpointFilter(limit)
             .WithName("getQueueProof")
             .WithSummary("Read the proof of a draw")
             .WithDescription(
                 "Public. Before the draw the commitment; afterwards the secret, the seed and the Merkle root, and the leaves when "
                 + "there are few. ./seckill verify-queue computes it again.")
             .WithMetadata(new DescribedHeader(200, "Cache-Control", "How long caches may keep it.", Cacheable))
-            .Produces<QueueProof>();
+            .Produces<QueueProof>()
+            .ProducesProblems(429);
         queue.MapGet("/leaves", ListLeavesAsync)
+            .AddEndpointFilter(limit)
             .WithName("listQueueLeaves")
             .WithSummary("Read the leaves of a draw, in pages")
             .WithDescription("Public. By place; each hides its buyer.")
             .WithMetadata([.. s_page])
             .Produces<QueueLeaves>()
-            .ProducesProblems(400)
+            .ProducesProblems(400, 429)
             .ProducesProblems(Refusals.NotDrawn);
         queue.MapGet("/receipt", ReceiptAsync)
             .AddEndpointFilter(app.ServiceProvider.GetRequiredService<BuyerGuard>())

@@ -11,7 +11,10 @@ public sealed class RateLimitOptions
     /// <summary>Requests per second that a user may send in the long run.</summary>
     [Range(1, 1_000_000_000)] public int UserPerSecond { get; set; } = 20;
 
-    /// <summary>Requests that an address may send at once; an IPv6 /64 is one address.</summary>
+    /// <summary>
+    /// Requests that an address may send at once; an IPv6 /64 is one address. Sale pages and payments, which need no token, are counted
+    /// apart from orders, with the same numbers.
+    /// </summary>
     [Range(1, 1_000_000_000)] public int AddressBurst { get; set; } = 5_000;
 
     /// <summary>Requests per second that an address may send in the long run.</summary>

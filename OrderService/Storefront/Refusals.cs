@@ -8,6 +8,8 @@ internal static class Refusals
     public static readonly Problem Unauthenticated = NewUnauthenticated();
     public static readonly Problem WrongTicket = Invalid("The stream ticket is not of this order, or has expired.");
 
+    public static readonly Problem UserDenied = new(403, "user-denied", "You may not order. Ask the shop.");
+
     public static readonly Problem UnknownItem = new(404, "unknown-item", "No opened sale has this item.");
     public static readonly Problem SoldOut = new(409, "sold-out", "Fewer units are left than requested.");
     public static readonly Problem SaleClosed = new(409, "sale-closed", "The sale is over.");
@@ -17,6 +19,13 @@ internal static class Refusals
     public static readonly Problem RateLimited = new(429, "rate-limited", "Too many requests. Nothing was done.", retryAfterSeconds: 1);
     public static readonly Problem Unavailable = new(
         503, "unavailable", "No answer is possible now. It is safe to retry.", retryAfterSeconds: 1);
+
+    public static readonly Problem NoKeysYet = new(
+        503, "unavailable", "The identity provider did not answer yet. It is safe to retry.", retryAfterSeconds: 1);
+
+    public static readonly Problem VerifiersBusy = new(
+        503, "unavailable", "Too many tokens are being verified. It is safe to retry; POST /tokens gives cheaper ones.",
+        retryAfterSeconds: 1);
 
     public static readonly Problem TooManyStreams = new(
         503, "unavailable", "This instance has no room for another event stream. It is safe to retry.", retryAfterSeconds: 1);
@@ -36,15 +45,21 @@ internal static class Refusals
     /// <summary>What <c>POST /orders</c> can answer, beside what <see cref="Problem"/> answers to a request that is no order.</summary>
     public static IReadOnlyList<Problem> OfPlaceOrder { get; } =
     [
-        Problem.Invalid("request", "malformed"), Unauthenticated, UnknownItem, SoldOut, LimitReached(["000007d1f3a94c5e8b60271d9a4e6c35"]),
+        Problem.Invalid("request", "malformed"), Unauthenticated, UserDenied, UnknownItem, SoldOut,
+        LimitReached(["000007d1f3a94c5e8b60271d9a4e6c35"]),
         SaleNotOpen(DateTimeOffset.UnixEpoch, DateTimeOffset.UnixEpoch), SaleClosed, PassRequired, PassExpired,
         Problem.TooSlow, Problem.TooLarge, Problem.NotJson,
         KeyReused, RateLimited, Unavailable,
     ];
 
-    /// <summary>401 for each fault of a token, by its number, for the developer of the client (RFC 6750, section 3).</summary>
-    public static Problem[] OfTokens(string userIdClaim) =>
-        [.. Enum.GetValues<TokenFault>().Select(fault => Invalid(Describe(fault, userIdClaim)))];
+    /// <summary>By the number of a token's fault; 401 is for the developer of the client (RFC 6750, section 3).</summary>
+    public static Problem[] OfTokens(string userIdClaim, bool hasProvider) =>
+        [.. Enum.GetValues<TokenFault>().Select(fault => fault switch
+        {
+            TokenFault.NoKeysYet => NoKeysYet,
+            TokenFault.Busy => VerifiersBusy,
+            _ => Invalid(Describe(fault, userIdClaim, hasProvider)),
+        })];
 
     /// <summary>409 with the buyer's live orders.</summary>
     public static Problem LimitReached(string[] orderIds) =>
@@ -86,12 +101,13 @@ internal static class Refusals
         NewUnauthenticated($"Bearer error=\"invalid_token\", error_description=\"{description}\"");
 
     private static Problem NewUnauthenticated(string challenge = "Bearer") =>
-        new(401, "unauthenticated", "A buyer's bearer token is required: HS256, not expired.") { Challenge = challenge };
+        new(401, "unauthenticated", "A buyer's bearer token is required, signed and not expired.") { Challenge = challenge };
 
-    private static string Describe(TokenFault fault, string userIdClaim) => fault switch
+    private static string Describe(TokenFault fault, string userIdClaim, bool hasProvider) => fault switch
     {
         TokenFault.Malformed => "The token is malformed.",
-        TokenFault.WrongAlgorithm => "The algorithm must be HS256.",
+        TokenFault.WrongAlgorithm => hasProvider
+            ? "The algorithm must be HS256, or RS256 or ES256 of the identity provider." : "The algorithm must be HS256.",
         TokenFault.UnknownExtension => "The header has a critical extension that is not supported.",
         TokenFault.WrongSignature => "The signature is wrong.",
         TokenFault.WrongExpiry => "The claim exp is missing or not a number.",
@@ -100,6 +116,11 @@ internal static class Refusals
         TokenFault.NotYetValid => "The token is not valid yet.",
         TokenFault.NoSubject => $"The claim {userIdClaim} is missing.",
         TokenFault.WrongSubject => $"The claim {userIdClaim} is not a positive 64-bit integer in a string.",
+        TokenFault.UnknownKey => "The identity provider has no such key.",
+        TokenFault.WrongIssuer => "The claim iss is not the identity provider.",
+        TokenFault.WrongAudience => "The claim aud is another service.",
+        TokenFault.WrongType => "The type is not that of an access token.",
+        TokenFault.LivesTooLong => "The claim exp is too far ahead.",
         _ => throw new ArgumentOutOfRangeException(nameof(fault), fault, null),
     };
 }

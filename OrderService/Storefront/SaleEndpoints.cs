@@ -22,21 +22,22 @@ internal static class SaleEndpoints
 
     public static void Map(IEndpointRouteBuilder app)
     {
-        var sales = app.MapGroup("/sales").WithMetadata(s_notes);
+        var sales = app.MapGroup("/sales").WithMetadata(s_notes)
+            .AddEndpointFilter(app.ServiceProvider.GetRequiredService<AddressGuard>());
         sales.MapGet("", ListAsync)
             .WithName("listSales")
             .WithSummary("List the open and upcoming sales")
             .WithDescription("Public and cacheable. Up to one second old, except the server time. Without soldOut, it is not known.")
             .Produces<SaleListView>()
             .Produces(StatusCodes.Status304NotModified)
-            .ProducesProblems(503);
+            .ProducesProblems(429, 503);
         sales.MapGet("/{saleId:id}", FindAsync)
             .WithName("getSale")
             .WithSummary("Read a sale: window, server time, items")
             .WithDescription("Public and cacheable. Up to one second old, except the server time. 503 while Redis has lost the sale.")
             .Produces<SaleView>()
             .Produces(StatusCodes.Status304NotModified)
-            .ProducesProblems(503)
+            .ProducesProblems(429, 503)
             .ProducesProblems(Refusals.UnknownSale);
     }
 

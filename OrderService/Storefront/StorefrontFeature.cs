@@ -14,7 +14,14 @@ internal static class StorefrontFeature
         builder.Services.AddValidatedOptions<RateLimitOptions>("RateLimits");
         builder.Services.AddValidatedOptions<CrossOriginOptions>("Cors");
         builder.Services.AddCors();
+        builder.Services.AddSingleton<DeniedUsers>();
+        builder.Services.AddHostedService(provider => provider.GetRequiredService<DeniedUsers>());
         builder.Services.AddSingleton<BuyerGuard>();
+        builder.Services.AddSingleton(provider =>
+        {
+            var limits = provider.GetRequiredService<IOptions<RateLimitOptions>>().Value;
+            return new AddressGuard(limits.AddressBurst, limits.AddressPerSecond, provider.GetRequiredService<TimeProvider>());
+        });
         builder.Services.AddSingleton<StreamGuard>();
         builder.Services.AddSingleton<PlaceOrderAnswer>();
         builder.Services.AddSingleton<PlaceOrderEndpoint>();
@@ -27,6 +34,7 @@ internal static class StorefrontFeature
     public static void MapStorefront(this WebApplication app)
     {
         PlaceOrderEndpoint.Map(app);
+        TokenEndpoint.Map(app);
         OrderListEndpoint.Map(app);
         OrderEndpoints.Map(app);
         SaleEndpoints.Map(app);

@@ -75,6 +75,7 @@ public static class SaleStates
 [JsonSerializable(typeof(PlaceOrder))]
 [JsonSerializable(typeof(OrderAccepted))]
 [JsonSerializable(typeof(StreamTicketView))]
+[JsonSerializable(typeof(ExchangedToken))]
 [JsonSerializable(typeof(SaleView))]
 [JsonSerializable(typeof(SaleListView))]
 [JsonSerializable(typeof(QueueView))]

@@ -16,10 +16,10 @@ internal sealed class StreamGuard(BuyerGuard guard, StreamTicket tickets) : IEnd
         }
 
         // Two tickets are read as one, which is none.
-        var userId = 0L;
+        var (userId, expiresAt) = (0L, 0.0);
         var refusal = guard.CheckAddress(http)
-            ?? (tickets.TryVerify(ticket.ToString(), (string)http.Request.RouteValues["orderId"]!, out userId)
+            ?? (tickets.TryVerify(ticket.ToString(), (string)http.Request.RouteValues["orderId"]!, out userId, out expiresAt)
                 ? guard.CheckUser(userId) : Refusals.WrongTicket);
-        return BuyerGuard.AdmitAsync(refusal, userId, context, next);
+        return BuyerGuard.AdmitAsync(new(refusal, userId, expiresAt), context, next);
     }
 }

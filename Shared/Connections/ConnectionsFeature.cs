@@ -20,15 +20,18 @@ public static class ConnectionsFeature
     /// <param name="brokerIsEssential">Whether readiness fails while RabbitMQ is down.</param>
     public static void AddConnections(this IHostApplicationBuilder builder, bool databaseIsEssential, bool brokerIsEssential)
     {
-        builder.Services.AddRedis(builder.Configuration);
+        var redis = RedisClient.Options(builder.Configuration.RequiredConnectionString("Redis"));
+        StoreEncryption.RequireForRedis(builder, redis);
+        builder.Services.AddRedis(redis, builder.Configuration);
+        StoreEncryption.RequireForPostgres(builder, "Orders", builder.Configuration.RequiredConnectionString("Orders"));
         builder.Services.AddOrdersDatabase(builder.Configuration);
         builder.Services.AddStoreHealth(databaseIsEssential, brokerIsEssential);
     }
 
     /// <summary>Stock in Redis, from <c>ConnectionStrings:Redis</c> (StackExchange.Redis format).</summary>
-    private static IServiceCollection AddRedis(this IServiceCollection services, IConfiguration configuration)
+    private static IServiceCollection AddRedis(
+        this IServiceCollection services, ConfigurationOptions options, IConfiguration configuration)
     {
-        var options = RedisClient.Options(configuration.RequiredConnectionString("Redis"));
         services.AddSingleton(provider =>
             RedisClient.Connect(options, provider.GetRequiredService<ILoggerFactory>().CreateLogger(typeof(RedisClient).FullName!)));
         services.AddValidatedOptions<RedisOptions>("Redis");
@@ -87,6 +90,7 @@ public static class ConnectionsFeature
         Action<IBusRegistrationContext, IRabbitMqBusFactoryConfigurator>? configure = null)
     {
         var (services, address) = (builder.Services, new Uri(builder.Configuration.RequiredConnectionString("RabbitMq")));
+        StoreEncryption.RequireForRabbitMq(builder, address);
         services.AddMassTransit(bus =>
         {
             bus.DisableUsageTelemetry();

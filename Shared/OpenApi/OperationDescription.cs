@@ -10,7 +10,7 @@ internal static class OperationDescription
     private static readonly Dictionary<string, string> s_ofParameters = new()
     {
         ["saleId"] = "The sale.", ["skuId"] = "The SKU, within the sale.", ["orderId"] = "The order, as the 202 named it.",
-        ["userId"] = "The buyer, as the buyer's token names them.",
+        ["userId"] = "The user: the number in the buyer's token.",
         ["id"] = "The refund, as the list names it.", ["webhookId"] = "The endpoint, as the list names it.",
         ["after"] = "Where the page begins, from the Link of the page before.",
         ["limit"] = "Maximum entries of the page, 1 to 1,000.", ["settled"] = "false leaves out those that are settled, true the others.",

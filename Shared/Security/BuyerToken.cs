@@ -11,9 +11,9 @@ namespace Seckill.Shared.Security;
 
 /// <summary>
 /// Signs and verifies buyer tokens. The algorithm is pinned to HS256 whatever the header says, <c>exp</c> is required
-/// (RFC 8725, section 3), and the signature is compared in constant time. Verification allocates nothing. An expired token is refused
-/// at once; <c>nbf</c> may be a minute in the future, because the clock of the issuer may be ahead. Several keys may be valid at once: a
-/// token whose <c>kid</c> is that of a key needs this key, any other token needs one of them.
+/// (RFC 8725, section 3), and the signature is compared in constant time. Verification of a token of at most 2,048 characters allocates
+/// nothing. An expired token is refused at once; <c>nbf</c> may be a minute in the future, because the clock of the issuer may be ahead.
+/// Several keys may be valid at once: a token whose <c>kid</c> is that of a key needs this key, any other token needs one of them.
 /// </summary>
 public sealed class BuyerToken
 {
@@ -23,8 +23,11 @@ public sealed class BuyerToken
     /// <summary>The claim that has the user id, unless a setting names another one.</summary>
     public const string DefaultUserIdClaim = "sub";
 
-    /// <summary>A longer token is refused unread.</summary>
-    public const int MaximumLength = 2048;
+    /// <summary>A longer token is refused unread. <c>Server:MaximumHeaderBytes</c> is usually far below.</summary>
+    public const int MaximumLength = 1 << 20;
+
+    // Tokens that our own kind of backend signs have 150 characters; longer ones than this cost an allocation.
+    private const int LengthOnStack = 2_048;
 
     private static readonly TimeSpan s_clockSkew = TimeSpan.FromSeconds(60);
     private static readonly byte[] s_header = Encoding.ASCII.GetBytes(Base64Url.EncodeToString("""{"alg":"HS256","typ":"JWT"}"""u8));
@@ -65,10 +68,14 @@ public sealed class BuyerToken
     public string UserIdClaim { get; }
 
     /// <summary>A token for one user, valid for <paramref name="lifetime"/> from now.</summary>
-    public string Sign(long userId, TimeSpan lifetime)
+    /// <param name="userId">Positive.</param>
+    /// <param name="lifetime">Positive.</param>
+    /// <param name="group">The claim <c>grp</c>; none when it is empty.</param>
+    public string Sign(long userId, TimeSpan lifetime, string group = "")
     {
         var expires = _clock.GetUtcNow().Add(lifetime).ToUnixTimeSeconds();
-        var payload = string.Create(CultureInfo.InvariantCulture, $$"""{"{{UserIdClaim}}":"{{userId}}","exp":{{expires}}}""");
+        var ofGroup = group.Length == 0 ? "" : $",\"grp\":\"{JsonEncodedText.Encode(group)}\"";
+        var payload = string.Create(CultureInfo.InvariantCulture, $$"""{"{{UserIdClaim}}":"{{userId}}","exp":{{expires}}{{ofGroup}}}""");
         var signed = Encoding.ASCII.GetString(s_header) + "." + Base64Url.EncodeToString(Encoding.UTF8.GetBytes(payload));
         return signed + "." + Base64Url.EncodeToString(HMACSHA256.HashData(_keys[0], Encoding.ASCII.GetBytes(signed)));
     }
@@ -95,12 +102,19 @@ public sealed class BuyerToken
     public bool TryVerify(ReadOnlySpan<char> token, out long userId) => Verify(token, out userId) is null;
 
     /// <summary>Null and the user, or the first fault. The claims of a token with a wrong signature are not read.</summary>
-    public TokenFault? Verify(ReadOnlySpan<char> token, out long userId)
+    public TokenFault? Verify(ReadOnlySpan<char> token, out long userId) => Verify(token, out userId, out _);
+
+    /// <summary>The same, and when the token expires, unix seconds.</summary>
+    public TokenFault? Verify(ReadOnlySpan<char> token, out long userId, out double expiresAt)
     {
-        userId = 0;
-        Span<byte> ascii = stackalloc byte[MaximumLength];
-        if (token.Length is 0 or > MaximumLength
-            || Encoding.ASCII.GetBytes(token, ascii) != token.Length
+        (userId, expiresAt) = (0, 0);
+        if (token.Length is 0 or > MaximumLength)
+        {
+            return TokenFault.Malformed;
+        }
+
+        var ascii = token.Length <= LengthOnStack ? stackalloc byte[LengthOnStack] : new byte[token.Length];
+        if (Encoding.ASCII.GetBytes(token, ascii) != token.Length
             || token.ContainsAnyExceptInRange('!', '~'))
         {
             return TokenFault.Malformed;
@@ -113,7 +127,7 @@ public sealed class BuyerToken
             ? TokenFault.Malformed
             : CheckHeader(ascii[..endOfHeader], out var key)
                 ?? (HasValidSignature(ascii[..endOfPayload], ascii[(endOfPayload + 1)..], key)
-                    ? ReadClaims(ascii[(endOfHeader + 1)..endOfPayload], out userId)
+                    ? ReadClaims(ascii[(endOfHeader + 1)..endOfPayload], out userId, out expiresAt)
                     : TokenFault.WrongSignature);
     }
 
@@ -152,7 +166,7 @@ public sealed class BuyerToken
             return null;
         }
 
-        Span<byte> json = stackalloc byte[MaximumLength];
+        var json = encodedHeader.Length <= LengthOnStack ? stackalloc byte[LengthOnStack] : new byte[encodedHeader.Length];
         if (!TryDecode(encodedHeader, json, out var length))
         {
             return TokenFault.Malformed;
@@ -206,10 +220,10 @@ public sealed class BuyerToken
         return AnyKey;
     }
 
-    private TokenFault? ReadClaims(ReadOnlySpan<byte> encodedPayload, out long userId)
+    private TokenFault? ReadClaims(ReadOnlySpan<byte> encodedPayload, out long userId, out double expiresAt)
     {
-        userId = 0;
-        Span<byte> json = stackalloc byte[MaximumLength];
+        (userId, expiresAt) = (0, 0);
+        var json = encodedPayload.Length <= LengthOnStack ? stackalloc byte[LengthOnStack] : new byte[encodedPayload.Length];
         if (!TryDecode(encodedPayload, json, out var length))
         {
             return TokenFault.Malformed;
@@ -245,6 +259,7 @@ public sealed class BuyerToken
             return TokenFault.Malformed;
         }
 
+        expiresAt = expires ?? 0;
         var now = _clock.GetUtcNow().ToUnixTimeMilliseconds() / 1000.0;
         return expires is null ? TokenFault.WrongExpiry
             : !(expires > now) ? TokenFault.Expired

@@ -15,7 +15,8 @@ public sealed class TakesBuyerToken() : Credential("buyerToken", new OpenApiSecu
 {
     Type = SecuritySchemeType.Http, Scheme = "bearer", BearerFormat = "JWT",
     Description = "A JWT signed with HS256 and the key Auth:BuyerTokenKey. It has exp, and the buyer's id, a positive 64-bit integer in a "
-        + "string, in sub or the claim that Auth:UserIdClaim names.",
+        + "string, in sub or the claim that Auth:UserIdClaim names. With Auth:Authority also RS256 or ES256 and a key of this issuer, with "
+        + "iss, aud and typ.",
 });
 
 /// <summary>Marks endpoints that take a <see cref="StreamTicket"/>.</summary>

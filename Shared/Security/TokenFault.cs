@@ -23,4 +23,18 @@ public enum TokenFault
     NoSubject,
     /// <summary>The user id is no positive 64-bit integer in digits.</summary>
     WrongSubject,
+    /// <summary>The identity provider has no such key.</summary>
+    UnknownKey,
+    /// <summary><c>iss</c> is not the identity provider.</summary>
+    WrongIssuer,
+    /// <summary><c>aud</c> is another service.</summary>
+    WrongAudience,
+    /// <summary><c>typ</c> is not that of an access token.</summary>
+    WrongType,
+    /// <summary><c>exp</c> is further ahead than is allowed.</summary>
+    LivesTooLong,
+    /// <summary>No fault of the token: the keys of the identity provider were never read.</summary>
+    NoKeysYet,
+    /// <summary>No fault of the token: too many are being verified.</summary>
+    Busy,
 }

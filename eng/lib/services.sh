@@ -18,6 +18,8 @@ as_in_production() {
     export RateLimits__AddressBurst=1000000000 RateLimits__AddressPerSecond=1000000000
     export RateLimits__UserBurst=1000000000 RateLimits__UserPerSecond=1000000000
     export Legacy__CreateSchema=true
+    # The stores are on this machine.
+    export Stores__AllowUnencrypted=true
 }
 
 # The build configuration: Release to run, Debug to test.

@@ -28,7 +28,7 @@ public sealed class OperatorTests : IAsyncLifetime
         [
             ("ASPNETCORE_ENVIRONMENT", "Development"), ("DOTNET_ENVIRONMENT", "Development"),
             ("Sweeper__MinimumAgeMilliseconds", "600000"), ("Auditor__IntervalMilliseconds", "3600000"), ("Rebuild__Automatic", "false"),
-            ("OpsAccess__FailureBurst", Failures.ToString(CultureInfo.InvariantCulture)),
+            ("AllowedHosts", "ops.example;127.0.0.1"), ("OpsAccess__FailureBurst", Failures.ToString(CultureInfo.InvariantCulture)),
             .. Settings(0, "vera", "viewer", Viewer), .. Settings(1, "otto", "operator", Seller), .. Settings(2, "past", "admin", Expired),
             ("Auth__Operators__2__ExpiresAt", "2020-01-01T00:00:00Z"),
         ]);
@@ -129,6 +129,24 @@ public sealed class OperatorTests : IAsyncLifetime
         Assert.Equal(HttpStatusCode.Forbidden, (await AskAsync("POST", $"/sales/{sale}/open", Viewer, cookie: cookie)).Status);
         var out1 = await AskAsync("DELETE", "/dashboard/session", null, cookie: cookie);
         Assert.Contains("seckill-session=;", out1.Headers.GetValues("Set-Cookie").Single(), StringComparison.Ordinal);
+    }
+
+    // Broken by a page that gives its address another name, and then asks as if it were this site.
+    [Fact]
+    public async Task Only_names_that_are_allowed_are_answered()
+    {
+        foreach (var (host, status) in new[]
+        {
+            ("ops.example", HttpStatusCode.OK), ("ops.example:8081", HttpStatusCode.OK), ("evil.example", HttpStatusCode.BadRequest),
+            ("ops.example.evil.example", HttpStatusCode.BadRequest),
+        })
+        {
+            using var http = new HttpClient();
+            using var request = new HttpRequestMessage(HttpMethod.Get, new Uri(_service.Url, "/"));
+            request.Headers.Host = host;
+            using var answer = await http.SendAsync(request).InTime();
+            Assert.Equal((host, status), (host, answer.StatusCode));
+        }
     }
 
     private async Task<(HttpStatusCode Status, JsonElement Body, HttpResponseHeaders Headers)> AskAsync(

@@ -18,6 +18,26 @@ public sealed class KeepAliveTests(StorefrontHost storefront)
         TimeSpan.FromSeconds(130),
         storefront.Services.GetRequiredService<IOptions<KestrelServerOptions>>().Value.Limits.KeepAliveTimeout);
 
+    // Broken by a limit that is a setting in the documentation alone.
+    [Fact]
+    public async Task The_limits_of_the_server_are_those_of_the_settings()
+    {
+        var usual = storefront.Services.GetRequiredService<IOptions<KestrelServerOptions>>().Value.Limits;
+        Assert.Equal((50_000, TimeSpan.FromSeconds(15), 32_768, 240, 100), (
+            usual.MaxConcurrentConnections, usual.RequestHeadersTimeout, usual.MaxRequestHeadersTotalSize,
+            usual.MinRequestBodyDataRate!.BytesPerSecond, usual.Http2.MaxStreamsPerConnection));
+        await using var host = new StorefrontHost(new()
+        {
+            ["role"] = "api", ["Server:MostConnections"] = "7", ["Server:HeadersTimeoutSeconds"] = "3",
+            ["Server:MaximumHeaderBytes"] = "8192", ["Server:BodyBytesPerSecond"] = "0", ["Server:MostStreamsOfConnection"] = "9",
+        });
+        await host.InitializeAsync();
+        var own = host.Services.GetRequiredService<IOptions<KestrelServerOptions>>().Value.Limits;
+        Assert.Equal((7, TimeSpan.FromSeconds(3), 8_192, null, 9), (
+            own.MaxConcurrentConnections, own.RequestHeadersTimeout, own.MaxRequestHeadersTotalSize, own.MinRequestBodyDataRate,
+            own.Http2.MaxStreamsPerConnection));
+    }
+
     [Fact]
     public async Task The_server_closes_an_idle_connection_after_the_time_that_is_set()
     {

@@ -30,6 +30,7 @@ public sealed class StartTests
     [InlineData("Auth:OtherBuyerTokenKeys:0:Key", "development-only-buyer-token-signing-key")]
     [InlineData("Payments:OtherSigningKeys:0", "too-short")]
     [InlineData("Payments:OtherSigningKeys:0", "development-only-payment-signing-key")]
+    [InlineData("Auth:Authority", "http://login.example")]
     [InlineData("Auth:Operators:0:Name", "two words")]
     [InlineData("Management:Port", "")]
     [InlineData("Management:Port", "none")]
@@ -53,6 +54,30 @@ public sealed class StartTests
     public async Task All_origins_and_one_of_them_are_a_contradiction() =>
         await RefusesAsync(("Cors:Origins:1", "*"), ("Cors:Origins:0", "https://shop.example"));
 
+    // Nothing listens there: the process must end before it connects. Broken by a check that believes `ssl=true` in a password.
+    [Theory]
+    [InlineData("ConnectionStrings:Redis", "127.0.0.1:1")]
+    [InlineData("ConnectionStrings:Redis", "127.0.0.1:1,ssl=false")]
+    [InlineData("ConnectionStrings:Orders", "Host=127.0.0.1;Port=1")]
+    [InlineData("ConnectionStrings:Orders", "Host=127.0.0.1;Port=1;SSL Mode=Require")]
+    [InlineData("ConnectionStrings:Orders", "Host=127.0.0.1;Port=1;SSL Mode=VerifyCA")]
+    [InlineData("ConnectionStrings:Legacy", "Host=127.0.0.1;Port=1;SSL Mode=Prefer")]
+    [InlineData("ConnectionStrings:RabbitMq", "amqp://guest:guest@127.0.0.1:1/?ssl=true")]
+    [InlineData("Stores:AllowUnencrypted", "yes")]
+    public async Task Outside_Development_a_store_that_is_not_encrypted_stops_the_start(string setting, string value)
+    {
+        (string, string)[] encrypted =
+        [
+            ("ConnectionStrings:Redis", "127.0.0.1:1,ssl=true"), ("ConnectionStrings:Orders", "Host=127.0.0.1;Port=1;SSL Mode=VerifyFull"),
+            ("ConnectionStrings:Legacy", "Host=127.0.0.1;Port=1;SSL Mode=VerifyFull"),
+            ("ConnectionStrings:RabbitMq", "amqps://guest:guest@127.0.0.1:1/"), ("Stores:AllowUnencrypted", ""),
+        ];
+        await RefusesAsync(
+            (setting, value), [.. encrypted, .. setting.StartsWith("Stores", StringComparison.Ordinal) ? s_plain : []]);
+    }
+
+    private static readonly (string, string)[] s_plain = [("ConnectionStrings:Redis", "127.0.0.1:1")];
+
     private static async Task RefusesAsync((string Name, string Value) wrong, params (string Name, string Value)[] others)
     {
         var program = Path.Combine(AppContext.BaseDirectory, "Seckill.OrderService.dll");
@@ -63,6 +88,7 @@ public sealed class StartTests
         start.Environment["ASPNETCORE_ENVIRONMENT"] = start.Environment["DOTNET_ENVIRONMENT"] = "Production";
         start.Environment["Auth__BuyerTokenKey"] = start.Environment["Auth__OpsKey"] = start.Environment["Payments__SigningKey"] = Secret;
         start.Environment["Management__Port"] = "9";
+        start.Environment["Stores__AllowUnencrypted"] = "true";
         start.Environment["ConnectionStrings__Redis"] = Servers.RedisConnection;
         start.Environment["ConnectionStrings__Orders"] = start.Environment["ConnectionStrings__Legacy"] = Servers.OrdersConnection;
         start.Environment["ConnectionStrings__RabbitMq"] = Servers.RabbitMqConnection;

@@ -116,7 +116,7 @@ public sealed class OrderEventTests(StoreFixture stores, Shop shop, ITestOutputH
     [Fact]
     public async Task A_stop_ends_the_streams_and_does_not_wait_for_them()
     {
-        var api = Shop.NewApi();
+        var api = Shop.NewApi(("Events:MostStreamsOfOrder", "10"));
         api.StartServer();
         var sale = await TestSale.OpenAsync(stores);
         var order = (await sale.PlaceManyAsync(1))[0];
@@ -150,12 +150,69 @@ public sealed class OrderEventTests(StoreFixture stores, Shop shop, ITestOutputH
         Assert.Equal("2 placed", await third.NextAsync());
     }
 
+    // Broken by a buyer who opens streams until no other buyer gets one.
+    [Fact]
+    public async Task Of_more_than_three_streams_of_an_order_or_ten_of_a_buyer_the_oldest_ends()
+    {
+        await using var api = Shop.NewApi();
+        var sale = await TestSale.OpenAsync(stores, limit: 10);
+        var orders = new List<string>();
+        for (var i = 0; i < 5; i++)
+        {
+            orders.Add((await sale.ReserveAsync(1)).OrderId);
+        }
+
+        var open = new List<Following>();
+        for (var i = 0; i < 4; i++)
+        {
+            open.Add(await OpenAsync(orders[0]));
+        }
+
+        Assert.Null(await open[0].NextAsync());
+        var events = api.Services.GetRequiredService<OrderEventHub>();
+        await Eventually.IsTrueAsync("three are open", () => Task.FromResult(events.OpenStreams == 3));
+        foreach (var order in orders.Skip(1))
+        {
+            open.Add(await OpenAsync(order));
+            open.Add(await OpenAsync(order));
+        }
+
+        // Eleven: the first one that was left.
+        Assert.Null(await open[1].NextAsync());
+        await Eventually.IsTrueAsync("ten are open", () => Task.FromResult(events.OpenStreams == 10));
+        open.ForEach(one => one.Dispose());
+        await Eventually.IsTrueAsync("all are forgotten", () => Task.FromResult(events.OpenStreams == 0));
+
+        async Task<Following> OpenAsync(string order)
+        {
+            var following = await Following.OpenAsync(shop, order, 1, api: api);
+            Assert.Equal("1 reserved", await following.NextAsync());
+            return following;
+        }
+    }
+
+    // Broken by a stream that is checked only when it is opened.
+    [Fact]
+    public async Task A_stream_ends_with_the_token_that_opened_it()
+    {
+        await using var api = Shop.NewApi();
+        var sale = await TestSale.OpenAsync(stores);
+        var order = (await sale.ReserveAsync(1)).OrderId;
+        using var request = new HttpRequestMessage(HttpMethod.Get, $"/orders/{order}/events");
+        request.Headers.Authorization = new("Bearer", new Seckill.Shared.Security.BuyerToken(
+            Seckill.Shared.Security.DevelopmentKeys.BuyerToken, TimeProvider.System).Sign(1, TimeSpan.FromSeconds(5)));
+        using var response = await api.Client.SendAsync(request, HttpCompletionOption.ResponseHeadersRead).WaitAsync(Eventually.Limit);
+        Assert.Equal(HttpStatusCode.OK, response.StatusCode);
+        Assert.Contains("reserved", await response.Content.ReadAsStringAsync().WaitAsync(Eventually.Limit), StringComparison.Ordinal);
+    }
+
     [Fact]
     public async Task Five_thousand_open_streams_cost_neither_threads_nor_connections_and_leave_nothing_behind()
     {
         const int Streams = 5_000, MostThreads = 100, MostConnections = 20;
         await using var api = Shop.NewApi(
-            ("ConnectionStrings:Orders", Servers.OrdersConnection + ";Application Name=followed"), ("Events:KeepAliveSeconds", "3600"));
+            ("ConnectionStrings:Orders", Servers.OrdersConnection + ";Application Name=followed"), ("Events:KeepAliveSeconds", "3600"),
+            ("Events:MostStreamsOfUser", "1000000"));
         api.StartServer();
         var sale = await TestSale.OpenAsync(stores);
         await sale.ExecuteAsync(

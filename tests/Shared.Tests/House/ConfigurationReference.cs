@@ -25,6 +25,9 @@ internal static partial class ConfigurationReference
         ("ConnectionStrings:RabbitMq", "required", "`amqp://user:password@host:5672/vhost`"),
         ("ConnectionStrings:Orders", "required", "Orders database, Npgsql format; 20 connections, or its `Maximum Pool Size`"),
         ("ConnectionStrings:Legacy", "none", "Legacy database, Npgsql format (OrderService); without it there is no dual write"),
+        ("Stores:AllowUnencrypted", "false",
+            "Outside Development a process refuses connection strings without `ssl=true` (Redis), `amqps://` (RabbitMQ) and "
+            + "`SSL Mode=VerifyFull` (PostgreSQL). True lets it start, where a mesh encrypts or only these processes share the network"),
         ("Auth:OpsKey", "only in Development",
             "Opens the ops endpoints and the dashboard, as the admin `ops`; at least 32 characters. Not required once `Auth:Operators` has "
             + "an admin and `Messages:SigningKey` is set"),

@@ -22,6 +22,7 @@ public sealed class LogTests(SmallSale sale)
         await using var installation = new Installation();
         var service = installation.Start("production", project, [],
             ("ASPNETCORE_ENVIRONMENT", "Production"), ("DOTNET_ENVIRONMENT", "Production"),
+            ("Stores__AllowUnencrypted", "true"),
             ("Management__Port", FreePort.Find().ToString(CultureInfo.InvariantCulture)), ("Logging__Console__FormatterName", null),
             ("Logging__Console__FormatterOptions__SingleLine", null), ("Logging__Console__FormatterOptions__TimestampFormat", null),
             ("Auth__BuyerTokenKey", "a-secret-of-this-installation-alone-1"), ("Auth__OpsKey", "a-secret-of-this-installation-alone-2"),

@@ -14,7 +14,8 @@ namespace Seckill.System.Tests.WholeSystem;
 public sealed class StartTests(StoreConnections servers, ITestOutputHelper output)
 {
     private static readonly (string, string?)[] s_production =
-        [("ASPNETCORE_ENVIRONMENT", "Production"), ("DOTNET_ENVIRONMENT", "Production"), ("Management__Port", "9")];
+        [("ASPNETCORE_ENVIRONMENT", "Production"), ("DOTNET_ENVIRONMENT", "Production"), ("Management__Port", "9"),
+            ("Stores__AllowUnencrypted", "true")];
 
     [Theory]
     [InlineData("OrderService", "Auth:BuyerTokenKey", DevelopmentKeys.BuyerToken)]
