@@ -98,8 +98,8 @@ public sealed class QueueTests(StorefrontHost storefront)
             Assert.Equal((403, "pass-required"), Refusal(await sale.OrderAsync(_user, wrong)));
         }
 
-        var passes = new SalePass(DevelopmentKeys.BuyerToken, TimeProvider.System);
-        var expired = passes.Issue(_user, sale.Id, TimeProvider.System.GetUtcNow().AddMilliseconds(-1));
+        var passes = new SalePass([DevelopmentKeys.BuyerToken], TimeProvider.System);
+        var expired = passes.Issue(_user, sale.Id, 1, TimeProvider.System.GetUtcNow().AddMilliseconds(-1));
         Assert.Equal((403, "pass-expired"), Refusal(await sale.OrderAsync(_user, expired)));
         Assert.Equal(202, (await sale.OrderAsync(_user, pass)).Status);
         Assert.Equal(1, (await sale.Item.InspectAsync()).Held);
@@ -241,6 +241,5 @@ public sealed class QueueTests(StorefrontHost storefront)
         Assert.Equal((503, "unavailable"), Refusal(await closed.RegisterAsync(_user)));
     }
 
-    private static (int, string?) Refusal((int Status, JsonElement Body) answer) =>
-        (answer.Status, answer.Body.TryGetProperty("code", out var code) ? code.GetString() : answer.Body.ToString());
+    private static (int, string?) Refusal((int Status, JsonElement Body) answer) => QueuedSale.Refusal(answer);
 }
