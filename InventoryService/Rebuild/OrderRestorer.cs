@@ -50,7 +50,8 @@ internal sealed class OrderRestorer(
         }
     }
 
-    // Redis has something of live orders, of those with a key, and of all when the sale has a waiting room. Every id begins with the number of its item, hex digits follow.
+    // Redis has something of live orders, of those with a key, and of all when the sale has a waiting room. Every id begins with the number
+    // of its item, hex digits follow.
     private Task<List<Order>> ReadAsync(AuditedItem item, string after, CancellationToken cancellationToken) =>
         database.QueryAsync<Order>(
             """

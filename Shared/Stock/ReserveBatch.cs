@@ -144,7 +144,7 @@ public sealed class ReserveBatch
 
     private ReserveOutcome OutcomeAt(int index) => (ReserveOutcome)(_outcomes[index] - '0');
 
-    private static bool HasDetail(ReserveOutcome outcome) => 
+    private static bool HasDetail(ReserveOutcome outcome) =>
         outcome is ReserveOutcome.Replayed or ReserveOutcome.LimitReached or ReserveOutcome.PassUsed;
 
     private RedisValue[] NewArguments(int size)

@@ -80,8 +80,8 @@ public sealed class StockRepair(IConnectionMultiplexer redis)
     }
 
     /// <summary>
-    /// Restores the idempotency keys of these orders, live or not, and the turns that they used. Repeatable at any time: a key that leads to
-    /// an order already keeps it.
+    /// Restores the idempotency keys of these orders, live or not, and the turns that they used. Repeatable at any time: a key that leads
+    /// to an order already keeps it.
     /// </summary>
     public async Task RestoreKeysAsync(ItemKeys item, IReadOnlyCollection<HoldToRestore> orders)
     {

@@ -79,6 +79,7 @@ public sealed class DrawTests
         await _room.RegisterAsync(new RoomRegistration(1, RoomRegistration.Keeps, ""));
         await _room.PassAsync(1_000);
         await _room.AdmitAsync(5);
+        Assert.Equal(1, (await _rooms.LookAsync(_room.SaleId, 0, 0))!.State.Sealed);
         await _room.RegisterAsync(new RoomRegistration(2, RoomRegistration.Keeps, ""));
         var state = (await _rooms.LookAsync(_room.SaleId, 0, 0))!.State;
         Assert.Equal((1, 2), (state.Sealed, state.Places));
@@ -105,5 +106,6 @@ public sealed class DrawTests
         return (state.Root, state.Seed);
     }
 
-    private static Task<InvalidOperationException> RefusesAsync(Func<Task<bool>> draw) => Assert.ThrowsAsync<InvalidOperationException>(draw);
+    private static Task<InvalidOperationException> RefusesAsync(Func<Task<bool>> draw) =>
+        Assert.ThrowsAsync<InvalidOperationException>(draw);
 }
