@@ -7,8 +7,9 @@
 #
 # The servers listen on SECKILL_PORT_BASE + 100 and up, and are deleted afterwards. Results stay under
 # .run/test/results. The last line is `N passed, N failed`; a project that crashes, or runs no test, counts as
-# one failed. System.Tests mostly wait, so they run beside the others, on a second set of servers (+ 500); with
-# containers, or servers that the caller names, all projects run one after the other.
+# one failed. System.Tests mostly wait, so they run beside the others, in two runs with servers of their own (+ 500, and
+# + 600 for those that kill processes); with containers, or servers that the caller names, all projects run one after the
+# other.
 source "$(dirname "${BASH_SOURCE[0]}")/lib/system.sh"
 
 words='' options=()
@@ -31,7 +32,7 @@ clean_up() {
     local code=$?
     trap '' INT TERM HUP
     end_jobs run build
-    (JOB=""; use_instance test-system; end_jobs run; bring_down wipe)
+    for instance in test-system test-faults; do (JOB=""; use_instance $instance; end_jobs run; bring_down wipe); done
     bring_down wipe
     (use_instance test-chaos; bring_down wipe)
     [ -z "${summary:-}" ] || echo "$summary"
@@ -76,39 +77,52 @@ if wanted System.Tests && can_install_packages; then
 fi
 results=$RUN/results
 
-# run_project NAME: becomes the run.
+# run_project NAME PROJECT [OPTION...]: becomes the run, whose results have this name.
 run_project() {
-    launch run '' "$ROOT" dotnet test "$ROOT/tests/$1" --no-build -c "$FLAVOUR" --nologo \
-        --logger "trx;LogFileName=$1.trx" --results-directory "$results" "${options[@]}"
+    launch run '' "$ROOT" dotnet test "$ROOT/tests/$2" --no-build -c "$FLAVOUR" --nologo \
+        --logger "trx;LogFileName=$1.trx" --results-directory "$results" "${options[@]}" "${@:3}"
 }
 
-system=''
-if [ "$SOURCE" = packages ] && [ "$EXTERNAL" = ' ' ] && wanted System.Tests; then
+# The runs beside the others: process by name of the results.
+declare -A beside=()
+# run_beside NAME INSTANCE [OPTION...]: starts a run of System.Tests on servers of its own.
+run_beside() {
     (
-        use_instance test-system
+        use_instance "$2"
         echo "$$ $(identity $$)" >"$RUN/owner"
         resolve_servers
         # shellcheck disable=SC2046  # a list of words
         require_ports $(own_processes)
         start_servers
-        run_project System.Tests
-    ) >"$results/System.Tests.log" 2>&1 &
-    system=$!
+        run_project "$1" System.Tests "${@:3}"
+    ) >"$results/$1.log" 2>&1 &
+    beside[$1]=$!
+}
+
+if [ "$SOURCE" = packages ] && [ "$EXTERNAL" = ' ' ] && wanted System.Tests; then
+    if [ ${#options[@]} -gt 0 ]; then
+        run_beside System.Tests test-system
+    else
+        faults='FullyQualifiedName~System.Tests.Faults.|FullyQualifiedName~System.Tests.Chaos.'
+        others=${faults//'~'/'!~'}
+        run_beside System.Tests test-system --filter "${others/'|'/'&'}"
+        run_beside System.Tests.Faults test-faults --filter "$faults"
+    fi
 fi
 
 names=()
 for project in "$ROOT"/tests/*.Tests; do
-    [ -n "$system" ] && [ "${project##*/}" = System.Tests ] || names+=("${project##*/}")
+    name=${project##*/}
+    [ "$name" = System.Tests ] && [ ${#beside[@]} -gt 0 ] || names+=("$name")
 done
-[ -z "$system" ] || names+=(System.Tests)
-for name in "${names[@]}"; do
+for name in "${names[@]}" "${!beside[@]}"; do
     trx=$results/$name.trx code=0
-    if [ -n "$system" ] && [ "$name" = System.Tests ]; then
-        say "waiting for System.Tests, which run since the beginning (log: $results/System.Tests.log)"
-        wait "$system" || code=$?
-        cat "$results/System.Tests.log"
+    if [ -n "${beside[$name]:-}" ]; then
+        say "waiting for $name, which runs since the beginning (log: $results/$name.log)"
+        wait "${beside[$name]}" || code=$?
+        cat "$results/$name.log"
     else
-        run_project "$name" &
+        run_project "$name" "$name" &
         wait $! || code=$?
     fi
     total=$(counter total "$trx") executed=$(counter executed "$trx") good=$(counter passed "$trx")

@@ -15,6 +15,7 @@ internal sealed partial class FullAuditor(
     public const int AtOnce = 4;
 
     private const int RestPerAudit = 3;
+    private const int FindingsInLog = 3;
     private readonly TimeSpan _longestRest = TimeSpan.FromMilliseconds(options.Value.IntervalMilliseconds);
 
     protected override TimeSpan Interval => TimeSpan.FromMilliseconds(100);
@@ -58,7 +59,10 @@ internal sealed partial class FullAuditor(
             if (audit.HasLostWrites)
             {
                 await losses.DeclareLostAsync(
-                    item.Key, async current => (await auditor.AuditAsync(current, cancellationToken)).HasLostWrites, cancellationToken);
+                    item.Key,
+                    async current => await auditor.AuditAsync(current, cancellationToken) is { HasLostWrites: true, Findings: var lost }
+                        ? string.Join("; ", lost.Take(FindingsInLog).Select(finding => finding.Text)) : null,
+                    cancellationToken);
             }
 
             return audit.Findings.Count > 0;

@@ -19,7 +19,7 @@ internal sealed partial class LossWatch(
         foreach (var items in (await rows.ItemsAsync(null, cancellationToken)).Chunk(ItemsAtOnce))
         {
             var snapshots = await Task.WhenAll(items.Select(item => stock.InspectAsync(item.Keys)));
-            foreach (var (item, redis) in items.Zip(snapshots).Where(one => NeedsFence(one.First, one.Second)))
+            foreach (var (item, redis) in items.Zip(snapshots).Where(one => WhyLost(one.First, one.Second) is not null))
             {
                 if (redis is not null && !redis.HasTermsOf(item.Plan))
                 {
@@ -40,13 +40,13 @@ internal sealed partial class LossWatch(
     }
 
     /// <summary>Records that an item needs a rebuild, and stops it. Does nothing while a rebuild or repair of the item runs.</summary>
-    /// <param name="isLost">Checks again, under the lock of the item.</param>
-    public async Task DeclareLostAsync(ItemKey item, Func<AuditedItem, Task<bool>> isLost, CancellationToken cancellationToken)
+    /// <param name="why">Checks again, under the lock of the item; answers what Redis has lost, for people, or null for nothing.</param>
+    public async Task DeclareLostAsync(ItemKey item, Func<AuditedItem, Task<string?>> why, CancellationToken cancellationToken)
     {
         await using var alone = await ItemLock.TryTakeAsync(database, item, cancellationToken);
         if (alone is null
             || (await rows.ItemsAsync(item.SaleId, cancellationToken)).FirstOrDefault(row => row.Key == item) is not { } current
-            || !await isLost(current))
+            || await why(current) is not { } reason)
         {
             return;
         }
@@ -55,7 +55,7 @@ internal sealed partial class LossWatch(
         var fence = await repair.FenceAsync(current.Keys, current.Plan);
         if (fence == FenceOutcome.Stopped || current.LostAt is null)
         {
-            LogLost(item.ToString());
+            LogLost(item.ToString(), reason);
         }
 
         if (fence == FenceOutcome.Stopped)
@@ -73,13 +73,18 @@ internal sealed partial class LossWatch(
     protected override Task RunRoundAsync(CancellationToken stoppingToken) => WatchAsync(stoppingToken);
     protected override void OnOutage(Exception exception) => LogFailed(exception.Message);
 
-    private static bool NeedsFence(AuditedItem item, ItemSnapshot? redis) =>
-        redis is null
-        || (redis.State == ItemState.Lost) != (item.LostAt is not null)
-        || (redis.State != ItemState.Lost
-            && (redis.Epoch < item.Epoch || (redis.Epoch == item.Epoch && redis.Seq < item.Seq)
-                // With an older state Redis has not received an edit yet, and gets it below.
-                || (redis.StateVersion >= item.StateVersion && !redis.HasTermsOf(item.Plan))));
+    // Null when both stores agree on whether the item is stopped, and Redis has lost nothing of it.
+    private static string? WhyLost(AuditedItem item, ItemSnapshot? redis) => redis switch
+    {
+        null => "it is not there",
+        { State: ItemState.Lost } => item.LostAt is null ? "it is stopped there, and PostgreSQL did not know" : null,
+        _ when item.LostAt is { } lostAt => $"PostgreSQL knows that it is lost since {lostAt:O}",
+        _ when redis.Epoch < item.Epoch => $"its epoch is {redis.Epoch}, and was {item.Epoch}",
+        _ when redis.Epoch == item.Epoch && redis.Seq < item.Seq => $"its last change is number {redis.Seq}, and {item.Seq} was known",
+        // With an older state Redis has not received an edit yet, and gets it below.
+        _ when redis.StateVersion >= item.StateVersion && !redis.HasTermsOf(item.Plan) => "its terms are not those of its sale",
+        _ => null,
+    };
 
     private static bool IsBehind(AuditedItem item, ItemSnapshot redis) =>
         redis.StateVersion < item.StateVersion
@@ -100,7 +105,7 @@ internal sealed partial class LossWatch(
 
     private Task ConfirmAsync(ItemKey item, CancellationToken cancellationToken) =>
         DeclareLostAsync(
-            item, async current => NeedsFence(current, await stock.InspectAsync(current.Keys)), cancellationToken);
+            item, async current => WhyLost(current, await stock.InspectAsync(current.Keys)), cancellationToken);
 
     // PostgreSQL is read first: Redis had that value before. The mark does not grow while Redis has less, so a kill loses nothing.
     private async Task CompareMarkAsync(CancellationToken cancellationToken)
@@ -149,8 +154,8 @@ internal sealed partial class LossWatch(
             cancellationToken);
     }
 
-    [LoggerMessage(430, LogLevel.Critical, "Redis has lost data of {Item}. The item sells nothing until it is rebuilt.")]
-    private partial void LogLost(string item);
+    [LoggerMessage(430, LogLevel.Critical, "Redis has lost data of {Item}: {Reason}. The item sells nothing until it is rebuilt.")]
+    private partial void LogLost(string item, string reason);
     [LoggerMessage(431, LogLevel.Critical, "Redis has lost confirmed writes: its mark is {Value} and was {Known}.")]
     private partial void LogWentBack(long value, long known);
     [LoggerMessage(433, LogLevel.Warning, "{Item} is {State} in PostgreSQL and was not in Redis; Redis has the state now.")]

@@ -15,16 +15,8 @@ internal sealed partial class OrderEventRelay(
     public const string ExchangeName = "seckill.orders";
 
     private const int EventsAtOnce = 200;
-    private readonly Meter _meter = new(Measurements.Name);
     private int _published;
     private bool _isMoreWaiting;
-    private long _waiting;
-
-    public override void Dispose()
-    {
-        _meter.Dispose();
-        base.Dispose();
-    }
 
     /// <summary>Publishes the next events, if no other process does.</summary>
     /// <returns>How many.</returns>
@@ -33,18 +25,14 @@ internal sealed partial class OrderEventRelay(
     {
         await using var connection = await database.OpenConnectionAsync(cancellationToken);
         await using var transaction = await connection.BeginTransactionAsync(cancellationToken);
-        if (await connection.QueryAsync<(long Position, long Newest)>(
-            """
-            select p.position, (select position from order_event_positions where name = 'last')
-            from order_event_positions p where p.name = 'exchange' for update skip locked
-            """,
-            null, cancellationToken) is not [var (position, newest)])
+        if (await connection.QueryAsync<long>(
+            "select position from order_event_positions where name = 'exchange' for update skip locked",
+            null, cancellationToken) is not [var position])
         {
             return 0;
         }
 
         var page = await events.ReadAsync(position, EventsAtOnce, cancellationToken);
-        Interlocked.Exchange(ref _waiting, newest - position);
         _isMoreWaiting = page.HasMore;
         if (page.IsExpired)
         {
@@ -73,18 +61,8 @@ internal sealed partial class OrderEventRelay(
 
     protected override TimeSpan Interval => TimeSpan.FromMilliseconds(200);
 
-    protected override Task ExecuteAsync(CancellationToken stoppingToken)
-    {
-        if (!options.Value.Publish)
-        {
-            return Task.CompletedTask;
-        }
-
-        _meter.CreateObservableGauge(
-            "seckill.order_events.waiting", () => Interlocked.Read(ref _waiting), "{event}",
-            "Events of orders that the exchange does not have yet.");
-        return base.ExecuteAsync(stoppingToken);
-    }
+    protected override Task ExecuteAsync(CancellationToken stoppingToken) =>
+        options.Value.Publish ? base.ExecuteAsync(stoppingToken) : Task.CompletedTask;
 
     protected override async Task RunRoundAsync(CancellationToken stoppingToken)
     {

@@ -4,6 +4,9 @@ namespace Seckill.OrderService.Orders;
 internal sealed class OrderClosing(NpgsqlDataSource database)
 {
     private const string NoNegativeLive = "sale_items_live_check";
+    private static readonly Meter s_meter = new("Seckill");
+    private static readonly Counter<long> s_expired =
+        s_meter.CreateCounter<long>("seckill.orders.expired", "{order}", "Orders not paid in time.");
 
     /// <summary>Cancels an order that waits for payment; the row decides.</summary>
     /// <returns>False when it was not waiting for payment.</returns>
@@ -28,12 +31,42 @@ internal sealed class OrderClosing(NpgsqlDataSource database)
         await using var connection = await database.OpenConnectionAsync(cancellationToken);
         try
         {
-            return await connection.ExecuteScalarAsync<int>(new CommandDefinition(
-                "select expire_orders(@maximum)", new { maximum }, cancellationToken: cancellationToken));
+            return Counted(await connection.ExecuteScalarAsync<int>(new CommandDefinition(
+                "select expire_orders(@maximum)", new { maximum }, cancellationToken: cancellationToken)));
         }
         catch (PostgresException exception) when (exception.ConstraintName == NoNegativeLive)
         {
             return await ExpireByItemAsync(connection, maximum, cancellationToken);
+        }
+    }
+
+    /// <summary>
+    /// Expires those of these orders whose time to pay is over; leaves out what another process has locked, and all when the ledger row of
+    /// an item is wrong: <see cref="ExpireAsync(int, CancellationToken)"/> gets to them.
+    /// </summary>
+    /// <returns>How many were expired.</returns>
+    public async Task<int> ExpireAsync(IReadOnlyCollection<string> orderIds, CancellationToken cancellationToken)
+    {
+        if (orderIds.Count == 0)
+        {
+            return 0;
+        }
+
+        try
+        {
+            return Counted(await database.SingleAsync<int>(
+                """
+                select cardinality(close_orders(array(
+                  select ctid from orders
+                  where order_id = any(@orderIds) and status = 'placed' and pay_by <= now()
+                  order by order_id
+                  for update skip locked), 'expired', return_stock => true))
+                """,
+                new { orderIds = orderIds.ToArray() }, cancellationToken));
+        }
+        catch (PostgresException exception) when (exception.ConstraintName == NoNegativeLive)
+        {
+            return 0;
         }
     }
 
@@ -49,9 +82,9 @@ internal sealed class OrderClosing(NpgsqlDataSource database)
         {
             try
             {
-                expired += await connection.ExecuteScalarAsync<int>(new CommandDefinition(
+                expired += Counted(await connection.ExecuteScalarAsync<int>(new CommandDefinition(
                     "select expire_orders(@maximum, @saleId, @skuId)", new { maximum, saleId, skuId },
-                    cancellationToken: cancellationToken));
+                    cancellationToken: cancellationToken)));
             }
             catch (PostgresException exception) when (exception.ConstraintName == NoNegativeLive)
             {
@@ -60,5 +93,11 @@ internal sealed class OrderClosing(NpgsqlDataSource database)
         }
 
         return wrong is null ? expired : throw wrong;
+    }
+
+    private static int Counted(int expired)
+    {
+        s_expired.Add(expired);
+        return expired;
     }
 }

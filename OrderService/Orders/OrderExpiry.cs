@@ -23,9 +23,6 @@ internal sealed partial class OrderExpiry(
 {
     private const int PauseByWork = 3;
     private static readonly TimeSpan s_longestPause = TimeSpan.FromSeconds(1);
-    private static readonly Meter s_meter = new("Seckill");
-    private static readonly Counter<long> s_expired =
-        s_meter.CreateCounter<long>("seckill.orders.expired", "{order}", "Orders not paid in time.");
 
     private bool _isMoreOverdue;
 
@@ -35,7 +32,6 @@ internal sealed partial class OrderExpiry(
     {
         _isMoreOverdue = false;
         var expired = await orders.ExpireAsync(options.Value.MaxBatch, stoppingToken);
-        s_expired.Add(expired);
         _isMoreOverdue = expired == options.Value.MaxBatch;
     }
 

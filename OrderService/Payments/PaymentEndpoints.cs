@@ -103,7 +103,8 @@ internal static class PaymentEndpoints
     private static string TextOf<T>(T outcome)
         where T : struct, Enum => JsonNamingPolicy.KebabCaseLower.ConvertName(outcome.ToString());
 
-    private static Dictionary<string, string> Check(Payment payment) =>
+    /// <summary>What is wrong with a payment, by member.</summary>
+    internal static Dictionary<string, string> Check(Payment payment) =>
         new (string Field, bool Holds, string Otherwise)[]
         {
             ("paymentId", IsValidId(payment.PaymentId), $"this must be 1 to {LongestId} visible ASCII characters"),

@@ -71,6 +71,23 @@ internal sealed class PaymentStore(NpgsqlDataSource database)
         return paid == 1 ? PaymentOutcome.Accepted : PaymentOutcome.Refund;
     }
 
+    /// <summary>Takes or extends the lease of the process that asks the provider; orders wait for it as long as it lasts.</summary>
+    /// <returns>False when another process has it.</returns>
+    public async Task<bool> TryTakeSearchAsync(Guid owner, int graceSeconds, CancellationToken cancellationToken) =>
+        await database.ExecuteAsync(
+            """
+            insert into payment_search as s (owner, grace_seconds, seen_at) values (@owner, @graceSeconds, now())
+            on conflict (only_row) do update set owner = excluded.owner, grace_seconds = excluded.grace_seconds, seen_at = now()
+            where s.owner = excluded.owner or s.seen_at < now() - interval '10 seconds'
+            """,
+            new { owner, graceSeconds }, cancellationToken) == 1;
+
+    /// <summary>Orders whose time to pay is over and that have not expired, the longest overdue first.</summary>
+    public Task<List<string>> OverdueAsync(int maximum, CancellationToken cancellationToken) =>
+        database.QueryAsync<string>(
+            "select order_id from orders where status = 'placed' and pay_by <= now() order by pay_by limit @maximum",
+            new { maximum }, cancellationToken);
+
     /// <summary>True when the order has a row.</summary>
     public Task<bool> OrderExistsAsync(string orderId, CancellationToken cancellationToken) =>
         database.SingleAsync<bool>("select exists (select from orders where order_id = @orderId)", new { orderId }, cancellationToken);

@@ -1,8 +1,11 @@
 namespace Seckill.OrderService.Payments;
 
-/// <summary>Payments that the payment provider reports.</summary>
+/// <summary>Payments that the payment provider reports, or is asked for.</summary>
 internal static class PaymentsFeature
 {
+    /// <summary>Stands for the order in the address that is asked.</summary>
+    internal const string OrderIdInUrl = "{orderId}";
+
     public static void AddPayments(this WebApplicationBuilder builder)
     {
         string[] keys =
@@ -13,6 +16,21 @@ internal static class PaymentsFeature
         ];
         builder.Services.AddSingleton(provider => new PaymentSignature(keys, provider.GetRequiredService<TimeProvider>()));
         builder.Services.AddSingleton<PaymentStore>();
+        builder.Services.AddValidatedOptions<PaymentOptions>("Payments");
+        if (builder.Configuration.GetSection("Payments").Get<PaymentOptions>()?.FindUrl is not { Length: > 0 } url)
+        {
+            return;
+        }
+
+        if (!url.Contains(OrderIdInUrl, StringComparison.Ordinal)
+            || !Uri.TryCreate(url.Replace(OrderIdInUrl, "0", StringComparison.Ordinal), UriKind.Absolute, out var address)
+            || (address.Scheme != Uri.UriSchemeHttps && !(builder.Environment.IsDevelopment() && address.Scheme == Uri.UriSchemeHttp)))
+        {
+            throw new InvalidSettingException("Payments:FindUrl", $"must be an https address with {OrderIdInUrl} in it");
+        }
+
+        builder.Services.AddSingleton<IPaymentProvider, HttpPaymentProvider>();
+        builder.Services.AddHostedService<PaymentSearch>();
     }
 
     public static void MapPayments(this WebApplication app) => PaymentEndpoints.Map(app);

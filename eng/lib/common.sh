@@ -59,8 +59,8 @@ documented_option() {
     fi
 }
 
-# use_instance main|demo|test|test-system|bench|chaos|test-chaos|fuzz: an instance is a directory of state and a range of ports. Demo and
-# tests have their own, so that neither touches the data of the running system.
+# use_instance NAME: an instance is a directory of state and a range of ports. Demo and tests have their own, so that neither touches the
+# data of the running system.
 use_instance() {
     INSTANCE=$1
     BASE=${SECKILL_PORT_BASE:-8080}
@@ -75,6 +75,7 @@ use_instance() {
         chaos | test-chaos) RUN=$ROOT/.run/$INSTANCE; BASE=$((BASE + 300)) ;;
         fuzz) RUN=$ROOT/.run/fuzz; BASE=$((BASE + 400)) ;;
         test-system) RUN=$ROOT/.run/test-system; BASE=$((BASE + 500)) ;;
+        test-faults) RUN=$ROOT/.run/test-faults; BASE=$((BASE + 600)) ;;
     esac
     mkdir -p "$RUN/pids" "$RUN/logs"
 }
@@ -83,9 +84,9 @@ use_instance() {
 outside_ephemeral() {
     local first last
     read -r first last 2>/dev/null </proc/sys/net/ipv4/ip_local_port_range || return 0
-    if [ $(($1 + 625)) -ge "$first" ] && [ "$1" -le "$last" ]; then
-        bad_usage "SECKILL_PORT_BASE=$1: the ports $1 to $(($1 + 625)) meet $first to $last, from which the system takes ports for" \
-            "outgoing connections. Choose a base below $((first - 625))"
+    if [ $(($1 + 725)) -ge "$first" ] && [ "$1" -le "$last" ]; then
+        bad_usage "SECKILL_PORT_BASE=$1: the ports $1 to $(($1 + 725)) meet $first to $last, from which the system takes ports for" \
+            "outgoing connections. Choose a base below $((first - 725))"
     fi
 }
 

@@ -31,7 +31,7 @@ internal sealed record Variant(
     private static readonly (string File, string Is, string Becomes)[] s_lossesNotNoticed =
     [
         (Reserve, "if epoch < known_epoch or (epoch == known_epoch and seq < tonumber(ARGV[4])) then", "if false then"),
-        (LossWatch, " || (redis.Epoch == item.Epoch && redis.Seq < item.Seq)", ""),
+        (LossWatch, "redis.Epoch == item.Epoch && redis.Seq < item.Seq =>", "redis.Seq < 0 =>"),
         (Writes, "where w.at <> excluded.at", "where false"),
         (FullAudit, "if (audit.HasLostWrites)", "if (audit.HasLostWrites && item.SaleId < 0)"),
     ];

@@ -13,7 +13,7 @@ public abstract class Looks
     private protected static readonly DateTimeOffset Now = new(2030, 1, 2, 10, 0, 3, TimeSpan.Zero);
     private protected static readonly ItemKey Item = new(7, 1001);
     private protected static readonly SaleTotals Totals = new(1, 1, 0, 0, null, null);
-    private protected static readonly TableCounts NoneWaits = new(0, 0, 0, 0, 0);
+    private protected static readonly TableCounts NoneWaits = new(0, 0, 0, 0, 0, 0, 0, 0, 0);
     private protected IncidentLog Log { get; } = new();
 
     protected Looks() => Look(Facts(), isFirstLook: true);

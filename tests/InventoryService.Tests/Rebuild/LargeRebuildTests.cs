@@ -23,7 +23,7 @@ public sealed class LargeRebuildTests(StoreFixture stores, ITestOutputHelper out
         var number = (await sale.AuditedAsync()).Number;
         await stores.Repair.RequeueAsync(sale.Keys, Enumerable.Range(1, 500).Select(n => $"{number}{n:x24}"));
         var since = Stopwatch.GetTimestamp();
-        await stores.Losses.DeclareLostAsync(sale.Item, _ => Task.FromResult(true), CancellationToken.None);
+        await stores.Losses.DeclareLostAsync(sale.Item, _ => Task.FromResult<string?>("a test"), CancellationToken.None);
         Assert.Equal(
             RebuildOutcome.Done,
             await stores.Rebuild(options: new RebuildOptions()).RebuildAsync(await sale.AuditedAsync(), CancellationToken.None));

@@ -65,13 +65,30 @@ public sealed class AlertTests(StoreConnections servers, ITestOutputHelper outpu
                 values ('forgotten', 'none', 1, 'EUR', 'unknown-order', now() - interval '4 days')
                 """),
             "RefundsWaiting");
+        await CauseAsync(
+            () => databases.OursAsync("""
+                insert into webhooks (url, secret, position, failures, failing_since)
+                values ('http://127.0.0.1:1/', 'whsec_c2VjcmV0', 0, 1, now() - interval '10 minutes')
+                """),
+            "WebhookFailing");
         var closed = buyers.Accepted.Skip(1).First();
         await databases.OursAsync($"""
             create function keep() returns trigger language plpgsql as $$ begin raise exception 'kept'; end $$;
             create trigger keep before delete on stock_returns for each row
               when (old.order_id = '{closed.OrderId}') execute function keep();
+            create trigger keep before update on order_event_positions for each row
+              when (old.name = 'exchange') execute function keep();
             """);
         await CauseAsync(() => buyers.CancelAsync(api, closed.UserId, closed.OrderId), "ReturnsStuck");
+        await CauseAsync(
+            () => Eventually.IsTrueAsync("an event waits for the exchange, and seems to be old", () => databases.OursAsync<bool>("""
+                with old as (
+                  update order_events set at = now() - interval '10 minutes'
+                  where last > (select position from order_event_positions where name = 'exchange')
+                  returning 1)
+                select exists (select from old)
+                """)),
+            "OrderEventsLate");
 
         // A Redis that is slow for one API, and then away.
         redis.Freeze();
@@ -90,7 +107,8 @@ public sealed class AlertTests(StoreConnections servers, ITestOutputHelper outpu
         await CauseAsync(cutOff.KillAsync, "Down");
         await FiredAsync(
             prometheus, "Quarantine", "DeadLetters", "LegacyDisagrees", "LegacyMismatchRate", "BooksUnbalanced", "OutboxOrphans",
-            "StockLost", "PaymentIdReused", "RefundsWaiting", "ReturnsStuck", "QueueUnreadable");
+            "StockLost", "PaymentIdReused", "RefundsWaiting", "ReturnsStuck", "QueueUnreadable",
+            "OrderEventsLate", "WebhookFailing");
 
         // Stores down, each for those who need it most.
         await CauseAsync(() => Task.Run(databases.Relay.Refuse), "LegacyLag", "LegacyBreakerOpen");
