@@ -1,4 +1,5 @@
 using System.Text.Json;
+using Microsoft.Extensions.Time.Testing;
 using Seckill.Shared.Security;
 using Seckill.Shared.WaitingRoom;
 
@@ -41,6 +42,22 @@ public sealed class PassTests(StorefrontHost storefront)
         Assert.All(refused, answer => Assert.Equal((403, "pass-used"), QueuedSale.Refusal(answer)));
         Assert.All(refused, answer => Assert.Equal(made, Assert.Single(answer.Body.GetProperty("orderIds").EnumerateArray()).GetString()));
         Assert.Equal(1, (await sale.Item.InspectAsync()).Held);
+    }
+
+    [Fact]
+    public async Task A_pass_ends_when_the_answer_says_and_not_after_its_place()
+    {
+        var sale = await QueuedSale.OpenAsync(storefront, s_open);
+        await sale.RegisterAsync(_user);
+        var told = await sale.BecomesAsync(_user, "admitted");
+        var expiresAt = told.GetProperty("passExpiresAt").GetDateTimeOffset();
+        var now = TimeProvider.System.GetUtcNow();
+        Assert.InRange(expiresAt, now.AddSeconds(-1), now.AddSeconds(600));
+        Assert.Equal(SalePassState.Valid, StateAt(expiresAt.AddMilliseconds(-1)));
+        Assert.Equal(SalePassState.Expired, StateAt(expiresAt));
+
+        SalePassState StateAt(DateTimeOffset time) => new SalePass([DevelopmentKeys.BuyerToken], new FakeTimeProvider(time))
+            .Check(told.GetProperty("pass").GetString(), _user, sale.Id, out _);
     }
 
     [Fact]
