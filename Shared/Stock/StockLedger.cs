@@ -94,8 +94,7 @@ public sealed class StockLedger(IConnectionMultiplexer redis, ReplicatedRedis? r
     /// <param name="planned">As the row has it, with the version of the sale's state. Its units stay as they are in Redis.</param>
     /// <param name="state">Open or closed.</param>
     public async Task<EditOutcome> EditAsync(ItemKeys item, ItemSnapshot planned, ItemState state) =>
-        // Without the epoch, which comes last: that is the rebuild's.
-        (EditOutcome)(int)await EvaluateAsync(s_edit, [item.State], [planned.StateVersion, state.Text(), .. Plan(planned)[..^2]]);
+        (EditOutcome)(int)await EvaluateAsync(s_edit, [item.State], [planned.StateVersion, state.Text(), .. Terms(planned)]);
 
     /// <summary>The item at this instant, or null when it is not warm.</summary>
     public async Task<ItemSnapshot?> InspectAsync(ItemKeys item)
@@ -268,11 +267,14 @@ public sealed class StockLedger(IConnectionMultiplexer redis, ReplicatedRedis? r
     }
 
     /// <summary>The fields of an item that orders do not change.</summary>
-    internal static RedisValue[] Plan(ItemSnapshot item) =>
+    internal static RedisValue[] Plan(ItemSnapshot item) => [.. Terms(item), "epoch", item.Epoch];
+
+    // What the sale's row decides. The epoch is not among it: only a rebuild writes that.
+    private static RedisValue[] Terms(ItemSnapshot item) =>
     [
         "number", item.Number, "price", item.UnitPrice, "currency", item.Currency,
         "opens", item.OpensAt.ToUnixTimeMilliseconds(), "closes", item.ClosesAt.ToUnixTimeMilliseconds(),
-        "limit", item.LimitPerUser, "payment_timeout", item.PaymentTimeoutSeconds, "epoch", item.Epoch, "room", (int)item.Room,
+        "limit", item.LimitPerUser, "payment_timeout", item.PaymentTimeoutSeconds, "room", (int)item.Room,
     ];
 
     /// <summary>Adds the change that a script answers as epoch, seq and Redis time, if it made one.</summary>

@@ -11,7 +11,7 @@ internal sealed class Signal
     public static readonly Signal Stop = new(19);
     private readonly int _number;
 
-    private Signal(int number) => _number = number;
+    public Signal(int number) => _number = number;
 
     /// <returns>False when there is no such process.</returns>
     public bool SendTo(int processId) => Send(processId, _number) == 0;

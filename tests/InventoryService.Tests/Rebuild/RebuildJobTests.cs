@@ -56,6 +56,24 @@ public sealed class RebuildJobTests(Administration administration)
         Assert.Equal(3, next.GetProperty("items")[0].GetProperty("epoch").GetInt32());
     }
 
+    // An epoch that goes back is what a loss looks like: the item would be stopped and rebuilt once more.
+    [Fact]
+    public async Task A_sale_that_is_closed_edited_and_opened_after_its_rebuild_keeps_the_epoch()
+    {
+        var sale = await OpenAsync();
+        await administration.DoesAsync("POST", sale.Path + "/rebuild?wait=true");
+        foreach (var (method, path, body) in new (string, string, string?)[]
+        {
+            ("POST", "/close", null), ("PATCH", "", """{"name":"Another"}"""), ("POST", "/open", null), ("POST", "/open", null),
+        })
+        {
+            await administration.DoesAsync(method, sale.Path + path, body);
+            var now = await Servers.Database.HashGetAsync(Keys(sale, 0).State, ["epoch", "state"]);
+            Assert.Equal(2, (int)now[0]);
+            Assert.NotEqual("lost", (string?)now[1]);
+        }
+    }
+
     [Fact]
     public async Task A_job_ends_when_its_caller_has_hung_up()
     {
