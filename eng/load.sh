@@ -11,6 +11,7 @@
 #   restock          sold out; then units come back from cancelled orders and from operations
 #   soak             ten minutes of orders that are paid, cancelled, or expire, and nothing may grow that should not: memory,
 #                    handles, connections, Redis. Also writes soak.md into the parent of the report's directory
+#   queue            a waiting room: buyers register before the opening, poll as the answers say, and order with their pass
 #   compare          two reports side by side; each a directory of loadtests/reports, or its report.json
 #
 #   --rate N         maximum visitors per second, in an open loop: visitors arrive on schedule and wait for no other
@@ -50,7 +51,7 @@ while [ $# -gt 0 ]; do
         *) arguments+=("$1"); shift ;;
     esac
 done
-one_of scenario "${arguments[0]:-none}" rush steady browse-and-buy bots restock soak compare
+one_of scenario "${arguments[0]:-none}" rush steady browse-and-buy bots restock soak queue compare
 
 begin_client "a demo, or another load run, of this checkout is running"
 build || exit 1

@@ -139,7 +139,8 @@ internal sealed class AuditRows(NpgsqlDataSource database)
     public Task<IReadOnlyList<HoldToRestore>> QuarantinedAsync(ItemKey item, CancellationToken cancellationToken) =>
         ReadAsync<HoldToRestore>(
             """
-            select order_id, user_id, quantity as units, reserved_at, idempotency_key
+            select order_id, user_id, quantity as units, reserved_at, idempotency_key,
+              exists (select from waiting_rooms where sale_id = @SaleId) as has_room
             from quarantined_orders q
             where (sale_id, sku_id) = (@SaleId, @SkuId) and not exists (select from orders o where o.order_id = q.order_id)
             """,

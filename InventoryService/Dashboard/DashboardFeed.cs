@@ -2,6 +2,7 @@ using System.Collections.Concurrent;
 using System.Threading.Channels;
 using Seckill.InventoryService.Audit;
 using Seckill.InventoryService.Backlog;
+using Seckill.InventoryService.WaitingRooms;
 
 namespace Seckill.InventoryService.Dashboard;
 
@@ -11,7 +12,8 @@ namespace Seckill.InventoryService.Dashboard;
 /// </summary>
 internal sealed partial class DashboardFeed(
     StoreWatch stores, OrdersReader orders, StockBacklog stock, TableBacklog tables, QueueBacklog queues, HeartbeatBoard heartbeats,
-    AuditResults audits, StoreClocks clocks, IHostApplicationLifetime lifetime, TimeProvider clock, ILogger<DashboardFeed> logger)
+    RoomWatch rooms, AuditResults audits, StoreClocks clocks, IHostApplicationLifetime lifetime, TimeProvider clock,
+    ILogger<DashboardFeed> logger)
     : PeriodicService(clock)
 {
     private const int MaximumViewers = 100;
@@ -100,7 +102,7 @@ internal sealed partial class DashboardFeed(
         return new Facts(now, found, traffic, read, inRedis, tables.Last, queues.Last, audits.Broken(), audits.AgeSeconds)
         {
             ReadTogether = _together.Orders is null ? null : new ItemsAtOnce(_together.Orders.Items, _together.Stock),
-            AheadOfRedis = clocks.AheadOfRedis,
+            AheadOfRedis = clocks.AheadOfRedis, Rooms = rooms.Last,
         };
     }
 

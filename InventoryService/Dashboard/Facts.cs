@@ -1,6 +1,7 @@
 using Seckill.InventoryService.Audit;
 using Seckill.InventoryService.Backlog;
 using Seckill.InventoryService.Sales;
+using Seckill.InventoryService.WaitingRooms;
 
 namespace Seckill.InventoryService.Dashboard;
 
@@ -23,6 +24,9 @@ internal sealed record Facts(
     public const double LateReturnSeconds = 30;
 
     private static readonly TimeSpan s_catchingUp = TimeSpan.FromSeconds(10);
+
+    /// <summary>The waiting rooms in use, by sale; empty while they cannot be read.</summary>
+    public IReadOnlyDictionary<long, WatchedRoom> Rooms { get; init; } = new Dictionary<long, WatchedRoom>();
 
     /// <summary>By how much the clock of this process is ahead of that of Redis, which decides the window of a sale.</summary>
     public TimeSpan AheadOfRedis { get; init; }

@@ -100,7 +100,23 @@ public sealed record RefusalRate(string Reason, double PerSecond, Tone Tone);
 /// <param name="Items">In the order of the sale.</param>
 public sealed record SaleView(
     [property: JsonNumberHandling(JsonNumberHandling.WriteAsString)] long SaleId, string Name, SaleState State, SalePhase Phase,
-    DateTimeOffset OpensAt, DateTimeOffset ClosesAt, long ItemsInAll, IReadOnlyList<ItemView> Items);
+    DateTimeOffset OpensAt, DateTimeOffset ClosesAt, long ItemsInAll, IReadOnlyList<ItemView> Items)
+{
+    /// <summary>Its waiting room; null when it has none in use, or it cannot be read.</summary>
+    public RoomFigures? Room { get; init; }
+}
+
+/// <summary>A waiting room.</summary>
+/// <param name="Phase">registering, drawing, admitting, sold-out, closed.</param>
+/// <param name="Mode">open, paused, draining, off.</param>
+/// <param name="Registered">Places taken.</param>
+/// <param name="Waiting">Places that are not admitted yet.</param>
+/// <param name="Admitted">Places that were admitted.</param>
+/// <param name="PerSecond">Admitted a second, over the last ten.</param>
+/// <param name="LeftSeconds">Until the last who waits now is admitted; null while the queue stands still or is empty.</param>
+/// <param name="NoShowPercent">Of the newest passes whose time is over, those that were not used for an order.</param>
+public sealed record RoomFigures(
+    string Phase, string Mode, int Registered, int Waiting, int Admitted, double PerSecond, double? LeftSeconds, double NoShowPercent);
 
 /// <summary>The opening of a sale.</summary>
 /// <param name="SaleId">As text, like <see cref="SaleView.SaleId"/>.</param>

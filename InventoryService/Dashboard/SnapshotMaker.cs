@@ -1,6 +1,7 @@
 using Seckill.InventoryService.Audit;
 using Seckill.InventoryService.Sales;
 using Seckill.Shared.Money;
+using Seckill.Shared.WaitingRoom;
 
 namespace Seckill.InventoryService.Dashboard;
 
@@ -31,7 +32,14 @@ internal static class SnapshotMaker
         var sale = rows[0];
         return new SaleView(
             sale.SaleId, sale.Name, sale.State, facts.PhaseOf(sale), sale.OpensAt, sale.ClosesAt, sale.ItemsInSale,
-            [.. rows.Select(row => ItemOf(facts, row, audits(new ItemKey(row.SaleId, row.SkuId))))]);
+            [.. rows.Select(row => ItemOf(facts, row, audits(new ItemKey(row.SaleId, row.SkuId))))])
+        {
+            Room = facts.Rooms.TryGetValue(sale.SaleId, out var room)
+                ? new RoomFigures(
+                    room.Room.Phase, room.Mode.Text(), room.Room.Registered, room.Room.Waiting, room.Room.Served,
+                    Math.Round(room.PerSecond, 1), room.Left?.TotalSeconds, room.Room.NoShowPercent)
+                : null,
+        };
     }
 
     private static ItemView ItemOf(Facts facts, ItemRow row, ItemAudit? audit)

@@ -3,7 +3,10 @@ using Seckill.InventoryService.Audit;
 
 namespace Seckill.InventoryService.Rebuild;
 
-/// <summary>(12) Gives the orders of an item back what Redis lost of them: the idempotency keys, and the holds of live orders.</summary>
+/// <summary>
+/// (12) Gives the orders of an item back what Redis lost of them: the idempotency keys, the turns that they used in a waiting room, and the
+/// holds of live orders.
+/// </summary>
 internal sealed class OrderRestorer(
     NpgsqlDataSource database, AuditRows rows, StockRepair repair, HoldRestorer holds, RebuildJobs jobs, IOptions<RebuildOptions> options)
 {
@@ -47,18 +50,19 @@ internal sealed class OrderRestorer(
         }
     }
 
-    // Redis has something of live orders and of those with a key. Every id begins with the number of its item, hex digits follow.
+    // Redis has something of live orders, of those with a key, and of all when the sale has a waiting room. Every id begins with the number
+    // of its item, hex digits follow.
     private Task<List<Order>> ReadAsync(AuditedItem item, string after, CancellationToken cancellationToken) =>
         database.QueryAsync<Order>(
             """
             select order_id, case when status in ('placed', 'paid') then quantity else 0 end as live_units
             from orders
             where order_id > @after and order_id < @end and (sale_id, sku_id) = (@SaleId, @SkuId)
-              and (status in ('placed', 'paid') or idempotency_key is not null)
+              and (status in ('placed', 'paid') or idempotency_key is not null or @hasRoom)
             order by order_id
             limit @MaxBatch
             """,
-            new { after, end = item.Number + "g", item.SaleId, item.SkuId, options.Value.MaxBatch },
+            new { after, end = item.Number + "g", item.SaleId, item.SkuId, options.Value.MaxBatch, hasRoom = item.Room != 0 },
             cancellationToken);
 
     private sealed record Order(string OrderId, int LiveUnits);

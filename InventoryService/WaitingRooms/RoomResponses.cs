@@ -1,5 +1,6 @@
 using System.ComponentModel.DataAnnotations;
 using Seckill.InventoryService.Sales;
+using Seckill.Shared.WaitingRoom;
 
 namespace Seckill.InventoryService.WaitingRooms;
 
@@ -27,7 +28,17 @@ public sealed record WaitingRoomView(long SaleId, WaitingRoomDetails Settings, L
 /// <param name="Units">For sale; null while unknown.</param>
 public sealed record LiveRoom(
     [property: AllowedValues("registering", "drawing", "admitting", "sold-out", "closed")] string Phase, int Registered, int Waiting,
-    int Served, int Passes, double NoShowPercent, int? Units);
+    int Served, int Passes, double NoShowPercent, int? Units)
+{
+    /// <summary>From its numbers.</summary>
+    internal static LiveRoom Of(RoomState state) => new(
+        state.IsClosed ? "closed"
+        : state.Seed is null ? state.Now < state.DrawsAt ? "registering" : "drawing"
+        : state.Units == 0 ? "sold-out" : "admitting",
+        state.Places, state.Places - state.Served, state.Served, state.Out,
+        state.Turnout.Gone == 0 ? 0 : Math.Round(100.0 * Math.Max(0, state.Turnout.Gone - state.Turnout.Came) / state.Turnout.Gone, 1),
+        state.Units < 0 ? null : state.Units);
+}
 
 [JsonSourceGenerationOptions(
     PropertyNamingPolicy = JsonKnownNamingPolicy.CamelCase,

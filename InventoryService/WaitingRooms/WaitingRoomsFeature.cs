@@ -9,7 +9,12 @@ internal static class WaitingRoomsFeature
 {
     private const int MaximumBodyBytes = 4 * 1024;
 
-    public static void AddWaitingRooms(this WebApplicationBuilder builder) => builder.Services.AddHostedService<RoomKeeper>();
+    public static void AddWaitingRooms(this WebApplicationBuilder builder)
+    {
+        builder.Services.AddHostedService<RoomKeeper>();
+        builder.Services.AddSingleton<RoomWatch>();
+        builder.Services.AddHostedService(provider => provider.GetRequiredService<RoomWatch>());
+    }
 
     public static void MapWaitingRooms(this WebApplication app)
     {
@@ -78,14 +83,6 @@ internal static class WaitingRoomsFeature
     private static async Task<IResult> AnswerAsync(StoredRoom room, RoomLedger rooms) => Results.Json(
         new WaitingRoomView(
             room.SaleId, room.Room,
-            await rooms.LookAsync(room.SaleId, int.MaxValue, int.MaxValue) is { State: var state } ? Describe(state) : null),
+            await rooms.LookAsync(room.SaleId, int.MaxValue, int.MaxValue) is { State: var state } ? LiveRoom.Of(state) : null),
         RoomJson.Default.WaitingRoomView);
-
-    private static LiveRoom Describe(RoomState state) => new(
-        state.IsClosed ? "closed"
-        : state.Seed is null ? state.Now < state.DrawsAt ? "registering" : "drawing"
-        : state.Units == 0 ? "sold-out" : "admitting",
-        state.Places, state.Places - state.Served, state.Served, state.Out,
-        state.Turnout.Gone == 0 ? 0 : Math.Round(100.0 * Math.Max(0, state.Turnout.Gone - state.Turnout.Came) / state.Turnout.Gone, 1),
-        state.Units < 0 ? null : state.Units);
 }

@@ -21,7 +21,7 @@ internal sealed class ItemLane
         _calls =
         [
             .. Enumerable.Range(0, options.MaxCallsInFlight).Select(_ =>
-                new ReserveCall(keys, stock, newest, Gate, buyers, _relay, options, logger)),
+                new ReserveCall(keys, stock, newest, Gate, buyers, _relay, options, room != RoomPolicy.None, logger)),
         ];
         var next = 0;
         _queue = new(options.QueueCapacity, options.MaxBatch, options.MaxCallsInFlight, () => _calls[next++]);

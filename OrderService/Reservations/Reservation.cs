@@ -39,6 +39,9 @@ internal sealed class Reservation : IValueTaskSource<ReservationResult>, IThread
     public int Quantity { get; private set; }
     public string? IdempotencyKey { get; private set; }
 
+    /// <summary>See <see cref="BuyerTurn"/>.</summary>
+    public long Turn { get; private set; }
+
     /// <summary>The request's span, when it was sampled.</summary>
     public Activity? Trace { get; private set; }
 
@@ -50,7 +53,7 @@ internal sealed class Reservation : IValueTaskSource<ReservationResult>, IThread
 
     public bool IsDecided => Interlocked.Read(ref _decided) == Decision(Version);
 
-    public void Start(long userId, int quantity, string? idempotencyKey)
+    public void Start(long userId, int quantity, string? idempotencyKey, long turn = BuyerTurn.NotNeeded)
     {
         Guard(_parties == 0, "started while it is still in use");
         _parties = Parties;
@@ -58,6 +61,7 @@ internal sealed class Reservation : IValueTaskSource<ReservationResult>, IThread
         UserDigits = Digits(userId);
         Quantity = quantity;
         IdempotencyKey = idempotencyKey;
+        Turn = turn;
         Trace = BatchTrace.CurrentRequest;
         OrderId.FillSuffix(Suffix);
         // In this order: a reader of the new version sees the new time, and until the last line no party can decide.

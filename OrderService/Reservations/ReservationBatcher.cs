@@ -67,8 +67,10 @@ internal sealed partial class ReservationBatcher : PeriodicService
     /// <param name="quantity">Units, at least 1.</param>
     /// <param name="idempotencyKey">1 to 64 visible ASCII characters, or none.</param>
     /// <param name="cancellationToken">Ends the wait with <see cref="ReserveOutcome.Unknown"/>; what is reserved stays reserved.</param>
+    /// <param name="turn">Of a sale with a waiting room: see <see cref="BuyerTurn"/>.</param>
     public ValueTask<ReservationResult> ReserveAsync(
-        ItemLane lane, long userId, int quantity, string? idempotencyKey, CancellationToken cancellationToken)
+        ItemLane lane, long userId, int quantity, string? idempotencyKey, CancellationToken cancellationToken,
+        long turn = BuyerTurn.NotNeeded)
     {
         if (_stopping)
         {
@@ -84,7 +86,7 @@ internal sealed partial class ReservationBatcher : PeriodicService
         }
 
         var reservation = _pool.Get();
-        reservation.Start(userId, quantity, idempotencyKey);
+        reservation.Start(userId, quantity, idempotencyKey, turn);
         var waiting = reservation.WaitAsync(cancellationToken);
         if (!lane.TryAdd(reservation))
         {

@@ -6,7 +6,7 @@ public readonly record struct ReservationResult(ReserveOutcome Outcome)
     /// <summary>The order, when <see cref="ReserveOutcome.Reserved"/> or <see cref="ReserveOutcome.Replayed"/>.</summary>
     public string? OrderId { get; init; }
 
-    /// <summary>The buyer's live orders, when <see cref="ReserveOutcome.LimitReached"/>.</summary>
+    /// <summary>The buyer's live orders, when <see cref="ReserveOutcome.LimitReached"/> or <see cref="ReserveOutcome.PassUsed"/>.</summary>
     public string[]? OrderIds { get; init; }
 
     /// <summary>Redis time of the reservation; of the answer, when <see cref="ReserveOutcome.NotOpen"/>.</summary>

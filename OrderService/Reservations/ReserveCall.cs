@@ -6,13 +6,13 @@ namespace Seckill.OrderService.Reservations;
 /// <summary>(3) The round trip of reserve.lua for a batch of requests of one item, and the delivery of its answers. Reused.</summary>
 internal sealed partial class ReserveCall(
     ItemKeys keys, StockLedger stock, NewestStock newest, SoldOutGate gate, BuyerReader buyers, ItemRelay relay,
-    ReservationOptions options, ILogger logger)
+    ReservationOptions options, bool hasRoom, ILogger logger)
     : BatchQueue<Reservation>.ICall
 {
     private readonly string _item = keys.Item.ToString();
     private readonly Reservation?[] _reservations = new Reservation?[options.MaxBatch];
     private readonly List<TracedOrder> _traced = [];
-    private ReserveBatch _batch = new(options.MaxBatch);
+    private ReserveBatch _batch = new(options.MaxBatch, hasRoom);
     private long _askedAt;
 
     public bool Add(Reservation reservation)
@@ -25,7 +25,7 @@ internal sealed partial class ReserveCall(
         }
 
         _reservations[_batch.Count] = reservation;
-        _batch.Add(reservation.Suffix, reservation.UserDigits, reservation.Quantity, reservation.IdempotencyKey);
+        _batch.Add(reservation.Suffix, reservation.UserDigits, reservation.Quantity, reservation.IdempotencyKey, reservation.Turn);
         if (reservation.Trace is { } request)
         {
             _traced.Add(new TracedOrder("", request.Context));
@@ -147,7 +147,7 @@ internal sealed partial class ReserveCall(
                 OrderId = detail[0],
                 At = DateTimeOffset.FromUnixTimeMilliseconds(long.Parse(detail[2], CultureInfo.InvariantCulture)),
             },
-            ReserveOutcome.LimitReached => result with { OrderIds = detail },
+            ReserveOutcome.LimitReached or ReserveOutcome.PassUsed => result with { OrderIds = detail },
             // The item existed when its lane was made, so Redis has lost data and its answer says nothing certain; or its sale is archived.
             ReserveOutcome.UnknownItem => new ReservationResult(ReserveOutcome.Unknown) { IsItemGone = true },
             _ => result,
@@ -162,7 +162,7 @@ internal sealed partial class ReserveCall(
             reservation?.TryDecide(new ReservationResult(ReserveOutcome.Unknown));
         }
 
-        _batch = new ReserveBatch(options.MaxBatch);
+        _batch = new ReserveBatch(options.MaxBatch, hasRoom);
     }
 
     [LoggerMessage(201, LogLevel.Warning, "A call to reserve units of {Item} failed; {Requests} buyers get 503: {Reason}")]

@@ -72,6 +72,7 @@ internal sealed class PlaceOrderAnswer(WarmItems warm, ReservationMetrics metric
     {
         ReserveOutcome.SoldOut => Refusals.SoldOut,
         ReserveOutcome.LimitReached => Refusals.LimitReached(result.OrderIds!),
+        ReserveOutcome.PassUsed => Refusals.PassUsed(result.OrderIds!),
         ReserveOutcome.NotOpen => Refusals.SaleNotOpen(result.Terms!.OpensAt, result.At),
         ReserveOutcome.Closed => Refusals.SaleClosed,
         ReserveOutcome.KeyReused => Refusals.KeyReused,

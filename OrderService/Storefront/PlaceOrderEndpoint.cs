@@ -14,7 +14,7 @@ internal sealed class PlaceOrderEndpoint(
     BuyerGuard guard, ReservationBatcher batcher, PlaceOrderAnswer answer, PassGate passes, IOptions<ReservationOptions> options)
 {
     /// <summary>A pass as the documents show one.</summary>
-    public const string SalePassExample = "AAABnZsy0fAVYhxT5fWm3b0O1pY2mFqQf1q0u8b3uN0o9dC2cR7f1w";
+    public const string SalePassExample = "AAABnZsy0fAAAAGdmzL5AAFWIcU-X1pt29DtaWNphakH9atLvG97jdKPXQtnEe39";
 
     private static readonly DescribedParameter s_pass = new(
         ParameterLocation.Header, SalePass.Header, "The pass of the sale's waiting room, if it has one.",
@@ -102,21 +102,27 @@ internal sealed class PlaceOrderEndpoint(
                 return;
             }
 
-            if (Refuse(http, lane, order) is { } refusal)
+            var refusal = Check(http, lane, order, out var turn);
+            if (refusal is null)
             {
-                ReservationMetrics.OfSales.Refused.Add(1, new KeyValuePair<string, object?>("code", refusal.Code));
-                await refusal.ExecuteAsync(http);
-                return;
+                var result = await batcher.ReserveAsync(lane, order.UserId, order.Quantity, order.Key, http.RequestAborted, turn);
+                if (lane.Room != RoomPolicy.None && result.Outcome
+                    is ReserveOutcome.Reserved or ReserveOutcome.Replayed or ReserveOutcome.LimitReached or ReserveOutcome.PassUsed)
+                {
+                    passes.MarkUsed(order.UserId, order.Item.SaleId);
+                }
+
+                if (turn != BuyerTurn.Over || result.Outcome != ReserveOutcome.PassUsed)
+                {
+                    await answer.WriteAsync(http, order.Item, order.Quantity, result, trace);
+                    return;
+                }
+
+                refusal = Refusals.PassExpired;
             }
 
-            var result = await batcher.ReserveAsync(lane, order.UserId, order.Quantity, order.Key, http.RequestAborted);
-            if (lane.Room != RoomPolicy.None
-                && result.Outcome is ReserveOutcome.Reserved or ReserveOutcome.Replayed or ReserveOutcome.LimitReached)
-            {
-                passes.MarkUsed(order.UserId, order.Item.SaleId);
-            }
-
-            await answer.WriteAsync(http, order.Item, order.Quantity, result, trace);
+            ReservationMetrics.OfSales.Refused.Add(1, new KeyValuePair<string, object?>("code", refusal.Code));
+            await refusal.ExecuteAsync(http);
         }
 #pragma warning disable CA1031 // Whatever fails, the buyer gets an answer.
         catch (Exception exception)
@@ -126,12 +132,26 @@ internal sealed class PlaceOrderEndpoint(
         }
     }
 
-    private Problem? Refuse(HttpContext http, ItemLane lane, in PlaceOrderRequest order) =>
-        lane.Room == RoomPolicy.None ? null
-        : passes.Check(http.Request.Headers[SalePass.Header], order.UserId, order.Item.SaleId, lane.Room) switch
+    private Problem? Check(HttpContext http, ItemLane lane, in PlaceOrderRequest order, out long turn)
+    {
+        turn = BuyerTurn.NotNeeded;
+        if (lane.Room == RoomPolicy.None)
+        {
+            return null;
+        }
+
+        var state = passes.Check(http.Request.Headers[SalePass.Header], order.UserId, order.Item.SaleId, lane.Room, out turn);
+        if (state == SalePassState.Expired && order.Key is not null)
+        {
+            // A retry after a timeout gets its order, however late it comes.
+            (state, turn) = (SalePassState.Valid, BuyerTurn.Over);
+        }
+
+        return state switch
         {
             SalePassState.Valid => null,
             SalePassState.Expired => Refusals.PassExpired,
             _ => Refusals.PassRequired,
         };
+    }
 }

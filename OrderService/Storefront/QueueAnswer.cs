@@ -48,6 +48,6 @@ internal sealed class QueueAnswer(SalePass passes, TimeProvider clock)
             place.Turn is QueueTurn.Waiting or QueueTurn.Admitted ? place.Ahead : null,
             place.Eta is { } eta ? (int)Math.Min(int.MaxValue, Math.Ceiling(eta.TotalSeconds)) : null,
             place.PollAfterSeconds > 0 ? place.PollAfterSeconds : null,
-            isAdmitted ? passes.Issue(userId, saleId, expiresAt) : null, isAdmitted ? expiresAt : null);
+            isAdmitted ? passes.Issue(userId, saleId, place.TurnBegan, expiresAt) : null, isAdmitted ? expiresAt : null);
     }
 }

@@ -5,6 +5,8 @@ namespace Seckill.OrderService.Storefront;
 /// <summary>Every refusal of the storefront: status, stable code, title. A test compares the README's table with it.</summary>
 internal static class Refusals
 {
+    private const string ExampleOrder = "000007d1f3a94c5e8b60271d9a4e6c35";
+
     public static readonly Problem Unauthenticated = NewUnauthenticated();
     public static readonly Problem WrongTicket = Invalid("The stream ticket is not of this order, or has expired.");
 
@@ -45,9 +47,8 @@ internal static class Refusals
     /// <summary>What <c>POST /orders</c> can answer, beside what <see cref="Problem"/> answers to a request that is no order.</summary>
     public static IReadOnlyList<Problem> OfPlaceOrder { get; } =
     [
-        Problem.Invalid("request", "malformed"), Unauthenticated, UserDenied, UnknownItem, SoldOut,
-        LimitReached(["000007d1f3a94c5e8b60271d9a4e6c35"]),
-        SaleNotOpen(DateTimeOffset.UnixEpoch, DateTimeOffset.UnixEpoch), SaleClosed, PassRequired, PassExpired,
+        Problem.Invalid("request", "malformed"), Unauthenticated, UserDenied, UnknownItem, SoldOut, LimitReached([ExampleOrder]),
+        SaleNotOpen(DateTimeOffset.UnixEpoch, DateTimeOffset.UnixEpoch), SaleClosed, PassRequired, PassExpired, PassUsed([ExampleOrder]),
         Problem.TooSlow, Problem.TooLarge, Problem.NotJson,
         KeyReused, RateLimited, Unavailable,
     ];
@@ -63,16 +64,11 @@ internal static class Refusals
 
     /// <summary>409 with the buyer's live orders.</summary>
     public static Problem LimitReached(string[] orderIds) =>
-        new(409, "limit-reached", "You would hold more units than the sale allows each buyer.", writeDetails: json =>
-        {
-            json.WriteStartArray("orderIds");
-            foreach (var orderId in orderIds)
-            {
-                json.WriteStringValue(orderId);
-            }
+        WithOrders(409, "limit-reached", "You would hold more units than the sale allows each buyer.", orderIds);
 
-            json.WriteEndArray();
-        });
+    /// <summary>403 with the buyer's live orders.</summary>
+    public static Problem PassUsed(string[] orderIds) =>
+        WithOrders(403, "pass-used", "This turn has its order of the item. Another order needs another turn.", orderIds);
 
     /// <summary>409 with the opening, and a Retry-After until then, at least one second.</summary>
     public static Problem SaleNotOpen(DateTimeOffset opensAt, DateTimeOffset now) =>
@@ -88,6 +84,18 @@ internal static class Refusals
         {
             json.WriteString("challenge", challenge);
             json.WriteNumber("bits", bits);
+        });
+
+    private static Problem WithOrders(int status, string code, string title, string[] orderIds) =>
+        new(status, code, title, writeDetails: json =>
+        {
+            json.WriteStartArray("orderIds");
+            foreach (var orderId in orderIds)
+            {
+                json.WriteStringValue(orderId);
+            }
+
+            json.WriteEndArray();
         });
 
     private static Problem BeforeOpening(string code, string title, DateTimeOffset opensAt, DateTimeOffset now)

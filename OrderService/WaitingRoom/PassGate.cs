@@ -6,17 +6,19 @@ namespace Seckill.OrderService.WaitingRoom;
 internal sealed class PassGate(RoomBoard rooms, SalePass passes)
 {
     /// <summary>The state of the pass that a buyer showed; <see cref="SalePassState.Valid"/> also when none is needed now.</summary>
-    public SalePassState Check(string? pass, long userId, long saleId, RoomPolicy policy)
+    /// <param name="turn">The <see cref="BuyerTurn"/> for which the order is made.</param>
+    public SalePassState Check(string? pass, long userId, long saleId, RoomPolicy policy, out long turn)
     {
-        var state = passes.Check(pass, userId, saleId);
-        if (state == SalePassState.Valid)
+        var room = rooms.Find(saleId) ?? rooms.Follow(saleId);
+        var state = passes.Check(pass, userId, saleId, out turn);
+        if (room.View?.State is { Mode: RoomMode.Off }
+            || (state != SalePassState.Valid && policy == RoomPolicy.FailOpen && rooms.IsLost(room)))
         {
-            return state;
+            turn = BuyerTurn.NotNeeded;
+            return SalePassState.Valid;
         }
 
-        var room = rooms.Find(saleId) ?? rooms.Follow(saleId);
-        return room.View?.State is { Mode: RoomMode.Off } || (policy == RoomPolicy.FailOpen && rooms.IsLost(room))
-            ? SalePassState.Valid : state;
+        return state;
     }
 
     /// <summary>The buyer of a pass has ordered.</summary>

@@ -9,4 +9,8 @@ namespace Seckill.OrderService.WaitingRoom;
 /// <param name="PollAfterSeconds">When to ask again; 0 for never.</param>
 /// <param name="PassLeft">Time that the pass has.</param>
 internal readonly record struct QueuePlace(
-    QueueTurn Turn, int Index, int Position, int Ahead, TimeSpan? Eta, int PollAfterSeconds, TimeSpan PassLeft);
+    QueueTurn Turn, int Index, int Position, int Ahead, TimeSpan? Eta, int PollAfterSeconds, TimeSpan PassLeft)
+{
+    /// <summary>Of an admitted buyer: the <see cref="BuyerTurn"/>.</summary>
+    public long TurnBegan { get; init; }
+}

@@ -109,7 +109,10 @@ internal sealed class RoomView(long saleId, string commitment, TimeProvider cloc
         var position = place < 0 ? -1 : PositionOf(place);
         if (state.Mode == RoomMode.Off)
         {
-            return new(QueueTurn.Admitted, place, position, 0, TimeSpan.Zero, 0, TimeSpan.FromMilliseconds(state.PassMilliseconds));
+            return new(QueueTurn.Admitted, place, position, 0, TimeSpan.Zero, 0, TimeSpan.FromMilliseconds(state.PassMilliseconds))
+            {
+                TurnBegan = BuyerTurn.Unknown,
+            };
         }
 
         if (state.IsClosed)
@@ -143,9 +146,10 @@ internal sealed class RoomView(long saleId, string commitment, TimeProvider cloc
             return new(QueueTurn.Waiting, place, position, ahead, eta, Poll((eta ?? TimeSpan.FromSeconds(8)) / 4), default);
         }
 
-        var left = TimeSpan.FromMilliseconds(state.PassMilliseconds - (numbers.ClockAt(now) - numbers.AdmittedAt(position)));
+        var step = numbers.StepOf(position);
+        var left = TimeSpan.FromMilliseconds(state.PassMilliseconds - (numbers.ClockAt(now) - step.Clock));
         return left > TimeSpan.Zero
-            ? new(QueueTurn.Admitted, place, position, 0, TimeSpan.Zero, Poll(left / 2), left)
+            ? new(QueueTurn.Admitted, place, position, 0, TimeSpan.Zero, Poll(left / 2), left) { TurnBegan = step.At }
             : new(QueueTurn.TurnMissed, place, position, 0, null, 0, default);
     }
 
@@ -157,8 +161,8 @@ internal sealed class RoomView(long saleId, string commitment, TimeProvider cloc
         public double ClockAt(DateTimeOffset now) =>
             State.Clock + (State is { IsSelling: true, TickAt: { } tickAt } ? Math.Max(0, (now - tickAt).TotalMilliseconds) : 0);
 
-        /// <summary>When a position that is admitted was admitted, by the clock of the room.</summary>
-        public long AdmittedAt(int position)
+        /// <summary>The step in which a position was admitted.</summary>
+        public RoomStep StepOf(int position)
         {
             var (low, high) = (0, Steps.Length - 1);
             while (low < high)
@@ -167,7 +171,7 @@ internal sealed class RoomView(long saleId, string commitment, TimeProvider cloc
                 (low, high) = Steps[middle].Served > position ? (low, middle) : (middle + 1, high);
             }
 
-            return Steps[low].Clock;
+            return Steps[low];
         }
 
         /// <summary>How long the queue takes for so many buyers at its present speed; null while it stands still.</summary>

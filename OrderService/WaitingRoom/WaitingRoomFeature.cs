@@ -7,9 +7,9 @@ internal static class WaitingRoomFeature
 {
     public static void AddWaitingRoom(this IHostApplicationBuilder builder)
     {
-        var key = builder.Configuration.RequiredSecret(builder.Environment, "Auth:BuyerTokenKey", DevelopmentKeys.BuyerToken);
+        var keys = BuyerTokenKey.Of(builder.Configuration, builder.Environment).Select(key => key.Secret);
         builder.Services.AddValidatedOptions<WaitingRoomOptions>("WaitingRoom");
-        builder.Services.AddSingleton(provider => new SalePass(key, provider.GetRequiredService<TimeProvider>()));
+        builder.Services.AddSingleton(provider => new SalePass(keys, provider.GetRequiredService<TimeProvider>()));
         builder.Services.AddSingleton<RoomLedger>();
         builder.Services.AddSingleton<RoomStock>();
         builder.Services.AddSingleton<PassGate>();

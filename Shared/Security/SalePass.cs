@@ -8,60 +8,85 @@ namespace Seckill.Shared.Security;
 
 /// <summary>
 /// A pass out of the waiting room: it opens <c>POST /orders</c> for one buyer and one sale until it expires. Every instance checks the
-/// passes of the others, without a store: base64url of the expiry (unix ms, 64 bits big-endian) and HMAC-SHA256.
+/// passes of the others, without a store: base64url of the expiry and the beginning of the turn (unix ms, 64 bits big-endian each) and
+/// HMAC-SHA256. All passes of a turn name the same beginning, so reserve.lua tells whether the turn has its order.
 /// </summary>
 public sealed class SalePass
 {
     /// <summary>The header that has it.</summary>
     public const string Header = "Sale-Pass";
 
-    private const int Length = sizeof(long) + HMACSHA256.HashSizeInBytes;
-    private readonly byte[] _key;
+    private const int Times = 2 * sizeof(long);
+    private const int Length = Times + HMACSHA256.HashSizeInBytes;
+    private readonly byte[][] _keys;
     private readonly TimeProvider _clock;
 
-    /// <param name="buyerTokenKey">The key of buyer tokens. The key of passes is derived from it, so neither passes for the other.</param>
+    /// <param name="buyerTokenKeys">
+    /// The keys of buyer tokens, the one that signs first. A key of passes is derived from each, so neither passes for the other, and
+    /// passes outlive a rotation.
+    /// </param>
     /// <param name="clock">Decides whether a pass has expired.</param>
-    public SalePass(string buyerTokenKey, TimeProvider clock)
+    public SalePass(IEnumerable<string> buyerTokenKeys, TimeProvider clock)
     {
-        _key = HMACSHA256.HashData(Encoding.UTF8.GetBytes(buyerTokenKey), "seckill sale pass v1"u8);
+        _keys = [.. buyerTokenKeys.Select(key => HMACSHA256.HashData(Encoding.UTF8.GetBytes(key), "seckill sale pass v2"u8))];
         _clock = clock;
     }
 
     /// <summary>A pass.</summary>
+    /// <param name="turn">When the turn began, unix ms.</param>
     /// <param name="expiresAt">Rounded down to milliseconds.</param>
-    public string Issue(long userId, long saleId, DateTimeOffset expiresAt)
+    public string Issue(long userId, long saleId, long turn, DateTimeOffset expiresAt)
     {
         Span<byte> pass = stackalloc byte[Length];
-        var expires = expiresAt.ToUnixTimeMilliseconds();
-        BinaryPrimitives.WriteInt64BigEndian(pass, expires);
-        Sign(userId, saleId, expires, pass[sizeof(long)..]);
+        BinaryPrimitives.WriteInt64BigEndian(pass, expiresAt.ToUnixTimeMilliseconds());
+        BinaryPrimitives.WriteInt64BigEndian(pass[sizeof(long)..], turn);
+        Sign(_keys[0], userId, saleId, pass[..Times], pass[Times..]);
         return Base64Url.EncodeToString(pass);
     }
 
     /// <summary>Whether the pass is of this buyer and sale, and if so, whether it has expired.</summary>
-    public SalePassState Check(string? pass, long userId, long saleId)
+    /// <param name="turn">When the turn began, if the pass is of this buyer and sale.</param>
+    public SalePassState Check(string? pass, long userId, long saleId, out long turn)
     {
         Span<byte> bytes = stackalloc byte[Length];
-        Span<byte> expected = stackalloc byte[HMACSHA256.HashSizeInBytes];
+        turn = 0;
         if (pass is null || pass.Length != Base64Url.GetEncodedLength(Length)
             || Base64Url.DecodeFromChars(pass, bytes, out _, out var length) != OperationStatus.Done || length != Length)
         {
             return SalePassState.None;
         }
 
-        var expires = BinaryPrimitives.ReadInt64BigEndian(bytes);
-        Sign(userId, saleId, expires, expected);
-        return !CryptographicOperations.FixedTimeEquals(expected, bytes[sizeof(long)..]) ? SalePassState.None
-            : expires <= _clock.GetUtcNow().ToUnixTimeMilliseconds() ? SalePassState.Expired
-            : SalePassState.Valid;
+        if (!IsSigned(userId, saleId, bytes))
+        {
+            return SalePassState.None;
+        }
+
+        turn = BinaryPrimitives.ReadInt64BigEndian(bytes[sizeof(long)..]);
+        return BinaryPrimitives.ReadInt64BigEndian(bytes) <= _clock.GetUtcNow().ToUnixTimeMilliseconds()
+            ? SalePassState.Expired : SalePassState.Valid;
     }
 
-    private void Sign(long userId, long saleId, long expires, Span<byte> signature)
+    private bool IsSigned(long userId, long saleId, ReadOnlySpan<byte> pass)
     {
-        Span<byte> claims = stackalloc byte[3 * sizeof(long)];
+        Span<byte> expected = stackalloc byte[HMACSHA256.HashSizeInBytes];
+        foreach (var key in _keys)
+        {
+            Sign(key, userId, saleId, pass[..Times], expected);
+            if (CryptographicOperations.FixedTimeEquals(expected, pass[Times..]))
+            {
+                return true;
+            }
+        }
+
+        return false;
+    }
+
+    private static void Sign(byte[] key, long userId, long saleId, ReadOnlySpan<byte> times, Span<byte> signature)
+    {
+        Span<byte> claims = stackalloc byte[(2 * sizeof(long)) + Times];
         BinaryPrimitives.WriteInt64BigEndian(claims, userId);
         BinaryPrimitives.WriteInt64BigEndian(claims[sizeof(long)..], saleId);
-        BinaryPrimitives.WriteInt64BigEndian(claims[(2 * sizeof(long))..], expires);
-        HMACSHA256.HashData(_key, claims, signature);
+        times.CopyTo(claims[(2 * sizeof(long))..]);
+        HMACSHA256.HashData(key, claims, signature);
     }
 }

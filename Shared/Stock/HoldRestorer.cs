@@ -10,6 +10,9 @@ namespace Seckill.Shared.Stock;
 /// <remarks>Throws <see cref="NpgsqlException"/>, or as <see cref="StockLedger"/> does. May be repeated.</remarks>
 public sealed class HoldRestorer(NpgsqlDataSource database, StockRepair repair)
 {
+    private const string HasRoom = "exists (select from waiting_rooms where sale_id = @SaleId)";
+    private const string KeyOrTurn = $"(idempotency_key is not null or {HasRoom})";
+
     /// <summary>Called while the rows are locked, before the call to Redis: a test stalls Redis here.</summary>
     internal Func<Task> WhileLocked { get; init; } = () => Task.CompletedTask;
 
@@ -19,7 +22,7 @@ public sealed class HoldRestorer(NpgsqlDataSource database, StockRepair repair)
     {
         await using var connection = await database.OpenConnectionAsync(cancellationToken);
         // The keys first: after a kill in between, the order still has no hold, and its message comes again.
-        await repair.RestoreKeysAsync(item, await ReadAsync(connection, item, orderIds, "idempotency_key is not null", cancellationToken));
+        await repair.RestoreKeysAsync(item, await ReadAsync(connection, item, orderIds, KeyOrTurn, cancellationToken));
         await using var transaction = await connection.BeginTransactionAsync(cancellationToken);
         const string Live = "status in ('placed', 'paid') order by order_id for share";
         var live = await ReadAsync(connection, item, orderIds, Live, cancellationToken);
@@ -46,7 +49,7 @@ public sealed class HoldRestorer(NpgsqlDataSource database, StockRepair repair)
         CancellationToken cancellationToken) =>
         (await connection.QueryAsync<HoldToRestore>(new CommandDefinition(
             $"""
-            select order_id, user_id, quantity as units, reserved_at, idempotency_key
+            select order_id, user_id, quantity as units, reserved_at, idempotency_key, {HasRoom} as has_room
             from orders
             where order_id = any(@orderIds) and (sale_id, sku_id) = (@SaleId, @SkuId) and {which}
             """,

@@ -13,22 +13,25 @@ public sealed class ReserveBatch
     public const int MaximumSize = 1024;
 
     private const int LeadingArguments = 4;
-    private const int ArgumentsPerRequest = 4;
+    private const int TurnArgument = 4;
     private const int OutcomesInReply = 10;
     private static readonly int s_sizes = BitOperations.Log2(MaximumSize) + 1;
 
     // The library requires arrays of the exact length. Sizes are rounded up to a power of two; the script ignores the padding.
     private readonly RedisValue[]?[] _argumentsBySize = new RedisValue[s_sizes][];
     private readonly RedisValue[] _requests;
+    private readonly int _width;
     private RedisResult[] _reply = [];
     private byte[] _outcomes = [];
 
     /// <param name="capacity">Maximum number of requests, 1 to <see cref="MaximumSize"/>.</param>
-    public ReserveBatch(int capacity)
+    /// <param name="hasRoom">The sale has a waiting room: each request has a turn.</param>
+    public ReserveBatch(int capacity, bool hasRoom = false)
     {
         ArgumentOutOfRangeException.ThrowIfNegativeOrZero(capacity);
         ArgumentOutOfRangeException.ThrowIfGreaterThan(capacity, MaximumSize);
-        _requests = new RedisValue[capacity * ArgumentsPerRequest];
+        _width = hasRoom ? TurnArgument + 1 : TurnArgument;
+        _requests = new RedisValue[capacity * _width];
     }
 
     /// <summary>Requests added since <see cref="Clear"/>.</summary>
@@ -65,20 +68,25 @@ public sealed class ReserveBatch
     /// <param name="userId">The buyer: a number, or its digits, which save the client library the conversion.</param>
     /// <param name="quantity">Units, at least 1.</param>
     /// <param name="idempotencyKey">1 to 64 visible ASCII characters, or none.</param>
-    public void Add(byte[] suffix, RedisValue userId, int quantity, string? idempotencyKey)
+    /// <param name="turn">See <see cref="BuyerTurn"/>; ignored in a sale without a waiting room.</param>
+    public void Add(byte[] suffix, RedisValue userId, int quantity, string? idempotencyKey, long turn = BuyerTurn.NotNeeded)
     {
-        var at = Count++ * ArgumentsPerRequest;
+        var at = Count++ * _width;
         _requests[at] = suffix;
         _requests[at + 1] = userId;
         _requests[at + 2] = quantity;
         _requests[at + 3] = idempotencyKey ?? RedisValue.EmptyString;
+        if (_width > TurnArgument)
+        {
+            _requests[at + TurnArgument] = turn;
+        }
     }
 
     /// <summary>The outcome of one request.</summary>
     /// <param name="index">Zero-based index of the request.</param>
     /// <param name="detail">
     /// For <see cref="ReserveOutcome.Replayed"/> the order's id, quantity and unix ms; for
-    /// <see cref="ReserveOutcome.LimitReached"/> the ids of the live orders; otherwise empty.
+    /// <see cref="ReserveOutcome.LimitReached"/> and <see cref="ReserveOutcome.PassUsed"/> the ids of the live orders; otherwise empty.
     /// </param>
     public ReserveOutcome Outcome(int index, out string[] detail)
     {
@@ -108,10 +116,10 @@ public sealed class ReserveBatch
         var size = BitOperations.Log2(BitOperations.RoundUpToPowerOf2((uint)Count));
         var arguments = _argumentsBySize[size] ??= NewArguments(size);
         arguments[0] = outboxBound;
-        arguments[1] = Count;
+        arguments[1] = _width > TurnArgument ? -Count : Count;
         arguments[2] = known.Epoch;
         arguments[3] = known.Seq;
-        _requests.AsSpan(0, Count * ArgumentsPerRequest).CopyTo(arguments.AsSpan(LeadingArguments));
+        _requests.AsSpan(0, Count * _width).CopyTo(arguments.AsSpan(LeadingArguments));
         return arguments;
     }
 
@@ -136,11 +144,12 @@ public sealed class ReserveBatch
 
     private ReserveOutcome OutcomeAt(int index) => (ReserveOutcome)(_outcomes[index] - '0');
 
-    private static bool HasDetail(ReserveOutcome outcome) => outcome is ReserveOutcome.Replayed or ReserveOutcome.LimitReached;
+    private static bool HasDetail(ReserveOutcome outcome) =>
+        outcome is ReserveOutcome.Replayed or ReserveOutcome.LimitReached or ReserveOutcome.PassUsed;
 
-    private static RedisValue[] NewArguments(int size)
+    private RedisValue[] NewArguments(int size)
     {
-        var arguments = new RedisValue[LeadingArguments + (ArgumentsPerRequest << size)];
+        var arguments = new RedisValue[LeadingArguments + (_width << size)];
         Array.Fill(arguments, RedisValue.EmptyString);
         return arguments;
     }

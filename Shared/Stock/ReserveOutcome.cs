@@ -1,6 +1,6 @@
 namespace Seckill.Shared.Stock;
 
-/// <summary>Outcome of one request to reserve. The numbers up to <see cref="UnknownItem"/> are those of reserve.lua.</summary>
+/// <summary>Outcome of one request to reserve. The numbers up to <see cref="PassUsed"/> are those of reserve.lua.</summary>
 public enum ReserveOutcome
 {
     /// <summary>Units are held and the order is in the outbox, both durably.</summary>
@@ -21,8 +21,10 @@ public enum ReserveOutcome
     OutboxFull = 7,
     /// <summary>No such item in an opened sale.</summary>
     UnknownItem = 8,
+    /// <summary>The turn that the buyer's pass stands for has its order of the item, or is over.</summary>
+    PassUsed = 9,
     /// <summary>Redis was not asked: too many requests wait, or the process stops.</summary>
-    Busy = 9,
+    Busy = 10,
     /// <summary>Redis failed or was too slow. Units may or may not be held; a retry with the same key finds out.</summary>
-    Unknown = 10,
+    Unknown = 11,
 }

@@ -3,7 +3,9 @@ using Seckill.Shared.Connections;
 namespace Seckill.Shared.Stock;
 
 /// <summary>An order whose hold is restored.</summary>
-public sealed record HoldToRestore(string OrderId, long UserId, int Units, DateTime ReservedAt, string? IdempotencyKey = null);
+/// <param name="HasRoom">The sale has a waiting room: the order has used a turn.</param>
+public sealed record HoldToRestore(
+    string OrderId, long UserId, int Units, DateTime ReservedAt, string? IdempotencyKey = null, bool HasRoom = false);
 
 /// <summary>Outcome of stopping an item.</summary>
 public enum FenceOutcome
@@ -36,6 +38,7 @@ public sealed class StockRepair(IConnectionMultiplexer redis)
 {
     private static readonly long s_restoreWithin = (long)(0.75 * StockLedger.Timeout.TotalMilliseconds);
     private static readonly string s_rehold = StockScript.Load("rehold.lua");
+    private static readonly string s_restoreTurns = StockScript.Load("restore_turns.lua");
     private static readonly string s_correct = StockScript.Load("correct.lua");
     private static readonly string s_mendBuyer = StockScript.Load("mend_buyer.lua");
     private static readonly string s_requeue = StockScript.Load("requeue.lua");
@@ -77,10 +80,18 @@ public sealed class StockRepair(IConnectionMultiplexer redis)
     }
 
     /// <summary>
-    /// Restores the idempotency keys of these orders, live or not. Repeatable at any time: a key that leads to an order already keeps it.
+    /// Restores the idempotency keys of these orders, live or not, and the turns that they used. Repeatable at any time: a key that leads
+    /// to an order already keeps it.
     /// </summary>
-    public async Task RestoreKeysAsync(ItemKeys item, IEnumerable<HoldToRestore> orders)
+    public async Task RestoreKeysAsync(ItemKeys item, IReadOnlyCollection<HoldToRestore> orders)
     {
+        RedisValue[] turns =
+            [.. orders.Where(order => order.HasRoom).SelectMany(order => new RedisValue[] { order.UserId, UnixMilliseconds(order) })];
+        if (turns.Length > 0)
+        {
+            await EvaluateAsync(s_restoreTurns, [item.Keys], turns);
+        }
+
         var database = redis.GetDatabase();
         var restored = await Task.WhenAll(orders.Where(order => order.IdempotencyKey is not null).Select(order => database.HashSetAsync(
             item.Keys,

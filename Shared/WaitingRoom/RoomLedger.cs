@@ -109,10 +109,10 @@ public sealed class RoomLedger(IConnectionMultiplexer redis, ReplicatedRedis? re
 
     private static RoomStep ReadStep(string text)
     {
-        var space = text.IndexOf(' ', StringComparison.Ordinal);
+        var parts = text.Split(' ');
         return new RoomStep(
-            int.Parse(text.AsSpan(0, space), CultureInfo.InvariantCulture),
-            long.Parse(text.AsSpan(space + 1), CultureInfo.InvariantCulture));
+            int.Parse(parts[0], CultureInfo.InvariantCulture), long.Parse(parts[1], CultureInfo.InvariantCulture),
+            parts.Length > 2 ? long.Parse(parts[2], CultureInfo.InvariantCulture) : BuyerTurn.Unknown);
     }
 
     private Task<RedisResult> ReplicateAsync(string script, RedisKey[] keys, RedisValue[] arguments) =>

@@ -10,4 +10,5 @@ public sealed record RoomLook(RoomState State, IReadOnlyList<long> Users, int St
 /// <summary>A step of the admission.</summary>
 /// <param name="Served">Positions below this one are admitted.</param>
 /// <param name="Clock">Since then, by the clock of the room.</param>
-public readonly record struct RoomStep(int Served, long Clock);
+/// <param name="At">The same moment by the clock of Redis, unix ms: see <see cref="Stock.BuyerTurn"/>.</param>
+public readonly record struct RoomStep(int Served, long Clock, long At);

@@ -1,3 +1,4 @@
+using System.Buffers;
 using Seckill.OrderService.Storefront;
 using Seckill.Shared.Settings;
 using Seckill.OrderService.Reservations;
@@ -31,7 +32,27 @@ internal static class EmptyStorefront
         app.UseRouting();
         app.UseServiceDefaults();
         PlaceOrderEndpoint.MapDirectly(app, "/orders", http => AcceptAsync(http, guard));
+        MapPoll(app, guard);
         return app.RunServiceAsync();
+    }
+
+    private static void MapPoll(WebApplication app, BuyerGuard guard)
+    {
+        RequestDelegate poll = http => guard.Check(http, out _) is { } refusal ? refusal.ExecuteAsync(http) : Wait(http.Response);
+        app.MapGet("/sales/{saleId:long}/queue", (Delegate)poll).ShortCircuit();
+    }
+
+    // As a waiting room answers to most of its buyers.
+    private static Task Wait(HttpResponse response)
+    {
+        var body = "{\"state\":\"waiting\",\"reason\":null,\"position\":51234,\"ahead\":51000,\"etaSeconds\":null,"u8
+            + "\"pollAfterSeconds\":2,\"pass\":null,\"passExpiresAt\":null}"u8;
+        response.StatusCode = StatusCodes.Status202Accepted;
+        response.ContentType = "application/json";
+        response.ContentLength = body.Length;
+        response.Headers.CacheControl = "no-store";
+        response.BodyWriter.Write(body);
+        return Task.CompletedTask;
     }
 
     private static async Task AcceptAsync(HttpContext http, BuyerGuard guard)

@@ -43,12 +43,20 @@ public sealed class BenchSite : IAsyncDisposable
         new OrderReader(target.Orders));
 
     /// <summary>A new sale of one item, open.</summary>
-    public async Task<Sale> OpenSaleAsync(long units, CancellationToken cancellationToken)
+    /// <param name="units">Of the item.</param>
+    /// <param name="cancellationToken">Stops.</param>
+    /// <param name="room">Its waiting room; null for none.</param>
+    /// <param name="opensIn">When it begins; it has begun when not given.</param>
+    public async Task<Sale> OpenSaleAsync(
+        long units, CancellationToken cancellationToken, SaleRoom? room = null, TimeSpan? opensIn = null)
     {
         var now = TimeProvider.System.GetUtcNow();
         var sale = new Sale(
-            _nextSaleId++, "bench", now.AddMinutes(-1), now.AddDays(1), PaymentTimeoutSeconds: 86_400,
-            [new SaleItem(SkuId, units, HighestLimit, 19_900, "EUR")]);
+            _nextSaleId++, "bench", opensIn is { } wait ? now + wait : now.AddMinutes(-1), now.AddDays(1), PaymentTimeoutSeconds: 86_400,
+            [new SaleItem(SkuId, units, HighestLimit, 19_900, "EUR")])
+        {
+            WaitingRoom = room,
+        };
         await _ops.CreateAsync(sale, cancellationToken);
         await _ops.OpenAsync(sale.SaleId, cancellationToken);
         return sale;

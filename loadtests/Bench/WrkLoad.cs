@@ -7,7 +7,8 @@ namespace Seckill.LoadTests.Bench;
 /// <summary>Load from <c>wrk</c>, which needs the least processor time.</summary>
 /// <param name="tokenFile">Tokens of the buyers, one a line.</param>
 /// <param name="connections">Concurrent requests.</param>
-public sealed class WrkLoad(string tokenFile, int connections) : ILoadGenerator
+/// <param name="method">POST for orders; GET for anything that has no body.</param>
+public sealed class WrkLoad(string tokenFile, int connections, string method = "POST") : ILoadGenerator
 {
     private const int Threads = 2;
     private const string Mark = "RESULT ";
@@ -28,7 +29,7 @@ public sealed class WrkLoad(string tokenFile, int connections) : ILoadGenerator
             $"-t{Threads}", $"-c{connections}", $"-d{seconds}s", "--timeout", "10s",
             "-s", Path.Combine(AppContext.BaseDirectory, "Bench", "orders.lua"), url.AbsoluteUri, "--",
             tokenFile, saleId.ToString(CultureInfo.InvariantCulture), skuId.ToString(CultureInfo.InvariantCulture),
-            Threads.ToString(CultureInfo.InvariantCulture),
+            Threads.ToString(CultureInfo.InvariantCulture), method,
         ];
         using var process = Process.Start(new ProcessStartInfo("wrk", arguments) { RedirectStandardOutput = true })!;
         try

@@ -1,6 +1,6 @@
--- POST one order per request, each with the next buyer's token.
+-- POST one order per request, or GET the address, each with the next buyer's token.
 --
--- arguments  1 file of tokens, one a line   2 sale id   3 SKU id   4 threads
+-- arguments  1 file of tokens, one a line   2 sale id   3 SKU id   4 threads   5 method, POST or GET
 -- Prints one line of JSON at the end.
 --
 -- Requests are built when they are first sent. wrk starts a thread as soon as its script is ready: if init built them all,
@@ -15,8 +15,8 @@ end
 local file, line, step, before, after
 function init(args)
   local headers = { ["Content-Type"] = "application/json", ["Authorization"] = "Bearer TOKEN" }
-  local body = string.format('{"saleId":%s,"skuId":%s,"quantity":1}', args[2], args[3])
-  before, after = wrk.format("POST", wrk.path, headers, body):match("^(.*)TOKEN(.*)$")
+  local body = args[5] == "POST" and string.format('{"saleId":%s,"skuId":%s,"quantity":1}', args[2], args[3]) or nil
+  before, after = wrk.format(args[5], wrk.path, headers, body):match("^(.*)TOKEN(.*)$")
   file, line, step = assert(io.open(args[1])), 0, tonumber(args[4])
 end
 

@@ -14,4 +14,5 @@ namespace Seckill.LoadTests.Client;
 [JsonSerializable(typeof(StockChange))]
 [JsonSerializable(typeof(DualWriteView))]
 [JsonSerializable(typeof(DualWriteMode))]
+[JsonSerializable(typeof(QueueAnswer))]
 internal sealed partial class OpsJson : JsonSerializerContext;

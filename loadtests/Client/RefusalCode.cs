@@ -23,10 +23,20 @@ public static class RefusalCode
     /// <summary>The item is not part of an opened sale.</summary>
     public const string UnknownItem = "unknown-item";
 
+    /// <summary>The sale has a waiting room, and the order came without a pass of it.</summary>
+    public const string PassRequired = "pass-required";
+
+    /// <summary>The pass has expired.</summary>
+    public const string PassExpired = "pass-expired";
+
+    /// <summary>The turn of the pass has its order.</summary>
+    public const string PassUsed = "pass-used";
+
     private static readonly (string Code, int Status)[] s_documented =
     [
         (SoldOut, 409), (LimitReached, 409), (KeyReused, 422), (RateLimited, 429), (Unavailable, 503),
         ("sale-not-open", 409), ("sale-closed", 409), (UnknownItem, 404), ("invalid-request", 400), ("unauthenticated", 401),
+        (PassRequired, 403), (PassExpired, 403), (PassUsed, 403),
     ];
 
     /// <summary>All documented codes; those of a healthy sale come first.</summary>

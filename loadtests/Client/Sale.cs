@@ -1,3 +1,5 @@
+using System.Text.Json.Serialization;
+
 namespace Seckill.LoadTests.Client;
 
 /// <summary>A sale, as <c>POST /sales</c> takes it.</summary>
@@ -15,6 +17,10 @@ public sealed record Sale(
     int PaymentTimeoutSeconds,
     IReadOnlyList<SaleItem> Items)
 {
+    /// <summary>Its waiting room; null for none.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public SaleRoom? WaitingRoom { get; init; }
+
     /// <summary>The item with this SKU, or null when the sale does not have it.</summary>
     public SaleItem? Find(long skuId) => Items.FirstOrDefault(item => item.SkuId == skuId);
 }

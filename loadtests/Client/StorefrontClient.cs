@@ -1,5 +1,6 @@
 using System.Net;
 using System.Net.Http.Headers;
+using Seckill.Shared.Security;
 
 namespace Seckill.LoadTests.Client;
 
@@ -54,7 +55,8 @@ public sealed class StorefrontClient : IDisposable
     /// <param name="authorization">The whole header value.</param>
     /// <param name="order">What to order.</param>
     /// <param name="key">Idempotency-Key, or null to send none.</param>
-    public async Task<OrderAnswer> PlaceAsync(int api, string authorization, OrderRequest order, string? key)
+    /// <param name="pass">Of the sale's waiting room, or null to send none.</param>
+    public async Task<OrderAnswer> PlaceAsync(int api, string authorization, OrderRequest order, string? key, string? pass = null)
     {
         using var request = new HttpRequestMessage(HttpMethod.Post, _orders[api]);
         request.Content = new ByteArrayContent(order.Body) { Headers = { ContentType = s_json } };
@@ -62,6 +64,11 @@ public sealed class StorefrontClient : IDisposable
         if (key is not null)
         {
             request.Headers.TryAddWithoutValidation("Idempotency-Key", key);
+        }
+
+        if (pass is not null)
+        {
+            request.Headers.TryAddWithoutValidation(SalePass.Header, pass);
         }
 
         try

@@ -48,7 +48,8 @@ public sealed class Outcome
     public static Outcome Undocumented { get; } = new("undocumented", OutcomeKind.Failed);
 
     private static readonly Dictionary<string, Outcome> s_refusals = ((string[])
-        [.. RefusalCode.All, "unknown-order", "unknown-sale", "not-cancellable", "payment-id-reused"])
+        [.. RefusalCode.All, "unknown-order", "unknown-sale", "not-cancellable", "payment-id-reused", "not-registered",
+            "room-not-open", "no-waiting-room"])
         .ToDictionary(code => code, code => new Outcome(code, OutcomeKind.Refused), StringComparer.Ordinal);
 
     /// <summary>All of them.</summary>

@@ -55,8 +55,9 @@ public sealed class Shop(ClientPool pool, Recorder recorder, bool logsRefusals =
     /// <param name="wantedAt">When the visitor wanted it (Stopwatch timestamp): the latency counts from there.</param>
     /// <param name="isArrival">True for the first request of a visitor, by which the generator's own lateness is measured.</param>
     /// <param name="instance">Counts the API instances round; any when null.</param>
+    /// <param name="pass">Of the sale's waiting room; null for none.</param>
     public async ValueTask<ShopAnswer> OrderAsync(
-        Buyer buyer, OrderRequest order, string? key, long wantedAt, bool isArrival, int? instance = null)
+        Buyer buyer, OrderRequest order, string? key, long wantedAt, bool isArrival, int? instance = null, string? pass = null)
     {
         if (await RentAsync(Step.Order, wantedAt, isArrival) is not { } rented)
         {
@@ -68,7 +69,7 @@ public sealed class Shop(ClientPool pool, Recorder recorder, bool logsRefusals =
         OrderAnswer answer;
         try
         {
-            answer = await rented.Client.PlaceAsync(api, buyer.Authorization, order, key);
+            answer = await rented.Client.PlaceAsync(api, buyer.Authorization, order, key, pass);
         }
         finally
         {
@@ -145,9 +146,14 @@ public sealed class Shop(ClientPool pool, Recorder recorder, bool logsRefusals =
 
     private ShopAnswer Read(Step step, HttpStatusCode status, ReadOnlySpan<byte> body)
     {
-        if (status == HttpStatusCode.OK)
+        if (status == step.Success)
         {
-            return new ShopAnswer(Outcome.Answered, step.Member is { } name ? Member(body, name) : null);
+            return new ShopAnswer(Outcome.Answered, step.Member switch
+            {
+                null => null,
+                Step.WholeBody => Encoding.UTF8.GetString(body),
+                var name => Member(body, name),
+            });
         }
 
         if (Member(body, "code") is { } code && Outcome.Find(code) is { } refusal)

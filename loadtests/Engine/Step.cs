@@ -1,3 +1,5 @@
+using System.Net;
+
 namespace Seckill.LoadTests.Engine;
 
 /// <summary>One kind of request.</summary>
@@ -7,6 +9,9 @@ namespace Seckill.LoadTests.Engine;
 /// <param name="Index">Place in <see cref="All"/>.</param>
 public sealed record Step(string Name, HttpMethod Method, string? Member, int Index)
 {
+    /// <summary>In place of a member: the whole answer.</summary>
+    public const string WholeBody = "*";
+
     /// <summary>Places an order.</summary>
     public static readonly Step Order = new("order", HttpMethod.Post, null, 0);
 
@@ -25,6 +30,15 @@ public sealed record Step(string Name, HttpMethod Method, string? Member, int In
     /// <summary>Cancels an order.</summary>
     public static readonly Step Cancel = new("cancel", HttpMethod.Post, "status", 5);
 
+    /// <summary>Registers in the waiting room of a sale.</summary>
+    public static readonly Step Register = new("register", HttpMethod.Post, WholeBody, 6) { Success = HttpStatusCode.Accepted };
+
+    /// <summary>Asks for the place in the waiting room.</summary>
+    public static readonly Step Wait = new("wait", HttpMethod.Get, WholeBody, 7) { Success = HttpStatusCode.Accepted };
+
     /// <summary>All of them.</summary>
-    public static readonly IReadOnlyList<Step> All = [Order, Look, Poll, Follow, Pay, Cancel];
+    public static readonly IReadOnlyList<Step> All = [Order, Look, Poll, Follow, Pay, Cancel, Register, Wait];
+
+    /// <summary>The status of a successful answer to any step but an order.</summary>
+    public HttpStatusCode Success { get; private init; } = HttpStatusCode.OK;
 }

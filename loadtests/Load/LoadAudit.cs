@@ -34,6 +34,12 @@ public sealed class LoadAudit(LoadTarget target, SaleRun run)
         var drained = await run.DrainAsync(cancellationToken);
         Findings.AddRange(drained is null ? [] : [drained]);
         var sections = new List<ResultSection> { await OverHttpAsync(drained is null, cancellationToken) };
+        if (run.Sale.Queue is { } queue)
+        {
+            var ledger = await run.Ops.LedgerAsync(run.Sale.Sale.SaleId, cancellationToken);
+            sections.Add(QueueAudit.Check(queue, ledger.Sum(item => item.Available)));
+        }
+
         if (target.HasStores)
         {
             sections.Add(await InStoresAsync(cancellationToken));

@@ -21,7 +21,11 @@ public sealed class LoadSale
         Sale = new Sale(
             RandomNumberGenerator.GetInt32(1, int.MaxValue), $"Load: {scenario.Name}", now.AddMinutes(-1), now.AddDays(1),
             settings.PaymentTimeoutSeconds,
-            [.. Enumerable.Range(0, settings.Items).Select(Item)]);
+            [.. Enumerable.Range(0, settings.Items).Select(Item)])
+        {
+            WaitingRoom = scenario.Room?.Invoke(settings),
+        };
+        Queue = Sale.WaitingRoom is null ? null : new QueueLog();
         _orders = [.. Sale.Items.Select(item => Enumerable.Range(1, MaximumQuantity)
             .Select(quantity => new OrderRequest(Sale.SaleId, item, quantity)).ToArray())];
         Absent = new OrderRequest(Sale.SaleId, Sale.Items[^1] with { SkuId = Sale.Items[^1].SkuId + 1 }, 1);
@@ -34,13 +38,19 @@ public sealed class LoadSale
     }
 
     /// <summary>The sale as it is created.</summary>
-    public Sale Sale { get; }
+    public Sale Sale { get; private set; }
+
+    /// <summary>What the buyers saw of its waiting room; null when it has none.</summary>
+    public QueueLog? Queue { get; }
 
     /// <summary>The sale with the units that were added later.</summary>
     public Sale Restocked => Sale with { Items = [.. Sale.Items.Select(item => item with { Allocated = item.Allocated + Added })] };
 
     /// <summary>An order for an item that is not for sale.</summary>
     public OrderRequest Absent { get; }
+
+    /// <summary>The sale opens, and draws, only after this time.</summary>
+    public void OpenIn(TimeSpan wait) => Sale = Sale with { OpensAt = TimeProvider.System.GetUtcNow() + wait };
 
     /// <summary>Units that were added to each item later.</summary>
     public int Added { get; set; }

@@ -73,6 +73,11 @@ public sealed class SaleRun : IDisposable
         var count = _settings.BuyersOf(VisitorCount);
         _console.WriteLine($"signing the tokens of {Amount.Text(count)} buyers");
         _buyers = _target.SignBuyers(count);
+        if (Sale.Queue is not null)
+        {
+            Sale.OpenIn(TimeSpan.FromSeconds(_settings.WarmUpSeconds + (_scenario.OpensAfter * _settings.Seconds)));
+        }
+
         await Ops.CreateAsync(Sale.Sale, cancellationToken);
         // From here on, whatever becomes of the answer.
         _isOpen = true;

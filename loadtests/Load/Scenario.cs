@@ -30,6 +30,12 @@ public sealed record Scenario(
     /// <summary>True when a run also watches what the system uses, and fails when something grows that should not.</summary>
     public bool WatchesResources { get; init; }
 
+    /// <summary>The waiting room of the sale; null for none.</summary>
+    public Func<LoadSettings, SaleRoom>? Room { get; init; }
+
+    /// <summary>Share of <see cref="LoadSettings.Seconds"/> after which the sale of a waiting room opens.</summary>
+    public double OpensAfter { get; init; }
+
     /// <summary>True when the audit needs the refused orders too.</summary>
     public bool LogsRefusals { get; init; }
 

@@ -157,8 +157,65 @@ public static class Scenarios
         WatchesResources = true,
     };
 
+    /// <summary>A sale with a waiting room.</summary>
+    public static readonly Scenario Queue = new(
+        "queue",
+        "a waiting room: buyers register before the opening, poll as the answers say, and order with their pass",
+        new LoadSettings { Rate = 500, Seconds = 20, Items = 1, LimitPerUser = 2 },
+        settings => [new(settings.Rate, settings.Rate, settings.Seconds)],
+        QueueUpAsync)
+    {
+        UnitsPerVisitor = 0.3,
+        OpensAfter = 0.6,
+        Room = settings => new SaleRoom(Math.Max(10, (int)settings.Rate), 5),
+        Refusals = [RefusalCode.SoldOut, RefusalCode.PassRequired, RefusalCode.PassExpired, RefusalCode.PassUsed],
+        Shows =
+        [
+            (Step.Register, Outcome.Answered), (Step.Wait, Outcome.Answered), (Step.Order, Outcome.Accepted),
+            (Step.Order, Outcome.Refusal(RefusalCode.PassRequired)), (Step.Order, Outcome.Refusal(RefusalCode.PassExpired)),
+            (Step.Order, Outcome.Refusal(RefusalCode.PassUsed)),
+        ],
+    };
+
     /// <summary>All of them.</summary>
-    public static readonly IReadOnlyList<Scenario> All = [Rush, Steady, BrowseAndBuy, Bots, Restock, Soak];
+    public static readonly IReadOnlyList<Scenario> All = [Rush, Steady, BrowseAndBuy, Bots, Restock, Soak, Queue];
+
+    private static async Task QueueUpAsync(Visit visit)
+    {
+        if (visit.Number % 50 == 0)
+        {
+            await visit.OrderAsync();
+        }
+
+        var place = await visit.RegisterAsync();
+        while (place is { PollAfterSeconds: { } pause, State: not ("admitted" or "ended") })
+        {
+            await visit.WaitAsync(TimeSpan.FromSeconds(pause));
+            place = await visit.AskForPlaceAsync();
+        }
+
+        // One in eight never comes.
+        if (place is not { State: "admitted", Pass: { } pass, PassExpiresAt: { } expiresAt } || visit.Number % 8 == 7)
+        {
+            return;
+        }
+
+        if (visit.Number % 16 == 3)
+        {
+            // Too late. The clocks of generator and storefront may differ a little.
+            await visit.WaitAsync(expiresAt - TimeProvider.System.GetUtcNow() + TimeSpan.FromSeconds(1));
+            visit.Queue.Cheated(visit.UserId, await visit.OrderAsync(pass: pass));
+            return;
+        }
+
+        await visit.PauseAsync(0.5);
+        var answer = await visit.OrderAsync(key: $"queue-{visit.Number}", pass: pass);
+        visit.Queue.Ordered(visit.UserId, answer);
+        if (answer.IsSuccess && visit.Number % 4 == 0)
+        {
+            visit.Queue.Cheated(visit.UserId, await visit.OrderAsync(pass: pass));
+        }
+    }
 
     private static async Task PollUntilPlacedAsync(Visit visit, string order)
     {

@@ -1,6 +1,7 @@
 using System.Diagnostics;
 using System.Globalization;
 using System.Text;
+using System.Text.Json;
 using Seckill.LoadTests.Client;
 using Seckill.LoadTests.Engine;
 using Seckill.Shared.Security;
@@ -39,9 +40,22 @@ public sealed class Visit(Shop shop, LoadSale sale, Buyer buyer, long number, lo
     /// <param name="quantity">1 or 2.</param>
     /// <param name="key">Idempotency-Key; null for none.</param>
     /// <param name="item">Any number; items take turns. By the visitor's number when not given.</param>
-    public ValueTask<ShopAnswer> OrderAsync(int quantity = 1, string? key = null, long? item = null) => TakeAsync(
+    /// <param name="pass">Of the sale's waiting room; null for none.</param>
+    public ValueTask<ShopAnswer> OrderAsync(int quantity = 1, string? key = null, long? item = null, string? pass = null) => TakeAsync(
         Step.Order, (wantedAt, isArrival) => shop.OrderAsync(
-            buyer, sale.Order(item ?? number, quantity), key, wantedAt, isArrival, Instance));
+            buyer, sale.Order(item ?? number, quantity), key, wantedAt, isArrival, Instance, pass));
+
+    /// <summary>Registers in the waiting room.</summary>
+    public Task<QueueAnswer?> RegisterAsync() => QueueAsync(Step.Register);
+
+    /// <summary>Asks for the place in the waiting room.</summary>
+    public Task<QueueAnswer?> AskForPlaceAsync() => QueueAsync(Step.Wait);
+
+    /// <summary>What this buyer sees of the waiting room.</summary>
+    public QueueLog Queue => sale.Queue!;
+
+    /// <summary>Whose visit it is.</summary>
+    public long UserId => buyer.UserId;
 
     /// <summary>Looks at the sale's page.</summary>
     public ValueTask<ShopAnswer> LookAsync() =>
@@ -104,6 +118,32 @@ public sealed class Visit(Shop shop, LoadSale sale, Buyer buyer, long number, lo
     {
         await Task.Delay(TimeSpan.FromSeconds(seconds * (0.5 + (number * 7919 % 1000 / 1000.0))));
         _wantedAt = Stopwatch.GetTimestamp();
+    }
+
+    /// <summary>Waits for exactly this time.</summary>
+    public async Task WaitAsync(TimeSpan time)
+    {
+        await Task.Delay(time > TimeSpan.Zero ? time : TimeSpan.Zero);
+        _wantedAt = Stopwatch.GetTimestamp();
+    }
+
+    private async Task<QueueAnswer?> QueueAsync(Step step)
+    {
+        var path = string.Create(CultureInfo.InvariantCulture, $"sales/{sale.Sale.SaleId}/queue");
+        var sentAt = Stopwatch.GetTimestamp();
+        var answer = await RetryAsync(5, isSafe: true, () =>
+        {
+            sentAt = Stopwatch.GetTimestamp();
+            return AskAsync(new ShopRequest(step, path, _headers));
+        });
+        if (answer is not { IsSuccess: true, Text: { } json })
+        {
+            return null;
+        }
+
+        var place = JsonSerializer.Deserialize(json, OpsJson.Default.QueueAnswer)!;
+        Queue.Add(buyer.UserId, place, sentAt, Stopwatch.GetTimestamp());
+        return place;
     }
 
     // Sends every request. Takes when it was wanted and whether it is the visitor's first.

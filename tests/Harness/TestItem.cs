@@ -136,14 +136,14 @@ internal class TestItem
     /// <summary>As a caller that knows of some stock of the item.</summary>
     public async Task<List<ReserveAnswer>> ReserveKnowingAsync(StockVersion known, int outboxBound, params Ask[] asks)
     {
-        var batch = new ReserveBatch(Math.Max(asks.Length, 1));
+        var batch = new ReserveBatch(Math.Max(asks.Length, 1), asks.Any(ask => ask.Turn is not null));
         var suffixes = new List<byte[]>();
         foreach (var ask in asks)
         {
             var suffix = new byte[OrderId.SuffixLength];
             OrderId.FillSuffix(suffix);
             suffixes.Add(suffix);
-            batch.Add(suffix, ask.UserId, ask.Quantity, ask.Key);
+            batch.Add(suffix, ask.UserId, ask.Quantity, ask.Key, ask.Turn ?? BuyerTurn.NotNeeded);
         }
 
         await Ledger.ReserveAsync(Keys, batch, outboxBound, known).InTime();
@@ -211,7 +211,8 @@ internal class TestItem
     }
 }
 
-internal readonly record struct Ask(long UserId, int Quantity = 1, string? Key = null);
+/// <param name="Turn">In a sale with a waiting room: see <see cref="BuyerTurn"/>.</param>
+internal readonly record struct Ask(long UserId, int Quantity = 1, string? Key = null, long? Turn = null);
 
 internal sealed record ReserveAnswer(ReserveOutcome Outcome, string[] Detail, string OrderId, DateTimeOffset ReservedAt)
 {

@@ -148,7 +148,7 @@ function createSale(sale, act) {
     return button;
   });
   const element = make('article', 'sale',
-    make('div', 'sale-head', make('h3', '', make('span', 'id'), ' ', make('span', 'name')), make('span', 'phase', make('b'), make('span')), make('div', 'actions', ...buttons)), make('div', 'items'),
+    make('div', 'sale-head', make('h3', '', make('span', 'id'), ' ', make('span', 'name')), make('span', 'phase', make('b'), make('span')), make('div', 'actions', ...buttons)), make('p', 'room soft'), make('div', 'items'),
     make('p', 'more soft'));
   element.dataset.sale = sale.saleId;
   return element;
@@ -169,10 +169,21 @@ function drawSale(element, sale, act, isOld) {
       || (sale.state === 'created' && button.dataset.action !== 'open')
       || (sale.state !== 'closed' && button.dataset.action === 'archive');
   }
+  element.querySelector('.room').hidden = !sale.room;
+  set(element.querySelector('.room'), sale.room ? roomOf(sale.room) : '');
   keyed(element.querySelector('.items'), sale.items, item => item.skuId, item => createItem(element, item, act),
     (row, item) => drawItem(row, sale, item, isOld));
   const more = sale.itemsInAll - sale.items.length;
   set(element.querySelector('.more'), more > 0 ? `And ${count(more, 'more item')}.` : '');
+}
+
+function roomOf({ phase, mode, registered, waiting, admitted, perSecond, leftSeconds, noShowPercent }) {
+  const left = leftSeconds === null ? '' : leftSeconds < 120 ? `, ${number(leftSeconds)} s to the end` : `, ${number(Math.round(leftSeconds / 60))} min to the end`;
+  const some = phase === 'registering' ? `${number(registered)} registered`
+    : phase === 'drawing' ? `${number(registered)} registered, drawing`
+      : `${number(waiting)} waiting, ${number(admitted)} admitted`
+        + (phase === 'admitting' ? `, ${tenth.format(perSecond)} a second${left}` : `, ${phase.replaceAll('-', ' ')}`);
+  return `Waiting room: ${some}${noShowPercent > 0 ? `, ${tenth.format(noShowPercent)} % did not come` : ''}${mode === 'open' ? '.' : ` (${mode}).`}`;
 }
 
 function createItem(sale, item, act) {

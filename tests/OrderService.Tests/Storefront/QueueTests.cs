@@ -98,8 +98,8 @@ public sealed class QueueTests(StorefrontHost storefront)
             Assert.Equal((403, "pass-required"), Refusal(await sale.OrderAsync(_user, wrong)));
         }
 
-        var passes = new SalePass(DevelopmentKeys.BuyerToken, TimeProvider.System);
-        var expired = passes.Issue(_user, sale.Id, TimeProvider.System.GetUtcNow().AddMilliseconds(-1));
+        var passes = new SalePass([DevelopmentKeys.BuyerToken], TimeProvider.System);
+        var expired = passes.Issue(_user, sale.Id, 1, TimeProvider.System.GetUtcNow().AddMilliseconds(-1));
         Assert.Equal((403, "pass-expired"), Refusal(await sale.OrderAsync(_user, expired)));
         Assert.Equal(202, (await sale.OrderAsync(_user, pass)).Status);
         Assert.Equal(1, (await sale.Item.InspectAsync()).Held);
@@ -218,8 +218,9 @@ public sealed class QueueTests(StorefrontHost storefront)
         Assert.Equal((403, "work-required"), Refusal(refused));
         Assert.Equal(10, refused.Body.GetProperty("bits").GetInt32());
         var solution = QueueWork.Solve(refused.Body.GetProperty("challenge").GetString()!, 10);
-        // A solution is of one buyer.
-        Assert.Equal(403, (await sale.RegisterAsync(_user + 1, "another " + solution)).Status);
+        // A solution is of one buyer, but for one in a million pairs of others.
+        Assert.Contains(
+            403, new[] { (await sale.RegisterAsync(_user + 1, solution)).Status, (await sale.RegisterAsync(_user + 2, solution)).Status });
         Assert.Equal(202, (await sale.RegisterAsync(_user, solution)).Status);
         // Who has a place asks without.
         Assert.Equal(202, (await sale.RegisterAsync(_user)).Status);
@@ -241,6 +242,5 @@ public sealed class QueueTests(StorefrontHost storefront)
         Assert.Equal((503, "unavailable"), Refusal(await closed.RegisterAsync(_user)));
     }
 
-    private static (int, string?) Refusal((int Status, JsonElement Body) answer) =>
-        (answer.Status, answer.Body.TryGetProperty("code", out var code) ? code.GetString() : answer.Body.ToString());
+    private static (int, string?) Refusal((int Status, JsonElement Body) answer) => QueuedSale.Refusal(answer);
 }

@@ -26,11 +26,11 @@ internal sealed class QueuedSale
     /// <param name="change">Changes what the room is planned like.</param>
     public static async Task<QueuedSale> OpenAsync(
         StorefrontHost storefront, TimeSpan opensIn, int units = 100, Func<RoomPlan, RoomPlan>? change = null,
-        RoomPolicy policy = RoomPolicy.FailClosed)
+        RoomPolicy policy = RoomPolicy.FailClosed, int limit = 2)
     {
         var item = new TestItem();
         var closesIn = TimeSpan.FromHours(5);
-        await item.PlanInPostgresAsync(units, limit: 2, opensIn, closesIn);
+        await item.PlanInPostgresAsync(units, limit, opensIn, closesIn);
         var plan = new RoomPlan(
             item.Key.SaleId, null, item.Plan(opensIn: opensIn).OpensAt, 1_000, 600, 0, 0, null, null, RoomMode.Open, 1);
         var sale = new QueuedSale(storefront, item, change?.Invoke(plan) ?? plan);
@@ -38,7 +38,7 @@ internal sealed class QueuedSale
         var catalog = new SaleCatalog(Servers.Redis);
         await catalog.AddNumberAsync(item.Number, item.Key);
         await catalog.AddSaleAsync(new OpenedSale(sale.Id, "Test", [item.Key.SkuId], HasRoom: true));
-        await TestItem.Ledger.WarmAsync(item.Keys, item.Plan(units, 2, opensIn, closesIn) with { Room = policy });
+        await TestItem.Ledger.WarmAsync(item.Keys, item.Plan(units, limit, opensIn, closesIn) with { Room = policy });
         return sale;
     }
 
@@ -51,9 +51,16 @@ internal sealed class QueuedSale
 
     public Task<(int Status, JsonElement Body)> PollAsync(long user) => AskAsync(HttpMethod.Get, Path, user);
 
-    public Task<(int Status, JsonElement Body)> OrderAsync(long user, string? pass) => AskAsync(
+    /// <param name="key">The Idempotency-Key.</param>
+    /// <param name="at">Another instance than that of the sale.</param>
+    public Task<(int Status, JsonElement Body)> OrderAsync(
+        long user, string? pass, string? key = null, StorefrontHost? at = null) => AskAsync(
         HttpMethod.Post, "/orders", user, pass is null ? null : (SalePass.Header, pass),
-        string.Create(CultureInfo.InvariantCulture, $$"""{"saleId":{{Id}},"skuId":{{Item.Key.SkuId}},"quantity":1}"""));
+        string.Create(CultureInfo.InvariantCulture, $$"""{"saleId":{{Id}},"skuId":{{Item.Key.SkuId}},"quantity":1}"""), key: key, at: at);
+
+    /// <summary>Status and code of a refusal.</summary>
+    public static (int Status, string? Code) Refusal((int Status, JsonElement Body) answer) =>
+        (answer.Status, answer.Body.TryGetProperty("code", out var code) ? code.GetString() : answer.Body.ToString());
 
     /// <summary>Asks until the buyer is told this state.</summary>
     public async Task<JsonElement> BecomesAsync(long user, string state)
@@ -82,9 +89,10 @@ internal sealed class QueuedSale
     }
 
     public async Task<(int Status, JsonElement Body)> AskAsync(
-        HttpMethod method, string path, long? user, (string Name, string Value)? header = null, string? json = null, string? token = null)
+        HttpMethod method, string path, long? user, (string Name, string Value)? header = null, string? json = null, string? token = null,
+        string? key = null, StorefrontHost? at = null)
     {
-        using var client = _storefront.CreateClient();
+        using var client = (at ?? _storefront).CreateClient();
         using var request = new HttpRequestMessage(method, path);
         if (user is { } buyer)
         {
@@ -94,6 +102,11 @@ internal sealed class QueuedSale
         if (header is { } one)
         {
             request.Headers.Add(one.Name, one.Value);
+        }
+
+        if (key is not null)
+        {
+            request.Headers.Add("Idempotency-Key", key);
         }
 
         request.Content = json is null ? null : new StringContent(json, new MediaTypeHeaderValue("application/json"));

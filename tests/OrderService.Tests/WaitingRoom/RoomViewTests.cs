@@ -19,8 +19,9 @@ public sealed class RoomViewTests
     [Fact]
     public void A_pass_ends_with_its_place_also_when_the_reading_is_old()
     {
-        Read(Drawn() with { Served = 3, Clock = 4_000, TickAt = s_now }, new RoomStep(1, 0), new RoomStep(3, 3_000));
+        Read(Drawn() with { Served = 3, Clock = 4_000, TickAt = s_now }, new RoomStep(1, 0, 100), new RoomStep(3, 3_000, 200));
         Assert.Equal((6.0, 9.0, 9.0), (Left(0), Left(1), Left(2)));
+        Assert.Equal((100L, 200L), (_view.Describe(0).TurnBegan, _view.Describe(2).TurnBegan));
         _clock.Advance(TimeSpan.FromSeconds(5));
         Assert.Equal((1.0, 4.0), (Left(0), Left(1)));
         _clock.Advance(TimeSpan.FromSeconds(1));
@@ -31,7 +32,7 @@ public sealed class RoomViewTests
     [Fact]
     public void While_the_room_is_paused_a_pass_keeps_its_time()
     {
-        Read(Drawn() with { Served = 3, Clock = 4_000, TickAt = s_now, Mode = RoomMode.Paused }, new RoomStep(3, 3_000));
+        Read(Drawn() with { Served = 3, Clock = 4_000, TickAt = s_now, Mode = RoomMode.Paused }, new RoomStep(3, 3_000, 200));
         _clock.Advance(TimeSpan.FromHours(1));
         Assert.Equal(9.0, Left(2));
     }
@@ -40,7 +41,7 @@ public sealed class RoomViewTests
     public void The_estimate_follows_the_speed_of_the_queue_and_is_missing_while_it_stands_still()
     {
         Read(Drawn() with { Served = 20, Clock = 10_000, TickAt = s_now, Places = 100 },
-            [.. Enumerable.Range(1, 10).Select(second => new RoomStep(2 * second, second * 1_000))]);
+            [.. Enumerable.Range(1, 10).Select(second => new RoomStep(2 * second, second * 1_000, 1))]);
         var place = _view.Describe(59);
         Assert.Equal((QueueTurn.Waiting, 39), (place.Turn, place.Ahead));
         Assert.InRange(place.Eta!.Value.TotalSeconds, 15, 25);

@@ -32,7 +32,8 @@ public sealed class TerminalTests : IDisposable
         var programs = _checkout.CreateSubdirectory("programs");
         var dotnet = Path.Combine(programs.FullName, "dotnet");
         File.WriteAllText(dotnet, Client);
-        using var copy = Start($"cp -r {SourceTree.Root}/seckill {SourceTree.Root}/eng {SourceTree.Root}/Seckill.sln . && chmod +x programs/dotnet");
+        var root = SourceTree.Root;
+        using var copy = Start($"cp -r {root}/seckill {root}/eng {root}/Seckill.sln . && chmod +x programs/dotnet");
         copy.WaitForExit();
     }
 

@@ -21,7 +21,7 @@ public sealed class VerbTests : IDisposable
     [InlineData("frobnicate", "There are: bench chaos demo")]
     [InlineData("bench micr", "Did you mean micro?")]
     [InlineData("bench --round 3", "Did you mean --rounds?")]
-    [InlineData("load stedy", "There are: rush steady browse-and-buy bots restock soak")]
+    [InlineData("load stedy", "There are: rush steady browse-and-buy bots restock soak queue")]
     [InlineData("load", "load needs a scenario")]
     [InlineData("load steady --rate", "--rate needs a value: --rate N")]
     [InlineData("load steady --rate --seconds 3", "--rate needs a value")]

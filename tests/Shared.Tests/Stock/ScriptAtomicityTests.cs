@@ -30,7 +30,7 @@ public sealed class ScriptAtomicityTests
         ["buyers"] = new() { ["7"] = "2", ["8"] = "1" },
         ["holds"] = new() { [s_order] = "7:1:1000", [s_unlisted] = "7:1:1000", [s_other] = "8:1:1000" },
         ["orders"] = new() { ["7"] = s_order, ["8"] = s_other },
-        ["keys"] = new() { ["7 key"] = s_order + " 1 1000" },
+        ["keys"] = new() { ["7 key"] = s_order + " 1 1000", ["9"] = "999" },
         ["withdrawals"] = new() { ["earlier 1"] = "-5" },
         ["alerts"] = new() { ["low"] = "1 above", ["sold_out"] = "1 5" },
         ["room"] = new()
@@ -75,7 +75,11 @@ public sealed class ScriptAtomicityTests
         ["reopen.lua"] = ["token", 2, "open", "1:1"],
         ["requeue.lua"] = [s_order],
         ["reserve.lua"] =
-            [100, 3, 1, 6, new string('e', 24), 9, 1, "new key", new string('f', 24), 10, 1, "", new string('0', 24), 7, 1, "key"],
+            [
+                100, -3, 1, 6, new string('e', 24), 9, 1, "new key", 1000, new string('f', 24), 10, 1, "", -1,
+                new string('0', 24), 7, 1, "key", 0,
+            ],
+        ["restore_turns.lua"] = [7, 1000, 9, 2000],
         ["reset.lua"] = ["token", 100, "price", 4999],
         ["settle.lua"] = [s_withoutHold, s_order],
         ["told.lua"] = ["sold_out", 1],
@@ -150,7 +154,7 @@ public sealed class ScriptAtomicityTests
         made.Add(database.SetAddAsync(_tag + "changes", "an earlier change"));
         made.Add(database.ListRightPushAsync(_tag + "log", [7, 8]));
         made.Add(database.ListRightPushAsync(_tag + "registrations", [7, 8, 11, 12]));
-        made.Add(database.ListRightPushAsync(_tag + "steps", ["1 0", "2 2000"]));
+        made.Add(database.ListRightPushAsync(_tag + "steps", ["1 0 1000", "2 2000 3000"]));
         made.Add(database.SortedSetAddAsync(_tag + "used", "0", 0));
         await Task.WhenAll(made).InTime();
         spoil(database);

@@ -96,7 +96,7 @@ public sealed partial class ScriptContractTests
         var unknown = UnknownItem().Match(header);
         documented.Add(Int(unknown.Groups["code"].Value), Pascal(unknown.Groups["name"].Value));
         Assert.Equal(
-            Enum.GetValues<ReserveOutcome>().Where(outcome => outcome <= ReserveOutcome.UnknownItem)
+            Enum.GetValues<ReserveOutcome>().Where(outcome => outcome <= ReserveOutcome.PassUsed)
                 .ToDictionary(outcome => (int)outcome, outcome => outcome.ToString()),
             documented);
     }

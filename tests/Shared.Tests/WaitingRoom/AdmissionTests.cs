@@ -86,8 +86,12 @@ public sealed class AdmissionTests
         await OpenAsync(rate: 2, buyers: 100, passSeconds: 5);
         await _room.AdmitAsync(50);
         await Servers.Database.HashSetAsync(_room.Keys.Room, "mode", mode);
-        await _room.PassAsync(3_600_000);
-        Assert.Equal((0, 2, 0, 2), await _room.AdmitAsync(50));
+        for (var second = 0; second < 20; second++)
+        {
+            await _room.PassAsync(1_000);
+            Assert.Equal((0, 2, 0, 2), await _room.AdmitAsync(50));
+        }
+
         await Servers.Database.HashSetAsync(_room.Keys.Room, "mode", "open");
         await _room.PassAsync(1_000);
         Assert.Equal((3, 5, 0, 5), await _room.AdmitAsync(50));
@@ -99,10 +103,41 @@ public sealed class AdmissionTests
         await OpenAsync(rate: 2, buyers: 100, passSeconds: 5);
         await _room.AdmitAsync(50);
         await _room.PassAsync(1_000);
-        await _room.AdmitAsync(0);
-        await _room.PassAsync(100_000);
-        await _room.AdmitAsync(0);
+        for (var second = 0; second < 20; second++)
+        {
+            await _room.AdmitAsync(0);
+            await _room.PassAsync(1_000);
+        }
+
         Assert.Equal(0, (await _room.AdmitAsync(1)).Expired);
+    }
+
+    [Fact]
+    public async Task The_last_unit_is_offered_also_when_buyers_took_several_each()
+    {
+        await OpenAsync(rate: 20, buyers: 100);
+        await _room.AdmitAsync(80);
+        await _room.PassAsync(1_000);
+        Assert.Equal(0, (await _room.AdmitAsync(0, taken: 80, used: [.. Enumerable.Range(0, 20)])).Out);
+        await _room.PassAsync(1_000);
+        Assert.Equal((1, 21), Admitted(await _room.AdmitAsync(1, taken: 80)));
+        // And no more, while this one may come.
+        await _room.PassAsync(1_000);
+        Assert.Equal((0, 21), Admitted(await _room.AdmitAsync(1, taken: 80)));
+    }
+
+    [Fact]
+    public async Task A_pass_that_is_reported_as_used_again_counts_once()
+    {
+        await OpenAsync(rate: 20, buyers: 100);
+        await _room.AdmitAsync(80);
+        for (var call = 0; call < 5; call++)
+        {
+            await _room.AdmitAsync(79, taken: 1, used: [3, 3]);
+        }
+
+        Assert.Equal(1, (int)await Servers.Database.HashGetAsync(_room.Keys.Room, "buyers"));
+        Assert.Equal(19, (int)await Servers.Database.HashGetAsync(_room.Keys.Room, "out"));
     }
 
     [Theory]

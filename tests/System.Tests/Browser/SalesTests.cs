@@ -81,6 +81,35 @@ public sealed class SalesTests(Stage stage)
     }
 
     [Fact]
+    public async Task A_card_says_how_many_wait_in_the_room_of_its_sale()
+    {
+        var sale = (long)Random.Shared.Next(1 << 20, int.MaxValue);
+        await using var page = await stage.OpenAsync();
+        var now = TimeProvider.System.GetUtcNow();
+        await stage.AskAsync(HttpMethod.Post, "/sales", new
+        {
+            saleId = sale, name = "With a room", opensAt = now.AddMinutes(-1), closesAt = now.AddHours(1), paymentTimeoutSeconds = 900,
+            items = (object[])[new { skuId = 7401, allocated = 5, limitPerUser = 1, unitPrice = 100, currency = "EUR" }],
+            waitingRoom = new { admitPerSecond = 2 },
+        });
+        await stage.AskAsync(HttpMethod.Put, $"/sales/{sale}/waiting-room", new { mode = "paused" });
+        await stage.AskAsync(HttpMethod.Post, $"/sales/{sale}/open");
+        var user = (long)Random.Shared.Next(1 << 20, 1 << 30);
+        for (var i = 0; i < 3; i++)
+        {
+            await stage.RegisterAsync(sale, user + i);
+        }
+
+        await page.BecomesAsync("they wait", () => page.SaysAsync(
+            $"[data-sale='{sale}'] .room", "Waiting room: 3 waiting, 0 admitted, 0 a second (paused)."));
+        await stage.AskAsync(HttpMethod.Put, $"/sales/{sale}/waiting-room", new { mode = "open" });
+        await page.BecomesAsync("they are in", async () => Regex.IsMatch(
+            await page.Page.Locator($"[data-sale='{sale}'] .room").InnerTextAsync(),
+            @"^Waiting room: 0 waiting, 3 admitted, [\d.]+ a second\.$"));
+        await stage.AskAsync(HttpMethod.Post, $"/sales/{sale}/close");
+    }
+
+    [Fact]
     public async Task On_a_phone_the_incidents_stand_right_after_the_headline()
     {
         await stage.OpenSaleAsync("On a phone", (7301, 5));

@@ -157,6 +157,17 @@ public sealed class Stage(StoreConnections servers) : IAsyncLifetime
         return statuses;
     }
 
+    /// <summary>A buyer registers in the waiting room of a sale.</summary>
+    internal async Task RegisterAsync(long sale, long user)
+    {
+        var tokens = new BuyerToken(DevelopmentKeys.BuyerToken, TimeProvider.System);
+        using var request = new HttpRequestMessage(
+            HttpMethod.Post, new Uri(Api.Url, string.Create(CultureInfo.InvariantCulture, $"/sales/{sale}/queue")));
+        request.Headers.Authorization = new("Bearer", tokens.Sign(user, TimeSpan.FromHours(1)));
+        using var response = await s_http.SendAsync(request);
+        Assert.Equal(202, (int)response.StatusCode);
+    }
+
     /// <summary>Asks the ops interface.</summary>
     internal Task<JsonElement> AskAsync(HttpMethod method, string path, object? body = null) =>
         Operator.AskAsync(Inventory, method, path, body);

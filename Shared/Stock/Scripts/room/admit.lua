@@ -8,7 +8,7 @@
 --
 -- The clock of the room counts only while something is for sale and the room is not paused, so that no pass runs out while it is worth
 -- nothing.
--- A step is '<served> <clock>': up to which position, and since when. Positions below `expired` had their turn.
+-- A step is '<served> <clock> <now ms>': up to which position, and since when by both clocks. Positions below `expired` had their turn.
 --
 -- How many more: as many as the rate allows, and as the units for sale suffice for, when those who are admitted and have not bought yet
 -- come and buy as the others did before them. While no pass is out, one more buyer always comes in, or an estimate could stop the sale.
@@ -37,7 +37,7 @@ local is_selling = fields[3] and units > 0 and not over and (mode == 'open' or m
 if is_selling and had_units and tick_at > 0 then clock = clock + math.max(0, math.min(now - tick_at, 2000)) end
 local was_expired = expired
 while step < steps do
-  local upto, since = string.match(redis.call('LINDEX', KEYS[3], step), '^(%d+) (%d+)$')
+  local upto, since = string.match(redis.call('LINDEX', KEYS[3], step), '^(%d+) (%d+)')
   if since + pass_ms > clock then break end
   step, expired = step + 1, tonumber(upto)
 end
@@ -69,7 +69,7 @@ if is_selling and (since_move >= 1000 or since_move < 0) then
   more = math.max(0, math.min(allowed, suffice, places - served))
   if more > 0 then
     served, moved_at = served + more, now
-    redis.call('RPUSH', KEYS[3], string.format('%d %d', served, clock))
+    redis.call('RPUSH', KEYS[3], string.format('%d %d %d', served, clock, now))
   end
 end
 redis.call('HSET', KEYS[1], 'served', served, 'expired', expired, 'step', step, 'clock', clock, 'tick_at', now, 'moved_at', moved_at,

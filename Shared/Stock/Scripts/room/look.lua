@@ -3,7 +3,7 @@
 -- KEYS  1 room   2 registrations   3 steps
 -- ARGV  1 registrations that the caller knows   2 steps that it knows   3 most of each in the answer
 -- Returns nothing when there is no room, else { now ms, field and value of the room ..., number of registrations, { user ... },
---       number of steps, { '<served> <clock ms>' ... } }
+--       number of steps, { '<served> <clock ms> <now ms>' ... } }
 -- Uses: time
 
 local room = redis.call('HGETALL', KEYS[1])

@@ -1,13 +1,15 @@
 -- (3) Reserves a batch of requests for one sale item, atomically: window, per-user limit, stock, hold and outbox entry.
 --
 -- KEYS  1 item    2 buyers   3 holds   4 outbox   5 orders   6 keys   7 log
--- ARGV  1 outbox bound (entries)   2 number of requests   3 epoch   4 seq, the newest that the caller knows, or 0
---       then for each request: order id suffix (24 hex digits), user id, quantity, idempotency key ('' for none);
+-- ARGV  1 outbox bound (entries)   2 number of requests, negative in a sale with a waiting room   3 epoch
+--       4 seq, the newest that the caller knows, or 0
+--       then for each request: order id suffix (24 hex digits), user id, quantity, idempotency key ('' for none),
+--       in a sale with a waiting room also the turn of the buyer: when it began (ms), 0 for one that is over, -1 when none is needed;
 --       more arguments may follow and are ignored, so that the caller can pool its argument arrays by size
 -- Returns nothing when the item is not warm, or waits for its rebuild (8 unknown-item for every request);
 --       { epoch, seq } when these are older than what the caller knows: Redis has lost writes, and the item waits for its rebuild now; else
 --       { now ms, available after, number, unit price, currency, opens ms, closes ms, payment timeout seconds, epoch, seq after,
---         one digit for the outcome of each request, the detail of each outcome 1 and 2 ... }
+--         one digit for the outcome of each request, the detail of each outcome 1, 2 and 9 ... }
 --
 -- Outcomes, most important first; the first that holds is the answer:
 --   1  replayed       this user, item and key have an order already: '<order id> <quantity> <reserved at ms>'
@@ -15,6 +17,7 @@
 --   4  not-open       Redis time is before the window
 --   5  closed         Redis time is after the window, or the sale was closed by hand
 --   2  limit-reached  the user's live orders, oldest first: '<order id> ...'
+--   9  pass-used      the buyer has ordered since the turn began, or the turn is over: the live orders, as with limit-reached
 --   6  sold-out       fewer units left than asked for
 --   7  outbox-full    the outbox has reached its bound
 --   0  reserved       order id = number .. suffix, reserved at = now
@@ -22,8 +25,13 @@
 --
 -- Every key is read before the first write, so an error (say, out of memory) changes nothing. The caller bounds the number of
 -- requests (1,024), and with it each unpack.
+--
+-- In a sale with a waiting room, field '<user id>' of the keys has the time of the buyer's newest order, cancelled or not: a turn admits
+-- one order of the item. It is not before the turn, so no clock that is behind admits twice.
 
-local outbox_bound, requests = tonumber(ARGV[1]), tonumber(ARGV[2])
+local outbox_bound, requests = tonumber(ARGV[1]), math.abs(tonumber(ARGV[2]))
+local has_room = tonumber(ARGV[2]) < 0
+local width = has_room and 5 or 4
 local item = redis.call('HMGET', KEYS[1],
   'available', 'held', 'number', 'price', 'currency', 'opens', 'closes', 'state', 'limit', 'released', 'logged', 'payment_timeout',
   'epoch', 'seq')
@@ -43,7 +51,7 @@ local reserved_at = string.format('%d', now)
 local waiting = redis.call('ZCARD', KEYS[4])
 
 local users = {}
-for i = 1, requests do users[i] = ARGV[i * 4 + 2] end
+for i = 1, requests do users[i] = ARGV[(i - 1) * width + 6] end
 local held_by, orders_of, claimed = {}, {}, {}
 for i, units in ipairs(redis.call('HMGET', KEYS[2], unpack(users))) do
   held_by[users[i]] = tonumber(units or 0)
@@ -58,7 +66,13 @@ end
 
 local holds, entries, keys, changed, is_changed, newcomers, is_replayed = {}, {}, {}, {}, {}, {}, false
 
-local function answer(suffix, user, quantity, key)
+local newest_order = {}
+local function last_order(user)
+  newest_order[user] = newest_order[user] or tonumber(redis.call('HGET', KEYS[6], user) or 0)
+  return newest_order[user]
+end
+
+local function answer(suffix, user, quantity, key, turn)
   local claim = key ~= '' and user .. ' ' .. key
   if claim then
     claimed[claim] = claimed[claim] or redis.call('HGET', KEYS[6], claim)
@@ -73,6 +87,7 @@ local function answer(suffix, user, quantity, key)
   if now < opens then return 4 end
   if now >= closes or item[8] ~= 'open' then return 5 end
   if held_by[user] + quantity > limit then return 2, live_orders(user) end
+  if turn and turn >= 0 and last_order(user) >= turn then return 9, live_orders(user) end
   if available < quantity then return 6 end
   if waiting >= outbox_bound then return 7 end
 
@@ -93,13 +108,19 @@ local function answer(suffix, user, quantity, key)
     keys[#keys + 1] = claim
     keys[#keys + 1] = claimed[claim]
   end
+  if turn then
+    newest_order[user] = math.max(now, turn, last_order(user))
+    keys[#keys + 1] = user
+    keys[#keys + 1] = string.format('%d', newest_order[user])
+  end
   return 0
 end
 
 local outcomes, details = {}, {}
 for i = 1, requests do
-  local at = i * 4 + 1
-  outcomes[i], details[#details + 1] = answer(ARGV[at], ARGV[at + 1], tonumber(ARGV[at + 2]), ARGV[at + 3])
+  local at = (i - 1) * width + 5
+  outcomes[i], details[#details + 1] =
+    answer(ARGV[at], ARGV[at + 1], tonumber(ARGV[at + 2]), ARGV[at + 3], has_room and tonumber(ARGV[at + 4]))
 end
 if #holds > 0 then seq = seq + 1 end
 local reply = { now, available, number, item[4], item[5], opens, closes, item[12], epoch, seq, table.concat(outcomes), unpack(details) }

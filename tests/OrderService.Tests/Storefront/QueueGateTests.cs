@@ -1,0 +1,86 @@
+using System.Buffers.Text;
+using System.Security.Cryptography;
+using System.Text;
+using Seckill.Shared.Security;
+using Seckill.Shared.WaitingRoom;
+
+namespace Seckill.OrderService.Tests.Storefront;
+
+/// <summary>
+/// Promise 14, the gates: a group that the shop has signed gets so many places and no more, nobody asks without end, and nothing of the
+/// draw is known before it is made. Broken by a claim that is not read, or by an answer that takes a way past the limits.
+/// </summary>
+public sealed class QueueGateTests(StorefrontHost storefront)
+{
+    private static readonly TimeSpan s_later = TimeSpan.FromHours(1);
+    private readonly long _user = TestItem.NewId() >> 1;
+
+    [Fact]
+    public async Task A_group_gets_so_many_places_whichever_of_its_buyers_come()
+    {
+        var sale = await QueuedSale.OpenAsync(storefront, s_later, change: plan => plan with { GroupLimit = 2 });
+        for (var i = 0; i < 4; i++)
+        {
+            var answer = await sale.RegisterAsync(_user + i, token: Token(_user + i, "family"));
+            Assert.Equal(i < 2 ? (202, null) : (409, "group-full"), i < 2 ? (answer.Status, null) : QueuedSale.Refusal(answer));
+        }
+
+        // Another group, a buyer without one, and a buyer who has a place.
+        Assert.Equal(202, (await sale.RegisterAsync(_user + 5, token: Token(_user + 5, "another"))).Status);
+        Assert.Equal(202, (await sale.RegisterAsync(_user + 6)).Status);
+        Assert.Equal(202, (await sale.RegisterAsync(_user, token: Token(_user, "family"))).Status);
+    }
+
+    [Fact]
+    public async Task A_group_is_not_counted_where_the_sale_has_no_limit()
+    {
+        var sale = await QueuedSale.OpenAsync(storefront, s_later);
+        for (var i = 0; i < 4; i++)
+        {
+            Assert.Equal(202, (await sale.RegisterAsync(_user + i, token: Token(_user + i, "family"))).Status);
+        }
+    }
+
+    [Theory]
+    [InlineData("GET")]
+    [InlineData("POST")]
+    public async Task Who_asks_without_end_is_refused_and_keeps_the_place(string method)
+    {
+        await using var tight = new StorefrontHost(
+            new() { ["role"] = "api", ["RateLimits:UserBurst"] = "5", ["RateLimits:UserPerSecond"] = "1" });
+        await tight.InitializeAsync();
+        var sale = await QueuedSale.OpenAsync(storefront, s_later);
+        await sale.RegisterAsync(_user);
+        var answers = await Task.WhenAll(Enumerable.Range(0, 40).Select(_ =>
+            sale.AskAsync(new HttpMethod(method), sale.Path, _user, at: tight)));
+        Assert.Contains(answers, answer => answer.Status == 202);
+        Assert.Contains(answers, answer => QueuedSale.Refusal(answer) == (429, "rate-limited"));
+        Assert.Equal(202, (await sale.PollAsync(_user)).Status);
+    }
+
+    [Fact]
+    public async Task Before_the_draw_nobody_learns_the_secret_a_leaf_or_a_position()
+    {
+        var sale = await QueuedSale.OpenAsync(storefront, s_later);
+        await sale.RegisterAsync(_user);
+        var secret = (string)(await Servers.Database.HashGetAsync(new RoomKeys(sale.Id).Room, "secret"))!;
+        var answers = new[]
+        {
+            await sale.PollAsync(_user), await sale.AskAsync(HttpMethod.Get, sale.Path + "/proof", null),
+            await sale.AskAsync(HttpMethod.Get, sale.Path + "/receipt", _user),
+        };
+        Assert.All(answers, answer => Assert.DoesNotContain(secret, answer.Body.GetRawText(), StringComparison.OrdinalIgnoreCase));
+        Assert.Equal((409, "not-drawn"), QueuedSale.Refusal(await sale.AskAsync(HttpMethod.Get, sale.Path + "/leaves", null)));
+        var receipt = await sale.ReceiptAsync(_user);
+        Assert.Equal((null, null, null, null), (receipt.Path, receipt.Position, receipt.Proof.Seed, receipt.Proof.MerkleRoot));
+    }
+
+    private static string Token(long user, string group)
+    {
+        var claims = $$"""{"sub":"{{user}}","grp":"{{group}}","exp":4102444800}""";
+        var header = Base64Url.EncodeToString("""{"alg":"HS256","typ":"JWT"}"""u8);
+        var signed = header + "." + Base64Url.EncodeToString(Encoding.UTF8.GetBytes(claims));
+        var key = Encoding.UTF8.GetBytes(DevelopmentKeys.BuyerToken);
+        return signed + "." + Base64Url.EncodeToString(HMACSHA256.HashData(key, Encoding.ASCII.GetBytes(signed)));
+    }
+}
