@@ -22,7 +22,7 @@ internal static class WebhookEndpoints
                 + "grow; 410 ends it.")
             .Accepts<CreateWebhook>("application/json")
             .Produces<Webhook>(StatusCodes.Status201Created)
-            .WithMetadata(new DescribedHeader(201, "Location", "The endpoint.", "/webhooks/1"))
+            .WithMetadata(new DescribedHeader(201, "Location", "The endpoint.", "/webhooks/1"), new AnswersSecret("secret"))
             .ProducesProblems(400, 401, 408, 413, 415, 503);
         webhooks.MapGet("", ListAsync)
             .WithName("listWebhooks")

@@ -1,5 +1,6 @@
 using System.Text;
 using System.Text.Json;
+using System.Text.Json.Nodes;
 using Microsoft.AspNetCore.Http.Features;
 using Microsoft.AspNetCore.Http.Json;
 using Microsoft.Extensions.Options;
@@ -51,7 +52,7 @@ internal sealed partial class OperatorActionLog(NpgsqlDataSource database, IHost
             http.Response.Body = body;
         }
 
-        await TryCompleteAsync(id, http.Response, answer);
+        await TryCompleteAsync(id, http, answer);
         if (!http.RequestAborted.IsCancellationRequested)
         {
             await body.WriteAsync(answer.GetBuffer().AsMemory(0, (int)answer.Length));
@@ -59,10 +60,17 @@ internal sealed partial class OperatorActionLog(NpgsqlDataSource database, IHost
     }
 
     // The action is done: the caller must hear of it, whether or not the record has its outcome.
-    private async Task TryCompleteAsync(long id, HttpResponse response, MemoryStream answer)
+    private async Task TryCompleteAsync(long id, HttpContext http, MemoryStream answer)
     {
+        var response = http.Response;
         var isJson = response.ContentType?.Contains("json", StringComparison.Ordinal) == true;
         var after = isJson && answer.Length is > 0 and <= LongestState ? Encoding.UTF8.GetString(answer.ToArray()) : null;
+        if (after is not null && http.GetEndpoint()?.Metadata.GetMetadata<AnswersSecret>() is { Member: var secret }
+            && JsonNode.Parse(after) is JsonObject members && members.Remove(secret))
+        {
+            after = members.ToJsonString();
+        }
+
         try
         {
             await database.ExecuteAsync(

@@ -38,7 +38,8 @@ internal static class EmptyStorefront
 
     private static void MapPoll(WebApplication app, BuyerGuard guard)
     {
-        RequestDelegate poll = http => guard.Check(http, out _) is { } refusal ? refusal.ExecuteAsync(http) : Wait(http.Response);
+        RequestDelegate poll = async http =>
+            await ((await guard.CheckAsync(http)).Refusal is { } refusal ? refusal.ExecuteAsync(http) : Wait(http.Response));
         app.MapGet("/sales/{saleId:long}/queue", (Delegate)poll).ShortCircuit();
     }
 

@@ -55,6 +55,10 @@ public sealed class WebhookTests(Administration administration)
         await Eventually.IsTrueAsync("it is shown as well", async () =>
             (await administration.DoesAsync("GET", webhook)).GetProperty("state").GetString() == "active");
         Assert.False((await administration.DoesAsync("GET", webhook)).TryGetProperty("secret", out _));
+        // Every viewer may read who did what.
+        var actions = (await administration.DoesAsync("GET", "/operator-actions?limit=1000")).GetRawText();
+        Assert.Contains("createWebhook", actions, StringComparison.Ordinal);
+        Assert.DoesNotContain("whsec_", actions, StringComparison.Ordinal);
         await DeleteAsync(webhook);
     }
 
