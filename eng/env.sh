@@ -1,10 +1,12 @@
 #!/usr/bin/env bash
 # summary: print addresses, keys and connection strings as NAME=value lines
 #
-# usage: ./seckill env [--admin]
+# usage: ./seckill env [--admin | --tools]
 #
 #   --admin   also Admin__Redis, Admin__RabbitMq, Admin__Orders and Admin__Legacy: full rights on the servers that `up` started,
 #             for operators and tests; nothing for servers that you named
+#   --tools   instead: what a shell evaluates so that redis-cli, psql, rabbitmqctl and the commands of docs/OPERATIONS.md reach the
+#             system that `up` started:  eval "$(./seckill env --tools)"
 #
 # Prints those of the running system, or of the one that `up` would start. Values are not quoted and may contain
 # `;`, so read the lines instead of sourcing them:
@@ -12,8 +14,11 @@
 #   while IFS= read -r line; do export "$line"; done < <(./seckill env)
 source "$(dirname "${BASH_SOURCE[0]}")/lib/system.sh"
 
-admin=''
-[ "${1:-}" != --admin ] || { admin=1; shift; }
+wanted=''
+[[ "${1:-}" != --admin && "${1:-}" != --tools ]] || { wanted=$1; shift; }
 [ $# -eq 0 ] || bad_usage "unknown option of env: $1"
 use_running_instance
-print_env $admin
+case $wanted in
+    --tools) print_tools ;;
+    *) print_env $wanted ;;
+esac

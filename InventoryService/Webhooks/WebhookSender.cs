@@ -150,7 +150,8 @@ internal sealed partial class WebhookSender(
         }
         catch (HttpRequestException exception)
         {
-            return (exception.Message, false);
+            // The outer message sends the reader to an inner exception that no reader of the list has.
+            return (exception.GetBaseException().Message, false);
         }
     }
 

@@ -38,7 +38,7 @@ internal static class CrossOrigin
             storefront => storefront.Use(VaryByOriginAsync).UseCors(policy => policy
                 .WithOrigins(origins)
                 .WithMethods(HttpMethods.Get, HttpMethods.Post)
-                .WithHeaders("Authorization", "Content-Type", "Idempotency-Key", "Last-Event-ID", "Sale-Pass")
+                .WithHeaders("Authorization", "Content-Type", "Idempotency-Key", "Last-Event-ID", "Queue-Work", "Sale-Pass")
                 .WithExposedHeaders("Location", "Retry-After", "ETag")
                 .SetPreflightMaxAge(s_preflightMaxAge)));
     }
