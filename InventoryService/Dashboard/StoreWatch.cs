@@ -17,11 +17,13 @@ internal sealed record StoreState(bool IsUp, DateTimeOffset Since)
 }
 
 /// <summary>
-/// Asks the stores by the checks of readiness. One missing answer is a busy machine; two in a row mean that the store is down.
+/// Asks the stores by the checks of readiness. One missing answer is a busy machine; two in a row mean that the store is down. A process
+/// that has just started has no connections yet: then none for ten seconds means it.
 /// </summary>
 internal sealed class StoreWatch(HealthCheckService health, TimeProvider clock)
 {
     private const int MissesUntilDown = 2;
+    private static readonly TimeSpan s_start = TimeSpan.FromSeconds(10);
     private readonly Watched _redis = new("redis"), _postgres = new("postgres"), _rabbitMq = new("rabbitmq");
 
     /// <summary>Asks all stores, for a second at most.</summary>
@@ -36,6 +38,7 @@ internal sealed class StoreWatch(HealthCheckService health, TimeProvider clock)
     {
         private StoreState? _state;
         private DateTimeOffset _firstMiss;
+        private bool _hasAnswered;
         private int _misses;
 
         public StoreState See(HealthReport report, DateTimeOffset now)
@@ -45,13 +48,15 @@ internal sealed class StoreWatch(HealthCheckService health, TimeProvider clock)
             var answers = entry.Status == HealthStatus.Healthy || blocked is not null;
             _misses = answers ? 0 : _misses + 1;
             _firstMiss = _misses == 1 ? now : _firstMiss;
+            _hasAnswered |= answers;
             if (answers)
             {
                 return _state = _state is { IsUp: true } && blocked is null == _state.Blocked is null
                     ? _state with { Blocked = blocked } : new StoreState(true, now) { Blocked = blocked };
             }
 
-            return _state = _misses >= MissesUntilDown && _state is not { IsUp: false }
+            var isDown = _hasAnswered ? _misses >= MissesUntilDown : now - _firstMiss >= s_start;
+            return _state = isDown && _state is not { IsUp: false }
                 ? new StoreState(false, _firstMiss)
                 : _state ?? new StoreState(true, now);
         }

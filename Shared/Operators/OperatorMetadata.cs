@@ -14,7 +14,9 @@ public sealed record IsNoAction;
 /// <param name="ReadAsync">Reads it. An exception refuses the action.</param>
 public sealed record StateBefore(Func<HttpContext, Task<object?>> ReadAsync);
 
-/// <summary>A member of the answer that only the caller may see: the record of the action, which every viewer may read, is without it.</summary>
+/// <summary>
+/// A member of the answer that only the caller may see: the record of the action, which every viewer may read, is without it.
+/// </summary>
 /// <param name="Member">Of the answer's object.</param>
 public sealed record AnswersSecret(string Member);
 

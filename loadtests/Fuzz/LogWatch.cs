@@ -4,8 +4,8 @@ using System.Text.RegularExpressions;
 namespace Seckill.Fuzz;
 
 /// <summary>
-/// Finds lines of the level Error or Critical in the logs of the services, from now on. Understands their JSON, and the lines that they write
-/// in Development. The auditor's report of an item that an operator's rebuild has stopped is none of them.
+/// Finds lines of the level Error or Critical in the logs of the services, from now on. Understands their JSON, and the lines that they
+/// write in Development. The auditor's report of an item that an operator's rebuild has stopped is none of them.
 /// </summary>
 internal sealed partial class LogWatch
 {

@@ -24,7 +24,8 @@ public sealed class CrossOriginTests(StorefrontHost without)
         Assert.Equal(Origin, answer.Headers["Access-Control-Allow-Origin"]);
         Assert.Contains(method, answer.Headers["Access-Control-Allow-Methods"], StringComparison.Ordinal);
         Assert.Equal(
-            "Authorization,Content-Type,Idempotency-Key,Last-Event-ID,Queue-Work,Sale-Pass", answer.Headers["Access-Control-Allow-Headers"]);
+            "Authorization,Content-Type,Idempotency-Key,Last-Event-ID,Queue-Work,Sale-Pass",
+            answer.Headers["Access-Control-Allow-Headers"]);
         Assert.Equal("7200", answer.Headers["Access-Control-Max-Age"]);
         Assert.Equal("Origin", answer.Headers["Vary"]);
         Assert.False(answer.Headers.ContainsKey("Access-Control-Allow-Credentials"));

@@ -49,6 +49,9 @@ public sealed class TerminalTests : IDisposable
         using var run = Start("set -m; ./seckill load steady --url http://127.0.0.1:1 & echo $! >verb; wait");
         await Eventually.IsTrueAsync("the client runs", () => Calls().Length > 0);
         var verb = int.Parse(await File.ReadAllTextAsync(Path.Combine(_checkout.FullName, "verb")), CultureInfo.InvariantCulture);
+        // A shell that is about to wait would notice the signal only when its client ends.
+        await Eventually.IsTrueAsync(
+            "the verb waits for the client", () => File.ReadAllText($"/proc/{verb}/stat").Split(") ")[1][0] == 'S');
         Assert.True(new Signal(signal).SendTo(verb));
         await run.WaitForExitAsync().WaitAsync(TimeSpan.FromMinutes(1));
         await EndedAsync();
