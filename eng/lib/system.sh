@@ -151,24 +151,25 @@ print_env() {
 # print_tools: what a shell evaluates so that the commands of docs/OPERATIONS.md reach the running system. The clients of RabbitMQ and
 # PostgreSQL, and redis-cli, reach those servers that this checkout has started.
 print_tools() {
-    local dir
+    local dir servers
     load_settings
+    servers=" $(own_servers | tr '\n' ' ')"
     printf 'export %s=%q\n' ORDER_URL "http://127.0.0.1:$(port_of api-1)" INVENTORY_URL "http://127.0.0.1:$(port_of inventory)" \
         ORDER_OPS_URL "http://127.0.0.1:$(port_of ops-api-1)" INVENTORY_OPS_URL "http://127.0.0.1:$(port_of ops-inventory)" \
         WORKER_OPS_URL "http://127.0.0.1:$(port_of ops-worker-1)" OPS_KEY "$Auth__OpsKey"
     [ "$SOURCE" = packages ] || return 0
-    case " $(own_servers) " in
+    case $servers in
         *' postgres '*) printf 'export %s=%q\n' PGHOST 127.0.0.1 PGPORT "$(port_of postgres)" PGUSER postgres PGPASSWORD "$PG_PASSWORD" ;;
     esac
-    case " $(own_servers) " in
+    case $servers in
         *' redis '*) printf 'redis-cli() { command redis-cli -p %q "$@"; }\n' "$(port_of redis)" ;;
     esac
-    case " $(own_servers) " in
+    case $servers in
         *' rabbitmq '*)
             dir=$(rabbitmq_home)
             # As the start of the server: its own node, epmd and cookie.
             printf 'rabbitmqctl() { HOME=%q ERL_EPMD_PORT=%q RABBITMQ_NODENAME=%q RABBITMQ_CONF_ENV_FILE=%q %q "$@"; }\n' \
-                "$dir/home" "$(port_of epmd)" "$(cat "$dir/node")" "$dir/no-env.conf" "$(dirname "$RABBITMQ_BIN")/rabbitmqctl"
+                "$dir/home" "$(port_of epmd)" "$(cat "$dir/node" 2>/dev/null)" "$dir/no-env.conf" "$(dirname "$RABBITMQ_BIN")/rabbitmqctl"
             ;;
     esac
 }
