@@ -12,17 +12,18 @@ var settings = builder.Configuration;
 var variant = settings["variant"];
 var key = settings.RequiredSecret(builder.Environment, "Auth:BuyerTokenKey", DevelopmentKeys.BuyerToken);
 builder.Services.AddSingleton(provider => new BuyerToken(key, provider.GetRequiredService<TimeProvider>()));
+// Opens nothing before it is used; the ops interface of the host records into it.
+var database = new NpgsqlConnectionStringBuilder(
+    $"Maximum Pool Size={ConnectionsFeature.MaxPostgresConnections};Max Auto Prepare=10;Auto Prepare Min Usages=2;"
+    + $"Application Name={AppDomain.CurrentDomain.FriendlyName}-{Environment.ProcessId};"
+    + settings.RequiredConnectionString("Orders"));
+builder.Services.AddSingleton(_ => NpgsqlDataSource.Create(database));
 if (variant == "empty")
 {
     await EmptyStorefront.RunAsync(builder);
     return 0;
 }
 
-var database = new NpgsqlConnectionStringBuilder(
-    $"Maximum Pool Size={ConnectionsFeature.MaxPostgresConnections};Max Auto Prepare=10;Auto Prepare Min Usages=2;"
-    + $"Application Name={AppDomain.CurrentDomain.FriendlyName}-{Environment.ProcessId};"
-    + settings.RequiredConnectionString("Orders"));
-builder.Services.AddSingleton(_ => NpgsqlDataSource.Create(database));
 builder.Services.AddSingleton<BaselineTables>();
 switch (variant)
 {

@@ -10,11 +10,15 @@ public sealed record ServerMetrics(double AllocatedBytes, double Collections)
     private const string Allocated = "dotnet_gc_heap_total_allocated_bytes_total";
     private const string Collected = "dotnet_gc_collections_total";
 
-    /// <summary>Reads them.</summary>
+    // Of the ops listener, as port_of in eng/lib/common.sh has it.
+    private const int OpsPortOffset = 40;
+
+    /// <summary>Reads them, from the ops listener of the process.</summary>
     /// <exception cref="FormatException">They are missing.</exception>
     public static async Task<ServerMetrics> ReadAsync(HttpClient http, Uri server, CancellationToken cancellationToken)
     {
-        var lines = (await http.GetStringAsync(new Uri(server, "metrics"), cancellationToken)).Split('\n');
+        var metrics = new UriBuilder(server) { Port = server.Port + OpsPortOffset, Path = "metrics" }.Uri;
+        var lines = (await http.GetStringAsync(metrics, cancellationToken)).Split('\n');
         return new ServerMetrics(Sum(lines, Allocated), Sum(lines, Collected));
     }
 
