@@ -116,8 +116,7 @@ internal static class WebhookEndpoints
     {
         var errors = new Dictionary<string, string>();
         if (webhook.Url is not { Length: > 0 and <= LongestUrl } || !Uri.TryCreate(webhook.Url, UriKind.Absolute, out var url)
-            || !(url.Scheme == Uri.UriSchemeHttps || (url.Scheme == Uri.UriSchemeHttp && environment.IsDevelopment()))
-            || url.UserInfo.Length > 0)
+            || !OutgoingHttp.IsAllowed(url, environment) || url.UserInfo.Length > 0)
         {
             errors["url"] = $"this must be an absolute https address without user and password, at most {LongestUrl} characters";
         }

@@ -21,11 +21,7 @@ internal sealed partial class WebhookSender(
     private const int MostAtOnce = 6;
 
     private readonly ConcurrentDictionary<long, Task> _deliveries = new();
-    private readonly HttpClient _http = new(new SocketsHttpHandler
-    {
-        // A redirect would send what is signed to an address that no operator has chosen.
-        AllowAutoRedirect = false, UseCookies = false, PooledConnectionLifetime = TimeSpan.FromMinutes(2),
-    })
+    private readonly HttpClient _http = new(OutgoingHttp.NewHandler())
     {
         Timeout = Timeout.InfiniteTimeSpan,
     };

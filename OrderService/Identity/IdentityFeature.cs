@@ -37,8 +37,7 @@ internal static class IdentityFeature
 
     private static void RequireUrl(string setting, string text, IHostEnvironment environment)
     {
-        if (!Uri.TryCreate(text, UriKind.Absolute, out var url)
-            || !(url.Scheme == Uri.UriSchemeHttps || (environment.IsDevelopment() && url.Scheme == Uri.UriSchemeHttp)))
+        if (!Uri.TryCreate(text, UriKind.Absolute, out var url) || !OutgoingHttp.IsAllowed(url, environment))
         {
             throw new InvalidSettingException(setting, $"is '{text}', and must be an https address");
         }

@@ -10,11 +10,7 @@ internal sealed class HttpPaymentProvider(PaymentSignature signature, IOptions<P
 {
     private const int LongestAnswer = 64 * 1024;
 
-    private readonly HttpClient _http = new(new SocketsHttpHandler
-    {
-        // A redirect would send what is signed to an address that no operator has chosen.
-        AllowAutoRedirect = false, UseCookies = false, PooledConnectionLifetime = TimeSpan.FromMinutes(2),
-    })
+    private readonly HttpClient _http = new(OutgoingHttp.NewHandler())
     {
         Timeout = TimeSpan.FromMilliseconds(options.Value.FindTimeoutMilliseconds), MaxResponseContentBufferSize = LongestAnswer,
     };

@@ -24,7 +24,7 @@ internal static class PaymentsFeature
 
         if (!url.Contains(OrderIdInUrl, StringComparison.Ordinal)
             || !Uri.TryCreate(url.Replace(OrderIdInUrl, "0", StringComparison.Ordinal), UriKind.Absolute, out var address)
-            || (address.Scheme != Uri.UriSchemeHttps && !(builder.Environment.IsDevelopment() && address.Scheme == Uri.UriSchemeHttp)))
+            || !OutgoingHttp.IsAllowed(address, builder.Environment))
         {
             throw new InvalidSettingException("Payments:FindUrl", $"must be an https address with {OrderIdInUrl} in it");
         }

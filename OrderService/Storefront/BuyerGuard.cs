@@ -87,10 +87,10 @@ internal sealed class BuyerGuard : IEndpointFilter
 
     /// <summary>The refusal when the address exceeds its rate limit. Counts the request.</summary>
     public Problem? CheckAddress(HttpContext context) =>
-        _byAddress.TryAcquire(context.Connection.RemoteIpAddress ?? IPAddress.None) ? null : Refusals.RateLimited;
+        _byAddress.TryAcquire(context.Connection.RemoteIpAddress ?? IPAddress.None) ? null : Problem.RateLimited;
 
     /// <summary>The refusal when the user exceeds the rate limit. Counts the request.</summary>
-    public Problem? CheckUser(long userId) => _byUser.TryAcquire(userId) ? null : Refusals.RateLimited;
+    public Problem? CheckUser(long userId) => _byUser.TryAcquire(userId) ? null : Problem.RateLimited;
 
     /// <summary>True, and counted, when the buyer of an admitted request may send this many more.</summary>
     public bool TryCharge(long userId, int requests) => requests <= 0 || _byUser.TryAcquire(userId, requests);

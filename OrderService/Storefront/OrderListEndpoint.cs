@@ -68,7 +68,7 @@ internal static class OrderListEndpoint
         var userId = BuyerGuard.UserOf(http);
         if (!guard.TryCharge(userId, opened.SkuIds.Count / ItemsForARequest))
         {
-            return Refusals.RateLimited;
+            return Problem.RateLimited;
         }
 
         return await orders.ReadAsync(opened, userId, after, (int)maximum, cancellationToken) is { } page

@@ -18,7 +18,6 @@ internal static class Refusals
     public static readonly Problem KeyReused = new(
         422, "idempotency-key-reused", "This Idempotency-Key was used before with another quantity.");
 
-    public static readonly Problem RateLimited = new(429, "rate-limited", "Too many requests. Nothing was done.", retryAfterSeconds: 1);
     public static readonly Problem Unavailable = new(
         503, "unavailable", "No answer is possible now. It is safe to retry.", retryAfterSeconds: 1);
 
@@ -50,7 +49,7 @@ internal static class Refusals
         Problem.Invalid("request", "malformed"), Unauthenticated, UserDenied, UnknownItem, SoldOut, LimitReached([ExampleOrder]),
         SaleNotOpen(DateTimeOffset.UnixEpoch, DateTimeOffset.UnixEpoch), SaleClosed, PassRequired, PassExpired, PassUsed([ExampleOrder]),
         Problem.TooSlow, Problem.TooLarge, Problem.NotJson,
-        KeyReused, RateLimited, Unavailable,
+        KeyReused, Problem.RateLimited, Unavailable,
     ];
 
     /// <summary>By the number of a token's fault; 401 is for the developer of the client (RFC 6750, section 3).</summary>

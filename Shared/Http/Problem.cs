@@ -60,6 +60,9 @@ public sealed class Problem : IResult, IStatusCodeHttpResult
     /// <summary>415 for a body that is not JSON in UTF-8.</summary>
     public static Problem NotJson { get; } = new(415, "not-json", "The body must be application/json in UTF-8.");
 
+    /// <summary>429 for a buyer or an address that asks too often.</summary>
+    public static Problem RateLimited { get; } = new(429, "rate-limited", "Too many requests. Nothing was done.", retryAfterSeconds: 1);
+
     /// <summary>400 <c>invalid-request</c> with the errors by field.</summary>
     public static Problem Invalid(IReadOnlyDictionary<string, string> errors) =>
         new(StatusCodes.Status400BadRequest, "invalid-request", "The request is invalid.", writeDetails: json =>

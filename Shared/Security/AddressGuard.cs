@@ -9,12 +9,9 @@ namespace Seckill.Shared.Security;
 /// </summary>
 public sealed class AddressGuard(int burst, int perSecond, TimeProvider clock) : IEndpointFilter
 {
-    private static readonly Problem s_tooMany = new(
-        StatusCodes.Status429TooManyRequests, "rate-limited", "Too many requests. Nothing was done.", retryAfterSeconds: 1);
-
     private readonly RateLimit _limit = new(burst, perSecond, clock);
 
     public ValueTask<object?> InvokeAsync(EndpointFilterInvocationContext context, EndpointFilterDelegate next) =>
         _limit.TryAcquire(context.HttpContext.Connection.RemoteIpAddress ?? IPAddress.None)
-            ? next(context) : ValueTask.FromResult<object?>(s_tooMany);
+            ? next(context) : ValueTask.FromResult<object?>(Problem.RateLimited);
 }
