@@ -97,7 +97,7 @@ measure() {
 start_baseline() {
     say "starting $1"
     spawn "$1" '' "$RUN" dotnet "$(output_of loadtests/Baselines)/Seckill.Baselines.dll" \
-        --variant "$1" --urls "http://127.0.0.1:$2" --Management:Port $(($2 + 40))
+        --variant "$1" --urls "http://127.0.0.1:$2" --Management:Port $(($2 + OPS_PORT_OFFSET))
     until http_get "$2" /health/ready; do
         alive "$1" || die "$1 did not start; see $RUN/logs/$1.log"
         sleep 0.1

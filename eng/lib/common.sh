@@ -99,6 +99,9 @@ elsewhere() {
     echo "$dir"
 }
 
+# From the port of a service to that of its ops listener; also in loadtests/Bench/ServerMetrics.cs.
+OPS_PORT_OFFSET=40
+
 # port_of NAME: the port of a process of this instance.
 port_of() {
     case $1 in
@@ -107,7 +110,7 @@ port_of() {
         api-*) echo $((BASE + ${1#api-})) ;;
         worker-*) echo $((BASE + 9 + ${1#worker-})) ;;
         # The ops listener of a service.
-        ops-*) echo $(($(port_of "${1#ops-}") + 40)) ;;
+        ops-*) echo $(($(port_of "${1#ops-}") + OPS_PORT_OFFSET)) ;;
         redis) echo $((BASE + 20)) ;;
         postgres) echo $((BASE + 21)) ;;
         rabbitmq) echo $((BASE + 22)) ;;

@@ -151,25 +151,26 @@ print_env() {
 # print_tools: what a shell evaluates so that the commands of docs/OPERATIONS.md reach the running system. The clients of RabbitMQ and
 # PostgreSQL, and redis-cli, reach those servers that this checkout has started.
 print_tools() {
-    local dir servers
+    local dir name server value
     load_settings
-    servers=" $(own_servers | tr '\n' ' ')"
-    printf 'export %s=%q\n' ORDER_URL "http://127.0.0.1:$(port_of api-1)" INVENTORY_URL "http://127.0.0.1:$(port_of inventory)" \
-        ORDER_OPS_URL "http://127.0.0.1:$(port_of ops-api-1)" INVENTORY_OPS_URL "http://127.0.0.1:$(port_of ops-inventory)" \
-        WORKER_OPS_URL "http://127.0.0.1:$(port_of ops-worker-1)" OPS_KEY "$Auth__OpsKey"
+    while IFS='=' read -r name value; do
+        case $name in
+            *_URL | OPS_KEY) printf 'export %s=%q\n' "$name" "$value" ;;
+        esac
+    done < <(print_env)
+    printf 'export WORKER_OPS_URL=%q\n' "http://127.0.0.1:$(port_of ops-worker-1)"
     [ "$SOURCE" = packages ] || return 0
-    case $servers in
-        *' postgres '*) printf 'export %s=%q\n' PGHOST 127.0.0.1 PGPORT "$(port_of postgres)" PGUSER postgres PGPASSWORD "$PG_PASSWORD" ;;
-    esac
-    case $servers in
-        *' redis '*) printf 'redis-cli() { command redis-cli -p %q "$@"; }\n' "$(port_of redis)" ;;
-    esac
-    case $servers in
-        *' rabbitmq '*)
-            dir=$(rabbitmq_home)
-            # As the start of the server: its own node, epmd and cookie.
-            printf 'rabbitmqctl() { HOME=%q ERL_EPMD_PORT=%q RABBITMQ_NODENAME=%q RABBITMQ_CONF_ENV_FILE=%q %q "$@"; }\n' \
-                "$dir/home" "$(port_of epmd)" "$(cat "$dir/node" 2>/dev/null)" "$dir/no-env.conf" "$(dirname "$RABBITMQ_BIN")/rabbitmqctl"
-            ;;
-    esac
+    for server in $(own_servers); do
+        case $server in
+            postgres) printf 'export %s=%q\n' PGHOST 127.0.0.1 PGPORT "$(port_of postgres)" PGUSER postgres PGPASSWORD "$PG_PASSWORD" ;;
+            redis) printf 'redis-cli() { command redis-cli -p %q "$@"; }\n' "$(port_of redis)" ;;
+            rabbitmq)
+                dir=$(rabbitmq_home)
+                # As the start of the server: its own node, epmd and cookie.
+                printf 'rabbitmqctl() { HOME=%q ERL_EPMD_PORT=%q RABBITMQ_NODENAME=%q RABBITMQ_CONF_ENV_FILE=%q %q "$@"; }\n' \
+                    "$dir/home" "$(port_of epmd)" "$(cat "$dir/node" 2>/dev/null)" "$dir/no-env.conf" \
+                    "$(dirname "$RABBITMQ_BIN")/rabbitmqctl"
+                ;;
+        esac
+    done
 }
