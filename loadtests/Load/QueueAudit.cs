@@ -45,7 +45,7 @@ public static class QueueAudit
         ]);
     }
 
-    // By position: somebody behind was admitted well before a question of this buyer that was answered "waiting".
+    // By position: a buyer behind was admitted well before a question of this buyer that was answered "waiting".
     private static int Overtaken(QueuedBuyer[] buyers)
     {
         var (count, earliest) = (0, long.MaxValue);

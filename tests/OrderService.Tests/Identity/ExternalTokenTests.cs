@@ -13,7 +13,7 @@ namespace Seckill.OrderService.Tests.Identity;
 
 /// <summary>
 /// Promise: a token of the identity provider names its buyer when its key is one of the provider's now, and it was made for this service; a
-/// provider that is down stops nobody who has a token. Broken by a rule that is not checked, a key that is kept too long, or a stranger
+/// provider that is down stops no buyer who has a token. Broken by a rule that is not checked, a key that is kept too long, or a stranger
 /// who makes the process read keys again and again.
 /// </summary>
 public sealed class ExternalTokenTests : IAsyncLifetime
@@ -244,7 +244,7 @@ public sealed class ExternalTokenTests : IAsyncLifetime
         return host;
     }
 
-    // Nobody has this order: 404 for whom the token names.
+    // No buyer has this order: 404 for whom the token names.
     private async Task<(HttpStatusCode Status, string Challenge)> AskAsync(string token, StorefrontHost? host = null)
     {
         using var client = (host ?? _host).CreateClient();

@@ -17,8 +17,8 @@ using Seckill.Shared.Security;
 namespace Seckill.OrderService.Tests.Payments;
 
 /// <summary>
-/// Promise: an order whose buyer has paid does not expire because a notification was lost, and one that is not paid keeps its units from
-/// nobody for longer than the grace. Against a provider that speaks HTTP.
+/// Promise: an order whose buyer has paid does not expire because a notification was lost, and one that is not paid keeps its units no
+/// longer than the grace. Against a provider that speaks HTTP.
 /// </summary>
 [Collection(AllOrders.Name)]
 public sealed class PaymentSearchTests(StoreFixture stores) : IAsyncLifetime

@@ -7,7 +7,8 @@ namespace Seckill.OrderService.Tests.Storefront;
 
 /// <summary>
 /// Promise 14: no pass is accepted twice, or after its time, at any instance; and a buyer who repeats an order by its key gets that order,
-/// whatever became of the pass meanwhile. Broken by a mark that only one process knows, or by a check that stands before the retry.
+/// also when the pass has expired or is used meanwhile. Broken by a mark that only one process knows, or by a check that stands before the
+/// retry.
 /// </summary>
 public sealed class PassTests(StorefrontHost storefront)
 {

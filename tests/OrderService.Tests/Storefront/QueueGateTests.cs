@@ -7,7 +7,7 @@ using Seckill.Shared.WaitingRoom;
 namespace Seckill.OrderService.Tests.Storefront;
 
 /// <summary>
-/// Promise 14, the gates: a group that the shop has signed gets so many places and no more, nobody asks without end, and nothing of the
+/// Promise 14, the gates: a group that the shop has signed gets so many places and no more, no buyer asks without end, and nothing of the
 /// draw is known before it is made. Broken by a claim that is not read, or by an answer that takes a way past the limits.
 /// </summary>
 public sealed class QueueGateTests(StorefrontHost storefront)
