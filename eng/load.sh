@@ -22,6 +22,7 @@
 #   --items N        items on sale
 #   --connections N  maximum concurrent requests (default 2000)
 #   --warm-up N      seconds of load before the measurement (default 3)
+#   --timeout N      seconds that a visitor waits for an answer (default 10)
 #   --p99 MS         pass mark for p99, in milliseconds
 #   --errors PERCENT pass mark for requests that fail or get 503
 #   --output DIR     parent of the report's directory (default loadtests/reports)

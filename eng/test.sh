@@ -70,6 +70,8 @@ require_ports $(own_processes)
 start_servers_and_build
 
 export SECKILL_PORT_BASE=$BASE
+# Most of the processor time of the tests is the start of hundreds of processes that end before they are hot: compile them once.
+export DOTNET_TieredPGO=0 DOTNET_TC_CallCountThreshold=1000
 # Some of these tests stop and freeze servers of their own, which is not possible with containers; some look at the dashboard.
 if wanted System.Tests && can_install_packages; then
     require_packages redis rabbitmq postgres

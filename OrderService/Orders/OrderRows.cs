@@ -15,7 +15,7 @@ internal sealed record OrderRow(
 /// <remarks>
 /// Throws <see cref="NpgsqlException"/> when PostgreSQL is down, and <see cref="TimeoutException"/> when it does not answer.
 /// </remarks>
-internal sealed class OrderRows(NpgsqlDataSource database)
+internal sealed class OrderRows(NpgsqlDataSource database, IOptions<OrderReadOptions> options)
 {
     private const string Select =
         """
@@ -23,7 +23,7 @@ internal sealed class OrderRows(NpgsqlDataSource database)
         from orders
         """;
 
-    private static readonly TimeSpan s_timeout = TimeSpan.FromSeconds(1);
+    private readonly TimeSpan _timeout = TimeSpan.FromMilliseconds(options.Value.TimeoutMilliseconds);
     private long _askAgainAt;
 
     /// <summary>The row of an order, or null.</summary>
@@ -60,7 +60,7 @@ internal sealed class OrderRows(NpgsqlDataSource database)
         {
             // Not cancelled: the client library cancels by a blocking call to the server that does not answer. An abandoned query
             // ends by its own timeouts and then returns its connection.
-            return await QueryAsync(sql, parameters).WaitAsync(s_timeout, cancellationToken);
+            return await QueryAsync(sql, parameters).WaitAsync(_timeout, cancellationToken);
         }
         catch (TimeoutException)
         {
@@ -73,6 +73,6 @@ internal sealed class OrderRows(NpgsqlDataSource database)
     {
         await using var connection = await database.OpenConnectionAsync();
         return [.. await connection.QueryAsync<OrderRow>(
-            new CommandDefinition(sql, parameters, commandTimeout: (int)s_timeout.TotalSeconds))];
+            new CommandDefinition(sql, parameters, commandTimeout: (int)Math.Ceiling(_timeout.TotalSeconds)))];
     }
 }

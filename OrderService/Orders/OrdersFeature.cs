@@ -13,6 +13,7 @@ internal static class OrdersFeature
         builder.Services.AddSingleton<OrderQuarantine>();
         if (role.HasFlag(Role.Api))
         {
+            builder.Services.AddValidatedOptions<OrderReadOptions>("OrderReads");
             builder.Services.AddSingleton<OrderRows>();
             builder.Services.AddSingleton<OrderReader>();
             builder.Services.AddSingleton<OrderList>();

@@ -63,10 +63,12 @@ public static class LoadCommand
         var warmUp = NumberOption.Create("--warm-up", $"Seconds of load before the measurement (default {normal.WarmUpSeconds}).", 0, 600);
         var p99 = NumberOption.Create(
             "--p99", $"Pass mark for p99 in milliseconds (default {normal.MaximumP99Milliseconds:0}).", 0.001, 600_000);
+        var timeout = NumberOption.Create(
+            "--timeout", $"Seconds that a visitor waits for an answer (default {normal.TimeoutSeconds}).", 1, 600);
         var errors = NumberOption.Create("--errors", $"Pass mark for errors in percent (default {normal.MaximumErrorPercent}).", 0.0, 100);
         var command = new Command(scenario.Name, scenario.Summary)
         {
-            rate, seconds, users, think, buyers, stock, items, connections, warmUp, p99, errors,
+            rate, seconds, users, think, buyers, stock, items, connections, warmUp, timeout, p99, errors,
         };
         command.SetAction((parsed, cancellationToken) => parsed.GetValue(check) ? Task.FromResult(ExitCode.Right) : CommandGuard.RunAsync(
             needsStores: false,
@@ -87,6 +89,7 @@ public static class LoadCommand
             Items = parsed.GetValue(items) ?? normal.Items,
             Connections = parsed.GetValue(connections) ?? normal.Connections,
             WarmUpSeconds = parsed.GetValue(warmUp) ?? normal.WarmUpSeconds,
+            TimeoutSeconds = parsed.GetValue(timeout) ?? normal.TimeoutSeconds,
             MaximumP99Milliseconds = parsed.GetValue(p99) ?? normal.MaximumP99Milliseconds,
             MaximumErrorPercent = parsed.GetValue(errors) ?? normal.MaximumErrorPercent,
         });

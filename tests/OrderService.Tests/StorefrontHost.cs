@@ -68,8 +68,10 @@ public sealed class StorefrontHost : WebApplicationFactory<Payment>, IAsyncLifet
         builder.ConfigureLogging(logging => logging.ClearProviders());
         DocumentedAnswers.AddTo(builder);
         builder.UseSetting("WarmUp:LongestMilliseconds", "0");
-        // The timeout is tested with the batcher; here a busy machine must not change an outcome.
+        // Timeouts have tests of their own; here a busy machine must not change an outcome.
         builder.UseSetting("Reservations:TimeoutMilliseconds", "60000");
+        builder.UseSetting("OrderReads:TimeoutMilliseconds", "60000");
+        builder.UseSetting("WaitingRoom:TimeoutMilliseconds", "60000");
         foreach (var (name, value) in _settings)
         {
             builder.UseSetting(name, value);

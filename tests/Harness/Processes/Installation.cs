@@ -23,8 +23,15 @@ internal sealed class Installation : IAsyncDisposable
     /// <summary>As in production, for a scenario in which Redis does not answer.</summary>
     internal static readonly (string, string?) ProductTimeout = ("Reservations__TimeoutMilliseconds", "2000");
 
-    // On a machine under load the product's own limit would turn a slow answer into a 503.
-    private static readonly (string, string?) s_unhurried = ("Reservations__TimeoutMilliseconds", "30000");
+    /// <summary>As in production, for a scenario in which PostgreSQL does not answer buyers.</summary>
+    internal static readonly (string, string?) ProductReadTimeout = ("OrderReads__TimeoutMilliseconds", "1000");
+
+    // On a machine under load the product's own limits would turn a slow answer into a 503.
+    private static readonly (string, string?)[] s_unhurried =
+    [
+        ("Reservations__TimeoutMilliseconds", "30000"), ("OrderReads__TimeoutMilliseconds", "30000"),
+        ("WaitingRoom__TimeoutMilliseconds", "30000"),
+    ];
 
     private readonly List<IAsyncDisposable> _parts = [];
     private int _started;
@@ -49,7 +56,7 @@ internal sealed class Installation : IAsyncDisposable
     }
 
     public ServiceProcess StartApi(params (string Name, string? Value)[] settings) =>
-        Start("api", "OrderService", ["--role", "api"], [s_unhurried, .. settings]);
+        Start("api", "OrderService", ["--role", "api"], [.. s_unhurried, .. settings]);
 
     public ServiceProcess StartWorker(params (string Name, string? Value)[] settings) =>
         Start("worker", "OrderService", ["--role", "worker"], settings);

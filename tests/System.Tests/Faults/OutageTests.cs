@@ -21,7 +21,8 @@ public sealed class OutageTests(StoreConnections servers, ITestOutputHelper outp
     {
         await using var installation = new Installation();
         var postgres = installation.RelayToPostgres();
-        var (api, other) = (installation.StartApi(postgres.Setting), installation.StartApi(postgres.Setting));
+        (string, string?)[] settings = [postgres.Setting, Installation.ProductReadTimeout];
+        var (api, other) = (installation.StartApi(settings), installation.StartApi(settings));
         var (worker, inventory) = (installation.StartWorker(postgres.Setting), installation.StartInventory());
         await Installation.ReadyAsync(api, other, worker, inventory);
         var sale = await Sale.OpenAsync(inventory, units: 100_000);
@@ -86,7 +87,8 @@ public sealed class OutageTests(StoreConnections servers, ITestOutputHelper outp
     {
         await using var installation = new Installation();
         var postgres = installation.RelayToPostgres();
-        var (api, inventory) = (installation.StartApi(postgres.Setting), installation.StartInventory());
+        var (api, inventory) = (
+            installation.StartApi(postgres.Setting, Installation.ProductReadTimeout), installation.StartInventory());
         await Installation.ReadyAsync(api, inventory);
         var sale = await Sale.OpenAsync(inventory, units: 100);
         using var buyers = new Buyers(sale);

@@ -12,7 +12,7 @@ internal sealed class LoadProcess : IDisposable
     // tests/System.Tests/bin/<configuration>/<framework>
     private static readonly DirectoryInfo s_here = new(AppContext.BaseDirectory);
     // A run alone may wait a minute for its orders to be persisted.
-    private static readonly TimeSpan s_limit = TimeSpan.FromMinutes(3);
+    private static readonly TimeSpan s_limit = TimeSpan.FromMinutes(5);
     private readonly Process _process;
     private readonly StringBuilder _output = new();
     private readonly DirectoryInfo _reports = Directory.CreateTempSubdirectory("seckill-load-");
