@@ -162,7 +162,7 @@ internal sealed class QueueEndpoint(
 
     private async Task<int> RegisterAsync(HttpContext http, Room room, RoomView view, long userId, bool registers)
     {
-        var group = registers && view.State!.GroupLimit > 0 ? BuyerToken.GroupOf(http.Request.Headers.Authorization.ToString()) : "";
+        var group = registers && view.State!.GroupLimit > 0 ? BuyerClaims.Of(http.Request.Headers.Authorization.ToString()).Group : "";
         var registration = new RoomRegistration(
             userId, !registers ? RoomRegistration.OnlyLooks : view.PlaceOf(userId) is >= 0 and var missed ? missed : RoomRegistration.Keeps,
             group);
@@ -179,9 +179,11 @@ internal sealed class QueueEndpoint(
             return null;
         }
 
+        var bits = BuyerClaims.Of(http.Request.Headers.Authorization.ToString()).WorkBits is { } own and <= QueueWork.MaximumBits
+            ? own : state.WorkBits;
         var challenge = QueueWork.Challenge(state.Commitment, userId);
-        return QueueWork.IsSolved(challenge, http.Request.Headers[QueueWork.Header], state.WorkBits)
-            ? null : Refusals.WorkRequired(challenge, state.WorkBits);
+        return bits == 0 || QueueWork.IsSolved(challenge, http.Request.Headers[QueueWork.Header], bits)
+            ? null : Refusals.WorkRequired(challenge, bits);
     }
 
     private static Problem Refuse(int outcome, RoomState state) => (RegistrationOutcome)outcome switch

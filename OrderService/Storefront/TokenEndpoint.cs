@@ -29,8 +29,8 @@ internal static class TokenEndpoint
         // Whole seconds, downwards, so that the new token never outlives the one that was sent.
         var left = Math.Floor(BuyerGuard.ExpiryOf(http)) - now.ToUnixTimeSeconds();
         var life = TimeSpan.FromSeconds(Math.Min(left, options.Value.ExchangedTokenMinutes * 60.0));
-        // With its group: otherwise an exchange would be a way around the limit of a group in a waiting room.
-        var token = tokens.Sign(BuyerGuard.UserOf(http), life, BuyerToken.GroupOf(http.Request.Headers.Authorization.ToString()));
+        // With what it says of the buyer: otherwise an exchange would be a way around the limit of a group in a waiting room.
+        var token = tokens.Sign(BuyerGuard.UserOf(http), life, BuyerClaims.Of(http.Request.Headers.Authorization.ToString()));
         return TypedResults.Json(
             new ExchangedToken(token, DateTimeOffset.FromUnixTimeSeconds(now.Add(life).ToUnixTimeSeconds())),
             StorefrontJson.Default.ExchangedToken);

@@ -70,32 +70,14 @@ public sealed class BuyerToken
     /// <summary>A token for one user, valid for <paramref name="lifetime"/> from now.</summary>
     /// <param name="userId">Positive.</param>
     /// <param name="lifetime">Positive.</param>
-    /// <param name="group">The claim <c>grp</c>; none when it is empty.</param>
-    public string Sign(long userId, TimeSpan lifetime, string group = "")
+    /// <param name="claims">What else it says; nothing when not given.</param>
+    public string Sign(long userId, TimeSpan lifetime, BuyerClaims? claims = null)
     {
         var expires = _clock.GetUtcNow().Add(lifetime).ToUnixTimeSeconds();
-        var ofGroup = group.Length == 0 ? "" : $",\"grp\":\"{JsonEncodedText.Encode(group)}\"";
-        var payload = string.Create(CultureInfo.InvariantCulture, $$"""{"{{UserIdClaim}}":"{{userId}}","exp":{{expires}}{{ofGroup}}}""");
+        var payload = string.Create(
+            CultureInfo.InvariantCulture, $$"""{"{{UserIdClaim}}":"{{userId}}","exp":{{expires}}{{claims?.ToJson()}}}""");
         var signed = Encoding.ASCII.GetString(s_header) + "." + Base64Url.EncodeToString(Encoding.UTF8.GetBytes(payload));
         return signed + "." + Base64Url.EncodeToString(HMACSHA256.HashData(_keys[0], Encoding.ASCII.GetBytes(signed)));
-    }
-
-    /// <summary>
-    /// The claim <c>grp</c> of a header that was verified: buyers who are counted together in a waiting room. Empty without one.
-    /// </summary>
-    public static string GroupOf(string header)
-    {
-        var (first, last) = (header.IndexOf('.', StringComparison.Ordinal), header.LastIndexOf('.'));
-        try
-        {
-            using var claims = JsonDocument.Parse(Base64Url.DecodeFromChars(header.AsSpan((first + 1)..last)));
-            return claims.RootElement.TryGetProperty("grp", out var group) && group.ValueKind == JsonValueKind.String
-                ? group.GetString()! : "";
-        }
-        catch (Exception exception) when (exception is FormatException || IsBadJson(exception))
-        {
-            return "";
-        }
     }
 
     /// <summary>True, and the user, when signature and times are valid and the subject is a positive 64-bit integer.</summary>

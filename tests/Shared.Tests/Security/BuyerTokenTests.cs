@@ -50,14 +50,15 @@ public sealed class BuyerTokenTests
     }
 
     [Theory]
-    [InlineData("")]
-    [InlineData("household-7")]
-    [InlineData("a\"quoted\\ name: ß\n")]
-    public void A_token_names_the_group_that_it_was_signed_with(string group)
+    [InlineData("", null)]
+    [InlineData("household-7", null)]
+    [InlineData("a\"quoted\\ name: ß\n", 0)]
+    [InlineData("", 24)]
+    public void A_token_says_of_its_buyer_what_it_was_signed_with(string group, int? workBits)
     {
-        var token = _token.Sign(7, TimeSpan.FromMinutes(1), group);
+        var token = _token.Sign(7, TimeSpan.FromMinutes(1), new BuyerClaims(group, workBits));
         Assert.Equal(7, UserOf(token));
-        Assert.Equal(group, BuyerToken.GroupOf("Bearer " + token));
+        Assert.Equal(new BuyerClaims(group, workBits), BuyerClaims.Of("Bearer " + token));
     }
 
     [Theory]
