@@ -45,9 +45,10 @@ internal sealed partial class OrderPersistence(
         {
             if (batch.Orders.Count == 1)
             {
-                await quarantine.AddAsync(batch, exception.Message, cancellationToken);
+                var reason = PostgresErrors.ReasonOf(exception);
+                await quarantine.AddAsync(batch, reason, cancellationToken);
                 PersistenceMetrics.Quarantined.Add(1);
-                LogQuarantined(batch.Orders[0].OrderId, exception.Message);
+                LogQuarantined(batch.Orders[0].OrderId, reason);
                 return;
             }
 

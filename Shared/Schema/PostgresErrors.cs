@@ -25,6 +25,10 @@ public static class PostgresErrors
     public static bool IsFaultOfData(Exception? exception) =>
         exception is PostgresException postgres && IsOfClass(postgres, s_faultOfData);
 
+    /// <summary>What the server said, with its SQLSTATE; without the client library's remark that it keeps details to itself.</summary>
+    public static string ReasonOf(Exception exception) =>
+        exception is PostgresException postgres ? $"{postgres.SqlState}: {postgres.MessageText}" : exception.Message;
+
     // Just after the start with a new database, or of a new version.
     private static bool IsBeforeUpgrade(PostgresException exception) => exception.SqlState
         is PostgresErrorCodes.UndefinedTable or PostgresErrorCodes.UndefinedColumn or PostgresErrorCodes.UndefinedFunction;

@@ -165,6 +165,8 @@ public sealed class OrderPlacementTests
         await ConsumeAsync(Part(batch, [.. batch.Orders.Take(10), poison, .. batch.Orders.Skip(11)]));
         Assert.Equal(20, (await item.RowsAsync()).Count(row => row.Status == "placed"));
         Assert.Equal([poison.OrderId], await QuarantinedAsync(item));
+        // Was: the client library's remark that it keeps the details to itself, and nothing else that could be read.
+        Assert.Matches("^23[0-9]{3}: [^\n]+$", await ReasonAsync(poison.OrderId));
         Assert.Equal(20, await item.LiveAsync());
     }
 
@@ -213,6 +215,13 @@ public sealed class OrderPlacementTests
         await using var connection = await Servers.Orders.OpenConnectionAsync();
         return await connection.QueryAsync<string>(
             "select order_id from quarantined_orders where sale_id = @SaleId and error <> '' order by order_id", new { item.Key.SaleId });
+    }
+
+    private static async Task<string?> ReasonAsync(string orderId)
+    {
+        await using var connection = await Servers.Orders.OpenConnectionAsync();
+        return await connection.ExecuteScalarAsync<string>(
+            "select error from quarantined_orders where order_id = @orderId", new { orderId });
     }
 
     private async Task<(TestItem Item, OrdersReserved Batch)> ReservedAsync(int orders, int units)
