@@ -7,7 +7,8 @@
 #   --workers N   copies of the order worker, 0 to 10 (default 1)
 #
 # May be repeated: it starts missing processes, restarts services that were rebuilt or run with other settings, and
-# stops surplus copies. Logs and data are under .run/.
+# stops surplus copies. Logs and data are under .run/. The settings are those of this shell: `up` names those that differ
+# from the running services', and checks them before it stops anything.
 source "$(dirname "${BASH_SOURCE[0]}")/lib/system.sh"
 
 apis=1 workers=1

@@ -1,3 +1,4 @@
+using Microsoft.Extensions.Options;
 using Seckill.Shared.Settings;
 
 namespace Seckill.Shared.Hosting;
@@ -5,7 +6,10 @@ namespace Seckill.Shared.Hosting;
 /// <summary>Runs a service process, from its arguments to its exit code.</summary>
 public static class ServiceProgram
 {
-    /// <summary>Runs the service until it is stopped, or the health probe that the arguments ask for.</summary>
+    /// <summary>Checks the settings and ends, before it listens or waits for a store: for what must not stop a process that runs.</summary>
+    public const string CheckSettings = "--check-settings";
+
+    /// <summary>Runs the service until it is stopped, or what the arguments ask for: the health probe, or the check of settings.</summary>
     /// <param name="add">Registers the features.</param>
     /// <param name="map">Builds the pipeline and maps the endpoints.</param>
     /// <returns>The exit code: 0, or 1 when a setting is invalid or the probe failed.</returns>
@@ -18,15 +22,28 @@ public static class ServiceProgram
 
         try
         {
-            var builder = ServiceHost.CreateBuilder(args);
+            var builder = ServiceHost.CreateBuilder([.. args.Where(argument => argument != CheckSettings)]);
+            var checksOnly = args.Contains(CheckSettings);
+            if (checksOnly)
+            {
+                // Connections begin early, and this does not wait for them.
+                builder.Logging.ClearProviders();
+            }
+
             add(builder);
             var app = builder.Build();
             app.UseEntrance();
             map(app);
+            if (checksOnly)
+            {
+                app.Services.GetRequiredService<IStartupValidator>().Validate();
+                return 0;
+            }
+
             await app.RunServiceAsync();
             return 0;
         }
-        catch (InvalidSettingException exception)
+        catch (Exception exception) when (exception is InvalidSettingException or OptionsValidationException)
         {
             await Console.Error.WriteLineAsync($"{AppDomain.CurrentDomain.FriendlyName} cannot start. {exception.Message}");
             return 1;

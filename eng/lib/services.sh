@@ -111,6 +111,22 @@ start_service() {
 # What a service reads from its environment: configuration sections, and the environment's name.
 service_settings() { env | grep -E '^[A-Za-z]+__|^(ASPNETCORE|DOTNET)_ENVIRONMENT=' | sort; }
 
+# changed_settings: names of what is set otherwise than when the running services were started. Values may be secret.
+changed_settings() {
+    [ -f "$RUN/settings" ] || return 0
+    diff <(grep -E '__|_ENVIRONMENT=' "$RUN/settings") <(service_settings) |
+        sed -nE 's/^< ([A-Za-z_0-9]+)=.*/-\1/p; s/^> ([A-Za-z_0-9]+)=.*/+\1/p' | sort -k1.2 -u | paste -sd ' ' || true
+}
+
+# check_settings: whether services would start with these settings, before those that run are stopped.
+check_settings() {
+    local role
+    for role in api worker; do
+        (cd "$(output_of OrderService)" && dotnet Seckill.OrderService.dll --role $role --check-settings >&2) || return 1
+    done
+    (cd "$(output_of InventoryService)" && dotnet Seckill.InventoryService.dll --check-settings >&2)
+}
+
 service_ready() {
     local complaints
     http_get "$(port_of "ops-$1")" /health/ready || true

@@ -19,13 +19,18 @@ ready() {
 
 # bring_up APIS WORKERS: starts missing processes, restarts outdated ones, stops surplus ones.
 bring_up() {
-    local name n wanted=(inventory)
+    local name n changed='' wanted=(inventory)
     for ((n = 1; n <= $1; n++)); do wanted+=("api-$n"); done
     for ((n = 1; n <= $2; n++)); do wanted+=("worker-$n"); done
     keep_ports
     resolve_servers
     # shellcheck disable=SC2046  # a list of words
     require_ports $(own_processes) "${wanted[@]}"
+    ! anything_alive || changed=$(changed_settings)
+    if [ -n "$changed" ]; then
+        say "settings that the running services have (-) or will have (+): $changed"
+        build && check_settings || die "the services run on with the settings that they have"
+    fi
     start_servers_and_build || exit 1
     install_app InventoryService '^inventory$'
     install_app OrderService '^(api|worker)-'
@@ -111,7 +116,7 @@ use_running_instance() {
 # settings here.
 sweep_abandoned() {
     local instance
-    for instance in demo test test-system test-faults bench chaos test-chaos fuzz; do
+    for instance in demo test test-system bench chaos test-chaos fuzz; do
         (
             use_instance $instance
             [ -f "$RUN/owner" ] && ! owner_alive && lock 60 && { [ -n "$(recorded)" ] || [ -f "$RUN/containers" ]; } || exit 0

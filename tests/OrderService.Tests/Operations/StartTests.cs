@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using Seckill.Shared.Hosting;
 
 namespace Seckill.OrderService.Tests.Operations;
 
@@ -78,10 +79,44 @@ public sealed class StartTests
 
     private static readonly (string, string)[] s_plain = [("ConnectionStrings:Redis", "127.0.0.1:1")];
 
+    // Broken by options that are read only when they are first needed.
+    [Theory]
+    [InlineData("Reservations:MaxBatch", "0")]
+    [InlineData("Stop:DrainMilliseconds", "-1")]
+    public async Task A_number_out_of_its_range_stops_the_start(string setting, string value)
+    {
+        var (exitCode, output) = await RunAsync((setting, value));
+        Assert.Equal(1, exitCode);
+        Assert.Matches($"OrderService cannot start\\. .*{setting.Split(':')[1]}", output);
+        Assert.DoesNotContain("   at ", output, StringComparison.Ordinal);
+    }
+
+    // Broken by a check that connects, listens, or refuses what the start accepts.
+    [Theory]
+    [InlineData("all")]
+    [InlineData("api")]
+    [InlineData("worker")]
+    public async Task A_check_of_right_settings_ends_at_once(string role)
+    {
+        var (exitCode, output) = await RunAsync(
+            ("role", role), ("ConnectionStrings:Redis", "127.0.0.1:1"), ("ConnectionStrings:Orders", "Host=127.0.0.1;Port=1"),
+            ("ConnectionStrings:Legacy", "Host=127.0.0.1;Port=1"), ("ConnectionStrings:RabbitMq", "amqp://guest:guest@127.0.0.1:1/"));
+        Assert.Equal((0, ""), (exitCode, output));
+    }
+
+    // What the check refuses, the start refuses: it makes the same check first.
     private static async Task RefusesAsync((string Name, string Value) wrong, params (string Name, string Value)[] others)
     {
+        var (exitCode, output) = await RunAsync([.. others, wrong]);
+        Assert.Equal(1, exitCode);
+        Assert.Contains($"OrderService cannot start. The setting {wrong.Name} is ", output, StringComparison.Ordinal);
+        Assert.DoesNotContain("   at ", output, StringComparison.Ordinal);
+    }
+
+    private static async Task<(int ExitCode, string Output)> RunAsync(params (string Name, string Value)[] settings)
+    {
         var program = Path.Combine(AppContext.BaseDirectory, "Seckill.OrderService.dll");
-        var start = new ProcessStartInfo("dotnet", [program, "--urls", "http://127.0.0.1:0"])
+        var start = new ProcessStartInfo("dotnet", [program, "--urls", "http://127.0.0.1:0", ServiceProgram.CheckSettings])
         {
             RedirectStandardError = true, RedirectStandardOutput = true,
         };
@@ -92,7 +127,7 @@ public sealed class StartTests
         start.Environment["ConnectionStrings__Redis"] = Servers.RedisConnection;
         start.Environment["ConnectionStrings__Orders"] = start.Environment["ConnectionStrings__Legacy"] = Servers.OrdersConnection;
         start.Environment["ConnectionStrings__RabbitMq"] = Servers.RabbitMqConnection;
-        foreach (var (name, value) in others.Append(wrong))
+        foreach (var (name, value) in settings)
         {
             start.Environment[name.Replace(":", "__", StringComparison.Ordinal)] = value;
         }
@@ -102,9 +137,7 @@ public sealed class StartTests
         {
             var (error, output) = (process.StandardError.ReadToEndAsync(), process.StandardOutput.ReadToEndAsync());
             await process.WaitForExitAsync().InTime();
-            Assert.Equal(1, process.ExitCode);
-            Assert.Contains($"OrderService cannot start. The setting {wrong.Name} is ", await error, StringComparison.Ordinal);
-            Assert.DoesNotContain("   at ", await error + await output, StringComparison.Ordinal);
+            return (process.ExitCode, await error + await output);
         }
         finally
         {
