@@ -7,9 +7,8 @@
 #
 # The servers listen on SECKILL_PORT_BASE + 100 and up, and are deleted afterwards. Results stay under
 # .run/test/results. The last line is `N passed, N failed`; a project that crashes, or runs no test, counts as
-# one failed. System.Tests mostly wait, so they run beside the others, in two runs with servers of their own (+ 500, and
-# + 600 for those that kill processes); with containers, or servers that the caller names, all projects run one after the
-# other.
+# one failed. System.Tests run beside the others, on servers of their own (+ 500), and those that kill processes after them; with
+# containers, or servers that the caller names, all projects run one after the other.
 source "$(dirname "${BASH_SOURCE[0]}")/lib/system.sh"
 
 words='' options=()
@@ -32,7 +31,7 @@ clean_up() {
     local code=$?
     trap '' INT TERM HUP
     end_jobs run build
-    for instance in test-system test-faults; do (JOB=""; use_instance $instance; end_jobs run; bring_down wipe); done
+    (JOB=""; use_instance test-system; end_jobs run; bring_down wipe)
     bring_down wipe
     (use_instance test-chaos; bring_down wipe)
     [ -z "${summary:-}" ] || echo "$summary"
@@ -70,8 +69,6 @@ require_ports $(own_processes)
 start_servers_and_build
 
 export SECKILL_PORT_BASE=$BASE
-# Most of the processor time of the tests is the start of hundreds of processes that end before they are hot: compile them once.
-export DOTNET_TieredPGO=0 DOTNET_TC_CallCountThreshold=1000
 # Some of these tests stop and freeze servers of their own, which is not possible with containers; some look at the dashboard.
 if wanted System.Tests && can_install_packages; then
     require_packages redis rabbitmq postgres
@@ -82,49 +79,45 @@ results=$RUN/results
 # run_project NAME PROJECT [OPTION...]: becomes the run, whose results have this name.
 run_project() {
     launch run '' "$ROOT" dotnet test "$ROOT/tests/$2" --no-build -c "$FLAVOUR" --nologo \
-        --logger "trx;LogFileName=$1.trx" --results-directory "$results" "${options[@]}" "${@:3}"
+        --logger "trx;LogFileName=$1.trx" --results-directory "$results" "${@:3}"
 }
 
-# The runs beside the others: process by name of the results.
-declare -A beside=()
-# run_beside NAME INSTANCE [OPTION...]: starts a run of System.Tests on servers of its own.
-run_beside() {
+# System.Tests run beside the others, but for those that kill processes: these come last.
+beside='' names=() faults=()
+for project in "$ROOT"/tests/*.Tests; do names+=("${project##*/}"); done
+if [ "$SOURCE" = packages ] && [ "$EXTERNAL" = ' ' ] && wanted System.Tests; then
+    others=("${options[@]}")
+    if [ ${#options[@]} -eq 0 ]; then
+        killing='FullyQualifiedName~System.Tests.Faults.|FullyQualifiedName~System.Tests.Chaos.'
+        faults=(--filter "$killing") others=(--filter "$(sed 's/~/!~/g; s/|/\&/g' <<<"$killing")")
+    fi
     (
-        use_instance "$2"
+        use_instance test-system
         echo "$$ $(identity $$)" >"$RUN/owner"
         resolve_servers
         # shellcheck disable=SC2046  # a list of words
         require_ports $(own_processes)
         start_servers
-        run_project "$1" System.Tests "${@:3}"
-    ) >"$results/$1.log" 2>&1 &
-    beside[$1]=$!
-}
-
-if [ "$SOURCE" = packages ] && [ "$EXTERNAL" = ' ' ] && wanted System.Tests; then
-    if [ ${#options[@]} -gt 0 ]; then
-        run_beside System.Tests test-system
-    else
-        faults='FullyQualifiedName~System.Tests.Faults.|FullyQualifiedName~System.Tests.Chaos.'
-        others=${faults//'~'/'!~'}
-        run_beside System.Tests test-system --filter "${others/'|'/'&'}"
-        run_beside System.Tests.Faults test-faults --filter "$faults"
-    fi
+        run_project System.Tests System.Tests "${others[@]}"
+    ) >"$results/System.Tests.log" 2>&1 &
+    beside=$!
+    names=("${names[@]/System.Tests/}")
+    [ ${#faults[@]} -eq 0 ] || names+=(System.Tests.Faults)
+    names+=(System.Tests)
 fi
 
-names=()
-for project in "$ROOT"/tests/*.Tests; do
-    name=${project##*/}
-    [ "$name" = System.Tests ] && [ ${#beside[@]} -gt 0 ] || names+=("$name")
-done
-for name in "${names[@]}" "${!beside[@]}"; do
+for name in "${names[@]}"; do
+    [ -n "$name" ] || continue
     trx=$results/$name.trx code=0
-    if [ -n "${beside[$name]:-}" ]; then
+    if [ "$name" = System.Tests ] && [ -n "$beside" ]; then
         say "waiting for $name, which runs since the beginning (log: $results/$name.log)"
-        wait "${beside[$name]}" || code=$?
+        wait "$beside" || code=$?
         cat "$results/$name.log"
+    elif [ "$name" = System.Tests.Faults ]; then
+        run_project "$name" System.Tests "${faults[@]}" &
+        wait $! || code=$?
     else
-        run_project "$name" "$name" &
+        run_project "$name" "$name" "${options[@]}" &
         wait $! || code=$?
     fi
     total=$(counter total "$trx") executed=$(counter executed "$trx") good=$(counter passed "$trx")

@@ -75,7 +75,6 @@ use_instance() {
         chaos | test-chaos) RUN=$ROOT/.run/$INSTANCE; BASE=$((BASE + 300)) ;;
         fuzz) RUN=$ROOT/.run/fuzz; BASE=$((BASE + 400)) ;;
         test-system) RUN=$ROOT/.run/test-system; BASE=$((BASE + 500)) ;;
-        test-faults) RUN=$ROOT/.run/test-faults; BASE=$((BASE + 600)) ;;
     esac
     mkdir -p "$RUN/pids" "$RUN/logs"
 }
@@ -84,9 +83,9 @@ use_instance() {
 outside_ephemeral() {
     local first last
     read -r first last 2>/dev/null </proc/sys/net/ipv4/ip_local_port_range || return 0
-    if [ $(($1 + 725)) -ge "$first" ] && [ "$1" -le "$last" ]; then
-        bad_usage "SECKILL_PORT_BASE=$1: the ports $1 to $(($1 + 725)) meet $first to $last, from which the system takes ports for" \
-            "outgoing connections. Choose a base below $((first - 725))"
+    if [ $(($1 + 625)) -ge "$first" ] && [ "$1" -le "$last" ]; then
+        bad_usage "SECKILL_PORT_BASE=$1: the ports $1 to $(($1 + 625)) meet $first to $last, from which the system takes ports for" \
+            "outgoing connections. Choose a base below $((first - 625))"
     fi
 }
 

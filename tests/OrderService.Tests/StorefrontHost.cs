@@ -69,6 +69,7 @@ public sealed class StorefrontHost : WebApplicationFactory<Payment>, IAsyncLifet
         DocumentedAnswers.AddTo(builder);
         builder.UseSetting("WarmUp:LongestMilliseconds", "0");
         // Timeouts have tests of their own; here a busy machine must not change an outcome.
+        builder.UseSetting("ConnectionStrings:Redis", Servers.RedisConnection + ",asyncTimeout=60000");
         builder.UseSetting("Reservations:TimeoutMilliseconds", "60000");
         builder.UseSetting("OrderReads:TimeoutMilliseconds", "60000");
         builder.UseSetting("WaitingRoom:TimeoutMilliseconds", "60000");

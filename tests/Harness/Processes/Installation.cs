@@ -27,8 +27,9 @@ internal sealed class Installation : IAsyncDisposable
     internal static readonly (string, string?) ProductReadTimeout = ("OrderReads__TimeoutMilliseconds", "1000");
 
     // On a machine under load the product's own limits would turn a slow answer into a 503.
-    private static readonly (string, string?)[] s_unhurried =
+    private static (string, string?)[] Unhurried =>
     [
+        (Servers.RedisSetting, Servers.RedisConnection + ",asyncTimeout=30000"),
         ("Reservations__TimeoutMilliseconds", "30000"), ("OrderReads__TimeoutMilliseconds", "30000"),
         ("WaitingRoom__TimeoutMilliseconds", "30000"),
     ];
@@ -56,7 +57,7 @@ internal sealed class Installation : IAsyncDisposable
     }
 
     public ServiceProcess StartApi(params (string Name, string? Value)[] settings) =>
-        Start("api", "OrderService", ["--role", "api"], [.. s_unhurried, .. settings]);
+        Start("api", "OrderService", ["--role", "api"], [.. Unhurried, .. settings]);
 
     public ServiceProcess StartWorker(params (string Name, string? Value)[] settings) =>
         Start("worker", "OrderService", ["--role", "worker"], settings);

@@ -13,6 +13,13 @@ internal sealed partial class ServiceProcess : IAsyncDisposable
     // Asks at once and never twice, so that an answer is news.
     private static readonly HttpClient s_http = new() { Timeout = TimeSpan.FromSeconds(10) };
 
+    // Most of these processes end before they are hot: to compile their code a second time would take a quarter of the machine.
+    private static readonly (string, string?)[] s_shortLived =
+    [
+        ("Urls", "http://127.0.0.1:0"), ("WarmUp__LongestMilliseconds", "0"), ("DOTNET_TieredPGO", "0"),
+        ("DOTNET_TC_CallCountThreshold", "1000"),
+    ];
+
     private readonly Process _process;
     private readonly StreamWriter _log;
     private readonly TaskCompletionSource<Uri> _listening = new(TaskCreationOptions.RunContinuationsAsynchronously);
@@ -62,7 +69,7 @@ internal sealed partial class ServiceProcess : IAsyncDisposable
             RedirectStandardError = true,
             WorkingDirectory = output.FullName,
         };
-        foreach (var (setting, value) in settings.Prepend(("WarmUp__LongestMilliseconds", "0")).Prepend(("Urls", "http://127.0.0.1:0")))
+        foreach (var (setting, value) in s_shortLived.Concat(settings))
         {
             start.Environment[setting] = value;
         }
