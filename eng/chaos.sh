@@ -1,11 +1,12 @@
 #!/usr/bin/env bash
 # summary: break the system on purpose, hundreds of times, and check every promise
 #
-# usage: ./seckill chaos [--runs N] [--seed N] [--variant NAME] [--output DIR]
+# usage: ./seckill chaos [--runs N] [--seed N] [--room] [--variant NAME] [--output DIR]
 #        ./seckill chaos --variants [--seed N] [--output DIR]
 #
 #   --runs N         number of runs, each with a sale and at least five faults (default 20)
 #   --seed N         seed of the first run; each further run has the next (default: random, and printed)
+#   --room           every sale has a waiting room (else one in three)
 #   --variant NAME   break the product on purpose: exit code 0 means that a run noticed
 #   --variants       every variant, each until a run notices it; at most 20 runs
 #   --output DIR     write the tables into DIR/chaos.md (docs/chaos.md comes from --output docs)
@@ -28,7 +29,7 @@ while [ $# -gt 0 ]; do
         --runs | --seed) number "$1" "${2:-}" 1 100000000; runner+=("$1" "$2"); shift 2 ;;
         --variant) [ -n "${2:-}" ] || bad_usage "--variant needs a name"; runner+=("$1" "$2"); shift 2 ;;
         --output) [ -n "${2:-}" ] || bad_usage "--output needs a directory"; mkdir -p "$2"; runner+=("$1" "$(realpath "$2")"); shift 2 ;;
-        --variants) runner+=("$1"); shift ;;
+        --variants | --room) runner+=("$1"); shift ;;
         *) bad_usage "unknown option of chaos: $1" ;;
     esac
 done

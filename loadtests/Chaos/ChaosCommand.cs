@@ -19,23 +19,26 @@ internal static class ChaosCommand
         var variant = new Option<string?>("--variant");
         variant.AcceptOnlyFromAmong([.. Variant.All.Select(one => one.Name)]);
         var variants = new Option<bool>("--variants");
+        var room = new Option<bool>("--room");
         var output = new Option<string?>("--output");
-        var command = new RootCommand("Runs under faults.") { runs, seed, variant, variants, output };
+        var command = new RootCommand("Runs under faults.") { runs, seed, variant, variants, room, output };
         command.SetAction((parsed, _) => parsed.GetValue(variants)
             ? CatchAllAsync(parsed.GetValue(seed), parsed.GetValue(output))
-            : AttackAsync(parsed.GetValue(runs), parsed.GetValue(seed), parsed.GetValue(variant), parsed.GetValue(output)));
+            : AttackAsync(
+                parsed.GetValue(runs), parsed.GetValue(seed), parsed.GetValue(room), parsed.GetValue(variant), parsed.GetValue(output)));
         return command.Parse(arguments).InvokeAsync();
     }
 
-    private static async Task<int> AttackAsync(int runs, int seed, string? variant, string? output)
+    private static async Task<int> AttackAsync(int runs, int seed, bool room, string? variant, string? output)
     {
         var broken = Variant.All.FirstOrDefault(one => one.Name == variant);
-        var result = await Series(broken is null ? s_timeout : s_shortTimeout).RunAsync(Schedules(seed, runs, broken), broken);
+        var schedules = Schedules(seed, runs, broken).Select(schedule => room ? schedule.WithRoom() : schedule).ToArray();
+        var result = await Series(broken is null ? s_timeout : s_shortTimeout).RunAsync(schedules, broken);
         Console.WriteLine();
         Console.WriteLine(ChaosReport.Summary(result, seed));
         if (output is not null && broken is null)
         {
-            await ChaosReport.WriteAsync(output, result, seed);
+            await ChaosReport.WriteAsync(output, result, seed, room);
         }
 
         return (result.Broken is null) == (broken is null) ? 0 : 1;

@@ -27,6 +27,7 @@ internal static class ChaosReport
         Row("Runs", $"{runs.Count:#,0}, seeds {seed} to {seed + runs.Count - 1}, a sale each");
         Row("Date", $"{TimeProvider.System.GetUtcNow():yyyy-MM-dd HH:mm} UTC");
         Row("Machine", $"{Machine()}");
+        Row("With a waiting room", $"{runs.Count(run => run.Schedule.HasRoom):#,0}");
         Row("Faults", $"{faults.Length:#,0}; {fewest} to {most} in a run");
         Row("Operations of clients", $"{runs.Sum(run => run.Operations):#,0}");
         var calls = runs.SelectMany(run => run.Calls).ToLookup(call => call.Act);
@@ -60,9 +61,9 @@ internal static class ChaosReport
         return text.ToString();
     }
 
-    public static Task WriteAsync(string directory, SeriesResult result, int seed) =>
-        ReplaceAsync(directory, "runs", string.Create(CultureInfo.InvariantCulture,
-            $"`./seckill chaos --runs {result.Results.Count} --seed {seed}`\n\n{Summary(result, seed)}"));
+    public static Task WriteAsync(string directory, SeriesResult result, int seed, bool room) =>
+        ReplaceAsync(directory, room ? "rooms" : "runs", string.Create(CultureInfo.InvariantCulture,
+            $"`./seckill chaos --runs {result.Results.Count} --seed {seed}{(room ? " --room" : "")}`\n\n{Summary(result, seed)}"));
 
     public static Task WriteAsync(string directory, IReadOnlyCollection<CaughtVariant> caught, int seed) =>
         ReplaceAsync(directory, "variants", string.Create(CultureInfo.InvariantCulture,

@@ -17,7 +17,7 @@ internal sealed record RunResult(
     Schedule Schedule, int Operations, IReadOnlyCollection<OperatorCall> Calls, int Late, TimeSpan Took, TimeSpan Recovery,
     InvariantException? Violation);
 
-/// <summary>One run: a sale under load and faults, healing, a calm while, rest, and the verdict.</summary>
+/// <summary>One run: a sale under load and faults, healing, a calm while, rest, the verdict, and its archive.</summary>
 /// <param name="stage">Where.</param>
 /// <param name="schedule">What is done.</param>
 /// <param name="variant">What is broken on purpose, if anything.</param>
@@ -75,7 +75,7 @@ internal sealed class ChaosRun(Stage stage, Schedule schedule, Variant? variant,
         await stage.ReadyAsync();
         _sale = await Sale.OpenAsync(
             stage.Inventories[0].Now, schedule.Units, schedule.Items, schedule.LimitPerUser, fitsLegacy: true,
-            schedule.PaymentTimeoutSeconds);
+            schedule.PaymentTimeoutSeconds, waitingRoom: schedule.HasRoom ? new { admitPerSecond = 500, passSeconds = 8 } : null);
         using var buyers = new Buyers(_sale);
         await using var watch = new Watch(stage, _sale, _history);
         await using var shoppers = new Shoppers(stage, buyers, schedule, _history);
@@ -97,6 +97,7 @@ internal sealed class ChaosRun(Stage stage, Schedule schedule, Variant? variant,
             throw new InvariantException("comes to rest", $"{drainLimit.TotalSeconds:0} s after the last client left: {left}");
         }
 
+        await new SaleEnd(stage, buyers, new Random(schedule.Seed)).ArchiveAsync(_evidence!.Rows);
         return Recovery(healed);
     }
 

@@ -13,12 +13,15 @@ internal sealed record Evidence
 
     public IReadOnlyCollection<OperatorCall> Calls { get; init; } = [];
 
+    /// <summary>At the waiting room; none when the sale has none.</summary>
+    public IReadOnlyCollection<QueueLook> Looks { get; init; } = [];
+
     public required int LimitPerUser { get; init; }
 
     /// <summary>Units of each item before its stock was changed.</summary>
     public required int Units { get; init; }
 
-    /// <summary>When Redis lost data.</summary>
+    /// <summary>When Redis lost data, and when it answered again: until then an instance may say what it read before.</summary>
     public IReadOnlyCollection<double> Losses { get; init; } = [];
 
     /// <summary>When it did so for the last time; -1 when it did not.</summary>
@@ -57,6 +60,12 @@ internal sealed record Evidence
 
     public IReadOnlyCollection<RefundRow> Refunds { get; init; } = [];
 
+    /// <summary>What PostgreSQL says happened to orders.</summary>
+    public IReadOnlyCollection<OrderEventRow> Events { get; init; } = [];
+
+    /// <summary>What another service was told, in that order.</summary>
+    public IReadOnlyCollection<DeliveredEvent> Delivered { get; init; } = [];
+
     /// <summary>Messages that wait, by queue.</summary>
     public IReadOnlyDictionary<string, long> Queues { get; init; } = new Dictionary<string, long>();
 
@@ -93,7 +102,13 @@ internal sealed record ItemState(string State, long Version)
 internal sealed record StockChangeRow(long SkuId, string Key, int Delta, bool IsDone);
 
 /// <summary>A payment as PostgreSQL has it.</summary>
-internal sealed record PaymentRow(string PaymentId, string OrderId, string Outcome);
+internal sealed record PaymentRow(string PaymentId, string OrderId, string Outcome, long Amount = 0);
 
 /// <summary>A refund as PostgreSQL has it.</summary>
-internal sealed record RefundRow(string PaymentId, string OrderId, string Reason);
+internal sealed record RefundRow(string PaymentId, string OrderId, string Reason, long Amount = 0);
+
+/// <summary>An event of an order as PostgreSQL has it.</summary>
+/// <param name="OrderId">Which order.</param>
+/// <param name="Kind">What happened.</param>
+/// <param name="Number">Of the events of the installation.</param>
+internal sealed record OrderEventRow(string OrderId, string Kind, long Number);

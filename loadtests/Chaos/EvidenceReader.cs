@@ -29,6 +29,13 @@ internal static class EvidenceReader
         from t_order where activity_id = @Id and is_delete = 0
         """;
 
+    private const string EventsOfOrders =
+        """
+        select o.id as OrderId, e.kind as Kind, e.last - cardinality(e.order_ids) + o.place as Number
+        from order_events e, unnest(e.order_ids) with ordinality as o (id, place)
+        where e.order_ids && @orders and o.id = any(@orders)
+        """;
+
     /// <returns>What is still on its way after so long; nothing when the sale has come to rest.</returns>
     public static async Task<string> DrainAsync(Stage stage, Sale sale, TimeSpan limit)
     {
@@ -64,6 +71,7 @@ internal static class EvidenceReader
         {
             Operations = history.Operations,
             Calls = history.Calls,
+            Looks = history.Looks,
             LimitPerUser = schedule.LimitPerUser,
             Units = schedule.Units,
             Losses = losses,
@@ -84,11 +92,19 @@ internal static class EvidenceReader
             ReturnsUnderWay = await Rows<string>("select order_id from stock_returns where sale_id = @Id"),
             Quarantined = await Rows<string>("select order_id from quarantined_orders where sale_id = @Id"),
             Payments = [.. await ours.QueryAsync<PaymentRow>(
-                "select payment_id as PaymentId, order_id as OrderId, outcome as Outcome from payments where order_id = any(@orders)",
+                """
+                select payment_id as PaymentId, order_id as OrderId, outcome as Outcome, amount as Amount
+                from payments where order_id = any(@orders)
+                """,
                 new { orders })],
             Refunds = [.. await ours.QueryAsync<RefundRow>(
-                "select payment_id as PaymentId, order_id as OrderId, reason as Reason from refunds where order_id = any(@orders)",
+                """
+                select payment_id as PaymentId, order_id as OrderId, reason as Reason, amount as Amount
+                from refunds where order_id = any(@orders)
+                """,
                 new { orders })],
+            Events = [.. await ours.QueryAsync<OrderEventRow>(EventsOfOrders, new { orders })],
+            Delivered = await EventConsumer.TakeAsync(stage.Machines[Servers.RabbitMqSetting], sale.Id),
             Queues = await QueuesAsync(stage),
             LegacyShould = await TextsAsync(ours, OursInTheirTerms, sale.Id),
             LegacyIs = await TextsAsync(theirs, Theirs, sale.Id),
@@ -138,6 +154,12 @@ internal static class EvidenceReader
             union all
             select count(*) || ' items that wait for their rebuild' from sale_items
               where sale_id = @Id and lost_at is not null having count(*) > 0
+            union all
+            select count(*) || ' events that have no number' from order_events_new having count(*) > 0
+            union all
+            select newest.position - told.position || ' events that are not published'
+              from order_event_positions newest, order_event_positions told
+              where newest.name = 'last' and told.name = 'exchange' and newest.position > told.position
             union all
             select count(*) || ' changes of stock' from stock_changes
               where sale_id = @Id and done_at is null having count(*) > 0

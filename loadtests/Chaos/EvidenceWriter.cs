@@ -22,25 +22,27 @@ internal sealed class EvidenceWriter(
     public async Task WriteAsync(string directory)
     {
         Directory.CreateDirectory(directory);
+        var again = (variant is null ? "" : " --variant " + variant.Name) + (schedule.HasRoom ? " --room" : "");
         string In(string name) => Path.Combine(directory, name);
         await File.WriteAllTextAsync(In("README.txt"), string.Create(CultureInfo.InvariantCulture,
             $"""
             {violation.Message}
 
-            The same schedule again: ./seckill chaos --runs 1 --seed {schedule.Seed}{(variant is null ? "" : " --variant " + variant.Name)}
+            The same schedule again: ./seckill chaos --runs 1 --seed {schedule.Seed}{again}
 
             {schedule}
 
             sale {sale?.Id}, items {string.Join(", ", sale?.Skus ?? [])}
             {string.Join('\n', faults?.Log ?? [])}
 
-            history.jsonl   what clients asked and were told, times in ms since the run began; operators.jsonl: the operators
+            history.jsonl   what clients asked and were told, times in ms since the run began; operators.jsonl: the operators;
+                            queue.jsonl: looks at the waiting room
             samples.json    what was seen of the stores meanwhile
             *.table.jsonl   rows of PostgreSQL and of the legacy database (t_order); redis.txt: the items' keys
             *.log           output of services and servers
 
             """));
-        await history.WriteAsync(In("history.jsonl"), In("operators.jsonl"));
+        await history.WriteAsync(In("history.jsonl"), In("operators.jsonl"), In("queue.jsonl"));
         if (evidence is not null)
         {
             await File.WriteAllTextAsync(In("samples.json"), JsonSerializer.Serialize(

@@ -25,7 +25,7 @@ internal sealed class FaultRunner(Stage stage, Sale sale, History history, Rando
     /// <summary>What Redis answered to commands that came late; empty where none came.</summary>
     public IReadOnlyCollection<string> Late => _late;
 
-    /// <summary>When Redis lost data: by then it was done.</summary>
+    /// <summary>When Redis lost data, and when it answered again.</summary>
     public IReadOnlyCollection<double> Losses => _losses;
 
     public Task RunAsync(Schedule schedule) => Task.WhenAll(schedule.Faults.Select(fault => RunAsync(fault, schedule.LoadMilliseconds)));
@@ -144,6 +144,7 @@ internal sealed class FaultRunner(Stage stage, Sale sale, History history, Rando
                     CutTail(Number(last));
                     _losses.Enqueue(history.Now);
                 });
+                _losses.Enqueue(history.Now);
                 break;
             case FaultKind.PromoteStaleReplica:
                 var replica = stage.Machines.CopyRedis();
@@ -153,6 +154,7 @@ internal sealed class FaultRunner(Stage stage, Sale sale, History history, Rando
                     stage.Machines.ReplaceRedis(replica);
                     _losses.Enqueue(history.Now);
                 });
+                _losses.Enqueue(history.Now);
                 break;
             case FaultKind.EmptyRedis:
                 _losses.Enqueue(history.Now);

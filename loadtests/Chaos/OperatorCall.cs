@@ -23,6 +23,9 @@ internal enum OperatorAct
 
     /// <summary>Another mode of the dual write.</summary>
     SwitchLegacy,
+
+    /// <summary>To send a part of a payment back.</summary>
+    Refund,
 }
 
 /// <summary>One call of an operator and its outcome. Times are those of the clients' history.</summary>
@@ -31,7 +34,7 @@ internal enum OperatorAct
 /// <param name="Service">Of which instance.</param>
 /// <param name="SkuId">Of a change of stock: the item.</param>
 /// <param name="Delta">Of a change of stock: units.</param>
-/// <param name="Detail">The Idempotency-Key of a change of stock, the mode of the dual write.</param>
+/// <param name="Detail">The Idempotency-Key of a change of stock, the mode of the dual write, the order of a refund.</param>
 /// <param name="Begun">When it was asked.</param>
 /// <param name="Ended">When the answer was there, or the caller gave up.</param>
 /// <param name="Status">HTTP status; 0 when no answer came.</param>

@@ -74,7 +74,10 @@ internal sealed class Operators : IAsyncDisposable
             case < 75:
                 await InsistAsync(number, dice, OperatorAct.Rebuild, _stage.Inventories, RebuildAsync);
                 break;
-            case < 85:
+            case < 80:
+                await RefundAsync(number, dice);
+                break;
+            case < 87:
                 await InsistAsync(number, dice, OperatorAct.Repair, _stage.Inventories, async service =>
                     (await Operator.TryAsync(service, HttpMethod.Post, $"/sales/{_sale.Id}/audit?repair=true")).Answer);
                 break;
@@ -84,6 +87,20 @@ internal sealed class Operators : IAsyncDisposable
                     service, HttpMethod.Put, "/dual-write", new { mode, readFromNewPercent })).Answer, detail: mode);
                 break;
         }
+    }
+
+    // Of whatever was paid, again and again: together more than was paid is asked for.
+    private async Task RefundAsync(int number, Random dice)
+    {
+        Operation[] paid = [.. _history.Operations.Where(operation => operation is { Act: Act.Pay, Said: "accepted" }).Take(50)];
+        if (paid.Length == 0)
+        {
+            return;
+        }
+
+        var (order, amount, key) = (paid[dice.Next(paid.Length)].OrderId!, dice.Next(1, Sale.UnitPrice), Buyers.NewKey());
+        await InsistAsync(number, dice, OperatorAct.Refund, _stage.Inventories, async service => (await Operator.TryAsync(
+            service, HttpMethod.Post, $"/orders/{order}/refund", new { amount }, key)).Answer, delta: amount, detail: order);
     }
 
     private Task ChangeStateAsync(int number, Random dice, OperatorAct act) =>

@@ -10,6 +10,9 @@ internal sealed record Schedule(
     int Seed, int Items, int Units, int LimitPerUser, int PaymentTimeoutSeconds, int Clients, int LoadMilliseconds,
     IReadOnlyList<Fault> Faults)
 {
+    /// <summary>Buyers wait for their turn.</summary>
+    public bool HasRoom { get; init; }
+
     public static readonly string[] Apis = ["api-1", "api-2"];
     public static readonly string[] Workers = ["worker-1", "worker-2"];
     public static readonly string[] Inventories = ["inventory-1", "inventory-2"];
@@ -19,6 +22,7 @@ internal sealed record Schedule(
     private const int FewestFaults = 5;
     private const int MostFaults = 8;
     private const int Load = 4_000;
+    private const int Shoppers = 24;
 
     // The steps at which a process may kill itself, and who takes them.
     private static readonly (string Step, string[] Who)[] s_steps =
@@ -27,7 +31,8 @@ internal sealed record Schedule(
         ("6-not-persisted", Workers), ("6-persisted", Workers), ("7-settled", Workers),
         ("8-claimed", Workers), ("8-written", Workers), ("8-marked", Workers),
         ("9-not-released", Inventories), ("9-released", Inventories), ("10-claimed", Inventories),
-        ("sale-state-written", Inventories), ("stock-change-started", Inventories), ("stock-change-made", Inventories),
+        ("events-published", Inventories), ("sale-state-written", Inventories), ("stock-change-started", Inventories),
+        ("stock-change-made", Inventories),
         ("12-Reset", Inventories), ("12-Restore", Inventories), ("12-Epoch", Inventories), ("12-Reopen", Inventories),
     ];
 
@@ -49,10 +54,14 @@ internal sealed record Schedule(
         var faults = Enumerable.Range(0, dice.Next(FewestFaults, MostFaults + 1)).Select(_ => DrawFault(dice, Pick(dice, s_weights)));
         // Sold out in a second, with units that come back; or sold from the first fault to the last.
         var units = dice.Next(2) == 0 ? dice.Next(40, 160) : dice.Next(400, 1_500);
-        return new Schedule(
-            seed, dice.Next(1, 3), units, dice.Next(1, 4), dice.Next(2) == 0 ? 2 : 3600, 24, Load,
+        var schedule = new Schedule(
+            seed, dice.Next(1, 3), units, dice.Next(1, 4), dice.Next(2) == 0 ? 2 : 3600, Shoppers, Load,
             [.. faults.OrderBy(fault => fault.At)]);
+        return dice.Next(3) == 0 ? schedule.WithRoom() : schedule;
     }
+
+    /// <summary>The same sale with a waiting room, and with more clients: most of them stand in line.</summary>
+    public Schedule WithRoom() => this with { HasRoom = true, Clients = 4 * Shoppers };
 
     /// <summary>The same sale with stock to the end; Redis gets the operators' calls of one script late, by either service.</summary>
     public Schedule WithLateCommands(string script, int milliseconds) => this with
@@ -70,7 +79,7 @@ internal sealed record Schedule(
     public override string ToString() => string.Create(CultureInfo.InvariantCulture,
         $"""
         seed {Seed}: {Items} items of {Units} units, {LimitPerUser} for each buyer, {PaymentTimeoutSeconds} s to pay
-        {Clients} clients for {LoadMilliseconds} ms
+        {Clients} clients for {LoadMilliseconds} ms{(HasRoom ? ", with a waiting room" : "")}
         {string.Join('\n', Faults)}
         """);
 

@@ -10,6 +10,7 @@ namespace Seckill.Chaos;
 internal sealed class Shoppers : IAsyncDisposable
 {
     private const int Tries = 4;
+    private const int Looks = 60;
     private static readonly TimeSpan s_betweenTries = TimeSpan.FromMilliseconds(60);
     private readonly Stage _stage;
     private readonly Buyers _buyers;
@@ -62,6 +63,12 @@ internal sealed class Shoppers : IAsyncDisposable
 
     private async Task<IEnumerable<Operation>> OrderAsync(int client, Random dice, long user)
     {
+        string? pass = null;
+        if (_schedule.HasRoom && dice.Next(20) > 0 && (pass = await TurnAsync(dice, user)) is null)
+        {
+            return [];
+        }
+
         var sku = _buyers.Sale.Skus[dice.Next(_buyers.Sale.Skus.Count)];
         var quantity = dice.Next(1, _schedule.LimitPerUser + 1);
         var key = dice.Next(10) < 6 ? Buyers.NewKey() : null;
@@ -70,20 +77,20 @@ internal sealed class Shoppers : IAsyncDisposable
         {
             // Two windows, two clicks at once: with one key the same order, without one both may be had, up to the limit.
             var both = await Task.WhenAll(
-                ClickAsync(client, api, user, sku, quantity, key), ClickAsync(client, 1 - api, user, sku, quantity, key));
+                ClickAsync(client, api, user, sku, quantity, key, pass), ClickAsync(client, 1 - api, user, sku, quantity, key, pass));
             return both.Where(click => click.IsAccepted).DistinctBy(click => click.OrderId);
         }
 
-        var answer = await ClickAsync(client, api, user, sku, quantity, key);
+        var answer = await ClickAsync(client, api, user, sku, quantity, key, pass);
         for (var again = 1; again < Tries && answer.IsUnknown && (key is not null || dice.Next(2) == 0); again++)
         {
             await Task.Delay(s_betweenTries);
-            answer = await ClickAsync(client, api + again, user, sku, quantity, key);
+            answer = await ClickAsync(client, api + again, user, sku, quantity, key, pass);
         }
 
         if (answer.IsAccepted && key is not null && dice.Next(8) == 0)
         {
-            await ClickAsync(client, api + 1, user, sku, quantity, key);
+            await ClickAsync(client, api + 1, user, sku, quantity, key, pass);
         }
 
         return answer.IsAccepted ? [answer] : [];
@@ -121,14 +128,37 @@ internal sealed class Shoppers : IAsyncDisposable
         }
     }
 
-    private async Task<Operation> ClickAsync(int client, int api, long user, long sku, int quantity, string? key)
+    // Until it is this buyer's turn. Null when there is none.
+    private async Task<string?> TurnAsync(Random dice, long user)
+    {
+        var registers = true;
+        for (var look = 0; look < Looks && !_enough.IsCancellationRequested; look++)
+        {
+            var member = Api(dice.Next(2));
+            var begun = _history.Now;
+            var answer = await _buyers.QueueAsync(member.Now, user, registers);
+            _history.Add(new QueueLook(
+                member.Name, user, begun, _history.Now, answer.Status, answer.Said, answer.Reason, answer.Position, answer.Pass));
+            if (answer.Pass is not null || (answer.Reason is "sold-out" or "sale-closed" && dice.Next(4) == 0))
+            {
+                return answer.Pass;
+            }
+
+            registers = answer.Said is not ("registered" or "waiting");
+            await Task.Delay(dice.Next(60, 200));
+        }
+
+        return null;
+    }
+
+    private async Task<Operation> ClickAsync(int client, int api, long user, long sku, int quantity, string? key, string? pass)
     {
         var member = Api(api);
         var begun = _history.Now;
-        var answer = await _buyers.ClickAsync(member.Now, user, key, quantity, sku);
+        var answer = await _buyers.ClickAsync(member.Now, user, key, quantity, sku, pass);
         return Add(new Operation(
             client, Act.Order, member.Name, user, sku, quantity, key, answer.IsAccepted ? answer.OrderId : null, begun, _history.Now,
-            answer.Status, answer.Code, answer.IsAccepted ? [] : answer.OrderIds));
+            answer.Status, answer.Code, answer.IsAccepted ? [] : answer.OrderIds) { Pass = pass });
     }
 
     // The provider tells until it is heard.

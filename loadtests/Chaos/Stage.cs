@@ -16,6 +16,7 @@ namespace Seckill.Chaos;
 internal sealed class Stage : IAsyncDisposable
 {
     private static readonly string[] s_keys = ["item", "buyers", "holds", "outbox", "orders", "changes", "alerts", "keys"];
+    private static readonly string[] s_roomKeys = ["room", "places", "registrations", "groups", "steps", "used"];
     private readonly IBusControl _bus;
 
     private Stage(ChaosServers servers, string root)
@@ -59,6 +60,7 @@ internal sealed class Stage : IAsyncDisposable
             // Listening is not enough: the schema may still be on its way.
             await stage.ReadyAsync();
             await DualDatabases.AskAsync(stage.Apis[0].Now, change: new { mode = "shadow" });
+            await EventConsumer.BindAsync(stage.Machines[Servers.RabbitMqSetting]);
             await stage._bus.StartAsync();
             return stage;
         }
@@ -128,6 +130,12 @@ internal sealed class Stage : IAsyncDisposable
                 && answer.Status is 200 or 202 && json.GetRawText().Contains(said, StringComparison.Ordinal));
     }
 
+    /// <summary>Of the waiting room in Redis.</summary>
+    public static RedisKey[] RoomKeysOf(Sale sale) => [.. s_roomKeys.Select(key => (RedisKey)$"seckill:{{room:{sale.Id}}}:{key}")];
+
+    /// <summary>Of an item in Redis.</summary>
+    public static RedisKey[] KeysOf(Sale sale, long sku) => [.. s_keys.Select(key => (RedisKey)$"seckill:{{{sale.Id}:{sku}}}:{key}")];
+
     /// <summary>Deletes a sale that is over: the stores, and what looks after all sales in them, stay as small as for one.</summary>
     public async Task ForgetAsync(Sale sale)
     {
@@ -139,6 +147,9 @@ internal sealed class Stage : IAsyncDisposable
             delete from refunds where order_id in (select order_id from orders where sale_id = @Id);
             delete from legacy_discrepancies where order_id in (select order_id from orders where sale_id = @Id);
             delete from stock_changes where sale_id = @Id;
+            delete from waiting_rooms where sale_id = @Id;
+            delete from sale_archive_pieces where sale_id = @Id;
+            delete from sale_archives where sale_id = @Id;
             delete from orders where sale_id = @Id;
             delete from sale_items where sale_id = @Id;
             delete from sales where sale_id = @Id;
@@ -151,9 +162,10 @@ internal sealed class Stage : IAsyncDisposable
         await redis.HashDeleteAsync("seckill:numbers", [.. numbers.Select(number => (RedisValue)number)]);
         foreach (var sku in sale.Skus)
         {
-            await redis.KeyDeleteAsync([.. s_keys.Select(key => (RedisKey)$"seckill:{{{sale.Id}:{sku}}}:{key}")]);
+            await redis.KeyDeleteAsync(KeysOf(sale, sku));
         }
 
+        await redis.KeyDeleteAsync(RoomKeysOf(sale));
         // Its file, too: a server that takes seconds to load it is away for most of a later run.
         await redis.ExecuteAsync("BGREWRITEAOF", [], StackExchange.Redis.CommandFlags.FireAndForget);
     }

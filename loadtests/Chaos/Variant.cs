@@ -24,6 +24,10 @@ internal sealed record Variant(
     private const string Gate = "OrderService/Reservations/SoldOutGate.cs";
     private const string Functions = "Shared/Schema/008_order_functions.sql";
     private const string Writes = "Shared/Schema/014_stock_writes.sql";
+    private const string Life = "Shared/Schema/023_life_of_a_sale.sql";
+    private const string Refunds = "InventoryService/Refunds/OrderRefunds.cs";
+    private const string EventRelay = "InventoryService/OrderEvents/OrderEventRelay.cs";
+    private const string Export = "InventoryService/Archive/SaleExport.cs";
     private const string LossWatch = "InventoryService/Audit/LossWatch.cs";
     private const string FullAudit = "InventoryService/Audit/FullAuditor.cs";
     private const string Writer = "OrderService/LegacyOrders/Writing/RowWriter.cs";
@@ -118,6 +122,17 @@ internal sealed record Variant(
                   $$ begin delete from orders where order_id = new.order_id; return null; end $$;
                 create trigger forget after insert on orders for each row when (new.user_id % 5 = 0) execute function forget();
                 """)),
+        new("placed-without-event", "orders of a batch of one are placed, and nobody is told",
+            [(Life, "  elsif added is not null then\n", "  elsif cardinality(added) > 1 then\n")]),
+        new("event-before-confirm", "the position of the events moves before the broker has confirmed them",
+            [
+                (EventRelay, "if (page.Events.Count > 0 && !await exchange.PublishAsync([.. page.Events.Select(MessageOf)]))",
+                    "if (page.Events.Count > 0 && exchange.PublishAsync([.. page.Events.Select(MessageOf)]).IsCanceled)"),
+            ]),
+        new("refund-without-bound", "more goes back than was paid", [(Refunds, "amount == 0 || amount > payment.Left", "amount == 0")],
+            stage => ExecuteAsync(stage, "alter table payments drop constraint payments_refunded")),
+        new("export-incomplete", "the export of an archive has no orders that were paid",
+            [(Export, "o where i.sale_id = @saleId order by o.order_id\n", "o where i.sale_id = @saleId and o.paid_at is null\n")]),
         // Redis sells more than there is only when its loss of data is not noticed.
         new("no-ledger-check", "the loss of data is not noticed, and PostgreSQL takes more live units than there are", s_lossesNotNoticed,
             stage => ExecuteAsync(stage, "alter table sale_items drop constraint sale_items_no_oversell")),

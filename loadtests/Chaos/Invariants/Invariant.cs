@@ -10,7 +10,8 @@ internal sealed record Invariant(string Name, Func<Evidence, IEnumerable<string>
     /// <summary>All of them, in the order in which they say most about what went wrong.</summary>
     public static readonly IReadOnlyList<Invariant> All =
     [
-        .. OrderInvariants.All, .. OperatorInvariants.All, .. StockInvariants.All, .. MoneyInvariants.All, .. RestInvariants.All,
+        .. OrderInvariants.All, .. OperatorInvariants.All, .. StockInvariants.All, .. MoneyInvariants.All, .. EventInvariants.All,
+        .. QueueInvariants.All, .. RestInvariants.All,
     ];
 
     /// <summary>Throws with the first that is broken.</summary>

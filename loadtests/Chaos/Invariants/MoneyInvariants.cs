@@ -3,7 +3,8 @@ namespace Seckill.Chaos.Invariants;
 /// <summary>An order is paid or closed and never both, each payment counts once, and money that cannot be used is refunded once.</summary>
 internal static class MoneyInvariants
 {
-    public static readonly Invariant[] All = [new("paid or closed", PaidOrClosed), new("refunded once", RefundedOnce)];
+    public static readonly Invariant[] All = [new("paid or closed", PaidOrClosed), new("refunded once", RefundedOnce),
+        new("refunds within payments", RefundsWithinPayments)];
 
     private static IEnumerable<string> PaidOrClosed(Evidence evidence)
     {
@@ -37,6 +38,29 @@ internal static class MoneyInvariants
         _ => null,
     };
 
+    // What an operator got a yes for is listed, and together it is at most what was paid.
+    private static IEnumerable<string> RefundsWithinPayments(Evidence evidence)
+    {
+        var paid = evidence.Payments.Where(payment => payment.Outcome == "accepted").ToLookup(payment => payment.OrderId);
+        var listed = evidence.Refunds.Where(refund => refund.Reason == "operator").ToLookup(refund => refund.OrderId);
+        var asked = evidence.Calls.Where(call => call.Act == OperatorAct.Refund).ToLookup(call => call.Detail);
+        foreach (var order in listed.Select(order => order.Key).Union(asked.Select(order => order.Key)))
+        {
+            var sum = listed[order].Sum(refund => refund.Amount);
+            if (sum > paid[order].Sum(payment => payment.Amount))
+            {
+                yield return $"order {order} was paid {paid[order].Sum(payment => payment.Amount)}, and {sum} go back";
+            }
+
+            // Each call has a key of its own and is repeated until it has an answer.
+            var (fewest, most) = (asked[order].Count(call => call.IsOk), asked[order].Count(call => call.IsOk || call.IsUnknown));
+            if (listed[order].Count() < fewest || listed[order].Count() > most)
+            {
+                yield return $"order {order} has {listed[order].Count()} refunds: {string.Join("; ", asked[order])}";
+            }
+        }
+    }
+
     private static IEnumerable<string> RefundedOnce(Evidence evidence)
     {
         var rows = evidence.Rows.ToDictionary(row => row.OrderId);
@@ -59,7 +83,7 @@ internal static class MoneyInvariants
 
         foreach (var payment in evidence.Payments)
         {
-            if (refunds[payment.PaymentId].Count() != (payment.Outcome == "refund" ? 1 : 0))
+            if (refunds[payment.PaymentId].Count(refund => refund.Reason != "operator") != (payment.Outcome == "refund" ? 1 : 0))
             {
                 yield return $"{payment} is listed for refund {refunds[payment.PaymentId].Count()} times";
             }

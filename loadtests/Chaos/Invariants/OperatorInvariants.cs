@@ -85,6 +85,7 @@ internal static class OperatorInvariants
             (OperatorAct.Open or OperatorAct.Close, 409, "state-changed") => false,
             (OperatorAct.Open or OperatorAct.Rebuild, 409, "stock-lost") => false,
             (OperatorAct.Rebuild or OperatorAct.Repair, 409, "repair-running") => false,
+            (OperatorAct.Refund, 409, "refund-too-large") => false,
             (OperatorAct.Rebuild, 409, "outbox-not-drained") or (OperatorAct.ChangeStock, 409, "stock-in-use") => false,
             _ => true,
         }).Select(call => $"is no documented answer: {call}");

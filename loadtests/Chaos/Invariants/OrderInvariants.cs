@@ -88,6 +88,7 @@ internal static class OrderInvariants
             {
                 (_, 0, _) or (_, 503, "unavailable") => true,
                 (Act.Order, 202, _) or (Act.Order, 409, "sold-out" or "sale-closed") => true,
+                (Act.Order, 403, "pass-required" or "pass-expired" or "pass-used") => evidence.Looks.Count > 0,
                 (Act.Order, 409, "limit-reached") => evidence.LastLoss >= 0 || (operation.Told.Count > 0
                     && operation.Told.All(id => owners.GetValueOrDefault(id, operation.UserId) == operation.UserId)),
                 (Act.Look, 200, "reserved" or "placed" or "paid" or "cancelled" or "expired" or "rejected") => true,

@@ -37,3 +37,11 @@ internal sealed record Look(int Status, string? OrderStatus, TimeSpan Took);
 /// <param name="Status">HTTP status; 0 when no answer came.</param>
 /// <param name="Said">The order's status or the payment's outcome; the code of a problem; why no answer came.</param>
 internal sealed record Answer(int Status, string? Said);
+
+/// <summary>What the waiting room answered.</summary>
+/// <param name="Status">HTTP status; 0 when no answer came.</param>
+/// <param name="Said">The state, the code of a problem, or why no answer came.</param>
+/// <param name="Reason">Why it ended.</param>
+/// <param name="Pass">When it is the buyer's turn.</param>
+/// <param name="Position">From 1.</param>
+internal sealed record QueueAnswer(int Status, string? Said, string? Reason, string? Pass, int? Position);

@@ -36,7 +36,8 @@ internal sealed class Buyers : IDisposable
     public static string NewKey() => Guid.NewGuid().ToString("N");
 
     /// <summary>(1) One click. Whatever happens, it is in the log.</summary>
-    public async Task<Attempt> ClickAsync(ServiceProcess api, long user, string? key = null, int quantity = 1, long? sku = null)
+    public async Task<Attempt> ClickAsync(
+        ServiceProcess api, long user, string? key = null, int quantity = 1, long? sku = null, string? pass = null)
     {
         var since = Stopwatch.GetTimestamp();
         sku ??= Sale.Skus[0];
@@ -53,6 +54,7 @@ internal sealed class Buyers : IDisposable
                 request.Headers.Add("Idempotency-Key", key);
             }
 
+            request.Headers.Add(SalePass.Header, pass is null ? [] : [pass]);
             using var response = await _http.SendAsync(request);
             using var json = JsonDocument.Parse(await response.Content.ReadAsStringAsync());
             attempt = attempt with
@@ -92,6 +94,28 @@ internal sealed class Buyers : IDisposable
             }
 
             await Task.Delay(100);
+        }
+    }
+
+    /// <summary>The buyer registers in the waiting room, or asks for the place.</summary>
+    public async Task<QueueAnswer> QueueAsync(ServiceProcess api, long user, bool registers)
+    {
+        try
+        {
+            using var request = Request(
+                registers ? HttpMethod.Post : HttpMethod.Get,
+                new Uri(api.Url, string.Create(CultureInfo.InvariantCulture, $"/sales/{Sale.Id}/queue")), user);
+            using var response = await _http.SendAsync(request);
+            using var json = JsonDocument.Parse(await response.Content.ReadAsStringAsync());
+            string? Text(string name) => json.RootElement.TryGetProperty(name, out var text) ? text.GetString() : null;
+            return response.IsSuccessStatusCode
+                ? new QueueAnswer((int)response.StatusCode, Text("state"), Text("reason"), Text("pass"),
+                    json.RootElement.TryGetProperty("position", out var at) && at.ValueKind == JsonValueKind.Number ? at.GetInt32() : null)
+                : new QueueAnswer((int)response.StatusCode, Text("code"), null, null, null);
+        }
+        catch (Exception exception) when (exception is HttpRequestException or OperationCanceledException)
+        {
+            return new QueueAnswer(0, exception.Message, null, null, null);
         }
     }
 

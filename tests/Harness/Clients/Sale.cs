@@ -33,7 +33,7 @@ internal sealed class Sale
     /// <summary>Creates the sale and opens it.</summary>
     public static async Task<Sale> OpenAsync(
         ServiceProcess inventory, int units, int items = 1, int limitPerUser = 1, bool fitsLegacy = false, int paymentTimeoutSeconds = 3600,
-        DateTimeOffset? closesAt = null)
+        DateTimeOffset? closesAt = null, object? waitingRoom = null)
     {
         var sale = new Sale(inventory, items, units, limitPerUser, fitsLegacy);
         await Operator.AskAsync(inventory, HttpMethod.Post, "/sales", new
@@ -44,6 +44,7 @@ internal sealed class Sale
             closesAt = closesAt ?? TimeProvider.System.GetUtcNow().AddHours(1),
             paymentTimeoutSeconds,
             items = sale.Skus.Select(skuId => new { skuId, allocated = units, limitPerUser, unitPrice = UnitPrice, currency = "EUR" }),
+            waitingRoom,
         });
         await sale.OpenAgainAsync(inventory);
         return sale;
