@@ -5,7 +5,7 @@
 #        ./seckill bench runner | seed [--rounds N] [--seconds N] [--output DIR]
 #        ./seckill bench startup [--rounds N] [--output DIR]
 #        ./seckill bench cold [--rounds N] [--seconds N] [--connections N] [--output DIR]
-#        ./seckill bench size | queue [--holds N] [--rounds N] [--seconds N] [--output DIR]
+#        ./seckill bench size | queue | sales [--holds N] [--rounds N] [--seconds N] [--output DIR]
 #        ./seckill bench [NAME...] [--rounds N] [--seconds N] [--connections N] [--buyers N] [--orders N] [--outage N]
 #        [--output DIR]
 #
@@ -21,6 +21,8 @@
 #                     restart and AOF rewrite, and what another item's buyers see meanwhile, into size.md
 #   queue             a waiting room with 100,000 and 1,000,000 buyers: bytes of each, time of the draw, registrations, and polls
 #                     against an empty endpoint, into waiting-room.md
+#   sales             1,000 sales from their creation to their archive: keys, memory and idle commands of Redis and the time of an
+#                     audit, before and after, and how late a sale opens by itself, into sales.md
 #   NAME              empty, accept, sold-out, per-order, row-lock, life (default: all of them). Or dual-write
 #                     alone: cost of the legacy write, its lag, and its recovery after an outage. Or observability
 #                     alone: cost of metrics, traces and their collector
@@ -30,7 +32,7 @@
 #   --buyers N        distinct buyers (default 100000)
 #   --orders N        life: orders that expire at one moment (default 100000)
 #   --outage N        dual-write: seconds that the legacy database is down (default 60)
-#   --holds N         size: live orders of the item; queue: buyers (default: all sizes)
+#   --holds N         size: live orders of the item; queue: buyers (default: all sizes); sales: how many (default 1000)
 #   --output DIR      where benchmarks.md and benchmarks.json go (default .run/bench/results)
 #
 # Starts servers and services of its own, on SECKILL_PORT_BASE + 200 and up, and leaves nothing running. The load comes
@@ -46,9 +48,9 @@ while [ $# -gt 0 ]; do
         --output) [ -n "${2:-}" ] || bad_usage "--output needs a directory"; output=$2; shift 2 ;;
         -*) documented_option bench "$1" ;;
         micro) micro=1; shift ;;
-        cold | queue | runner | seed | size | startup | dual-write | observability) client+=("$1") names+=("$1") alone=$1; shift ;;
+        cold | queue | runner | sales | seed | size | startup | dual-write | observability) client+=("$1") names+=("$1") alone=$1; shift ;;
         *)
-            one_of benchmark "$1" micro cold queue runner seed startup size empty accept sold-out per-order row-lock life dual-write \
+            one_of benchmark "$1" micro cold queue runner sales seed startup size empty accept sold-out per-order row-lock life dual-write \
                 observability
             client+=("$1") names+=("$1")
             shift
@@ -132,6 +134,7 @@ if [ "$alone" = startup ]; then
     measure dotnet "$(load_client)" bench "${client[@]}" --output "$output"
 fi
 
+[ "$alone" != sales ] || export Sales__OpenAheadMinutes=60
 bring_up 1 1
 [ -z "$micro" ] || measure dotnet "$(output_of loadtests/Microbenchmarks)/Seckill.Microbenchmarks.dll" "$output"
 
@@ -156,7 +159,7 @@ case $alone in
         )
         export BENCH_SEED=http://127.0.0.1:$((BASE + 6))
         ;;
-    dual-write | size) ;;
+    dual-write | sales | size) ;;
     queue) start_baseline empty $((BASE + 2)) ;;
     *)
         start_baseline empty $((BASE + 2))

@@ -4,6 +4,7 @@ using Seckill.LoadTests.Bench.DualWrite;
 using Seckill.LoadTests.Bench.Observability;
 using Seckill.LoadTests.Bench.Rooms;
 using Seckill.LoadTests.Bench.Runner;
+using Seckill.LoadTests.Bench.Sales;
 using Seckill.LoadTests.Bench.Seed;
 using Seckill.LoadTests.Bench.Size;
 using Seckill.LoadTests.Bench.Startup;
@@ -22,6 +23,7 @@ public static class BenchCommand
     private const string Observability = "observability";
     private const string Room = "queue";
     private const string Runner = "runner";
+    private const string Sales = "sales";
     private const string Seed = "seed";
     private const string Size = "size";
     private const int SecondsOfARun = 8;
@@ -29,6 +31,7 @@ public static class BenchCommand
     private const int Maximum = 10_000_000;
     private static readonly int[] s_holds = [100_000, 500_000, 2_000_000];
     private static readonly int[] s_places = [100_000, 1_000_000];
+    private static readonly int[] s_sales = [1_000];
 
     /// <summary>The command, for the table in Program.cs.</summary>
     public static Command Create()
@@ -38,7 +41,7 @@ public static class BenchCommand
         {
             Description = "What to measure (default: all variants and life).", Arity = ArgumentArity.ZeroOrMore,
         };
-        names.AcceptOnlyFromAmong([.. all, Cold, DualWrite, Observability, Room, Runner, Seed, Size, Startup]);
+        names.AcceptOnlyFromAmong([.. all, Cold, DualWrite, Observability, Room, Runner, Sales, Seed, Size, Startup]);
         var rounds = NumberOption.Create("--rounds", "Runs of each variant (default 5).", 1, Maximum);
         var seconds = NumberOption.Create(
             "--seconds", $"Length of each run (default {SecondsOfARun}; {SecondsOfSeed} in {Seed}).", 1, Maximum);
@@ -49,7 +52,8 @@ public static class BenchCommand
             "--outage", $"Seconds that the legacy database is down in {DualWrite} (default 60).", 1, Maximum);
         var holds = NumberOption.Create(
             "--holds",
-            $"Live orders of the item in {Size} (default: 100000, 500000, 2000000), or places in {Room} (default: 100000, 1000000).",
+            $"Live orders of the item in {Size} (default: 100000, 500000, 2000000), or places in {Room} (default: 100000, 1000000), "
+            + $"or sales in {Sales} (default: 1000).",
             1, Maximum);
         var output = new Option<string>("--output") { Description = "Directory of the report.", DefaultValueFactory = _ => "." };
         var command = new Command("bench", "Measures variants in turns against a running system.")
@@ -64,7 +68,8 @@ public static class BenchCommand
                 parsed.GetValue(seconds) ?? (parsed.GetValue(names) is { } given && given.Contains(Seed) ? SecondsOfSeed : SecondsOfARun),
                 parsed.GetValue(connections) ?? 512, parsed.GetValue(buyers) ?? 100_000, parsed.GetValue(orders) ?? 100_000,
                 parsed.GetValue(outage) ?? 60, parsed.GetValue(holds) is { } one ? [one]
-                    : parsed.GetValue(names) is [Room] ? s_places : s_holds, parsed.GetRequiredValue(output)),
+                    : parsed.GetValue(names) switch { [Room] => s_places, [Sales] => s_sales, _ => s_holds },
+                parsed.GetRequiredValue(output)),
             cancellationToken), cancellationToken));
         return command;
     }
@@ -79,6 +84,7 @@ public static class BenchCommand
             Observability => new ObservabilityBench(session).RunAsync(cancellationToken),
             Room => new RoomBench(session).RunAsync(cancellationToken),
             Runner => new RunnerBench(session).RunAsync(cancellationToken),
+            Sales => new SalesBench(session).RunAsync(cancellationToken),
             Seed => new SeedBench(session).RunAsync(cancellationToken),
             Size => new SizeBench(session).RunAsync(cancellationToken),
             Startup => new StartupBench(session).RunAsync(cancellationToken),

@@ -52,7 +52,8 @@ public sealed class BenchSite : IAsyncDisposable
     {
         var now = TimeProvider.System.GetUtcNow();
         var sale = new Sale(
-            _nextSaleId++, "bench", opensIn is { } wait ? now + wait : now.AddMinutes(-1), now.AddDays(1), PaymentTimeoutSeconds: 86_400,
+            Interlocked.Increment(ref _nextSaleId), "bench", opensIn is { } wait ? now + wait : now.AddMinutes(-1), now.AddDays(1),
+            PaymentTimeoutSeconds: 86_400,
             [new SaleItem(SkuId, units, HighestLimit, 19_900, "EUR")])
         {
             WaitingRoom = room,
@@ -62,11 +63,32 @@ public sealed class BenchSite : IAsyncDisposable
         return sale;
     }
 
+    /// <summary>A new sale of one item that nobody opens.</summary>
+    public async Task<Sale> CreateSaleAsync(long units, DateTimeOffset opensAt, CancellationToken cancellationToken)
+    {
+        var sale = new Sale(
+            Interlocked.Increment(ref _nextSaleId), "bench", opensAt, opensAt.AddDays(1), PaymentTimeoutSeconds: 86_400,
+            [new SaleItem(SkuId, units, HighestLimit, 19_900, "EUR")]);
+        await _ops.CreateAsync(sale, cancellationToken);
+        return sale;
+    }
+
+    /// <summary>Closes a sale.</summary>
+    public Task CloseAsync(Sale sale, CancellationToken cancellationToken) => _ops.CloseAsync(sale.SaleId, cancellationToken);
+
+    /// <summary>Makes the service audit a sale.</summary>
+    public Task AuditAsync(Sale sale, CancellationToken cancellationToken) => _ops.AuditAsync(sale.SaleId, cancellationToken);
+
+    /// <summary>Archives a sale.</summary>
+    /// <returns>Why it cannot be archived yet; null when it is.</returns>
+    public Task<string?> TryArchiveAsync(Sale sale, CancellationToken cancellationToken) =>
+        _ops.TryArchiveAsync(sale.SaleId, cancellationToken);
+
     /// <summary>Stock for a baseline.</summary>
     /// <returns>The sale's id.</returns>
     public async Task<long> OpenAtBaselineAsync(Uri baseline, long units, CancellationToken cancellationToken)
     {
-        var saleId = _nextSaleId++;
+        var saleId = Interlocked.Increment(ref _nextSaleId);
         var path = string.Create(CultureInfo.InvariantCulture, $"items/{saleId}/{SkuId}?stock={units}&limitPerUser={HighestLimit}");
         using var response = await _http.PostAsync(new Uri(baseline, path), content: null, cancellationToken);
         response.EnsureSuccessStatusCode();

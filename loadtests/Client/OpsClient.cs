@@ -41,6 +41,21 @@ public sealed class OpsClient : IDisposable
     public async Task CloseAsync(long saleId, CancellationToken cancellationToken) =>
         (await SendAsync(HttpMethod.Post, $"sales/{saleId}/close", null, cancellationToken)).Dispose();
 
+    /// <summary>Archives the sale.</summary>
+    /// <returns>Why it cannot be archived yet; null when it is.</returns>
+    public async Task<string?> TryArchiveAsync(long saleId, CancellationToken cancellationToken)
+    {
+        try
+        {
+            (await SendAsync(HttpMethod.Post, $"sales/{saleId}/archive", null, cancellationToken)).Dispose();
+            return null;
+        }
+        catch (HttpRequestException error) when (error.StatusCode == HttpStatusCode.Conflict)
+        {
+            return error.Message;
+        }
+    }
+
     /// <summary>Adds units to an item, or withdraws them; the same key does so once.</summary>
     public async Task ChangeStockAsync(long saleId, long skuId, int delta, string key, CancellationToken cancellationToken)
     {

@@ -34,6 +34,9 @@ public sealed class RedisProbe : IAsyncDisposable
         return double.Parse(line[(name.Length + 1)..], CultureInfo.InvariantCulture);
     }
 
+    /// <summary>Number of keys.</summary>
+    public async Task<double> KeysAsync() => (double)await _database.ExecuteAsync("DBSIZE");
+
     /// <summary>Bytes of a key.</summary>
     public async Task<long> BytesAsync(string key) => (long?)await _database.ExecuteAsync("MEMORY", "USAGE", key) ?? 0;
 
