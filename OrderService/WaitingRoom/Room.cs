@@ -116,7 +116,7 @@ internal sealed class Room
         while (true)
         {
             var readAt = _clock.GetTimestamp();
-            if (await _rooms.LookAsync(SaleId, view?.KnownPlaces ?? 0, view?.KnownSteps ?? 0) is not { } look)
+            if (await _rooms.LookAsync(SaleId, view?.FirstPlace ?? 0, view?.FirstStep ?? 0) is not { } look)
             {
                 // Counted from the last reading.
                 KnownSince = _view is null ? KnownSince : _clock.GetTimestamp();
@@ -125,8 +125,7 @@ internal sealed class Room
             }
 
             // Another room, or one that has lost its end: what was known of it is worth nothing.
-            if (view is null || view.Commitment != look.State.Commitment
-                || view.KnownPlaces > look.State.Places || view.KnownSteps > look.Steps)
+            if (view is null || view.Commitment != look.State.Commitment || view.IsContradictedBy(look, readAt))
             {
                 var isEmpty = view is null;
                 view = new RoomView(SaleId, look.State.Commitment, _clock);

@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using Seckill.Shared.WaitingRoom;
 
 namespace Seckill.OrderService.WaitingRoom;
@@ -16,8 +17,13 @@ internal sealed class RoomView(long saleId, string commitment, TimeProvider cloc
     private const int LongestPollSeconds = 30;
     private const int SoldOutPollSeconds = 10;
 
-    // A look that took longer, or did not come, must not let a pass outlive its place.
+    // Registrations that were lost with the end of Redis' data may be followed by as many others before the next look. So each look reads
+    // the last known ones again; it is as good as impossible that others stand at all of these.
+    private const int ReadAgain = 16;
+
     private readonly PlaceMap _places = new();
+    private readonly ConcurrentQueue<LearnedPlace> _learned = new();
+    private readonly List<LearnedPlace> _unconfirmed = [];
     private readonly List<RoomStep> _steps = [];
     private long[] _users = new long[1024];
     private volatile Numbers? _numbers;
@@ -38,31 +44,68 @@ internal sealed class RoomView(long saleId, string commitment, TimeProvider cloc
     /// <summary>Places whose user is known. Only the one reader writes.</summary>
     public int KnownPlaces { get; private set; }
 
-    /// <summary>Steps that are known.</summary>
-    public int KnownSteps => _steps.Count;
+    /// <summary>The first place that the next look reads.</summary>
+    public int FirstPlace => Math.Max(0, KnownPlaces - ReadAgain);
+
+    /// <summary>The first step that the next look reads.</summary>
+    public int FirstStep => Math.Max(0, _steps.Count - 1);
 
     /// <summary>The place of a user, or -1 when this instance does not know one.</summary>
     public int PlaceOf(long userId) => _places.Find(userId);
 
     /// <summary>A place that Redis has answered.</summary>
-    public void Learn(long userId, int place) => _places.Set(userId, place);
+    public void Learn(long userId, int place)
+    {
+        _places.Set(userId, place);
+        _learned.Enqueue(new LearnedPlace(userId, place, clock.GetTimestamp()));
+    }
+
+    /// <summary>
+    /// True when a reading does not continue what is known: Redis has lost the end of the room. Only the one reader calls it, before
+    /// <see cref="Take"/>.
+    /// </summary>
+    /// <param name="look">From <see cref="FirstPlace"/> and <see cref="FirstStep"/> on.</param>
+    /// <param name="readAt">Before it was asked for.</param>
+    public bool IsContradictedBy(RoomLook look, long readAt)
+    {
+        var (firstPlace, firstStep) = (FirstPlace, FirstStep);
+        if (KnownPlaces > look.State.Places || _steps.Count > look.Steps
+            || !look.Users.Take(KnownPlaces - firstPlace).SequenceEqual(_users.Skip(firstPlace).Take(KnownPlaces - firstPlace))
+            || !look.NewSteps.Take(_steps.Count - firstStep).SequenceEqual(_steps.Skip(firstStep)))
+        {
+            return true;
+        }
+
+        while (_learned.TryDequeue(out var learned))
+        {
+            _unconfirmed.Add(learned);
+        }
+
+        long UserAt(int place) => place < firstPlace ? _users[place] : look.Users[place - firstPlace];
+        var isContradicted = _unconfirmed.Exists(learned => learned.Place < firstPlace + look.Users.Count
+            ? UserAt(learned.Place) != learned.UserId
+            : learned.Place >= look.State.Places && learned.At < readAt);
+        _unconfirmed.RemoveAll(learned => learned.Place < firstPlace + look.Users.Count);
+        return isContradicted;
+    }
 
     /// <summary>Takes a reading over. Only the one reader calls it.</summary>
     /// <returns>True when nothing is missing.</returns>
     public bool Take(RoomLook look, long readAt)
     {
+        var (known, knownSteps) = (KnownPlaces - FirstPlace, _steps.Count - FirstStep);
         if (KnownPlaces + look.Users.Count > _users.Length)
         {
             Array.Resize(ref _users, Math.Max(2 * _users.Length, KnownPlaces + look.Users.Count));
         }
 
-        foreach (var user in look.Users)
+        foreach (var user in look.Users.Skip(known))
         {
             _users[KnownPlaces] = user;
             _places.Set(user, KnownPlaces++);
         }
 
-        _steps.AddRange(look.NewSteps);
+        _steps.AddRange(look.NewSteps.Skip(knownSteps));
         var isWhole = KnownPlaces >= look.State.Places && _steps.Count >= look.Steps;
         if (isWhole)
         {
@@ -154,6 +197,8 @@ internal sealed class RoomView(long saleId, string commitment, TimeProvider cloc
     }
 
     private static int Poll(TimeSpan wait) => Math.Clamp((int)wait.TotalSeconds, 1, LongestPollSeconds);
+
+    private readonly record struct LearnedPlace(long UserId, int Place, long At);
 
     private sealed record Numbers(RoomState State, RoomStep[] Steps, long ReadAt)
     {

@@ -70,12 +70,12 @@ public sealed class RoomLedger(IConnectionMultiplexer redis, ReplicatedRedis? re
     }
 
     /// <summary>The room at this instant, with a page of what the caller does not know of it; null when there is none.</summary>
-    /// <param name="places">Places that the caller knows.</param>
-    /// <param name="steps">Steps that the caller knows.</param>
-    public async Task<RoomLook?> LookAsync(long saleId, int places, int steps)
+    /// <param name="firstPlace">The first one to read.</param>
+    /// <param name="firstStep">The first one to read.</param>
+    public async Task<RoomLook?> LookAsync(long saleId, int firstPlace, int firstStep)
     {
         var reply = ((RedisResult[]?)await StockScript.EvaluateAsync(
-            redis, s_look, new RoomKeys(saleId).ForLook, [places, steps, PageSize]))!;
+            redis, s_look, new RoomKeys(saleId).ForLook, [firstPlace, firstStep, PageSize]))!;
         return reply.Length == 0 ? null : new RoomLook(
             RoomState.Read((long)reply[0], (RedisValue[])reply[1]!, (int)reply[2]),
             [.. ((RedisValue[])reply[3]!).Select(user => (long)user)], (int)reply[4],

@@ -2,9 +2,9 @@ namespace Seckill.Shared.WaitingRoom;
 
 /// <summary>A reading of a waiting room.</summary>
 /// <param name="State">Its numbers.</param>
-/// <param name="Users">The users of the places that the caller did not know, or the first of them.</param>
+/// <param name="Users">A page of the users, by place.</param>
 /// <param name="Steps">All steps so far.</param>
-/// <param name="NewSteps">The steps that the caller did not know, or the first of them.</param>
+/// <param name="NewSteps">A page of them.</param>
 public sealed record RoomLook(RoomState State, IReadOnlyList<long> Users, int Steps, IReadOnlyList<RoomStep> NewSteps);
 
 /// <summary>A step of the admission.</summary>

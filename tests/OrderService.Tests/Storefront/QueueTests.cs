@@ -159,7 +159,6 @@ public sealed class QueueTests(StorefrontHost storefront)
     {
         var sale = await QueuedSale.OpenAsync(storefront, s_open, units: 1, change: plan => plan with { PassSeconds = 1 });
         await sale.RegisterAsync(_user);
-        await sale.PassAsync(_user);
         var told = await sale.BecomesAsync(_user, "ended");
         Assert.Equal("turn-missed", told.GetProperty("reason").GetString());
         // Perhaps only after a refusal: the test asks more often than a buyer may.
@@ -240,6 +239,35 @@ public sealed class QueueTests(StorefrontHost storefront)
         await Eventually.IsTrueAsync("the sale goes on", async () => (await open.OrderAsync(_user + 1, null)).Status == 202);
         Assert.Equal((403, "pass-required"), Refusal(await closed.OrderAsync(_user + 2, null)));
         Assert.Equal((503, "unavailable"), Refusal(await closed.RegisterAsync(_user)));
+    }
+
+    // As a replica that was behind leaves it, and others who came before the instance looked again.
+    [Fact]
+    public async Task After_a_failover_that_lost_registrations_no_two_buyers_share_a_place()
+    {
+        var sale = await QueuedSale.OpenAsync(storefront, s_open);
+        foreach (var user in Enumerable.Range(0, 5))
+        {
+            await sale.RegisterAsync(_user + user);
+        }
+
+        await sale.BecomesAsync(_user + 4, "admitted");
+        var keys = new RoomKeys(sale.Id);
+        await Servers.Database.ScriptEvaluateAsync(
+            """
+            for _ = 1, 2 do redis.call('HDEL', KEYS[2], redis.call('RPOP', KEYS[1])) end
+            for i = 1, 2 do redis.call('HSET', KEYS[2], ARGV[i], redis.call('RPUSH', KEYS[1], ARGV[i]) - 1) end
+            """,
+            [keys.Registrations, keys.Places], [_user + 5, _user + 6]);
+        await Eventually.IsTrueAsync("those whom Redis has lost are told so", async () =>
+            Refusal(await sale.PollAsync(_user + 4)) == (404, "not-registered") && (await sale.PollAsync(_user + 3)).Status == 404);
+        var positions = new List<int>();
+        foreach (var user in Enumerable.Range(0, 7))
+        {
+            positions.Add((await sale.RegisterAsync(_user + user)).Body.GetProperty("position").GetInt32());
+        }
+
+        Assert.Equal(Enumerable.Range(1, 7), positions.Order());
     }
 
     private static (int, string?) Refusal((int Status, JsonElement Body) answer) => QueuedSale.Refusal(answer);

@@ -1,7 +1,7 @@
--- Reads a waiting room at one instant, with what the caller does not know yet of its two lists.
+-- Reads a waiting room at one instant, with a page of its two lists.
 --
 -- KEYS  1 room   2 registrations   3 steps
--- ARGV  1 registrations that the caller knows   2 steps that it knows   3 most of each in the answer
+-- ARGV  1 first registration to read, from 0   2 first step to read   3 most of each in the answer
 -- Returns nothing when there is no room, else { now ms, field and value of the room ..., number of registrations, { user ... },
 --       number of steps, { '<served> <clock ms> <now ms>' ... } }
 -- Uses: time
