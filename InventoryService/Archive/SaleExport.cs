@@ -43,7 +43,7 @@ internal static class SaleExport
         """,
         """
         select json_build_object('type', 'refund', 'refundId', r.id, 'paymentId', r.payment_id, 'orderId', r.order_id,
-          'amount', r.amount, 'currency', r.currency, 'reason', r.reason, 'createdAt', utc_text(r.created_at),
+          'amount', r.amount, 'currency', r.currency, 'units', r.units, 'reason', r.reason, 'createdAt', utc_text(r.created_at),
           'settledAt', utc_text(r.settled_at))::text
         from refunds r join (select o.order_id from sale_items i, orders_of(i) o where i.sale_id = @saleId) o using (order_id)
         order by r.id

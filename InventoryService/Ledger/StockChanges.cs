@@ -112,11 +112,9 @@ internal sealed class StockChanges(NpgsqlDataSource database, StockLedger stock)
         };
     }
 
-    /// <returns>The change that the key names; null when it was refused: too many units, or another caller found too few.</returns>
-    private async Task<KnownChange?> StartAsync(StockChange change, CancellationToken cancellationToken)
-    {
-        await using var connection = await database.OpenConnectionAsync(cancellationToken);
-        await connection.ExecuteAsync(new CommandDefinition(
+    /// <summary>The first step, in a transaction of the caller's: once that is committed, the change is made, whatever dies.</summary>
+    public static Task BeginAsync(NpgsqlConnection connection, StockChange change, CancellationToken cancellationToken) =>
+        connection.ExecuteAsync(new CommandDefinition(
             """
             with started as (
               insert into stock_changes (sale_id, sku_id, idempotency_key, delta, partial)
@@ -132,6 +130,12 @@ internal sealed class StockChanges(NpgsqlDataSource database, StockLedger stock)
             """,
             Parameters(change),
             cancellationToken: cancellationToken));
+
+    /// <returns>The change that the key names; null when it was refused: too many units, or another caller found too few.</returns>
+    private async Task<KnownChange?> StartAsync(StockChange change, CancellationToken cancellationToken)
+    {
+        await using var connection = await database.OpenConnectionAsync(cancellationToken);
+        await BeginAsync(connection, change, cancellationToken);
         return await connection.QuerySingleOrDefaultAsync<KnownChange>(new CommandDefinition(
             """
             select delta, partial, done_at is not null as done, coalesce(made, delta) as made

@@ -14,7 +14,7 @@ internal static class Refusals
     public static readonly Problem UnknownOrder = new(404, "unknown-order", "No such order has a row.");
     public static readonly Problem NotPaid = new(409, "order-not-paid", "Only a paid order can be refunded.");
     public static readonly Problem RefundTooLarge = new(
-        409, "refund-too-large", "The refunds of an order are at most what was paid for it. Nothing was changed.");
+        409, "refund-too-large", "The refunds of an order are at most what was paid for it, and its units. Nothing was changed.");
 
     public static readonly Problem NotDenied = new(404, "not-denied", "This user is not denied.");
     public static readonly Problem UnknownWebhook = new(404, "unknown-webhook", "No such endpoint exists.");

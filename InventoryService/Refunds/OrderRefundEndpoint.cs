@@ -17,11 +17,13 @@ internal static class OrderRefundEndpoint
             .WithSummary("Send money of a paid order back")
             .WithDescription(
                 "Lists a refund of the amount, or of all that is left. The refunds of an order are at most what was paid. The order stays "
-                + "paid and its units stay sold; add units that came back to the stock. Sending the money is the payment provider's task.")
+                + "paid. With units, so many of them are for sale again, together at most as many as the order has; without, they stay "
+                + "sold. Sending the money is the payment provider's task.")
             .Accepts<RefundOrder>("application/json")
             .Produces<Refund>()
             .ProducesProblems(400, 401, 408, 413, 415, 503)
-            .ProducesProblems(Refusals.UnknownOrder, Refusals.NotPaid, Refusals.RefundTooLarge, Refusals.KeyReused);
+            .ProducesProblems(Refusals.UnknownOrder, Refusals.NotPaid, Refusals.RefundTooLarge, Refusals.SaleArchived,
+                Refusals.KeyReused);
 
     private static async Task<IResult> RefundAsync(
         string orderId, HttpRequest request, OrderRefunds refunds, CancellationToken cancellationToken)
@@ -47,6 +49,11 @@ internal static class OrderRefundEndpoint
             return Problem.Invalid("amount", "this must be a positive integer, in minor units, or absent");
         }
 
+        if (refund.Units is < 0)
+        {
+            return Problem.Invalid("units", "this must be a number of units, 0 or more, or absent");
+        }
+
         if (refund.Note is { } note && (note.Length > LongestNote || note.Any(char.IsControl)))
         {
             return Problem.Invalid("note", $"this must have at most {LongestNote} characters, none of them a control character");
@@ -63,6 +70,7 @@ internal static class OrderRefundEndpoint
             OrderRefundOutcome.UnknownOrder => Refusals.UnknownOrder,
             OrderRefundOutcome.NotPaid => Refusals.NotPaid,
             OrderRefundOutcome.TooLarge => Refusals.RefundTooLarge,
+            OrderRefundOutcome.SaleArchived => Refusals.SaleArchived,
             OrderRefundOutcome.KeyReused => Refusals.KeyReused,
             _ => Results.Json(listed),
         };

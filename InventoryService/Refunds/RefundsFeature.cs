@@ -6,7 +6,7 @@ namespace Seckill.InventoryService.Refunds;
 /// <summary>Payments to refund: listed, and marked when the money is on its way back.</summary>
 internal static class RefundsFeature
 {
-    internal const string Columns = "id, payment_id, order_id, amount, currency, reason, created_at, settled_at, settled_by, note";
+    internal const string Columns = "id, payment_id, order_id, amount, currency, reason, created_at, settled_at, settled_by, note, units";
 
     public static void AddRefunds(this WebApplicationBuilder builder) => builder.Services.AddSingleton<OrderRefunds>();
 
@@ -79,8 +79,9 @@ internal static class RefundsFeature
 /// <param name="SettledAt">When it was marked as done, UTC; null while it waits.</param>
 /// <param name="SettledBy">Who marked it: the name of the operator.</param>
 /// <param name="Note">Why an operator sends it back, if they said so.</param>
+/// <param name="Units">Units of the order that are for sale again with it.</param>
 public sealed record Refund(
     long Id, string PaymentId, string OrderId, long Amount, string Currency,
     [property: AllowedValues("unknown-order", "wrong-amount", "already-paid", "cancelled", "expired", "rejected", "operator")]
     string Reason,
-    DateTimeOffset CreatedAt, DateTimeOffset? SettledAt, string? SettledBy, string? Note);
+    DateTimeOffset CreatedAt, DateTimeOffset? SettledAt, string? SettledBy, string? Note, [property: AtLeast(0)] int Units);

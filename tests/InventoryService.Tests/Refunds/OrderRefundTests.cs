@@ -58,6 +58,7 @@ public sealed class OrderRefundTests(Administration administration)
         Assert.Equal("unknown-order", (await RefundAsync(new string('0', 32), "{}", "key")).Code);
         Assert.Equal("unknown-order", (await RefundAsync("nothing", "{}", "key")).Code);
         Assert.Equal("invalid-request", (await RefundAsync(unpaid, """{"amount":0}""", "key")).Code);
+        Assert.Equal("invalid-request", (await RefundAsync(unpaid, """{"units":-1}""", "key")).Code);
         Assert.Equal("invalid-request", (await RefundAsync(unpaid, "{}", null)).Code);
     }
 
