@@ -36,7 +36,8 @@ public static class RefusalCode
     [
         (SoldOut, 409), (LimitReached, 409), (KeyReused, 422), (RateLimited, 429), (Unavailable, 503),
         ("sale-not-open", 409), ("sale-closed", 409), (UnknownItem, 404), ("invalid-request", 400), ("unauthenticated", 401),
-        (PassRequired, 403), (PassExpired, 403), (PassUsed, 403),
+        (PassRequired, 403), (PassExpired, 403), (PassUsed, 403), ("user-denied", 403), ("request-timeout", 408), ("too-large", 413),
+        ("not-json", 415),
     ];
 
     /// <summary>All documented codes; those of a healthy sale come first.</summary>
