@@ -7,7 +7,7 @@ namespace Seckill.Chaos;
 
 /// <summary>What became of a run.</summary>
 /// <param name="Schedule">What was done.</param>
-/// <param name="Operations">Of all clients.</param>
+/// <param name="Operations">Of all clients, with their looks at a waiting room.</param>
 /// <param name="Calls">Of the operators.</param>
 /// <param name="Late">Commands that Redis got late.</param>
 /// <param name="Took">From the opening of the sale to the verdict.</param>
@@ -66,7 +66,7 @@ internal sealed class ChaosRun(Stage stage, Schedule schedule, Variant? variant,
         }
 
         return new RunResult(
-            schedule, _history.Operations.Count, _history.Calls, _faults?.Late.Count(answer => answer.Length > 0) ?? 0,
+            schedule, _history.Operations.Count + _history.Looks.Count, _history.Calls, _faults?.Late.Count(answer => answer.Length > 0) ?? 0,
             Stopwatch.GetElapsedTime(begun), recovery, violation);
     }
 
