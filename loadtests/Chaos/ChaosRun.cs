@@ -66,7 +66,8 @@ internal sealed class ChaosRun(Stage stage, Schedule schedule, Variant? variant,
         }
 
         return new RunResult(
-            schedule, _history.Operations.Count + _history.Looks.Count, _history.Calls, _faults?.Late.Count(answer => answer.Length > 0) ?? 0,
+            schedule, _history.Operations.Count + _history.Looks.Count, _history.Calls,
+            _faults?.Late.Count(answer => answer.Length > 0) ?? 0,
             Stopwatch.GetElapsedTime(begun), recovery, violation);
     }
 
