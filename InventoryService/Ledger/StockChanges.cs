@@ -112,9 +112,10 @@ internal sealed class StockChanges(NpgsqlDataSource database, StockLedger stock)
         };
     }
 
-    /// <summary>The first step, in a transaction of the caller's: once that is committed, the change is made, whatever dies.</summary>
-    public static Task BeginAsync(NpgsqlConnection connection, StockChange change, CancellationToken cancellationToken) =>
-        connection.ExecuteAsync(new CommandDefinition(
+    /// <summary>The first step, in the caller's transaction: once it is committed, the change is made, even if this process dies.</summary>
+    /// <returns>False when nothing was begun: the item would have too many units, or the key was used before.</returns>
+    public static Task<bool> TryBeginAsync(NpgsqlConnection connection, StockChange change, CancellationToken cancellationToken) =>
+        connection.ExecuteScalarAsync<bool>(new CommandDefinition(
             """
             with started as (
               insert into stock_changes (sale_id, sku_id, idempotency_key, delta, partial)
@@ -123,10 +124,12 @@ internal sealed class StockChanges(NpgsqlDataSource database, StockLedger stock)
               where sale_id = @SaleId and sku_id = @SkuId and allocated::bigint + @Delta <= @MostUnits
               on conflict do nothing
               returning delta
+            ), added as (
+              update sale_items set allocated = allocated + started.delta
+              from started
+              where started.delta > 0 and sale_id = @SaleId and sku_id = @SkuId
             )
-            update sale_items set allocated = allocated + started.delta
-            from started
-            where started.delta > 0 and sale_id = @SaleId and sku_id = @SkuId
+            select exists (select from started)
             """,
             Parameters(change),
             cancellationToken: cancellationToken));
@@ -135,7 +138,7 @@ internal sealed class StockChanges(NpgsqlDataSource database, StockLedger stock)
     private async Task<KnownChange?> StartAsync(StockChange change, CancellationToken cancellationToken)
     {
         await using var connection = await database.OpenConnectionAsync(cancellationToken);
-        await BeginAsync(connection, change, cancellationToken);
+        await TryBeginAsync(connection, change, cancellationToken);
         return await connection.QuerySingleOrDefaultAsync<KnownChange>(new CommandDefinition(
             """
             select delta, partial, done_at is not null as done, coalesce(made, delta) as made

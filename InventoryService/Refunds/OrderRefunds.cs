@@ -95,16 +95,21 @@ internal sealed class OrderRefunds(NpgsqlDataSource database, StockChanges chang
         await connection.ExecuteAsync(
             "insert into order_events_new (kind, order_ids, refund_id) values ('refunded', array[@orderId], @RefundId)",
             new { orderId, RefundId = listed.Id }, cancellationToken);
+        if (units == 0)
+        {
+            await transaction.CommitAsync(cancellationToken);
+            return (OrderRefundOutcome.Listed, listed);
+        }
+
         // No key of a caller has a space.
         var change = new StockChange(
             new ItemKey(order.SaleId, order.SkuId), string.Create(CultureInfo.InvariantCulture, $"refund {listed.Id}"), units);
-        if (units > 0)
+        if (!await StockChanges.TryBeginAsync(connection, change, cancellationToken))
         {
-            await StockChanges.BeginAsync(connection, change, cancellationToken);
+            return (OrderRefundOutcome.TooLarge, null);
         }
 
         await transaction.CommitAsync(cancellationToken);
-        FailPoint.Reach("refund-listed");
         await FinishAsync(change, cancellationToken);
         return (OrderRefundOutcome.Listed, listed);
     }
@@ -114,7 +119,7 @@ internal sealed class OrderRefunds(NpgsqlDataSource database, StockChanges chang
     {
         try
         {
-            await (change.Delta > 0 ? changes.FinishAsync(change, cancellationToken) : Task.CompletedTask);
+            await changes.FinishAsync(change, cancellationToken);
         }
         catch (Exception exception) when (exception is NpgsqlException or RedisException or TimeoutException)
         {

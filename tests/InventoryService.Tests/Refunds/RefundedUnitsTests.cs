@@ -1,5 +1,6 @@
 using Seckill.InventoryService.Ledger;
 using Seckill.InventoryService.Refunds;
+using Seckill.InventoryService.Sales;
 
 namespace Seckill.InventoryService.Tests.Refunds;
 
@@ -24,6 +25,21 @@ public sealed class RefundedUnitsTests(StoreFixture stores)
         var after = (await sale.InspectAsync())!;
         Assert.Equal((before.Available + 2, before.Allocated + 2, before.Held), (after.Available, after.Allocated, after.Held));
         Assert.Equal(12, await sale.ScalarAsync<int>("select allocated from sale_items where sale_id = @SaleId"));
+    }
+
+    // Was: the refund was listed with its units, and no change of stock was begun.
+    [Fact]
+    public async Task A_refund_whose_units_would_be_too_many_for_the_item_is_refused_whole()
+    {
+        var sale = await TestSale.OpenAsync(stores, units: 10, limit: 3);
+        var order = await PaidAsync(sale);
+        await sale.ExecuteAsync(
+            "update sale_items set allocated = @most where sale_id = @SaleId",
+            new { most = CreateSaleRules.MostUnits - 1, sale.Item.SaleId });
+        var refunds = new OrderRefunds(stores.Database, stores.Changes);
+        Assert.Equal(OrderRefundOutcome.TooLarge, await RefundAsync(refunds, order, "two", 2));
+        Assert.Equal(0, await sale.CountAsync("refunds join orders using (order_id) where sale_id = @SaleId"));
+        Assert.Equal(OrderRefundOutcome.Listed, await RefundAsync(refunds, order, "one", 1));
     }
 
     [Fact]
