@@ -37,6 +37,9 @@ internal sealed class BuyerGuard : IEndpointFilter
     /// <exception cref="InvalidOperationException">The endpoint does not have this filter.</exception>
     public static double ExpiryOf(HttpContext http) => http.Features.GetRequiredFeature<Buyer>().ExpiresAt;
 
+    /// <summary>What else the token of an admitted request says.</summary>
+    public static BuyerClaims ClaimsOf(HttpContext http) => BuyerClaims.Of(http.Request.Headers.Authorization.ToString());
+
     public ValueTask<object?> InvokeAsync(EndpointFilterInvocationContext context, EndpointFilterDelegate next)
     {
         var admission = CheckAsync(context.HttpContext);

@@ -128,13 +128,16 @@ internal sealed class QueueEndpoint(
             {
                 answer.Write(http.Response, saleId, userId, place);
             }
-            else if (registers && RefuseUnsolved(http, state, userId) is { } unsolved)
-            {
-                await unsolved.ExecuteAsync(http);
-            }
             else
             {
-                var number = await RegisterAsync(http, room, view, userId, registers);
+                var claims = registers && (state.WorkBits > 0 || state.GroupLimit > 0) ? BuyerGuard.ClaimsOf(http) : BuyerClaims.None;
+                if (registers && RefuseUnsolved(http, state, userId, claims) is { } unsolved)
+                {
+                    await unsolved.ExecuteAsync(http);
+                    return;
+                }
+
+                var number = await RegisterAsync(http, room, view, userId, registers, state.GroupLimit > 0 ? claims.Group : "");
                 // Of the newest view: the room may have been read again since.
                 await AnswerAsync(http, saleId, userId, room.View ?? view, number);
             }
@@ -160,9 +163,9 @@ internal sealed class QueueEndpoint(
         return Task.CompletedTask;
     }
 
-    private async Task<int> RegisterAsync(HttpContext http, Room room, RoomView view, long userId, bool registers)
+    private async Task<int> RegisterAsync(
+        HttpContext http, Room room, RoomView view, long userId, bool registers, string group)
     {
-        var group = registers && view.State!.GroupLimit > 0 ? BuyerClaims.Of(http.Request.Headers.Authorization.ToString()).Group : "";
         var registration = new RoomRegistration(
             userId, !registers ? RoomRegistration.OnlyLooks : view.PlaceOf(userId) is >= 0 and var missed ? missed : RoomRegistration.Keeps,
             group);
@@ -172,15 +175,14 @@ internal sealed class QueueEndpoint(
             : int.MinValue;
     }
 
-    private static Problem? RefuseUnsolved(HttpContext http, RoomState state, long userId)
+    private static Problem? RefuseUnsolved(HttpContext http, RoomState state, long userId, BuyerClaims claims)
     {
         if (state.WorkBits == 0)
         {
             return null;
         }
 
-        var bits = BuyerClaims.Of(http.Request.Headers.Authorization.ToString()).WorkBits is { } own and <= QueueWork.MaximumBits
-            ? own : state.WorkBits;
+        var bits = claims.WorkBits is { } own and <= QueueWork.MaximumBits ? own : state.WorkBits;
         var challenge = QueueWork.Challenge(state.Commitment, userId);
         return bits == 0 || QueueWork.IsSolved(challenge, http.Request.Headers[QueueWork.Header], bits)
             ? null : Refusals.WorkRequired(challenge, bits);

@@ -30,7 +30,7 @@ internal static class TokenEndpoint
         var left = Math.Floor(BuyerGuard.ExpiryOf(http)) - now.ToUnixTimeSeconds();
         var life = TimeSpan.FromSeconds(Math.Min(left, options.Value.ExchangedTokenMinutes * 60.0));
         // With what it says of the buyer: otherwise an exchange would be a way around the limit of a group in a waiting room.
-        var token = tokens.Sign(BuyerGuard.UserOf(http), life, BuyerClaims.Of(http.Request.Headers.Authorization.ToString()));
+        var token = tokens.Sign(BuyerGuard.UserOf(http), life, BuyerGuard.ClaimsOf(http));
         return TypedResults.Json(
             new ExchangedToken(token, DateTimeOffset.FromUnixTimeSeconds(now.Add(life).ToUnixTimeSeconds())),
             StorefrontJson.Default.ExchangedToken);
