@@ -91,13 +91,19 @@ install_app() {
     echo "$version" >"$app.version"
 }
 
+# service_command NAME: sets project and command.
+service_command() {
+    project=OrderService
+    [ "$1" != inventory ] || project=InventoryService
+    command=(dotnet "Seckill.$project.dll")
+    case $1 in api-*) command+=(--role api) ;; worker-*) command+=(--role worker) ;; esac
+    command+=(--urls "http://127.0.0.1:$(port_of "$1")" --Management:Port "$(port_of "ops-$1")")
+}
+
 # start_service NAME: does nothing if it already runs with the same version and settings.
 start_service() {
-    local name=$1 project=OrderService command spec
-    [ "$name" != inventory ] || project=InventoryService
-    command=(dotnet "Seckill.$project.dll")
-    case $name in api-*) command+=(--role api) ;; worker-*) command+=(--role worker) ;; esac
-    command+=(--urls "http://127.0.0.1:$(port_of "$name")" --Management:Port "$(port_of "ops-$name")")
+    local name=$1 project command spec
+    service_command "$name"
     spec=$({ cat "$RUN/app/$project.version"; echo "${command[*]}"; service_settings; } | digest)
     if alive "$name"; then
         [ "$SPEC" != "$spec" ] || return 0
@@ -118,13 +124,13 @@ changed_settings() {
         sed -nE 's/^< ([A-Za-z_0-9]+)=.*/-\1/p; s/^> ([A-Za-z_0-9]+)=.*/+\1/p' | sort -k1.2 -u | paste -sd ' ' || true
 }
 
-# check_settings: whether services would start with these settings, before those that run are stopped.
+# check_settings: whether one service of each kind would start with these settings, before those that run are stopped.
 check_settings() {
-    local role
-    for role in api worker; do
-        (cd "$(output_of OrderService)" && dotnet Seckill.OrderService.dll --role $role --check-settings >&2) || return 1
+    local name project command
+    for name in api-1 worker-1 inventory; do
+        service_command $name
+        (cd "$(output_of $project)" && "${command[@]}" --check-settings >&2) || return 1
     done
-    (cd "$(output_of InventoryService)" && dotnet Seckill.InventoryService.dll --check-settings >&2)
 }
 
 service_ready() {
