@@ -84,7 +84,10 @@ run_project() {
 
 # System.Tests run beside the others, but for those that kill processes: these come last.
 beside='' names=() faults=()
-for project in "$ROOT"/tests/*.Tests; do names+=("${project##*/}"); done
+for project in "$ROOT"/tests/*.Tests; do
+    name=${project##*/}
+    [ "$name" = System.Tests ] || names+=("$name")
+done
 if [ "$SOURCE" = packages ] && [ "$EXTERNAL" = ' ' ] && wanted System.Tests; then
     others=("${options[@]}")
     if [ ${#options[@]} -eq 0 ]; then
@@ -101,23 +104,20 @@ if [ "$SOURCE" = packages ] && [ "$EXTERNAL" = ' ' ] && wanted System.Tests; the
         run_project System.Tests System.Tests "${others[@]}"
     ) >"$results/System.Tests.log" 2>&1 &
     beside=$!
-    names=("${names[@]/System.Tests/}")
     [ ${#faults[@]} -eq 0 ] || names+=(System.Tests.Faults)
-    names+=(System.Tests)
 fi
+names+=(System.Tests)
 
 for name in "${names[@]}"; do
-    [ -n "$name" ] || continue
     trx=$results/$name.trx code=0
     if [ "$name" = System.Tests ] && [ -n "$beside" ]; then
         say "waiting for $name, which runs since the beginning (log: $results/$name.log)"
         wait "$beside" || code=$?
         cat "$results/$name.log"
-    elif [ "$name" = System.Tests.Faults ]; then
-        run_project "$name" System.Tests "${faults[@]}" &
-        wait $! || code=$?
     else
-        run_project "$name" "$name" "${options[@]}" &
+        filter=("${options[@]}")
+        [ "$name" != System.Tests.Faults ] || filter=("${faults[@]}")
+        run_project "$name" "${name%.Faults}" "${filter[@]}" &
         wait $! || code=$?
     fi
     total=$(counter total "$trx") executed=$(counter executed "$trx") good=$(counter passed "$trx")
