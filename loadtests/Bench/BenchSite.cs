@@ -50,25 +50,22 @@ public sealed class BenchSite : IAsyncDisposable
     public async Task<Sale> OpenSaleAsync(
         long units, CancellationToken cancellationToken, SaleRoom? room = null, TimeSpan? opensIn = null)
     {
-        var now = TimeProvider.System.GetUtcNow();
-        var sale = new Sale(
-            Interlocked.Increment(ref _nextSaleId), "bench", opensIn is { } wait ? now + wait : now.AddMinutes(-1), now.AddDays(1),
-            PaymentTimeoutSeconds: 86_400,
-            [new SaleItem(SkuId, units, HighestLimit, 19_900, "EUR")])
-        {
-            WaitingRoom = room,
-        };
-        await _ops.CreateAsync(sale, cancellationToken);
+        var opensAt = TimeProvider.System.GetUtcNow() + (opensIn ?? TimeSpan.FromMinutes(-1));
+        var sale = await CreateSaleAsync(units, opensAt, cancellationToken, room);
         await _ops.OpenAsync(sale.SaleId, cancellationToken);
         return sale;
     }
 
-    /// <summary>A new sale of one item that nobody opens.</summary>
-    public async Task<Sale> CreateSaleAsync(long units, DateTimeOffset opensAt, CancellationToken cancellationToken)
+    /// <summary>A new sale of one item, not open yet.</summary>
+    public async Task<Sale> CreateSaleAsync(
+        long units, DateTimeOffset opensAt, CancellationToken cancellationToken, SaleRoom? room = null)
     {
         var sale = new Sale(
             Interlocked.Increment(ref _nextSaleId), "bench", opensAt, opensAt.AddDays(1), PaymentTimeoutSeconds: 86_400,
-            [new SaleItem(SkuId, units, HighestLimit, 19_900, "EUR")]);
+            [new SaleItem(SkuId, units, HighestLimit, 19_900, "EUR")])
+        {
+            WaitingRoom = room,
+        };
         await _ops.CreateAsync(sale, cancellationToken);
         return sale;
     }

@@ -1,10 +1,8 @@
 using System.Diagnostics;
 using System.Globalization;
-using System.Text;
 using System.Text.Json;
 using Seckill.LoadTests.Client;
 using Seckill.LoadTests.Engine;
-using Seckill.Shared.Security;
 
 namespace Seckill.LoadTests.Load;
 
@@ -79,12 +77,8 @@ public sealed class Visit(Shop shop, LoadSale sale, Buyer buyer, long number, lo
     /// <summary>Sends a notification of any payment for an order.</summary>
     public ValueTask<ShopAnswer> PayAsync(string orderId, string paymentId, long amount)
     {
-        var currency = sale.Order(number, 1).Item.Currency;
-        var body = string.Create(
-            CultureInfo.InvariantCulture,
-            $$"""{"paymentId":"{{paymentId}}","orderId":"{{orderId}}","amount":{{amount}},"currency":"{{currency}}"}""");
-        var signature = new PaymentSignature(paymentKey, TimeProvider.System).Sign(body);
-        return AskAsync(new ShopRequest(Step.Pay, "payments", [("X-Signature", signature)], Encoding.UTF8.GetBytes(body)));
+        var payment = PaymentNotification.Sign(orderId, paymentId, amount, sale.Order(number, 1).Item.Currency, paymentKey);
+        return AskAsync(new ShopRequest(Step.Pay, PaymentNotification.Path, payment.Headers, payment.Body));
     }
 
     /// <summary>

@@ -41,10 +41,10 @@ public sealed record ColdReport(BenchOptions Options, double RestSeconds, List<C
                 Row("from start to ready, s", one => one.Ready.TotalSeconds, "0.00"),
                 Row("accepted in the first second", one => one.First.AcceptedInFirstSecond, "N0"),
                 Row("accepted in a warm second", one => one.Later.AcceptedInFirstSecond, "N0"),
-                ["ratio", Text(Accepted(Warmed), "0.00"), Text(Accepted(Unprepared), "0.00")],
+                ["ratio", Accepted(Warmed).Text("0.00"), Accepted(Unprepared).Text("0.00")],
                 Row("p99 of the first second, ms", one => one.First.P99OfFirstSecond, "N0"),
                 Row("p99 of a warm second, ms", one => one.Later.P99OfFirstSecond, "N0"),
-                ["ratio", Text(Latency(Warmed), "0.00"), Text(Latency(Unprepared), "0.00")],
+                ["ratio", Latency(Warmed).Text("0.00"), Latency(Unprepared).Text("0.00")],
                 Row("processor time for an order of the first second, µs", one => one.First.MicrosecondsForAnOrder, "N0"),
                 Row("processor time for an order of a warm second, µs", one => one.Later.MicrosecondsForAnOrder, "N0"),
             ]);
@@ -63,7 +63,7 @@ public sealed record ColdReport(BenchOptions Options, double RestSeconds, List<C
     }
 
     private string[] Row(string name, Func<ColdProcess, double> value, string format) =>
-        [name, Text(Spread.Of(Warmed.Select(value)), format), Text(Spread.Of(Unprepared.Select(value)), format)];
+        [name, Spread.Of(Warmed.Select(value)).Text(format), Spread.Of(Unprepared.Select(value)).Text(format)];
 
     private static string[] Slice(IEnumerable<Rush> rushes, int slice)
     {
@@ -88,11 +88,7 @@ public sealed record ColdReport(BenchOptions Options, double RestSeconds, List<C
         [.. processes.Select(one => one.First.P99OfFirstSecond)], [.. processes.Select(one => one.Later.P99OfFirstSecond)]);
 
     private static Bar Mark(string name, string needed, Spread ratio, Func<double, bool> isMet) =>
-        new(name, needed, Text(ratio, "0.00"), isMet(ratio.Median));
-
-    private static string Text(Spread spread, string format) => string.Create(
-        CultureInfo.InvariantCulture,
-        $"{Number(spread.Median, format)} ({Number(spread.Minimum, format)} to {Number(spread.Maximum, format)})");
+        new(name, needed, ratio.Text("0.00"), isMet(ratio.Median));
 
     private static string Number(double value, string format) => value.ToString(format, CultureInfo.InvariantCulture);
 }

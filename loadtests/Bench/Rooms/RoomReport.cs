@@ -32,7 +32,7 @@ public sealed record RoomReport(
     [
         .. Results.SelectMany(result => (Bar[])
         [
-            Mark(result, "polls ÷ answers of an empty endpoint", "≥ 0.85", Text(Spread.Ratio(result.Polls, result.Empty), "0.00"),
+            Mark(result, "polls ÷ answers of an empty endpoint", "≥ 0.85", Spread.Ratio(result.Polls, result.Empty).Text("0.00"),
                 Spread.Ratio(result.Polls, result.Empty).Median >= MinimumPolls),
             Mark(result, "bytes of Redis for a place", "≤ 150", Number(result.Bytes, "0"), result.Bytes <= MaximumBytes),
             Mark(result, "draw, s", "≤ 1", Number(result.SeedSeconds, "0.00"), result.SeedSeconds <= MaximumDraw),
@@ -51,8 +51,8 @@ public sealed record RoomReport(
             ["", .. Results.Select(result => string.Create(CultureInfo.InvariantCulture, $"{result.Places:N0} places"))],
             (string[][])
             [
-                Row("polls a second", result => Text(Spread.Of(result.Polls), "N0")),
-                Row("empty answers a second", result => Text(Spread.Of(result.Empty), "N0")),
+                Row("polls a second", result => Spread.Of(result.Polls).Text("N0")),
+                Row("empty answers a second", result => Spread.Of(result.Empty).Text("N0")),
                 Row("bytes of Redis for a place", result => Number(result.Bytes, "0")),
                 Row("registered a second by the script alone, 512 in a call", result => Number(result.RegisteredPerSecond, "N0")),
                 Row("registered a second over HTTP, at one API", _ => Number(RegistrationsPerSecond, "N0")),
@@ -69,9 +69,6 @@ public sealed record RoomReport(
 
     private static Bar Mark(RoomResult result, string name, string needed, string value, bool isMet) =>
         new(string.Create(CultureInfo.InvariantCulture, $"{name}, at {result.Places:N0} places"), needed, value, isMet);
-
-    private static string Text(Spread spread, string format) =>
-        $"{Number(spread.Median, format)} ({Number(spread.Minimum, format)} to {Number(spread.Maximum, format)})";
 
     private static string Number(double value, string format) => value.ToString(format, CultureInfo.InvariantCulture);
 }

@@ -1,12 +1,9 @@
 using System.Diagnostics;
 using System.Globalization;
 using System.Net;
-using System.Net.Http.Headers;
-using System.Text;
 using System.Text.Json;
 using Seckill.LoadTests.Bench.Size;
 using Seckill.LoadTests.Client;
-using Seckill.Shared.Security;
 using Spectre.Console;
 
 namespace Seckill.LoadTests.Bench.Sales;
@@ -28,15 +25,16 @@ public sealed class SalesBench(BenchSession session)
     private static readonly TimeSpan s_calm = TimeSpan.FromSeconds(15);
     private static readonly TimeSpan s_longestArchive = TimeSpan.FromMinutes(2);
     private static readonly TimeSpan s_pause = TimeSpan.FromMilliseconds(100);
-    private readonly Uri _orders = new(BenchVariables.Address("BENCH_API"), "orders");
-    private readonly Uri _payments = new(BenchVariables.Address("BENCH_API"), "payments");
-    private readonly PaymentSignature _signature = new(session.Target.PaymentKey, TimeProvider.System);
+    private readonly Uri _api = BenchVariables.Address("BENCH_API");
+    private readonly HttpMessageInvoker _http = StorefrontClient.Connect(AtOnce);
+    private readonly Buyer[] _buyers = session.Target.SignBuyers(Units);
 
     /// <summary>Runs, prints and writes <c>sales.md</c>.</summary>
     /// <returns>An exit code.</returns>
     public async Task<int> RunAsync(CancellationToken cancellationToken)
     {
         var count = session.Options.Holds[0];
+        using var http = _http;
         await using var redis = await RedisProbe.ConnectAsync(session.Target.Redis);
         List<double> late = [];
         for (var opening = 0; opening < Openings; opening++)
@@ -56,20 +54,20 @@ public sealed class SalesBench(BenchSession session)
         return session.Conclude([]);
     }
 
-    // Nobody opens it: the first order tells when it was open, by the clock of Redis.
+    // The first order tells when the sale was open, by the clock of Redis.
     private async Task<double> OpenByItselfAsync(CancellationToken cancellationToken)
     {
         var opensAt = TimeProvider.System.GetUtcNow().AddSeconds(4);
         var sale = await session.Site.CreateSaleAsync(Units, opensAt, cancellationToken);
-        DateTimeOffset? reservedAt = null;
-        while (reservedAt is null)
+        using var shop = Shop(cancellationToken);
+        while ((await OrderAsync(shop, sale, _buyers[0].Authorization)).OrderId is null)
         {
-            using var answer = await OrderAsync(sale, 0, cancellationToken);
-            reservedAt = answer.Status == HttpStatusCode.Accepted
-                ? answer.Body.RootElement.GetProperty("reservedAt").GetDateTimeOffset() : null;
+            cancellationToken.ThrowIfCancellationRequested();
         }
 
-        return (reservedAt.Value - opensAt).TotalMilliseconds;
+        var body = new Utf8JsonReader(shop.Body);
+        using var order = JsonDocument.ParseValue(ref body);
+        return (order.RootElement.GetProperty("reservedAt").GetDateTimeOffset() - opensAt).TotalMilliseconds;
     }
 
     // Of each sale two orders are paid and two are cancelled.
@@ -81,11 +79,10 @@ public sealed class SalesBench(BenchSession session)
             async (_, stop) =>
             {
                 var sale = await session.Site.OpenSaleAsync(Units, stop);
-                for (var buyer = 0; buyer < Units; buyer++)
+                using var shop = Shop(stop);
+                foreach (var (number, buyer) in _buyers.Index())
                 {
-                    using var order = await OrderAsync(sale, buyer, stop);
-                    var id = order.Body.RootElement.GetProperty("orderId").GetString()!;
-                    await (buyer % 2 == 0 ? PayAsync(id, sale.Items[0].UnitPrice, stop) : CancelAsync(id, buyer, stop));
+                    await BuyAsync(shop, sale, buyer, pays: number % 2 == 0, stop);
                 }
 
                 await session.Site.CloseAsync(sale, stop);
@@ -95,6 +92,22 @@ public sealed class SalesBench(BenchSession session)
                     session.Console.WriteLine($"{done} of {sales} sales are archived");
                 }
             });
+    }
+
+    private async Task BuyAsync(StorefrontClient shop, Sale sale, Buyer buyer, bool pays, CancellationToken cancellationToken)
+    {
+        var answer = await OrderAsync(shop, sale, buyer.Authorization);
+        var order = answer.OrderId ?? throw new InvalidOperationException($"An order was answered {answer.Code}.");
+        if (pays)
+        {
+            var (headers, json) = PaymentNotification.Sign(
+                order, order, sale.Items[0].UnitPrice, sale.Items[0].Currency, session.Target.PaymentKey);
+            await RightAsync(shop, PaymentNotification.Path, headers, json, cancellationToken);
+        }
+        else
+        {
+            await RightAsync(shop, $"orders/{order}/cancel", [("Authorization", buyer.Authorization)], null, cancellationToken);
+        }
     }
 
     private async Task<IdleState> LookAsync(RedisProbe redis, CancellationToken cancellationToken)
@@ -133,71 +146,25 @@ public sealed class SalesBench(BenchSession session)
         }
     }
 
-    private async Task<(HttpStatusCode Status, JsonDocument Body)> SendAsync(
-        HttpRequestMessage request, CancellationToken cancellationToken)
-    {
-        using (request)
-        {
-            using var response = await session.Http.SendAsync(request, cancellationToken);
-            return (response.StatusCode, JsonDocument.Parse(await response.Content.ReadAsStringAsync(cancellationToken)));
-        }
-    }
-
-    private async Task<Answer> OrderAsync(Sale sale, int buyer, CancellationToken cancellationToken)
-    {
-        var (status, body) = await SendAsync(new HttpRequestMessage(HttpMethod.Post, _orders)
-        {
-            Headers = { Authorization = Buyer(buyer) },
-            Content = new StringContent(
-                string.Create(CultureInfo.InvariantCulture, $$"""{"saleId":{{sale.SaleId}},"skuId":{{BenchSite.SkuId}},"quantity":1}"""),
-                Encoding.UTF8, "application/json"),
-        }, cancellationToken);
-        return new Answer(status, body);
-    }
-
-    private async Task PayAsync(string orderId, long amount, CancellationToken cancellationToken)
-    {
-        var body = string.Create(
-            CultureInfo.InvariantCulture, $$"""{"paymentId":"{{orderId}}","orderId":"{{orderId}}","amount":{{amount}},"currency":"EUR"}""");
-        await RightAsync(() => new HttpRequestMessage(HttpMethod.Post, _payments)
-        {
-            Headers = { { PaymentSignature.Header, _signature.Sign(body) } },
-            Content = new StringContent(body, Encoding.UTF8, "application/json"),
-        }, cancellationToken);
-    }
-
-    private Task CancelAsync(string orderId, int buyer, CancellationToken cancellationToken) => RightAsync(
-        () => new HttpRequestMessage(HttpMethod.Post, new Uri(_orders, $"orders/{orderId}/cancel"))
-        {
-            Headers = { Authorization = Buyer(buyer) },
-        }, cancellationToken);
-
     // Again while the order cannot be changed yet.
-    private async Task RightAsync(Func<HttpRequestMessage> request, CancellationToken cancellationToken)
+    private static async Task RightAsync(
+        StorefrontClient shop, string path, IReadOnlyList<(string Name, string Value)> headers, byte[]? json,
+        CancellationToken cancellationToken)
     {
-        while (true)
+        (HttpStatusCode? Status, string? Failure) answer;
+        while ((answer = await shop.AskAsync(0, HttpMethod.Post, path, headers, json)).Status == HttpStatusCode.ServiceUnavailable)
         {
-            var (status, body) = await SendAsync(request(), cancellationToken);
-            using (body)
-            {
-                switch (status)
-                {
-                    case HttpStatusCode.OK:
-                        return;
-                    case HttpStatusCode.ServiceUnavailable:
-                        await Task.Delay(s_pause, cancellationToken);
-                        continue;
-                    default:
-                        throw new InvalidOperationException($"Answered {(int)status}: {body.RootElement}");
-                }
-            }
+            await Task.Delay(s_pause, cancellationToken);
+        }
+
+        if (answer.Status != HttpStatusCode.OK)
+        {
+            throw new InvalidOperationException($"{path} was answered {answer.Status}{answer.Failure}.");
         }
     }
 
-    private AuthenticationHeaderValue Buyer(int buyer) => new("Bearer", session.Tokens[buyer]);
+    private static Task<OrderAnswer> OrderAsync(StorefrontClient shop, Sale sale, string authorization) =>
+        shop.PlaceAsync(0, authorization, new OrderRequest(sale.SaleId, sale.Items[0], 1), key: null);
 
-    private sealed record Answer(HttpStatusCode Status, JsonDocument Body) : IDisposable
-    {
-        public void Dispose() => Body.Dispose();
-    }
+    private StorefrontClient Shop(CancellationToken cancellationToken) => new(_http, [_api], cancellationToken);
 }

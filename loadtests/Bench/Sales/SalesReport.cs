@@ -53,18 +53,15 @@ public sealed record SalesReport(
                 Row("commands of Redis a second, idle", state => Number(state.CommandsPerSecond, "0.0")),
                 Row("data in Redis, KB", state => Number(state.Bytes / Kilobyte, "N0")),
                 Row("keys in Redis", state => Number(state.Keys, "N0")),
-                Row("audit of a new sale, ms", state => Text(Spread.Of(state.Audits))),
+                Row("audit of a new sale, ms", state => Spread.Of(state.Audits).Text("0")),
             ]);
         page.Line($"");
         page.Line($"Openings are timed by the first order that Redis took, and by its clock: a client clicks without a pause.");
-        page.Line($"Late by {Text(Spread.Of(Late))} ms.");
+        page.Line($"Late by {Spread.Of(Late).Text("0")} ms.");
         return page.WriteAsync(console, directory, "sales.md", [.. Bars]);
     }
 
     private string[] Row(string name, Func<IdleState, string> value) => [name, value(Before), value(After)];
-
-    private static string Text(Spread spread) =>
-        $"{Number(spread.Median, "0")} ({Number(spread.Minimum, "0")} to {Number(spread.Maximum, "0")})";
 
     private static string Number(double value, string format) => value.ToString(format, CultureInfo.InvariantCulture);
 }
