@@ -12,23 +12,11 @@ public sealed partial class RefusalCodeTests
     [Fact]
     public void A_load_run_knows_every_code_that_an_order_may_be_refused_with()
     {
-        var readme = File.ReadAllText(Path.Combine(Root(), "README.md"));
-        var rows = readme.Split("| status | code of `POST /orders` | when |")[1].Split("\n\n")[0];
+        var rows = Repository.Read("README.md").Split("| status | code of `POST /orders` | when |")[1].Split("\n\n")[0];
         var documented = Code().Matches(string.Join('\n', rows.Split('\n').Select(row => string.Join('|', row.Split('|').Take(3)))))
             .Select(match => match.Groups[1].Value).ToArray();
         Assert.True(documented.Length > 10);
         Assert.Empty(documented.Except(RefusalCode.All));
-    }
-
-    private static string Root()
-    {
-        var directory = AppContext.BaseDirectory;
-        while (!File.Exists(Path.Combine(directory, "Seckill.sln")))
-        {
-            directory = Path.GetDirectoryName(directory)!;
-        }
-
-        return directory;
     }
 
     [GeneratedRegex("`([a-z-]+)`")]

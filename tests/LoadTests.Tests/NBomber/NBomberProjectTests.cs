@@ -1,4 +1,3 @@
-using System.Runtime.CompilerServices;
 using System.Xml.Linq;
 using Seckill.LoadTests.Client;
 using Seckill.LoadTests.Load;
@@ -13,12 +12,10 @@ namespace Seckill.LoadTests.Tests.NBomber;
 /// </summary>
 public sealed class NBomberProjectTests
 {
-    private static readonly string s_root = FindRoot();
-
     [Fact]
     public void The_pinned_NBomber_prints_its_report_with_the_pinned_console()
     {
-        var pins = XDocument.Load(Path.Combine(s_root, "Directory.Packages.props")).Descendants("PackageVersion")
+        var pins = XDocument.Load(Path.Combine(Repository.Root, "Directory.Packages.props")).Descendants("PackageVersion")
             .ToDictionary(pin => pin.Attribute("Include")!.Value, pin => pin.Attribute("Version")!.Value);
         Assert.True(Version.Parse(pins["NBomber"]) >= new Version(6, 6, 0), pins["NBomber"]);
         Assert.True(Version.Parse(pins["Spectre.Console"]) >= new Version(0, 55), pins["Spectre.Console"]);
@@ -28,13 +25,13 @@ public sealed class NBomberProjectTests
     public void It_is_a_project_of_its_own_and_no_property_of_another()
     {
         const string Own = "loadtests/NBomber/LoadTests.NBomber.csproj";
-        Assert.DoesNotContain("LoadTests.NBomber", Read("Seckill.sln"), StringComparison.Ordinal);
-        Assert.Contains(";NBomber/**", Read("loadtests/LoadTests.csproj"), StringComparison.Ordinal);
-        Assert.DoesNotContain("OutputPath", Read(Own), StringComparison.Ordinal);
+        Assert.DoesNotContain("LoadTests.NBomber", Repository.Read("Seckill.sln"), StringComparison.Ordinal);
+        Assert.Contains(";NBomber/**", Repository.Read("loadtests/LoadTests.csproj"), StringComparison.Ordinal);
+        Assert.DoesNotContain("OutputPath", Repository.Read(Own), StringComparison.Ordinal);
         var builds = ((string[])["Shared", "OrderService", "InventoryService", "loadtests", "tests"])
-            .SelectMany(folder => Directory.EnumerateFiles(Path.Combine(s_root, folder), "*.csproj", SearchOption.AllDirectories))
-            .Concat(Directory.EnumerateFiles(s_root, "*.props"))
-            .Select(file => (Name: Path.GetRelativePath(s_root, file), Xml: XDocument.Load(file)))
+            .SelectMany(folder => Directory.EnumerateFiles(Path.Combine(Repository.Root, folder), "*.csproj", SearchOption.AllDirectories))
+            .Concat(Directory.EnumerateFiles(Repository.Root, "*.props"))
+            .Select(file => (Name: Path.GetRelativePath(Repository.Root, file), Xml: XDocument.Load(file)))
             .Where(build => build.Name != Own).ToArray();
         Assert.InRange(builds.Length, 15, 40);
         Assert.DoesNotContain(builds, build => build.Xml.ToString().Contains("$(NBomber)", StringComparison.OrdinalIgnoreCase));
@@ -42,7 +39,7 @@ public sealed class NBomberProjectTests
             builds, build => build.Xml.Descendants("PackageReference").Any(package => package.Attribute("Include")?.Value == "NBomber"));
         // In two pieces, so that this file does not find itself.
         Assert.DoesNotContain(
-            Directory.EnumerateFiles(Path.Combine(s_root, "loadtests"), "*.cs", SearchOption.AllDirectories),
+            Directory.EnumerateFiles(Path.Combine(Repository.Root, "loadtests"), "*.cs", SearchOption.AllDirectories),
             file => File.ReadAllText(file).Contains("#if " + "NBOMBER", StringComparison.Ordinal));
         Assert.DoesNotContain(
             typeof(Scenarios).Assembly.GetReferencedAssemblies(), name => name.Name!.StartsWith("NBomber", StringComparison.Ordinal));
@@ -62,29 +59,16 @@ public sealed class NBomberProjectTests
     [Fact]
     public void The_pages_name_the_commands_and_the_files_that_there_are()
     {
-        Assert.Contains("--project loadtests/NBomber", Read("README.md"), StringComparison.Ordinal);
-        var page = Read("loadtests/README.md");
+        Assert.Contains("--project loadtests/NBomber", Repository.Read("README.md"), StringComparison.Ordinal);
+        var page = Repository.Read("loadtests/README.md");
         foreach (var file in (string[])["loadtests/Bench/orders.lua", "loadtests/k6/orders.js", "loadtests/NBomber"])
         {
             Assert.Contains(file, page, StringComparison.Ordinal);
-            Assert.True(Path.Exists(Path.Combine(s_root, file)), file);
+            Assert.True(Path.Exists(Path.Combine(Repository.Root, file)), file);
         }
 
         // What the k6 script takes for a good answer is what the storefront says.
-        var script = Read("loadtests/k6/orders.js");
+        var script = Repository.Read("loadtests/k6/orders.js");
         Assert.All([RefusalCode.SoldOut, "202", "409"], word => Assert.Contains(word, script, StringComparison.Ordinal));
-    }
-
-    private static string Read(string file) => File.ReadAllText(Path.Combine(s_root, file));
-
-    private static string FindRoot([CallerFilePath] string thisFile = "")
-    {
-        var directory = Path.GetDirectoryName(thisFile);
-        while (!File.Exists(Path.Combine(directory!, "Seckill.sln")))
-        {
-            directory = Path.GetDirectoryName(directory);
-        }
-
-        return directory!;
     }
 }
