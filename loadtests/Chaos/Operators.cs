@@ -89,7 +89,7 @@ internal sealed class Operators : IAsyncDisposable
         }
     }
 
-    // Of whatever was paid, again and again: together more than was paid is asked for.
+    // Parts of paid orders, repeatedly: the requests add up to more than was paid.
     private async Task RefundAsync(int number, Random dice)
     {
         Operation[] paid = [.. _history.Operations.Where(operation => operation is { Act: Act.Pay, Said: "accepted" }).Take(50)];

@@ -11,8 +11,8 @@ using Seckill.Tests.Harness.Clients;
 namespace Seckill.Chaos;
 
 /// <summary>
-/// The last day of a sale. What nobody paid is cancelled, the sale is closed and archived while an InventoryService kills itself at a step
-/// of it, and the export has every order. Redis has nothing of the sale afterwards.
+/// The end of a sale. Unpaid orders are cancelled, the sale is closed, and it is archived while an InventoryService kills itself at a step
+/// of the archive. The export must have every order, and Redis no key of the sale.
 /// </summary>
 internal sealed class SaleEnd(Stage stage, Buyers buyers, Random dice)
 {

@@ -122,7 +122,7 @@ internal sealed record Variant(
                   $$ begin delete from orders where order_id = new.order_id; return null; end $$;
                 create trigger forget after insert on orders for each row when (new.user_id % 5 = 0) execute function forget();
                 """)),
-        new("placed-without-event", "orders of a batch of one are placed, and nobody is told",
+        new("placed-without-event", "an order that is alone in its batch is placed without an event",
             [(Life, "  elsif added is not null then\n", "  elsif cardinality(added) > 1 then\n")]),
         new("event-before-confirm", "the position of the events moves before the broker has confirmed them",
             [

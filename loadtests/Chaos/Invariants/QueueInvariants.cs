@@ -1,8 +1,8 @@
 namespace Seckill.Chaos.Invariants;
 
 /// <summary>
-/// Where a sale has a waiting room, a place is one buyer's, a turn is one order, and nobody waits while a worse place is in. What Redis
-/// lost with its data is excused: places live nowhere else (docs/decisions/0047).
+/// In a sale with a waiting room each place belongs to one buyer, a turn makes one order, and no buyer waits while one further back is
+/// admitted. Places that Redis lost are excused: no other store has them (docs/decisions/0047).
 /// </summary>
 internal static class QueueInvariants
 {

@@ -259,7 +259,7 @@ public sealed class QueueTests(StorefrontHost storefront)
             for i = 1, 2 do redis.call('HSET', KEYS[2], ARGV[i], redis.call('RPUSH', KEYS[1], ARGV[i]) - 1) end
             """,
             [keys.Registrations, keys.Places], [_user + 5, _user + 6]);
-        await Eventually.IsTrueAsync("those whom Redis has lost are told so", async () =>
+        await Eventually.IsTrueAsync("buyers whose registrations were lost are told so", async () =>
             Refusal(await sale.PollAsync(_user + 4)) == (404, "not-registered") && (await sale.PollAsync(_user + 3)).Status == 404);
         var positions = new List<int>();
         foreach (var user in Enumerable.Range(0, 7))
