@@ -121,7 +121,7 @@ service_settings() { env | grep -E '^[A-Za-z]+__|^(ASPNETCORE|DOTNET)_ENVIRONMEN
 changed_settings() {
     [ -f "$RUN/settings" ] || return 0
     diff <(grep -E '__|_ENVIRONMENT=' "$RUN/settings") <(service_settings) |
-        sed -nE 's/^< ([A-Za-z_0-9]+)=.*/-\1/p; s/^> ([A-Za-z_0-9]+)=.*/+\1/p' | sort -k1.2 -u | paste -sd ' ' || true
+        sed -nE 's/^[<>] ([A-Za-z_0-9]+)=.*/\1/p' | sort -u | paste -sd ' ' || true
 }
 
 # check_settings: whether one service of each kind would start with these settings, before those that run are stopped.

@@ -28,7 +28,7 @@ bring_up() {
     require_ports $(own_processes) "${wanted[@]}"
     ! anything_alive || changed=$(changed_settings)
     if [ -n "$changed" ]; then
-        say "settings that the running services have (-) or will have (+): $changed"
+        say "settings that differ from those of the running services: $changed"
         build && check_settings || die "the services run on with the settings that they have"
     fi
     start_servers_and_build || exit 1
