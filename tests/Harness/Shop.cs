@@ -27,7 +27,7 @@ public sealed class Shop : IAsyncLifetime
     internal RunningService<Refund> Inventory { get; } = new(("Sweeper:MinimumAgeMilliseconds", "600000"));
 
     internal static RunningService<Payment> NewApi(params (string Name, string Value)[] settings) =>
-        new([("role", "api"), ("Reservations:TimeoutMilliseconds", "60000"), ("RateLimits:UserBurst", "1000000"), .. settings]);
+        new([("role", "api"), ("RateLimits:UserBurst", "1000000"), .. settings]);
 
     public async ValueTask InitializeAsync()
     {
@@ -144,7 +144,7 @@ internal sealed class RunningService<T> : WebApplicationFactory<T>
         builder.ConfigureLogging(logging => logging.ClearProviders());
         DocumentedAnswers.AddTo(builder);
         builder.UseSetting("WarmUp:LongestMilliseconds", "0");
-        foreach (var (name, value) in _settings)
+        foreach (var (name, value) in Unhurried.Settings.Concat(_settings))
         {
             builder.UseSetting(name, value);
         }

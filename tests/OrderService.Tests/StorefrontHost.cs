@@ -15,7 +15,7 @@ namespace Seckill.OrderService.Tests;
 /// <summary>The OrderService itself, on Kestrel and a free port, with the real servers: the API and a worker. One for all tests.</summary>
 public sealed class StorefrontHost : WebApplicationFactory<Payment>, IAsyncLifetime
 {
-    private readonly Dictionary<string, string> _settings;
+    private readonly (string Name, string Value)[] _settings;
     private readonly BuyerToken _token = new(DevelopmentKeys.BuyerToken, TimeProvider.System);
 
     public StorefrontHost()
@@ -25,7 +25,7 @@ public sealed class StorefrontHost : WebApplicationFactory<Payment>, IAsyncLifet
 
     internal StorefrontHost(Dictionary<string, string> settings)
     {
-        _settings = settings;
+        _settings = [.. settings.Select(setting => (setting.Key, setting.Value))];
         UseKestrel(0);
     }
 
@@ -68,12 +68,7 @@ public sealed class StorefrontHost : WebApplicationFactory<Payment>, IAsyncLifet
         builder.ConfigureLogging(logging => logging.ClearProviders());
         DocumentedAnswers.AddTo(builder);
         builder.UseSetting("WarmUp:LongestMilliseconds", "0");
-        // Timeouts have tests of their own; here a busy machine must not change an outcome.
-        builder.UseSetting("ConnectionStrings:Redis", Servers.RedisConnection + ",asyncTimeout=60000");
-        builder.UseSetting("Reservations:TimeoutMilliseconds", "60000");
-        builder.UseSetting("OrderReads:TimeoutMilliseconds", "60000");
-        builder.UseSetting("WaitingRoom:TimeoutMilliseconds", "60000");
-        foreach (var (name, value) in _settings)
+        foreach (var (name, value) in Unhurried.Settings.Concat(_settings))
         {
             builder.UseSetting(name, value);
         }

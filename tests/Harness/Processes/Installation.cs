@@ -26,14 +26,6 @@ internal sealed class Installation : IAsyncDisposable
     /// <summary>As in production, for a scenario in which PostgreSQL does not answer buyers.</summary>
     internal static readonly (string, string?) ProductReadTimeout = ("OrderReads__TimeoutMilliseconds", "1000");
 
-    // On a machine under load the product's own limits would turn a slow answer into a 503.
-    private static (string, string?)[] Unhurried =>
-    [
-        (Servers.RedisSetting, Servers.RedisConnection + ",asyncTimeout=30000"),
-        ("Reservations__TimeoutMilliseconds", "30000"), ("OrderReads__TimeoutMilliseconds", "30000"),
-        ("WaitingRoom__TimeoutMilliseconds", "30000"),
-    ];
-
     private readonly List<IAsyncDisposable> _parts = [];
     private int _started;
 
@@ -57,7 +49,7 @@ internal sealed class Installation : IAsyncDisposable
     }
 
     public ServiceProcess StartApi(params (string Name, string? Value)[] settings) =>
-        Start("api", "OrderService", ["--role", "api"], [.. Unhurried, .. settings]);
+        Start("api", "OrderService", ["--role", "api"], [.. Unhurried.Environment, .. settings]);
 
     public ServiceProcess StartWorker(params (string Name, string? Value)[] settings) =>
         Start("worker", "OrderService", ["--role", "worker"], settings);
