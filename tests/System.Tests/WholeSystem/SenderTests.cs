@@ -1,6 +1,7 @@
 using System.Diagnostics;
 using System.Globalization;
 using Dapper;
+using Seckill.LoadTests;
 using Seckill.LoadTests.Reporting;
 using Seckill.LoadTests.Results;
 using Seckill.Tests.Harness.Clients;
@@ -23,7 +24,8 @@ public sealed class SenderTests(SenderSite site, ITestOutputHelper output) : ICl
     {
         foreach (var (own, other) in await RunAsync(site.Api, _ => Task.CompletedTask))
         {
-            Assert.Equal((0, 0), (own.ExitCode, other.ExitCode));
+            AssertRight(own);
+            AssertRight(other);
             AssertAlike(own, other);
             // What was offered, with what restock added.
             Assert.Equal(Unsold(own.Report).Meaning, Unsold(other.Report).Meaning);
@@ -127,6 +129,13 @@ public sealed class SenderTests(SenderSite site, ITestOutputHelper output) : ICl
             select count(*) from sales s
             where s.name like 'Load: %' and (select count(*) from orders o where o.sale_id = s.sale_id) >= 8
             """);
+    }
+
+    // Inconclusive is right as well: six generators and a system on one machine may be late.
+    private static void AssertRight(LoadEnd end)
+    {
+        Assert.Empty(Missed(end.Report));
+        Assert.Equal(end.Report.Warnings.Count == 0 ? ExitCode.Right : ExitCode.Inconclusive, end.ExitCode);
     }
 
     private static void AssertAlike(LoadEnd own, LoadEnd other)
