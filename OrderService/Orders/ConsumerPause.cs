@@ -51,6 +51,7 @@ internal sealed partial class ConsumerPause(
             LogPaused(options.Value.LongestRetrySeconds);
         }
 
+        await queue.AskAsync();
         if (queue.Endpoint is not { } endpoint || !(_isPaused || await IsLateAsync()))
         {
             return;

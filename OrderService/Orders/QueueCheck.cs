@@ -1,5 +1,6 @@
 using MassTransit;
 using Microsoft.Extensions.Diagnostics.HealthChecks;
+using RabbitMQ.Client;
 using RabbitMQ.Client.Exceptions;
 
 namespace Seckill.OrderService.Orders;
@@ -8,14 +9,14 @@ namespace Seckill.OrderService.Orders;
 /// Reports a queue that exists at the broker with other arguments, left by another version. While it exists, the broker refuses this
 /// version's queue, and MassTransit only retries.
 /// </summary>
-internal sealed partial class QueueCheck(TimeProvider clock, ILogger<QueueCheck> logger) : IReceiveEndpointObserver, IHealthCheck
+internal sealed partial class QueueCheck(BrokerClient broker, TimeProvider clock, ILogger<QueueCheck> logger)
+    : IReceiveEndpointObserver, IHealthCheck
 {
-    // reply-code 406, PRECONDITION_FAILED
-    private const int Refused = 406;
     private const string Remedy =
         "stop the workers, delete the queue at the broker, start the workers: its orders are in the Redis outbox and are published again";
 
     private volatile string? _problem = "is not consumed yet";
+    private volatile string? _refusal;
     private long _lastReport = clock.GetTimestamp();
 
     /// <summary>How long the queue has not been consumed without a report of a failed attempt; zero while it is consumed.</summary>
@@ -27,9 +28,21 @@ internal sealed partial class QueueCheck(TimeProvider clock, ILogger<QueueCheck>
     /// <summary>The endpoint that consumes the queue; null before its first attempt.</summary>
     public IReceiveEndpoint? Endpoint { get; private set; }
 
+    /// <summary>
+    /// Asks the broker itself about a queue that is not consumed: RabbitMQ.Client may lose the refusal that it answered the consumer, when
+    /// the broker closes the channel at the wrong moment.
+    /// </summary>
+    public async Task AskAsync()
+    {
+        if (_problem is not null)
+        {
+            Note(await broker.FindRefusalAsync(OrdersReservedPublisher.QueueName, WorkerEndpoint.QueueArguments));
+        }
+    }
+
     public Task Ready(ReceiveEndpointReady ready)
     {
-        (_problem, Endpoint) = (null, ready.ReceiveEndpoint);
+        (_problem, _refusal, Endpoint) = (null, null, ready.ReceiveEndpoint);
         return Task.CompletedTask;
     }
 
@@ -37,15 +50,10 @@ internal sealed partial class QueueCheck(TimeProvider clock, ILogger<QueueCheck>
     {
         ExpectReport();
         Endpoint = faulted.ReceiveEndpoint;
-        var refusal = Causes(faulted.Exception).OfType<OperationInterruptedException>().Select(cause => cause.ShutdownReason)
-            .FirstOrDefault(reason => reason?.ReplyCode == Refused)?.ReplyText;
-        var problem = refusal is null
-            ? $"cannot be consumed: {faulted.Exception?.Message}" : $"is refused by the broker ({refusal}); {Remedy}";
-        if (Interlocked.Exchange(ref _problem, problem) != problem && refusal is not null)
-        {
-            LogRefused(OrdersReservedPublisher.QueueName, refusal, Remedy);
-        }
-
+        var causes = Causes(faulted.Exception).ToArray();
+        _problem = $"cannot be consumed: {causes[^1].Message}";
+        Note(causes.OfType<OperationInterruptedException>().Select(cause => cause.ShutdownReason)
+            .FirstOrDefault(reason => reason?.ReplyCode == Constants.PreconditionFailed)?.ReplyText);
         return Task.CompletedTask;
     }
 
@@ -55,8 +63,19 @@ internal sealed partial class QueueCheck(TimeProvider clock, ILogger<QueueCheck>
 
     public Task<HealthCheckResult> CheckHealthAsync(HealthCheckContext context, CancellationToken cancellationToken = default) =>
         Task.FromResult(_problem is { } problem
-            ? new HealthCheckResult(context.Registration.FailureStatus, $"queue {OrdersReservedPublisher.QueueName} {problem}")
+            ? new HealthCheckResult(context.Registration.FailureStatus, $"queue {OrdersReservedPublisher.QueueName} {Explain(problem)}")
             : HealthCheckResult.Healthy());
+
+    private string Explain(string problem) =>
+        _refusal is { } refusal ? $"is refused by the broker ({refusal}); {Remedy}" : problem;
+
+    private void Note(string? refusal)
+    {
+        if (refusal is not null && Interlocked.Exchange(ref _refusal, refusal) != refusal)
+        {
+            LogRefused(OrdersReservedPublisher.QueueName, refusal, Remedy);
+        }
+    }
 
     private static IEnumerable<Exception> Causes(Exception? exception)
     {

@@ -9,11 +9,19 @@ internal static class WorkerEndpoint
     // Deliveries of a message before the broker dead-letters it. Not a setting, like all arguments of a queue: the broker refuses a
     // queue that is declared with other arguments (see QueueCheck).
     private const int DeliveryLimit = 20;
+    private const string DeliveryLimitArgument = "x-delivery-limit";
 
     // As long as it takes: ConsumerPause ends the wait of all messages together, before the broker would (consumer_timeout).
     private const int Retries = int.MaxValue;
     private static readonly TimeSpan s_firstRetry = TimeSpan.FromMilliseconds(200);
     private static readonly TimeSpan s_longestRetry = TimeSpan.FromSeconds(5);
+
+    /// <summary>With which <see cref="Configure"/> makes MassTransit declare the queue.</summary>
+    public static Dictionary<string, object?> QueueArguments => new()
+    {
+        [RabbitMQ.Client.Headers.XQueueType] = "quorum", [DeliveryLimitArgument] = DeliveryLimit,
+        [RabbitMQ.Client.Headers.XDeadLetterExchange] = OrdersReservedPublisher.DeadLetterQueueName,
+    };
 
     public static void Configure(IBusRegistrationContext context, IRabbitMqBusFactoryConfigurator rabbit)
     {
@@ -21,7 +29,7 @@ internal static class WorkerEndpoint
         rabbit.ReceiveEndpoint(OrdersReservedPublisher.QueueName, queue =>
         {
             queue.SetQuorumQueue();
-            queue.SetQueueArgument("x-delivery-limit", DeliveryLimit);
+            queue.SetQueueArgument(DeliveryLimitArgument, DeliveryLimit);
             queue.BindDeadLetterQueue(OrdersReservedPublisher.DeadLetterQueueName);
             queue.ConfigureConsumeTopology = false;
             queue.PrefetchCount = options.Prefetch;

@@ -46,6 +46,29 @@ public sealed class BrokerClient(Uri address) : IAsyncDisposable
         }
     });
 
+    /// <summary>Why the broker refuses a durable queue with these arguments, in its words. Declares the queue where there is none.</summary>
+    /// <param name="name">Of the queue.</param>
+    /// <param name="arguments">Of its declaration.</param>
+    /// <returns>Null when it does not refuse the queue, and when it does not answer.</returns>
+    public async Task<string?> FindRefusalAsync(string name, IDictionary<string, object?> arguments)
+    {
+        string? refusal = null;
+        await _questions.AskAsync(async channel =>
+        {
+            try
+            {
+                await channel.QueueDeclareAsync(name, durable: true, exclusive: false, autoDelete: false, arguments);
+            }
+            catch (OperationInterruptedException exception) when (exception.ShutdownReason?.ReplyCode == Constants.PreconditionFailed)
+            {
+                refusal = exception.ShutdownReason.ReplyText;
+            }
+
+            return true;
+        });
+        return refusal;
+    }
+
     /// <summary>
     /// Why the broker takes no messages, in its words: "low on memory", "low on disk". Under such an alarm it answers every question and
     /// reads nothing more from a connection that publishes. So this publishes an empty message to a queue that does not exist; the broker

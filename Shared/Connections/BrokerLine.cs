@@ -114,5 +114,7 @@ internal sealed class BrokerLine(Uri address, string purpose, CreateChannelOptio
     }
 
     private static bool IsLoss(Exception exception) =>
-        exception is RabbitMQClientException or OperationCanceledException or TimeoutException or IOException;
+        exception is RabbitMQClientException or OperationCanceledException or TimeoutException or IOException
+            // RabbitMQ.Client, when the broker closes the channel at the wrong moment
+            or ObjectDisposedException;
 }

@@ -31,6 +31,24 @@ public sealed class BrokerTests
     }
 
     [Fact]
+    public async Task A_queue_with_other_arguments_is_refused_in_the_brokers_words_and_the_same_arguments_are_not()
+    {
+        var queue = $"refusal-{Guid.NewGuid():N}";
+        await using var connection = await new ConnectionFactory { Uri = new Uri(Servers.RabbitMqConnection) }.CreateConnectionAsync();
+        await using var channel = await connection.CreateChannelAsync();
+        Dictionary<string, object?> own = new() { ["x-queue-type"] = "quorum", ["x-delivery-limit"] = 5 };
+        await channel.QueueDeclareAsync(queue, durable: true, exclusive: false, autoDelete: false, own);
+        await using var broker = new BrokerClient(new Uri(Servers.RabbitMqConnection));
+
+        var refusal = await broker.FindRefusalAsync(queue, new Dictionary<string, object?>(own) { ["x-delivery-limit"] = 6 }).InTime();
+        Assert.Contains("x-delivery-limit", refusal, StringComparison.Ordinal);
+        // The refusal closes the channel of the question.
+        Assert.Null(await broker.FindRefusalAsync(queue, own).InTime());
+        Assert.True(await broker.AnswersAsync().InTime());
+        await channel.QueueDeleteAsync(queue);
+    }
+
+    [Fact]
     public async Task Questions_at_once_are_all_answered()
     {
         await using var broker = new BrokerClient(new Uri(Servers.RabbitMqConnection));
