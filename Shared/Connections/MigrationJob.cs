@@ -9,7 +9,7 @@ namespace Seckill.Shared.Connections;
 /// </summary>
 public static class MigrationJob
 {
-    /// <summary>Runs it once, without retries: whoever runs jobs repeats a failed one.</summary>
+    /// <summary>Runs it once, without retries: what runs jobs repeats a failed one.</summary>
     /// <param name="args">Further settings.</param>
     /// <param name="addSchemas">Registers further databases of the service.</param>
     /// <returns>The exit code: 0, or 1 when PostgreSQL is down or refuses; then nothing of that database is changed.</returns>

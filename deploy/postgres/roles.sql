@@ -32,7 +32,7 @@ begin
       execute format('alter role %I nosuperuser noreplication nobypassrls', object.rolname);
     end loop;
   else
-    -- An owner is given away only by those who could be it.
+    -- Only a member of a role may make it an owner.
     execute format('grant seckill_owner to %I', current_user);
   end if;
 
