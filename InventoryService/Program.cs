@@ -60,4 +60,5 @@ return await ServiceProgram.RunAsync(
         app.MapDashboard();
         app.MapDenials();
         app.MapOperatorActions();
-    });
+    },
+    migrate: rest => MigrationJob.RunAsync(rest));

@@ -51,4 +51,5 @@ return await ServiceProgram.RunAsync(
             app.MapPayments();
             app.MapWarmUp();
         }
-    });
+    },
+    migrate: rest => MigrationJob.RunAsync(rest, LegacyOrdersFeature.AddLegacySchema));

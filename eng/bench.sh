@@ -88,7 +88,7 @@ as_in_production
 
 # measure: runs the load client against the started system, and exits with its exit code.
 measure() {
-    while IFS= read -r line; do export "${line?}"; done < <(print_env)
+    while IFS= read -r line; do export "${line?}"; done < <(print_env clients)
     BENCH_COMMIT=$(git -C "$ROOT" describe --always --dirty 2>/dev/null || echo unknown) BENCH_COMMAND=$command
     export BENCH_COMMIT BENCH_COMMAND BENCH_PIDS=$RUN/pids
     (launch client '' "$PWD" "$@") &

@@ -44,7 +44,7 @@ as_in_production
 # What an earlier run logged is no finding of this one.
 rm -f "$RUN"/logs/*.log
 bring_up 1 1
-while IFS= read -r line; do export "${line?}"; done < <(print_env)
+while IFS= read -r line; do export "${line?}"; done < <(print_env clients)
 FUZZ_LOGS=$RUN/logs/api-1.log:$RUN/logs/worker-1.log:$RUN/logs/inventory.log
 export FUZZ_LOGS
 (launch client '' "$PWD" dotnet "$(output_of loadtests/Fuzz)/Seckill.Fuzz.dll" "${client[@]}") &

@@ -14,14 +14,7 @@ internal static class LegacyOrdersFeature
     public static void AddLegacyOrders(this WebApplicationBuilder builder, Role role)
     {
         var services = builder.Services;
-        services.AddValidatedOptions<LegacyOptions>("Legacy");
-        var legacy = builder.Configuration.GetConnectionString("Legacy");
-        if (!string.IsNullOrEmpty(legacy))
-        {
-            StoreEncryption.RequireForPostgres(builder, "Legacy", legacy);
-        }
-
-        services.AddSingleton(_ => new LegacyDatabase(legacy));
+        builder.AddLegacyDatabase();
         services.AddSingleton<LegacyStore>();
         services.AddSingleton(provider => LegacyMetrics.Publish(ActivatorUtilities.CreateInstance<LegacyBreaker>(provider)));
         services.AddSingleton<OrderVerification>();
@@ -40,7 +33,7 @@ internal static class LegacyOrdersFeature
         if (role.HasFlag(Role.Worker))
         {
             services.AddSingleton<LegacyBatch>();
-            services.AddHostedService<LegacySchema>();
+            services.AddHostedService(provider => provider.GetRequiredService<LegacySchema>());
             services.AddHostedService<LegacyOutbox>();
             services.AddHostedService<LegacyWriter>();
             services.AddHostedService<ContinuousVerifier>();
@@ -48,5 +41,25 @@ internal static class LegacyOrdersFeature
         }
     }
 
+    /// <summary>For the migration job.</summary>
+    public static void AddLegacySchema(IHostApplicationBuilder builder)
+    {
+        builder.AddLegacyDatabase();
+        builder.Services.AddSingleton<SchemaUpgrade>(provider => provider.GetRequiredService<LegacySchema>());
+    }
+
     public static void MapLegacyOrders(this WebApplication app) => DualWriteEndpoints.Map(app);
+
+    private static void AddLegacyDatabase(this IHostApplicationBuilder builder)
+    {
+        builder.Services.AddValidatedOptions<LegacyOptions>("Legacy");
+        var legacy = builder.Configuration.GetConnectionString("Legacy");
+        if (!string.IsNullOrEmpty(legacy))
+        {
+            StoreEncryption.RequireForPostgres(builder, "Legacy", legacy);
+        }
+
+        builder.Services.AddSingleton(_ => new LegacyDatabase(legacy));
+        builder.Services.AddSingleton<LegacySchema>();
+    }
 }

@@ -31,6 +31,7 @@ internal static class WorkerEndpoint
             queue.SetQuorumQueue();
             queue.SetQueueArgument(DeliveryLimitArgument, DeliveryLimit);
             queue.BindDeadLetterQueue(OrdersReservedPublisher.DeadLetterQueueName);
+            queue.Bind(OrdersReservedPublisher.ExchangeName);
             queue.ConfigureConsumeTopology = false;
             queue.PrefetchCount = options.Prefetch;
             // All of them: what waits for a transaction waits in the PlacementQueue.

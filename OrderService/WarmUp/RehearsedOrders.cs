@@ -17,9 +17,6 @@ namespace Seckill.OrderService.WarmUp;
 internal sealed class RehearsedOrders(IServiceProvider services, StockLedger stock, ReservationBatcher batcher, TimeProvider clock)
     : IRehearsal
 {
-    // Every broker has it, and no queue of Seckill is bound to it: the broker confirms the message and drops it.
-    private const string Exchange = "amq.fanout";
-
     // The runtime compiles a method again after thirty calls: as many connections in a wave, and as many batches in a few.
     private const int Connections = 32;
     private const int OrdersOfAConnection = 16;
@@ -116,7 +113,7 @@ internal sealed class RehearsedOrders(IServiceProvider services, StockLedger sto
         services, metrics, NullLogger<OutboxRelay>.Instance,
         new OrdersReservedPublisher(services.GetRequiredService<IBus>(), services.GetRequiredService<MessageSignature>())
         {
-            Exchange = Exchange,
+            Exchange = BrokerClient.NoQueue,
         });
 
     private PlaceOrderEndpoint NewEndpoint(ReservationMetrics metrics)

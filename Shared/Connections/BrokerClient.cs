@@ -15,6 +15,12 @@ public readonly record struct QueueState(long Messages, long Consumers);
 /// </summary>
 public sealed class BrokerClient(Uri address) : IAsyncDisposable
 {
+    /// <summary>
+    /// An exchange that every broker has and to which no queue of Seckill is bound: the broker confirms a message and drops it. Not the
+    /// default exchange, which leads to every queue.
+    /// </summary>
+    public const string NoQueue = "amq.fanout";
+
     private readonly BrokerLine _questions = new(address, "questions");
 
     // Of its own: an alarm of the broker blocks a connection that publishes, and then its questions get no answer.
@@ -71,10 +77,10 @@ public sealed class BrokerClient(Uri address) : IAsyncDisposable
 
     /// <summary>
     /// Why the broker takes no messages, in its words: "low on memory", "low on disk". Under such an alarm it answers every question and
-    /// reads nothing more from a connection that publishes. So this publishes an empty message to a queue that does not exist; the broker
-    /// confirms and drops it.
+    /// reads nothing more from a connection that publishes. So this publishes an empty message that finds no queue; the broker confirms and
+    /// drops it.
     /// </summary>
-    /// <returns>Null when it takes them, does not answer, or does not let this user publish to its default exchange.</returns>
+    /// <returns>Null when it takes them, does not answer, or does not let this user publish to <c>amq.fanout</c>.</returns>
     public async Task<string?> BlockedByAsync()
     {
         if (_publishes.BlockedBy is null && !_mayNotPublish)
@@ -83,7 +89,7 @@ public sealed class BrokerClient(Uri address) : IAsyncDisposable
             {
                 try
                 {
-                    await channel.BasicPublishAsync("", "seckill-no-such-queue", ReadOnlyMemory<byte>.Empty);
+                    await channel.BasicPublishAsync(NoQueue, "", ReadOnlyMemory<byte>.Empty);
                 }
                 catch (OperationInterruptedException exception) when (exception.ShutdownReason?.ReplyCode == Constants.AccessRefused)
                 {

@@ -23,8 +23,8 @@ public static class ConnectionsFeature
         var redis = RedisClient.Options(builder.Configuration.RequiredConnectionString("Redis"));
         StoreEncryption.RequireForRedis(builder, redis);
         builder.Services.AddRedis(redis, builder.Configuration);
-        StoreEncryption.RequireForPostgres(builder, "Orders", builder.Configuration.RequiredConnectionString("Orders"));
-        builder.Services.AddOrdersDatabase(builder.Configuration);
+        builder.AddOrdersDatabase();
+        builder.Services.AddHostedService(provider => provider.GetRequiredService<SchemaMigrator>());
         builder.Services.AddStoreHealth(databaseIsEssential, brokerIsEssential);
     }
 
@@ -46,8 +46,10 @@ public static class ConnectionsFeature
     }
 
     /// <summary>The orders database, from <c>ConnectionStrings:Orders</c> (Npgsql format), and its schema.</summary>
-    private static IServiceCollection AddOrdersDatabase(this IServiceCollection services, IConfiguration configuration)
+    internal static void AddOrdersDatabase(this IHostApplicationBuilder builder)
     {
+        var (services, given) = (builder.Services, builder.Configuration.RequiredConnectionString("Orders"));
+        StoreEncryption.RequireForPostgres(builder, "Orders", given);
         // The last value of a setting counts, so the connection string overrides these defaults.
         var settings = new NpgsqlConnectionStringBuilder(
             $"Maximum Pool Size={MaxPostgresConnections};Timeout=3;Command Timeout=10;Cancellation Timeout=300;"
@@ -60,11 +62,11 @@ public static class ConnectionsFeature
             + "GSS Encryption Mode=Disable;"
             // Shows the process in pg_stat_activity.
             + $"Application Name={AppDomain.CurrentDomain.FriendlyName}-{ProcessName.Unique};"
-            + configuration.RequiredConnectionString("Orders"));
+            + given);
         // Its name in the metrics; without one it would be the connection string.
         services.AddSingleton(_ => new NpgsqlDataSourceBuilder(settings.ConnectionString) { Name = "orders" }.Build());
+        services.AddValidatedOptions<SchemaOptions>("Schema");
         services.AddSingleton<SchemaMigrator>();
-        return services.AddHostedService(provider => provider.GetRequiredService<SchemaMigrator>());
     }
 
     /// <summary>

@@ -9,8 +9,14 @@ namespace Seckill.Shared.Connections;
 /// <summary>(5) Publishes a batch of reserved orders as one message: signed, mandatory, confirmed, bounded in time.</summary>
 public sealed class OrdersReservedPublisher(IBus bus, MessageSignature signature)
 {
-    /// <summary>The quorum queue that workers consume, and the exchange of the same name in front of it.</summary>
+    /// <summary>The quorum queue that workers consume, and an exchange of the same name that MassTransit puts before it.</summary>
     public const string QueueName = "orders-reserved";
+
+    /// <summary>
+    /// The exchange for messages, which the workers bind to their queue. It has another name than the queue, because the broker gives
+    /// rights by name alone: a process that may declare the exchange must not be able to delete the queue.
+    /// </summary>
+    public const string ExchangeName = "orders-reserved-incoming";
 
     // An exchange, not a queue address: the workers declare the queue, with its quorum arguments.
     private Uri? _address;
@@ -22,7 +28,7 @@ public sealed class OrdersReservedPublisher(IBus bus, MessageSignature signature
     public static readonly TimeSpan Timeout = TimeSpan.FromSeconds(5);
 
     /// <summary>The exchange. A message that finds no queue behind that of the workers is an error.</summary>
-    public string Exchange { get; init; } = QueueName;
+    public string Exchange { get; init; } = ExchangeName;
 
     /// <summary>Returns when the broker has the message durably in the queue.</summary>
     /// <param name="traces">The sampled requests among them.</param>
@@ -36,7 +42,7 @@ public sealed class OrdersReservedPublisher(IBus bus, MessageSignature signature
         {
             if (context.TryGetPayload<RabbitMqSendContext>(out var rabbit))
             {
-                rabbit.Mandatory = Exchange == QueueName;
+                rabbit.Mandatory = Exchange == ExchangeName;
             }
 
             context.Headers.Set(MessageSignature.Header, signed);

@@ -7,8 +7,10 @@ public static partial class RedisClient
     public static readonly TimeSpan Timeout = TimeSpan.FromSeconds(2);
 
     // Seconds, not the client's minutes: the client asks each server for its role every second, which also detects a silent one, and
-    // writes to the subscription connection, which gets no commands, every other second.
-    private const string Defaults = "connectTimeout=1000,keepAlive=2,configCheckSeconds=1,asyncTimeout=2000,";
+    // writes to the subscription connection, which gets no commands, every other second. It has a key and a channel of its own by which
+    // clients agree on a primary; the roles of the servers say that here, and a user with few rights may use neither.
+    private const string Defaults =
+        "connectTimeout=1000,keepAlive=2,configCheckSeconds=1,asyncTimeout=2000,tiebreaker=,configChannel=,";
 
     /// <summary>A connection string in the format of StackExchange.Redis, with defaults for what it leaves out.</summary>
     public static ConfigurationOptions Options(string connectionString)

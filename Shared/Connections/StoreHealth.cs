@@ -56,7 +56,9 @@ public static class StoreHealth
                 var asked = _asked is { IsCompleted: false } pending ? pending : _asked = AskAsync();
                 var version = await asked.WaitAsync(Timeout, cancellationToken);
                 return !schema.Done.IsCompleted
-                    ? new HealthCheckResult(context.Registration.FailureStatus, "the schema migration is running")
+                    ? new HealthCheckResult(
+                        context.Registration.FailureStatus,
+                        schema.WaitsForJob ? "the schema is too old; run the migration job" : "the schema migration is running")
                     : HealthCheckResult.Healthy(data: new Dictionary<string, object> { ["version"] = version ?? "" });
             }
             catch (Exception exception) when (exception is NpgsqlException or TimeoutException)

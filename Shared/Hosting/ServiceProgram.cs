@@ -9,11 +9,13 @@ public static class ServiceProgram
     /// <summary>Checks the settings and ends, before it listens or waits for a store: for what must not stop a process that runs.</summary>
     public const string CheckSettings = "--check-settings";
 
-    /// <summary>Runs the service until it is stopped, or what the arguments ask for: the health probe, or the check of settings.</summary>
+    /// <summary>Runs the service until it is stopped, or what the arguments ask for: the health probe, the migration, the check.</summary>
     /// <param name="add">Registers the features.</param>
     /// <param name="map">Builds the pipeline and maps the endpoints.</param>
-    /// <returns>The exit code: 0, or 1 when a setting is invalid or the probe failed.</returns>
-    public static async Task<int> RunAsync(string[] args, Action<WebApplicationBuilder> add, Action<WebApplication> map)
+    /// <param name="migrate">What <c>migrate</c> does, with the arguments behind it.</param>
+    /// <returns>The exit code: 0, or 1 when a setting is invalid, or the probe or the migration failed.</returns>
+    public static async Task<int> RunAsync(
+        string[] args, Action<WebApplicationBuilder> add, Action<WebApplication> map, Func<string[], Task<int>> migrate)
     {
         if (await HealthProbe.RunAsync(args) is { } exitCode)
         {
@@ -22,6 +24,11 @@ public static class ServiceProgram
 
         try
         {
+            if (args is ["migrate", ..])
+            {
+                return await migrate(args[1..]);
+            }
+
             var builder = ServiceHost.CreateBuilder([.. args.Where(argument => argument != CheckSettings)]);
             var checksOnly = args.Contains(CheckSettings);
             if (checksOnly)

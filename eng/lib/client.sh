@@ -44,7 +44,7 @@ join_system() {
         own=1
         bring_up 2 1
     fi
-    while IFS= read -r line; do export "${line?}"; done < <(print_env)
+    while IFS= read -r line; do export "${line?}"; done < <(print_env clients)
 }
 
 # start_client ARGUMENT...: starts the load client in the background; its pid is $!.

@@ -8,11 +8,11 @@ docker_answers() {
 
 compose_project() { echo "seckill-$(digest <<<"$RUN")"; }
 
-# Uses the same ports as private servers; the project's name distinguishes checkouts.
+# Uses the same ports as private servers; the project's name distinguishes checkouts. The keys are for services that it does not start.
 compose() {
-    SECKILL_RABBITMQ_USER=guest SECKILL_RABBITMQ_PASSWORD=guest SECKILL_REDIS_PORT=$(port_of redis) \
-    SECKILL_RABBITMQ_PORT=$(port_of rabbitmq) SECKILL_POSTGRES_PORT=$(port_of postgres) SECKILL_POSTGRES_PASSWORD=$PG_PASSWORD \
-        docker compose --project-name "$(compose_project)" --file "$ROOT/docker-compose.yml" "$@"
+    SECKILL_OPS_KEY=none SECKILL_MESSAGES_KEY=none SECKILL_BUYER_TOKEN_KEY=none SECKILL_PAYMENT_KEY=none \
+    SECKILL_REDIS_PORT=$(port_of redis) SECKILL_RABBITMQ_PORT=$(port_of rabbitmq) SECKILL_POSTGRES_PORT=$(port_of postgres) \
+        with_passwords docker compose --project-name "$(compose_project)" --file "$ROOT/docker-compose.yml" "$@"
 }
 
 # start_containers SERVER...: one postgres container holds both databases.

@@ -2,8 +2,6 @@
 # Sourced, never run.
 # shellcheck shell=bash
 
-PG_PASSWORD=development-only
-
 pg_database() { case $1 in postgres) echo seckill ;; postgres-legacy) echo legacy ;; esac; }
 
 # PostgreSQL refuses to run as root; its user comes with the package.
@@ -30,6 +28,7 @@ start_postgres() {
     mkdir -p "$home"
     [ "$(id -u)" -ne 0 ] || chown postgres: "$home"
     [ -f "$data/PG_VERSION" ] || pg_create "$bin" "$home" "$name"
+    pg_keep_password "$bin" "$home" "$name"
     [ "$home" = "$RUN/$name" ] || say "the data of $name is in $home"
     pg_forget_stale_owner "$data"
     for try in 1 2 3; do
@@ -50,7 +49,7 @@ start_postgres() {
 pg_create() {
     local new=$2/data.new log=$RUN/logs/$3-create.log
     rm -rf "$new" "$2/data"
-    echo "$PG_PASSWORD" >"$2/password"
+    pg_write_password "$2/password"
     if ! {
         setsid --wait "${PG_AS[@]}" "$1/initdb" -D "$new" -U postgres -E UTF8 --locale=C.UTF-8 \
             --auth=scram-sha-256 --pwfile="$2/password" &&
@@ -60,6 +59,32 @@ pg_create() {
         die "could not create the data of $3"
     fi
     mv "$new" "$2/data"
+}
+
+# The password of the administrator, in a file that only PostgreSQL's user can read.
+pg_write_password() {
+    (umask 077; password_of admin >"$1")
+    [ "$(id -u)" -ne 0 ] || chown postgres: "$1"
+}
+
+# pg_keep_password BIN HOME NAME: data may be older than the secret of this instance.
+pg_keep_password() {
+    local password
+    password=$(password_of admin)
+    [ "$(cat "$2/password" 2>/dev/null)" != "$password" ] || return 0
+    "${PG_AS[@]}" "$1/postgres" --single -D "$2/data" postgres <<<"ALTER ROLE postgres PASSWORD '$password'" \
+        >>"$RUN/logs/$3-create.log" 2>&1 || die "could not set the password of $3; see $RUN/logs/$3-create.log"
+    pg_write_password "$2/password"
+}
+
+# pg_administer SERVER: runs SQL from standard input as the administrator, in the server's database.
+pg_administer() {
+    local psql=(psql -qX -v ON_ERROR_STOP=1 -U postgres -d "$(pg_database "$1")")
+    if [ "$SOURCE" = containers ]; then
+        compose exec -T postgres "${psql[@]}"
+    else
+        PGPASSWORD=$(password_of admin) "$(postgres_bin)/${psql[0]}" -h 127.0.0.1 -p "$(port_of "$1")" "${psql[@]:1}"
+    fi
 }
 
 # A reused pid in postmaster.pid would keep the server from starting. PostgreSQL handles a dead pid itself: it checks

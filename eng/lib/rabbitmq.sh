@@ -10,15 +10,19 @@ rabbitmq_home() {
 }
 
 start_rabbitmq() {
-    local dir
+    local dir guest=''
     dir=$(rabbitmq_home)
     [ "$dir" = "$RUN/rabbitmq" ] || say "the data of rabbitmq is in $dir"
     mkdir -p "$dir/home"
     # The data belongs to the node name: it is chosen once, and stays with other ports and in a moved checkout.
     [ -s "$dir/node" ] || echo "seckill$BASE-$(digest <<<"$RUN")@localhost" >"$dir/node"
     echo '[].' >"$dir/enabled_plugins"
+    # Data from before there were users of our own.
+    [ ! -d "$dir/mnesia" ] || [ -f "$dir/definitions.json" ] || guest=1
+    write_users rabbitmq "$dir/definitions.json" || true
     cat >"$dir/rabbitmq.conf" <<END
 listeners.tcp.1 = 127.0.0.1:$(port_of rabbitmq)
+load_definitions = $dir/definitions.json
 log.console = true
 log.console.level = warning
 log.console.use_colors = off
@@ -44,6 +48,25 @@ END
         RABBITMQ_SERVER_ADDITIONAL_ERL_ARGS="+S 1:1 -kernel inet_dist_use_interface {127,0,0,1}" \
         "$RABBITMQ_BIN"
     wait_ready rabbitmq 60
+    [ -z "$guest" ] || rabbitmq_administer -q delete_user guest
+}
+
+# rabbitmq_administer WORD...: rabbitmqctl with this server's own node, epmd and cookie.
+rabbitmq_administer() {
+    local dir
+    dir=$(rabbitmq_home)
+    HOME=$dir/home ERL_EPMD_PORT=$(port_of epmd) RABBITMQ_NODENAME=$(cat "$dir/node") RABBITMQ_CONF_ENV_FILE=$dir/no-env.conf \
+        "$(dirname "$RABBITMQ_BIN")/rabbitmqctl" "$@"
+}
+
+# keep_rabbitmq_users: gives them to a RabbitMQ that runs since before they changed.
+keep_rabbitmq_users() {
+    local definitions
+    definitions=$(rabbitmq_home)/definitions.json
+    write_users rabbitmq "$definitions" || return 0
+    rabbitmq_administer -q import_definitions "$definitions" >>"$RUN/logs/rabbitmq.log" 2>&1 && return 0
+    rm "$definitions"
+    die "RabbitMQ did not take its users; see $RUN/logs/rabbitmq.log"
 }
 
 # RabbitMQ replaces an epmd that died; the new one is not recorded. Its HOME shows whether it belongs to this instance.

@@ -6,12 +6,20 @@
 start_redis() {
     local port
     port=$(port_of redis)
-    mkdir -p "$RUN/redis"
+    write_users redis "$RUN/redis/users.acl" || true
     spawn redis '' "$RUN/redis" redis-server \
         --port "$port" --bind 127.0.0.1 --daemonize no --loglevel notice --set-proc-title no \
-        --appendonly yes --appendfsync always --save '' --maxmemory-policy noeviction
+        --appendonly yes --appendfsync always --save '' --maxmemory-policy noeviction --aclfile "$RUN/redis/users.acl"
     wait_ready redis 30
 }
 
+# keep_redis_users: gives them to a Redis that runs since before they changed.
+keep_redis_users() {
+    write_users redis "$RUN/redis/users.acl" || return 0
+    answers "$(port_of redis)" $'+OK\r\n+OK' "AUTH seckill_admin $(password_of admin)\r\nACL LOAD\r\n" && return 0
+    rm "$RUN/redis/users.acl"
+    die "Redis did not take its users; see $RUN/logs/redis.log"
+}
+
 # redis_answers PORT: a Redis that still loads its data answers LOADING, not PONG.
-redis_answers() { answers "$1" +PONG 'PING\r\n'; }
+redis_answers() { answers "$1" $'+OK\r\n+PONG' "AUTH seckill_admin $(password_of admin)\r\nPING\r\n"; }

@@ -55,16 +55,19 @@ own_processes() {
     done
 }
 
+# own_connection SERVER [ROLE]: with the rights of a role; without one with full rights.
 own_connection() {
-    local address port database
+    local address port database user=${2:-admin} password
+    password=$(password_of "$user")
     case $1 in
-        redis) echo "127.0.0.1:$(port_of redis)" ;;
-        rabbitmq) echo "amqp://guest:guest@127.0.0.1:$(port_of rabbitmq)/" ;;
+        redis) echo "127.0.0.1:$(port_of redis),user=seckill_$user,password=$password" ;;
+        rabbitmq) echo "amqp://seckill_$user:$password@127.0.0.1:$(port_of rabbitmq)/" ;;
         postgres*)
             port=$(port_of "$1")
             [ "$SOURCE" = packages ] || port=$(port_of postgres)
             database=$(pg_database "$1") address="Host=127.0.0.1;Port=$port"
-            echo "$address;Username=postgres;Password=$PG_PASSWORD;Database=$database"
+            [ "$user" = admin ] && user=postgres || user=seckill_$user
+            echo "$address;Username=$user;Password=$password;Database=$database"
             ;;
     esac
 }

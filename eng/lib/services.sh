@@ -100,10 +100,11 @@ service_command() {
     command+=(--urls "http://127.0.0.1:$(port_of "$1")" --Management:Port "$(port_of "ops-$1")")
 }
 
-# start_service NAME: does nothing if it already runs with the same version and settings.
-start_service() {
+# start_service NAME: does nothing if it already runs with the same version and settings. In a subshell, which becomes the role.
+start_service() (
     local name=$1 project command spec
     service_command "$name"
+    become "${name%%-*}"
     spec=$({ cat "$RUN/app/$project.version"; echo "${command[*]}"; service_settings; } | digest)
     if alive "$name"; then
         [ "$SPEC" != "$spec" ] || return 0
@@ -112,7 +113,7 @@ start_service() {
     fi
     say "starting $name"
     spawn "$name" "$spec" "$RUN/app/$project" "${command[@]}"
-}
+)
 
 # What a service reads from its environment: configuration sections, and the environment's name.
 service_settings() { env | grep -E '^[A-Za-z]+__|^(ASPNETCORE|DOTNET)_ENVIRONMENT=' | sort; }

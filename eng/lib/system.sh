@@ -2,7 +2,7 @@
 # shellcheck shell=bash
 
 lib=$(dirname "${BASH_SOURCE[0]}")
-for part in common process packages redis rabbitmq postgres containers servers services; do
+for part in common process packages roles redis rabbitmq postgres containers servers services; do
     # shellcheck source=/dev/null
     source "$lib/$part.sh"
 done
@@ -37,6 +37,7 @@ bring_up() {
     for name in $(recorded | grep -E '^(api|worker)-' || true); do
         [[ " ${wanted[*]} " == *" $name "* ]] || stop 15 "$name"
     done
+    prepare_stores
     for name in "${wanted[@]}"; do start_service "$name"; done
     for name in "${wanted[@]}"; do wait_ready "$name" 120 || die "not everything is up; run ./seckill down, or ./seckill up again"; done
 }
@@ -69,7 +70,7 @@ bring_down() {
     rm -f "$RUN/settings"
     [ -n "${1:-}" ] || return 0
     for name in postgres postgres-legacy; do rm -rf "$(pg_home $name)"; done
-    rm -rf "$RUN/app" "$RUN/source" "$RUN/redis" "$(rabbitmq_home)" "$(elsewhere)"
+    rm -rf "$RUN/app" "$RUN/source" "$RUN/secret" "$RUN/redis" "$(rabbitmq_home)" "$(elsewhere)"
 }
 
 # A running system keeps its ports; otherwise later commands would not find it.
@@ -133,10 +134,12 @@ api_urls() {
     echo "${urls#,}"
 }
 
-# print_env [admin]: also connection strings with full rights on the servers that `up` started.
+# print_env [--admin | clients]: on the servers that `up` started, connection strings that read; with `admin` also those with full rights,
+# with `clients` only these.
 print_env() {
     local server setting
     load_settings
+    [ "${1:-}" = clients ] || become reader
     printf '%s\n' \
         "ORDER_URL=http://127.0.0.1:$(port_of api-1)" "ORDER_URLS=$(api_urls)" \
         "INVENTORY_URL=http://127.0.0.1:$(port_of inventory)" \
@@ -146,11 +149,18 @@ print_env() {
         "ConnectionStrings__RabbitMq=$ConnectionStrings__RabbitMq" \
         "ConnectionStrings__Orders=$ConnectionStrings__Orders" \
         "ConnectionStrings__Legacy=$ConnectionStrings__Legacy"
-    [ -n "${1:-}" ] || return 0
+    [ "${1:-}" = --admin ] || return 0
     for server in $(own_servers); do
         setting=$(setting_of "$server")
         echo "Admin__${setting#ConnectionStrings__}=$(own_connection "$server")"
     done
+}
+
+# print_compose: the variables of docker-compose.yml that have no default.
+print_compose() {
+    local key
+    with_passwords env | grep -E '^SECKILL_[A-Z]+_PASSWORD='
+    for key in OPS MESSAGES BUYER_TOKEN PAYMENT; do echo "SECKILL_${key}_KEY=$(password_of "compose $key")"; done
 }
 
 # print_tools: what a shell evaluates so that the commands of docs/OPERATIONS.md reach the running system. The clients of RabbitMQ and
@@ -167,8 +177,13 @@ print_tools() {
     [ "$SOURCE" = packages ] || return 0
     for server in $(own_servers); do
         case $server in
-            postgres) printf 'export %s=%q\n' PGHOST 127.0.0.1 PGPORT "$(port_of postgres)" PGUSER postgres PGPASSWORD "$PG_PASSWORD" ;;
-            redis) printf 'redis-cli() { command redis-cli -p %q "$@"; }\n' "$(port_of redis)" ;;
+            postgres)
+                printf 'export %s=%q\n' PGHOST 127.0.0.1 PGPORT "$(port_of postgres)" PGUSER postgres PGPASSWORD "$(password_of admin)"
+                ;;
+            redis)
+                printf 'redis-cli() { REDISCLI_AUTH=%q command redis-cli -p %q --user seckill_admin "$@"; }\n' \
+                    "$(password_of admin)" "$(port_of redis)"
+                ;;
             rabbitmq)
                 dir=$(rabbitmq_home)
                 # As the start of the server: its own node, epmd and cookie.

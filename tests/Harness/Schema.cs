@@ -1,4 +1,6 @@
 using Microsoft.Extensions.Logging.Abstractions;
+using Microsoft.Extensions.Options;
+using Npgsql;
 using Seckill.Shared.Schema;
 
 namespace Seckill.Tests.Harness;
@@ -10,9 +12,13 @@ internal static class Schema
 
     public static Task EnsureAsync() => s_done.Value;
 
+    /// <summary>What a process of the owner has.</summary>
+    public static SchemaMigrator Migrator(NpgsqlDataSource database) =>
+        new(database, Options.Create(new SchemaOptions()), NullLogger<SchemaMigrator>.Instance);
+
     private static async Task MigrateAsync()
     {
-        using var migrator = new SchemaMigrator(Servers.Orders, NullLogger<SchemaMigrator>.Instance);
+        using var migrator = Migrator(Servers.Orders);
         await migrator.StartAsync(CancellationToken.None);
         await migrator.Done.InTime();
     }

@@ -1,3 +1,5 @@
+using Seckill.Shared.Schema;
+
 namespace Seckill.OrderService.LegacyOrders.Database;
 
 /// <summary>
@@ -5,8 +7,9 @@ namespace Seckill.OrderService.LegacyOrders.Database;
 /// production the table exists, and Seckill never changes it.
 /// </summary>
 internal sealed class LegacySchema(
-    LegacyDatabase legacy, IOptions<LegacyOptions> options, IHostEnvironment environment, ILogger<LegacySchema> logger)
-    : SchemaUpgrade("legacy", logger)
+    LegacyDatabase legacy, IOptions<LegacyOptions> options, IOptions<SchemaOptions> schema, IHostEnvironment environment,
+    ILogger<LegacySchema> logger)
+    : SchemaUpgrade("legacy", s_scripts, schema, logger)
 {
     private static readonly SchemaScripts s_scripts = new(typeof(LegacySchema).Assembly, "development_schema_version", 0x5ec0112);
 
@@ -14,10 +17,8 @@ internal sealed class LegacySchema(
     public static Task<IReadOnlyList<string>> ApplyAsync(LegacyDatabase legacy, CancellationToken cancellationToken) =>
         legacy.AskAsync(s_scripts.ApplyAsync, cancellationToken);
 
-    protected override Task<IReadOnlyList<string>> ApplyAsync(CancellationToken cancellationToken) => ApplyAsync(legacy, cancellationToken);
+    protected override bool IsManaged => legacy.IsConfigured && (options.Value.CreateSchema || environment.IsDevelopment());
 
-    protected override Task ExecuteAsync(CancellationToken stoppingToken) =>
-        legacy.IsConfigured && (options.Value.CreateSchema || environment.IsDevelopment())
-            ? base.ExecuteAsync(stoppingToken)
-            : Task.CompletedTask;
+    protected override Task<T> AskAsync<T>(Func<NpgsqlConnection, Task<T>> question, CancellationToken cancellationToken) =>
+        legacy.AskAsync(question, cancellationToken);
 }

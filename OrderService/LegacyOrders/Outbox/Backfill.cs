@@ -19,7 +19,9 @@ internal sealed partial class Backfill(
         database.ExecuteAsync(
             """
             update legacy_backfill
-            set order_cursor = '', done = 0, total = (select count(*) from orders), started_at = now(), finished_at = null
+            set order_cursor = '', done = 0, total = (select count(*) from orders), started_at = now(), finished_at = null,
+              writers = array(
+                select virtualtransaction from pg_locks where relation = 'orders'::regclass and mode = 'RowExclusiveLock')
             where started_at is null or finished_at is not null
             """,
             null, cancellationToken);
@@ -44,8 +46,8 @@ internal sealed partial class Backfill(
                 -- A statement that began before the mode was switched may still place orders without an entry in the outbox. A writer
                 -- of orders holds this lock from before its snapshot, so once those writers are gone every order is visible.
                 and not exists (
-                  select from pg_locks l join pg_stat_activity a on a.pid = l.pid
-                  where l.relation = 'orders'::regclass and l.mode = 'RowExclusiveLock' and a.xact_start < started_at)
+                  select from pg_locks
+                  where relation = 'orders'::regclass and mode = 'RowExclusiveLock' and virtualtransaction = any(writers))
                 and (select coalesce(sum(orders), 0) from (select orders from legacy_outbox limit @MaximumWaiting) w) < @MaximumWaiting
               for update skip locked
             ), page as (

@@ -19,7 +19,7 @@ internal sealed class OwnRabbitMq : IAsyncDisposable
     private readonly Process _server;
     private readonly (string, string)[] _environment;
 
-    private OwnRabbitMq(int consumerTimeoutSeconds)
+    private OwnRabbitMq(int consumerTimeoutSeconds, string? definitions)
     {
         string Own(string name) => Path.Combine(_files.FullName, name);
         string Text(int number) => number.ToString(CultureInfo.InvariantCulture);
@@ -30,7 +30,9 @@ internal sealed class OwnRabbitMq : IAsyncDisposable
         [
             $"listeners.tcp.1 = 127.0.0.1:{Text(_port)}", $"consumer_timeout = {Text(consumerTimeoutSeconds * 1000)}",
             "log.console = true", "log.console.level = warning", "log.file = false", "disk_free_limit.absolute = 100MB",
+            definitions is null ? "" : $"load_definitions = {Own("definitions.json")}",
         ]);
+        File.WriteAllText(Own("definitions.json"), definitions);
         // All Erlang nodes of a machine share one epmd; a private one avoids that.
         var epmdPort = Text(FreePort.Find());
         _epmd = Start("epmd", ["-port", epmdPort], ("ERL_EPMD_ADDRESS", "127.0.0.1"));
@@ -53,14 +55,15 @@ internal sealed class OwnRabbitMq : IAsyncDisposable
     /// <summary>Warnings and errors so far.</summary>
     public string Log => string.Join('\n', _log);
 
-    private Uri Address => new(string.Create(CultureInfo.InvariantCulture, $"amqp://guest:guest@127.0.0.1:{_port}/"));
+    private Uri Address => AddressOf("guest", "guest");
 
     /// <summary>Starts it.</summary>
     /// <param name="consumerTimeoutSeconds">How long a consumer may keep a message before the broker closes its channel.</param>
-    public static async Task<OwnRabbitMq> StartAsync(int consumerTimeoutSeconds)
+    /// <param name="definitions">Its users, with their rights; without it there is the user guest, who may do everything.</param>
+    public static async Task<OwnRabbitMq> StartAsync(int consumerTimeoutSeconds, string? definitions = null)
     {
         Assert.SkipUnless(File.Exists(Program), "This needs the programs of RabbitMQ, to start and to stop.");
-        var broker = new OwnRabbitMq(consumerTimeoutSeconds);
+        var broker = new OwnRabbitMq(consumerTimeoutSeconds, definitions);
         await Eventually.IsTrueAsync("RabbitMQ answers", async () =>
         {
             Assert.False(broker._server.HasExited, broker.Log);
@@ -69,13 +72,18 @@ internal sealed class OwnRabbitMq : IAsyncDisposable
                 await broker.UseAsync(_ => Task.FromResult(true));
                 return true;
             }
-            catch (BrokerUnreachableException)
+            catch (BrokerUnreachableException exception)
             {
-                return false;
+                // With users of their own the guest is refused, which is an answer.
+                return definitions is not null && exception.InnerException is AuthenticationFailureException;
             }
         });
         return broker;
     }
+
+    /// <summary>The address for a user.</summary>
+    public Uri AddressOf(string user, string password) =>
+        new(string.Create(CultureInfo.InvariantCulture, $"amqp://{user}:{password}@127.0.0.1:{_port}/"));
 
     /// <summary>Raises the memory alarm, under which the broker takes no messages, or ends it.</summary>
     public async Task SetMemoryAlarmAsync(bool isOn)

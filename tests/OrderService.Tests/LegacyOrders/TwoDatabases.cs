@@ -10,7 +10,6 @@ using Seckill.OrderService.LegacyOrders.Verification;
 using Seckill.OrderService.LegacyOrders.Writing;
 using Seckill.OrderService.Orders;
 using Seckill.Shared.Contracts;
-using Seckill.Shared.Schema;
 using Seckill.Shared.Stock;
 
 namespace Seckill.OrderService.Tests.LegacyOrders;
@@ -43,7 +42,7 @@ internal sealed class TwoDatabases : IAsyncDisposable
         both.LegacyTables = await both.CreateDatabaseAsync("Legacy");
         both.Legacy = new LegacyDatabase(both.ConnectionString("Legacy"));
         both.Breaker = new LegacyBreaker(both.Wrapped, TimeProvider.System, NullLogger<LegacyBreaker>.Instance);
-        using var migrator = new SchemaMigrator(both.Orders, NullLogger<SchemaMigrator>.Instance);
+        using var migrator = Schema.Migrator(both.Orders);
         await migrator.StartAsync(CancellationToken.None);
         await migrator.Done.WaitAsync(TimeSpan.FromSeconds(60));
         await LegacySchema.ApplyAsync(both.Legacy, CancellationToken.None);

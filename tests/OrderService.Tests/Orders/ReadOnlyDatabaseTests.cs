@@ -5,11 +5,9 @@ using System.Security.Cryptography;
 using System.Text;
 using System.Text.Json;
 using Dapper;
-using Microsoft.Extensions.Logging.Abstractions;
 using Npgsql;
 using Seckill.OrderService.Orders;
 using Seckill.Shared.Contracts;
-using Seckill.Shared.Schema;
 using Seckill.Shared.Security;
 using Seckill.Shared.Stock;
 
@@ -71,7 +69,7 @@ public sealed class ReadOnlyDatabaseTests : IAsyncLifetime
     public async ValueTask InitializeAsync()
     {
         await ExecuteAsync($"create database {_name}");
-        using var migrator = new SchemaMigrator(_database, NullLogger<SchemaMigrator>.Instance);
+        using var migrator = Schema.Migrator(_database);
         await migrator.StartAsync(CancellationToken.None);
         await migrator.Done.InTime();
         await _api.InitializeAsync();

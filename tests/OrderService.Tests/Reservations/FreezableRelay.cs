@@ -13,12 +13,15 @@ internal sealed class FreezableRelay : IAsyncDisposable
     private readonly CancellationTokenSource _stop = new();
     private readonly string _host;
     private readonly int _port;
+    private readonly string _options;
     private long _received;
     private volatile TaskCompletionSource _flowing = Open();
 
     public FreezableRelay(string redis)
     {
-        var server = redis.Split(',')[0].Split(':');
+        var words = redis.Split(',', 2);
+        var server = words[0].Split(':');
+        _options = words.Length > 1 ? "," + words[1] : "";
         (_host, _port) = (server[0], int.Parse(server[1], null));
         _listener.Start();
         _ = AcceptAsync();
@@ -27,7 +30,8 @@ internal sealed class FreezableRelay : IAsyncDisposable
     /// <summary>Bytes of replies so far.</summary>
     public long Received => Interlocked.Read(ref _received);
 
-    public string Address => _listener.LocalEndpoint.ToString()!;
+    /// <summary>A connection string.</summary>
+    public string Address => _listener.LocalEndpoint + _options;
 
     public void Freeze() => _flowing = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
 

@@ -23,7 +23,9 @@ internal static partial class ConfigurationReference
             "Stock store, StackExchange.Redis format: `host:6379,user=…,password=…,ssl=true`; several hosts, or Sentinels with "
             + "`serviceName=…`"),
         ("ConnectionStrings:RabbitMq", "required", "`amqp://user:password@host:5672/vhost`"),
-        ("ConnectionStrings:Orders", "required", "Orders database, Npgsql format; 20 connections, or its `Maximum Pool Size`"),
+        ("ConnectionStrings:Orders", "required",
+            "Orders database, Npgsql format; 20 connections, or its `Maximum Pool Size`. A user for each role, and the owner for "
+            + "`migrate`: see `Schema:MigrateAtStart`"),
         ("ConnectionStrings:Legacy", "none", "Legacy database, Npgsql format (OrderService); without it there is no dual write"),
         ("Stores:AllowUnencrypted", "false",
             "Outside Development a process refuses connection strings without `ssl=true` (Redis), `amqps://` (RabbitMQ) and "

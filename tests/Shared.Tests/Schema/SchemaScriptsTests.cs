@@ -1,5 +1,4 @@
 using Dapper;
-using Microsoft.Extensions.Logging.Abstractions;
 using Npgsql;
 using Seckill.Shared.Schema;
 
@@ -113,7 +112,7 @@ public sealed class SchemaScriptsTests : IAsyncLifetime
             await connection.ExecuteAsync($"drop database {_name} with (force)");
         }
 
-        using var migrator = new SchemaMigrator(_database, NullLogger<SchemaMigrator>.Instance);
+        using var migrator = Seckill.Tests.Harness.Schema.Migrator(_database);
         await migrator.StartAsync(CancellationToken.None);
         await Task.Delay(200);
         Assert.False(migrator.Done.IsCompleted || migrator.ExecuteTask!.IsCompleted);
@@ -126,7 +125,7 @@ public sealed class SchemaScriptsTests : IAsyncLifetime
     {
         await using var busy = await _database.OpenConnectionAsync();
         await busy.ExecuteAsync("select pg_advisory_lock(@AdvisoryLock)", new { AdvisoryLock });
-        using var migrator = new SchemaMigrator(_database, NullLogger<SchemaMigrator>.Instance);
+        using var migrator = Seckill.Tests.Harness.Schema.Migrator(_database);
         await migrator.StartAsync(CancellationToken.None);
         await Eventually.IsTrueAsync(
             "it waits", async () => await ScalarAsync($"select count(*) from pg_locks where not granted and database = {Oid}") == 1);
@@ -169,7 +168,7 @@ public sealed class SchemaScriptsTests : IAsyncLifetime
 
     private async Task MigrateAsync()
     {
-        using var migrator = new SchemaMigrator(_database, NullLogger<SchemaMigrator>.Instance);
+        using var migrator = Seckill.Tests.Harness.Schema.Migrator(_database);
         await migrator.StartAsync(CancellationToken.None);
         await migrator.Done.InTime();
     }
