@@ -5,6 +5,7 @@
 #        ./seckill bench runner | seed [--rounds N] [--seconds N] [--output DIR]
 #        ./seckill bench startup [--rounds N] [--output DIR]
 #        ./seckill bench cold [--rounds N] [--seconds N] [--connections N] [--output DIR]
+#        ./seckill bench overload [--times N] [--rounds N] [--seconds N] [--connections N] [--output DIR]
 #        ./seckill bench size | queue [--holds N] [--rounds N] [--seconds N] [--output DIR]
 #        ./seckill bench [NAME...] [--rounds N] [--seconds N] [--connections N] [--buyers N] [--orders N] [--outage N]
 #        [--output DIR]
@@ -21,6 +22,8 @@
 #                     restart and AOF rewrite, and what another item's buyers see meanwhile, into size.md
 #   queue             a waiting room with 100,000 and 1,000,000 buyers: bytes of each, time of the draw, registrations, and polls
 #                     against an empty endpoint, into waiting-room.md
+#   overload          more clicks than can be served: an open loop at --times what a closed loop reaches, payments and retries beside
+#                     it, and the time until all are admitted again, into overload.md
 #   NAME              empty, accept, sold-out, per-order, row-lock, life (default: all of them). Or dual-write
 #                     alone: cost of the legacy write, its lag, and its recovery after an outage. Or observability
 #                     alone: cost of metrics, traces and their collector
@@ -31,6 +34,7 @@
 #   --orders N        life: orders that expire at one moment (default 100000)
 #   --outage N        dual-write: seconds that the legacy database is down (default 60)
 #   --holds N         size: live orders of the item; queue: buyers (default: all sizes)
+#   --times N         overload: how many times more come than a closed loop serves (default 3)
 #   --output DIR      where benchmarks.md and benchmarks.json go (default .run/bench/results)
 #
 # Starts servers and services of its own, on SECKILL_PORT_BASE + 200 and up, and leaves nothing running. The load comes
@@ -41,14 +45,14 @@ command="./seckill bench${*:+ $*}"
 client=() names=() alone='' output='' micro=
 while [ $# -gt 0 ]; do
     case $1 in
-        --rounds | --seconds | --connections | --buyers | --orders | --outage | --holds)
+        --rounds | --seconds | --connections | --buyers | --orders | --outage | --holds | --times)
             number "$1" "${2:-}" 1 10000000; client+=("$1" "$2"); shift 2 ;;
         --output) [ -n "${2:-}" ] || bad_usage "--output needs a directory"; output=$2; shift 2 ;;
         -*) documented_option bench "$1" ;;
         micro) micro=1; shift ;;
-        cold | queue | runner | seed | size | startup | dual-write | observability) client+=("$1") names+=("$1") alone=$1; shift ;;
+        cold | overload | queue | runner | seed | size | startup | dual-write | observability) client+=("$1") names+=("$1") alone=$1; shift ;;
         *)
-            one_of benchmark "$1" micro cold queue runner seed startup size empty accept sold-out per-order row-lock life dual-write \
+            one_of benchmark "$1" micro cold overload queue runner seed startup size empty accept sold-out per-order row-lock life dual-write \
                 observability
             client+=("$1") names+=("$1")
             shift
@@ -156,7 +160,7 @@ case $alone in
         )
         export BENCH_SEED=http://127.0.0.1:$((BASE + 6))
         ;;
-    dual-write | size) ;;
+    dual-write | overload | size) ;;
     queue) start_baseline empty $((BASE + 2)) ;;
     *)
         start_baseline empty $((BASE + 2))

@@ -144,6 +144,8 @@ internal sealed class RunningService<T> : WebApplicationFactory<T>
         builder.ConfigureLogging(logging => logging.ClearProviders());
         DocumentedAnswers.AddTo(builder);
         builder.UseSetting("WarmUp:LongestMilliseconds", "0");
+        // The processor that all tests share must not decide who is served.
+        builder.UseSetting("Overload:TargetCpuWaitMilliseconds", "60000");
         foreach (var (name, value) in _settings)
         {
             builder.UseSetting(name, value);

@@ -62,7 +62,9 @@ internal sealed partial class ServiceProcess : IAsyncDisposable
             RedirectStandardError = true,
             WorkingDirectory = output.FullName,
         };
-        foreach (var (setting, value) in settings.Prepend(("WarmUp__LongestMilliseconds", "0")).Prepend(("Urls", "http://127.0.0.1:0")))
+        // The processor that all tests share must not decide who is served.
+        foreach (var (setting, value) in settings.Prepend(("Overload__TargetCpuWaitMilliseconds", "60000"))
+            .Prepend(("WarmUp__LongestMilliseconds", "0")).Prepend(("Urls", "http://127.0.0.1:0")))
         {
             start.Environment[setting] = value;
         }
