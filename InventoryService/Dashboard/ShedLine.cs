@@ -16,7 +16,7 @@ internal static class ShedLine
         ("queue-wait", "clicks wait for Redis"), ("cpu-wait", "work waits for a processor"), ("burst", "a burst"),
     ];
 
-    /// <summary>The line; null while nobody is refused.</summary>
+    /// <summary>The line; null while no request is refused.</summary>
     /// <param name="rates">Refusals a second by class and reason, as heartbeats name them; those of several processes.</param>
     public static string? Of(IEnumerable<(string Key, double PerSecond)> rates)
     {

@@ -23,7 +23,8 @@ internal sealed class HeartbeatCounters : IDisposable
     {
         _listener.InstrumentPublished = (instrument, listener) =>
         {
-            if ((instrument.Meter.Name, instrument.Name) is ("Seckill", "seckill.reservations" or "seckill.gate.refusals" or "seckill.requests.refused")
+            if ((instrument.Meter.Name, instrument.Name)
+                is ("Seckill", "seckill.reservations" or "seckill.gate.refusals" or "seckill.requests.refused")
                 or ("Microsoft.AspNetCore.Hosting", "http.server.active_requests" or "http.server.request.duration"))
             {
                 listener.EnableMeasurementEvents(instrument);

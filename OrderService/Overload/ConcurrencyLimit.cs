@@ -68,7 +68,7 @@ internal sealed class ConcurrencyLimit
         }
         else if (Value < Initial(options))
         {
-            // Nobody shows whether more would do; but nobody would come back either while it stays low.
+            // Whether more would do is unknown; but a limit that stays low would refuse the next crowd for no reason.
             Value = Math.Min(Initial(options), 1 + (Value * (1 + Growth)));
         }
     }

@@ -27,7 +27,7 @@ internal sealed class KnownKeys
         return Volatile.Read(ref _places[(uint)hash % Places]) == hash;
     }
 
-    // With a seed of the process, so nobody chooses whose key is forgotten. 0 is an empty place.
+    // With a seed of the process, so no client chooses whose key is forgotten. 0 is an empty place.
     private static int Hash(long userId, in ItemKey item, string key) =>
         HashCode.Combine(userId, item.SaleId, item.SkuId, key) is not 0 and var hash ? hash : 1;
 }

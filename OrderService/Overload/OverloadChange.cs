@@ -6,7 +6,7 @@ namespace Seckill.OrderService.Overload;
 /// What all storefronts use in place of their settings under <c>Overload</c>. A member that is null or absent is the setting of each
 /// process.
 /// </summary>
-/// <param name="Enabled">False refuses nobody for the load.</param>
+/// <param name="Enabled">False refuses no request for the load.</param>
 /// <param name="TargetQueueWaitMilliseconds">How long a click may wait for its call to Redis.</param>
 /// <param name="TargetCpuWaitMilliseconds">How long work may wait for a processor.</param>
 /// <param name="MinConcurrency">Clicks that an instance admits at once however long they wait.</param>

@@ -12,7 +12,7 @@ namespace Seckill.OrderService.Overload;
 /// </remarks>
 internal sealed class OverloadController
 {
-    // Of the limit. What is left is for those who have a pass, and then for nobody: a known click is never counted against it.
+    // Of the limit. What is left is for those who have a pass; a known click needs no room.
     private const double ShareOfNewClicks = 0.9;
     private const double ShareOfSalePages = 0.75;
     // Half a second of rounds: a Retry-After must not jump with each of them.

@@ -5,7 +5,7 @@ namespace Seckill.OrderService.Overload;
 /// <summary>Settings under <c>Overload</c>: whom an instance refuses when more come than it can serve.</summary>
 public sealed class OverloadOptions
 {
-    /// <summary>False refuses nobody for the load: what cannot be served waits.</summary>
+    /// <summary>False refuses no request for the load: what cannot be served waits.</summary>
     public bool Enabled { get; set; } = true;
 
     /// <summary>How long a click may wait for its call to Redis, milliseconds. While it is longer, fewer clicks are admitted.</summary>
@@ -19,7 +19,7 @@ public sealed class OverloadOptions
     /// <summary>Clicks that are admitted at once however long they wait: enough to fill a call to Redis.</summary>
     [Range(1, 1_000_000)] public int MinConcurrency { get; set; } = 512;
 
-    /// <summary>Clicks that a new instance admits at once, and one to which nobody comes.</summary>
+    /// <summary>Clicks that a new instance admits at once, and an idle one.</summary>
     [Range(1, 1_000_000)] public int InitialConcurrency { get; set; } = 2_000;
 
     /// <summary>Clicks that are ever admitted at once. When it is below the others, it stands for them too.</summary>

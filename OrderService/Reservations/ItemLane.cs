@@ -58,7 +58,7 @@ internal sealed class ItemLane
     public void CountClick() => Interlocked.Increment(ref _clicks);
 
     /// <summary>
-    /// Reads who has bought units since it was read last, so that <see cref="MayBeBuyer"/> knows them; unless nobody has clicked since.
+    /// Reads who has bought units since it was read last, so that <see cref="MayBeBuyer"/> knows them; unless no click has come since.
     /// Called by one loop.
     /// </summary>
     public void ReadBuyers()

@@ -23,7 +23,7 @@ internal sealed class SoldOutGate(TimeSpan probeInterval, TimeProvider clock)
     /// <summary>Null while the gate is open; to be completed with the buyers.</summary>
     public Knowledge? Current => Volatile.Read(ref _knowledge);
 
-    /// <summary>True while strangers are refused: whoever passes asks on behalf of all, or may have an order.</summary>
+    /// <summary>True while strangers are refused: a request that passes asks on behalf of all, or may have an order.</summary>
     public bool IsClosed =>
         Current is { Buyers: not null } knowledge && clock.GetElapsedTime(knowledge.ConfirmedAt) < MaximumStaleness;
 

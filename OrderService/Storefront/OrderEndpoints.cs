@@ -49,7 +49,7 @@ internal static class OrderEndpoints
                 "For EventSource, which sends no headers: open /orders/{orderId}/events?ticket=… with it. It is valid for a minute, for "
                 + "this order and this endpoint only. A stream that is open ends with the token; to open it again, get another ticket.")
             .Produces<StreamTicketView>(StatusCodes.Status201Created);
-        // Not among those that are shed: whoever gives units back serves the crowd.
+        // Not among those that are shed: units that come back serve the crowd.
         orders.MapPost("/{orderId}/cancel", CancelAsync)
             .AddEndpointFilter(guard)
             .WithName("cancelOrder")

@@ -35,7 +35,8 @@ public sealed class OverloadBench(BenchSession session)
             session.Console.WriteLine(string.Create(
                 CultureInfo.InvariantCulture,
                 $"round {round}  closed loop {closed.PerSecond,6:N0}/s  open loop {result.Offered,7:N0}/s: accepted "
-                + $"{result.Accepted,6:N0}/s, p99 {result.AcceptedP99,5:N0} ms, refused {result.Refused,6:N0}/s, failed {result.Failed:N0}/s  "
+                + $"{result.Accepted,6:N0}/s, p99 {result.AcceptedP99,5:N0} ms, refused {result.Refused,6:N0}/s, "
+                + $"failed {result.Failed:N0}/s  "
                 + $"shed: {result.Shed} of {result.Asked} with an order  back after {result.Recovery.TotalSeconds:0.0} s"));
         }
 
