@@ -1,9 +1,11 @@
+using System.Collections.Concurrent;
 using System.Globalization;
 using Microsoft.Extensions.DependencyInjection;
 using Seckill.OrderService.Overload;
 using Seckill.OrderService.Reservations;
 using Seckill.OrderService.Tests.Storefront;
 using Seckill.Shared.Stock;
+using Seckill.Shared.Telemetry;
 
 namespace Seckill.OrderService.Tests.Overload;
 
@@ -214,6 +216,20 @@ public sealed class OverloadTests : IAsyncLifetime
         }
 
         Assert.Equal([TimeSpan.FromSeconds(1), TimeSpan.FromSeconds(2), TimeSpan.FromSeconds(3)], told);
+    }
+
+    [Fact]
+    public async Task The_dashboard_hears_who_is_shed_and_why()
+    {
+        var heard = new ConcurrentQueue<Heartbeat>();
+        Heartbeat.Listen(Servers.Redis, heard.Enqueue);
+        var item = await TestItem.OpenAsync();
+        _storefront.Fill(9);
+        Assert.Equal(s_busy, await _storefront.ClickAsync(item, _user));
+        Assert.Equal(s_busy, await _storefront.AskAsync(HttpMethod.Get, "/sales", _user));
+        await Eventually.IsTrueAsync("a heartbeat has both", () => heard.Any(heartbeat =>
+            heartbeat.Shed is { } shed && shed.GetValueOrDefault("new-click burst") == 1 && shed.GetValueOrDefault("sale-page burst") == 1
+            && heartbeat.Answers.GetValueOrDefault("busy") >= 1));
     }
 
     // Placed, so that a payment and a cancellation need nothing but PostgreSQL.
