@@ -50,10 +50,11 @@ while [ $# -gt 0 ]; do
         --output) [ -n "${2:-}" ] || bad_usage "--output needs a directory"; output=$2; shift 2 ;;
         -*) documented_option bench "$1" ;;
         micro) micro=1; shift ;;
-        cold | overload | queue | runner | seed | size | startup | dual-write | observability) client+=("$1") names+=("$1") alone=$1; shift ;;
+        cold | overload | queue | runner | seed | size | startup | dual-write | observability)
+            client+=("$1") names+=("$1") alone=$1; shift ;;
         *)
-            one_of benchmark "$1" micro cold overload queue runner seed startup size empty accept sold-out per-order row-lock life dual-write \
-                observability
+            one_of benchmark "$1" micro cold overload queue runner seed startup size empty accept sold-out per-order row-lock life \
+                dual-write observability
             client+=("$1") names+=("$1")
             shift
             ;;
