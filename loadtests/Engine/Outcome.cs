@@ -65,7 +65,8 @@ public sealed class Outcome
     public int Index { get; }
 
     /// <summary>
-    /// True when the request was not served: failures, and <c>unavailable</c> and <c>busy</c>, which are documented but not what a buyer wants.
+    /// True when the request was not served: failures, and <c>unavailable</c> and <c>busy</c>, which are documented but not what a buyer
+    /// wants.
     /// </summary>
     public bool IsError => Kind == OutcomeKind.Failed || Name is RefusalCode.Unavailable or RefusalCode.Busy;
 

@@ -80,7 +80,8 @@ public static class HtmlReport
             [.. places.Select(place => place.Max(time) is > 0 and var value ? value : (double?)null)];
         long Of(SecondSample second, OutcomeKind kind) =>
             Outcome.All.Where(outcome => outcome.Kind == kind).Sum(outcome => second.Count(outcome.Name));
-        string[] named = [RefusalCode.SoldOut, RefusalCode.LimitReached, RefusalCode.RateLimited, RefusalCode.Unavailable, RefusalCode.Busy];
+        string[] named =
+            [RefusalCode.SoldOut, RefusalCode.LimitReached, RefusalCode.RateLimited, RefusalCode.Unavailable, RefusalCode.Busy];
         var rows = new List<ChartRow>
         {
             new("accepted", "accepted", Mark.Columns, Rate(second => second.Count("accepted"))),

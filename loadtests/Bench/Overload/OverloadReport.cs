@@ -33,9 +33,9 @@ public sealed record OverloadReport(BenchOrigin Origin, BenchOptions Options, in
         page.Line($"");
         page.Line($"A closed loop of {Options.Connections} buyers for {Options.Seconds} s; then, for as long, an open loop at");
         page.Line($"{Options.Times} times what it reached, over {Connections} connections. Durations count from the moment at which");
-        page.Line($"a click was due, so that a click that found no connection has waited. Beside the crowd, buyers who have an order repeat their");
-        page.Line($"click by its key, look at the order and pay for it; after it, new clicks are sent until none was refused for two");
-        page.Line($"seconds. {Options.Rounds} rounds.");
+        page.Line($"a click was due, so that a click that found no connection has waited. Beside the crowd, buyers who have an order");
+        page.Line($"repeat their click by its key, look at the order and pay for it; after it, new clicks are sent until none was refused");
+        page.Line($"for two seconds. {Options.Rounds} rounds.");
         page.Line($"Crowd, storefront and stores share the cores: each refusal takes from what could be accepted.");
         page.Bars(Bars);
         page.Table(
