@@ -4,6 +4,7 @@ using Seckill.OrderService.LegacyOrders;
 using Seckill.OrderService.Operations;
 using Seckill.OrderService.OrderEvents;
 using Seckill.OrderService.Orders;
+using Seckill.OrderService.Overload;
 using Seckill.OrderService.Payments;
 using Seckill.OrderService.Reservations;
 using Seckill.OrderService.Storefront;
@@ -24,6 +25,7 @@ return await ServiceProgram.RunAsync(
         if (role.HasFlag(Role.Api))
         {
             builder.AddReservations();
+            builder.AddOverload();
             builder.AddWaitingRoom();
             builder.AddIdentity();
             builder.AddStorefront();
@@ -49,6 +51,7 @@ return await ServiceProgram.RunAsync(
         {
             app.MapStorefront();
             app.MapPayments();
+            app.MapOverload();
             app.MapWarmUp();
         }
     },

@@ -5,6 +5,7 @@
 #        ./seckill bench runner | seed [--rounds N] [--seconds N] [--output DIR]
 #        ./seckill bench startup [--rounds N] [--output DIR]
 #        ./seckill bench cold [--rounds N] [--seconds N] [--connections N] [--output DIR]
+#        ./seckill bench overload [--times N] [--rounds N] [--seconds N] [--connections N] [--output DIR]
 #        ./seckill bench size | queue | sales [--holds N] [--rounds N] [--seconds N] [--output DIR]
 #        ./seckill bench [NAME...] [--rounds N] [--seconds N] [--connections N] [--buyers N] [--orders N] [--outage N]
 #        [--output DIR]
@@ -23,6 +24,8 @@
 #                     against an empty endpoint, into waiting-room.md
 #   sales             1,000 sales from their creation to their archive: keys, memory and idle commands of Redis and the time of an
 #                     audit, before and after, and how late a sale opens by itself, into sales.md
+#   overload          more clicks than can be served: an open loop at --times what a closed loop reaches, payments and retries beside
+#                     it, and the time until all are admitted again, into overload.md
 #   NAME              empty, accept, sold-out, per-order, row-lock, life (default: all of them). Or dual-write
 #                     alone: cost of the legacy write, its lag, and its recovery after an outage. Or observability
 #                     alone: cost of metrics, traces and their collector
@@ -33,6 +36,7 @@
 #   --orders N        life: orders that expire at one moment (default 100000)
 #   --outage N        dual-write: seconds that the legacy database is down (default 60)
 #   --holds N         size: live orders of the item; queue: buyers (default: all sizes); sales: how many (default 1000)
+#   --times N         overload: how many times more come than a closed loop serves (default 3)
 #   --output DIR      where benchmarks.md and benchmarks.json go (default .run/bench/results)
 #
 # Starts servers and services of its own, on SECKILL_PORT_BASE + 200 and up, and leaves nothing running. The load comes
@@ -43,15 +47,16 @@ command="./seckill bench${*:+ $*}"
 client=() names=() alone='' output='' micro=
 while [ $# -gt 0 ]; do
     case $1 in
-        --rounds | --seconds | --connections | --buyers | --orders | --outage | --holds)
+        --rounds | --seconds | --connections | --buyers | --orders | --outage | --holds | --times)
             number "$1" "${2:-}" 1 10000000; client+=("$1" "$2"); shift 2 ;;
         --output) [ -n "${2:-}" ] || bad_usage "--output needs a directory"; output=$2; shift 2 ;;
         -*) documented_option bench "$1" ;;
         micro) micro=1; shift ;;
-        cold | queue | runner | sales | seed | size | startup | dual-write | observability) client+=("$1") names+=("$1") alone=$1; shift ;;
+        cold | overload | queue | runner | sales | seed | size | startup | dual-write | observability)
+            client+=("$1") names+=("$1") alone=$1; shift ;;
         *)
-            one_of benchmark "$1" micro cold queue runner sales seed startup size empty accept sold-out per-order row-lock life dual-write \
-                observability
+            one_of benchmark "$1" micro cold overload queue runner sales seed startup size empty accept sold-out per-order row-lock life \
+                dual-write observability
             client+=("$1") names+=("$1")
             shift
             ;;
@@ -159,7 +164,7 @@ case $alone in
         )
         export BENCH_SEED=http://127.0.0.1:$((BASE + 6))
         ;;
-    dual-write | sales | size) ;;
+    dual-write | overload | sales | size) ;;
     queue) start_baseline empty $((BASE + 2)) ;;
     *)
         start_baseline empty $((BASE + 2))

@@ -63,7 +63,9 @@ internal sealed class HeartbeatBoard(IConnectionMultiplexer redis, TimeProvider 
             living.Sum(heard => heard.Now.InFlight), living.Count(heard => heard.Now.Role is "api" or "all"),
             living.Count(heard => heard.Now.Role is "worker" or "all"))
         {
-            LastApi = LastOf("api"), LastWorker = LastOf("worker"),
+            LastApi = LastOf("api"), LastWorker = LastOf("worker"), Shed = ShedLine.Of(pairs.SelectMany(pair =>
+                (pair.Now.Shed ?? s_none).Select(shed =>
+                    (shed.Key, (shed.Value - (pair.Before.Shed ?? s_none).GetValueOrDefault(shed.Key)) / pair.Seconds)))),
             // A sale that the heartbeat before did not name has no rate yet.
             Sales =
             [

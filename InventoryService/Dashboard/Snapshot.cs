@@ -70,6 +70,9 @@ public sealed record Traffic(
     /// <summary>Sales with clicks, the busiest first. Clicks that were refused before their sale was known are in none.</summary>
     public IReadOnlyList<SaleRate> Sales { get; init; } = [];
 
+    /// <summary>Who is refused for the load, how many a second, and what is scarce; null while no request is.</summary>
+    public string? Shed { get; init; }
+
     /// <summary>When the last API was heard, UTC; null when none was.</summary>
     [JsonIgnore] public DateTimeOffset? LastApi { get; init; }
 

@@ -9,6 +9,8 @@ namespace Seckill.OrderService.Operations;
 internal sealed class HeartbeatCounters : IDisposable
 {
     private const string Orders = "/orders";
+    // For the load; all other refusals before the batcher are counted by their status.
+    private const string Busy = "busy";
     private readonly MeterListener _listener = new();
     private readonly ConcurrentDictionary<string, Count> _outcomes = new();
     private readonly Dictionary<int, Count> _refusedBefore = new[] { 400, 401, 413, 415, 429 }.ToDictionary(it => it, _ => new Count());
@@ -21,7 +23,8 @@ internal sealed class HeartbeatCounters : IDisposable
     {
         _listener.InstrumentPublished = (instrument, listener) =>
         {
-            if ((instrument.Meter.Name, instrument.Name) is ("Seckill", "seckill.reservations" or "seckill.gate.refusals")
+            if ((instrument.Meter.Name, instrument.Name)
+                is ("Seckill", "seckill.reservations" or "seckill.gate.refusals" or "seckill.requests.refused")
                 or ("Microsoft.AspNetCore.Hosting", "http.server.active_requests" or "http.server.request.duration"))
             {
                 listener.EnableMeasurementEvents(instrument);
@@ -55,6 +58,9 @@ internal sealed class HeartbeatCounters : IDisposable
         {
             case "seckill.reservations" when Find(tags, "outcome") is string outcome:
                 _outcomes.GetOrAdd(outcome, static _ => new Count()).Add(number);
+                break;
+            case "seckill.requests.refused" when Find(tags, "code") is Busy:
+                _outcomes.GetOrAdd(Busy, static _ => new Count()).Add(number);
                 break;
             case "seckill.gate.refusals":
                 _gateRefusals.Add(number);

@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using System.Globalization;
+using Seckill.OrderService.Overload;
 using Seckill.OrderService.Reservations;
 using StackExchange.Redis;
 
@@ -14,9 +15,10 @@ namespace Seckill.OrderService.Operations;
 /// <param name="redis">Carries the heartbeats.</param>
 /// <param name="clock">Of the interval.</param>
 /// <param name="batcher">Null in a process that takes no orders.</param>
+/// <param name="overload">Null in a process that takes no orders.</param>
 internal sealed class HeartbeatSender(
-    string role, HeartbeatCounters counters, IConnectionMultiplexer redis, TimeProvider clock, ReservationBatcher? batcher = null)
-    : PeriodicService(clock)
+    string role, HeartbeatCounters counters, IConnectionMultiplexer redis, TimeProvider clock, ReservationBatcher? batcher = null,
+    OverloadController? overload = null) : PeriodicService(clock)
 {
     private const int MostSales = 20;
     private static readonly Dictionary<long, long> s_none = [];
@@ -34,6 +36,7 @@ internal sealed class HeartbeatSender(
             _instance, role, uptime, counters.InFlight, counters.Answers(), counters.GateRefusals, counters.Latency())
         {
             Clicks = Busiest(),
+            Shed = overload?.Shed().Where(shed => shed.Count > 0).ToDictionary(shed => $"{shed.Class} {shed.Reason}", shed => shed.Count),
         }.SendAsync(redis);
     }
 

@@ -1,4 +1,5 @@
 using System.Collections.Concurrent;
+using System.Diagnostics.CodeAnalysis;
 
 namespace Seckill.OrderService.Reservations;
 
@@ -33,6 +34,9 @@ internal sealed class BatchQueue<T>(int capacity, int maxBatch, int maxCallsInFl
 
     /// <summary>Calls in flight.</summary>
     public int CallsInFlight => Volatile.Read(ref _callsInFlight);
+
+    /// <summary>The item that is next; false when none waits.</summary>
+    public bool TryPeek([MaybeNullWhen(false)] out T item) => _waiting.TryPeek(out item);
 
     /// <summary>The items that wait, at some recent moment.</summary>
     public IEnumerable<T> Waiting => _waiting;

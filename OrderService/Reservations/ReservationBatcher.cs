@@ -18,6 +18,7 @@ internal sealed partial class ReservationBatcher : PeriodicService
     private readonly StockLedger _stock;
     private readonly BuyerLog _buyers;
     private readonly OutboxRelay _relay;
+    private readonly QueueWait _wait = new();
     private readonly ReservationOptions _options;
     private readonly TimeProvider _clock;
     private readonly ILogger<ReservationBatcher> _logger;
@@ -72,19 +73,31 @@ internal sealed partial class ReservationBatcher : PeriodicService
         ItemLane lane, long userId, int quantity, string? idempotencyKey, CancellationToken cancellationToken,
         long turn = BuyerTurn.NotNeeded)
     {
+        return Refuse(lane, userId, idempotencyKey) is { } refusal
+            ? ValueTask.FromResult(new ReservationResult(refusal))
+            : QueueAsync(lane, userId, quantity, idempotencyKey, cancellationToken, turn);
+    }
+
+    /// <summary>The refusal that needs no call to Redis; null when only Redis can answer. Counts the request.</summary>
+    public ReserveOutcome? Refuse(ItemLane lane, long userId, string? idempotencyKey)
+    {
         if (_stopping)
         {
-            return ValueTask.FromResult(new ReservationResult(ReserveOutcome.Busy));
+            return ReserveOutcome.Busy;
         }
 
         lane.CountClick();
         // A request with a key may be the retry of an accepted one, and then its user is known to the gate: at the latest when the units,
         // which had come back, are announced.
-        if ((idempotencyKey is null || _stock.HearsRestocks) && lane.Gate.Refuses(userId))
-        {
-            return ValueTask.FromResult(new ReservationResult(ReserveOutcome.SoldOut));
-        }
+        return (idempotencyKey is null || _stock.HearsRestocks) && lane.Gate.Refuses(userId)
+            ? ReserveOutcome.SoldOut : null;
+    }
 
+    /// <summary>As <see cref="ReserveAsync"/>, for a request that <see cref="Refuse"/> does not answer.</summary>
+    public ValueTask<ReservationResult> QueueAsync(
+        ItemLane lane, long userId, int quantity, string? idempotencyKey, CancellationToken cancellationToken,
+        long turn = BuyerTurn.NotNeeded)
+    {
         var reservation = _pool.Get();
         reservation.Start(userId, quantity, idempotencyKey, turn);
         var waiting = reservation.WaitAsync(cancellationToken);
@@ -95,6 +108,33 @@ internal sealed partial class ReservationBatcher : PeriodicService
         }
 
         return waiting;
+    }
+
+    /// <summary>
+    /// How long requests waited for their calls since the last question, or wait now, whichever is longer; and how many were sent.
+    /// </summary>
+    public (TimeSpan Wait, long Sent) TakeQueueWait()
+    {
+        var (mean, sent) = _wait.Take();
+        var now = Stopwatch.GetTimestamp();
+        foreach (var lane in _lanes.Values)
+        {
+            if (lane.OldestWaitingSince is { } since && Stopwatch.GetElapsedTime(since, now) is var waiting && waiting > mean)
+            {
+                mean = waiting;
+            }
+        }
+
+        return (mean, sent);
+    }
+
+    /// <summary>Lets <see cref="ItemLane.MayBeBuyer"/> know the buyers of the items that are clicked here.</summary>
+    public void ReadBuyers()
+    {
+        foreach (var lane in _lanes.Values)
+        {
+            lane.ReadBuyers();
+        }
     }
 
     /// <summary>Requests so far, by sale.</summary>
@@ -151,7 +191,7 @@ internal sealed partial class ReservationBatcher : PeriodicService
         }
 
         var relay = _rehearsal is { } rehearsal && rehearsal.Item == item ? rehearsal.Relay : _relay;
-        return _lanes.GetOrAdd(item, _ => new ItemLane(keys, _stock, _buyers, relay, _options, _clock, _logger, now.Room));
+        return _lanes.GetOrAdd(item, _ => new ItemLane(keys, _stock, _buyers, relay, _wait, _options, _clock, _logger, now.Room));
     }
 
     [LoggerMessage(206, LogLevel.Error, "The watchdog of reservation timeouts failed; it runs again in a moment.")]

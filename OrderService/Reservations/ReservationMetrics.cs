@@ -14,6 +14,10 @@ internal sealed class ReservationMetrics(Meter meter)
         "seckill.reservations.batch_size", "{request}", "Requests in one reserve.lua call.",
         advice: new InstrumentAdvice<int> { HistogramBucketBoundaries = [1, 2, 4, 8, 16, 32, 64, 128, 256, 512, 1024] });
 
+    public readonly Histogram<double> QueueWait = meter.CreateHistogram(
+        "seckill.reservations.queue_wait", "s", "How long the oldest request of a reserve.lua call waited for it.",
+        advice: new InstrumentAdvice<double> { HistogramBucketBoundaries = Measurements.Seconds });
+
     public readonly Histogram<double> CallDuration = meter.CreateHistogram(
         "seckill.reservations.call_duration", "s", "Round trip of one reserve.lua call.",
         advice: new InstrumentAdvice<double> { HistogramBucketBoundaries = Measurements.Seconds });

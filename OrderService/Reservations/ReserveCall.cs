@@ -6,7 +6,7 @@ namespace Seckill.OrderService.Reservations;
 /// <summary>(3) The round trip of reserve.lua for a batch of requests of one item, and the delivery of its answers. Reused.</summary>
 internal sealed partial class ReserveCall(
     ItemKeys keys, StockLedger stock, NewestStock newest, SoldOutGate gate, BuyerReader buyers, ItemRelay relay,
-    ReservationOptions options, bool hasRoom, ILogger logger)
+    QueueWait wait, ReservationOptions options, bool hasRoom, ILogger logger)
     : BatchQueue<Reservation>.ICall
 {
     private readonly string _item = keys.Item.ToString();
@@ -57,6 +57,9 @@ internal sealed partial class ReserveCall(
         var askedAt = Stopwatch.GetTimestamp();
         Interlocked.Exchange(ref _askedAt, askedAt);
         relay.Metrics.BatchSize.Record(_batch.Count);
+        var waited = Stopwatch.GetElapsedTime(_reservations[0]!.WaitingSince, askedAt);
+        relay.Metrics.QueueWait.Record(waited.TotalSeconds);
+        wait.Add(waited, _batch.Count);
         using var trace = BatchTrace.Start("reserve", ActivityKind.Client, _item, _batch.Count, _traced);
         try
         {

@@ -23,6 +23,10 @@ internal sealed class SoldOutGate(TimeSpan probeInterval, TimeProvider clock)
     /// <summary>Null while the gate is open; to be completed with the buyers.</summary>
     public Knowledge? Current => Volatile.Read(ref _knowledge);
 
+    /// <summary>True while strangers are refused: a request that passes asks on behalf of all, or may have an order.</summary>
+    public bool IsClosed =>
+        Current is { Buyers: not null } knowledge && clock.GetElapsedTime(knowledge.ConfirmedAt) < MaximumStaleness;
+
     /// <summary>True when this request can be refused as sold out without asking Redis.</summary>
     public bool Refuses(long userId)
     {

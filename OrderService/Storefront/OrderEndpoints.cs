@@ -4,6 +4,7 @@ using Microsoft.OpenApi;
 using Seckill.OrderService.LegacyOrders.Reading;
 using Seckill.OrderService.OrderEvents;
 using Seckill.OrderService.Orders;
+using Seckill.OrderService.Overload;
 
 namespace Seckill.OrderService.Storefront;
 
@@ -22,7 +23,8 @@ internal static class OrderEndpoints
         var orders = app.MapGroup("/orders").WithMetadata(Group, new TakesBuyerToken())
             .ProducesProblems(401, 429, 503)
             .ProducesProblems(Refusals.UnknownOrder);
-        orders.MapGet("/{orderId}/events", FollowAsync)
+        var polls = orders.MapGroup("").ShedAs(app, RequestClass.OwnOrder);
+        polls.MapGet("/{orderId}/events", FollowAsync)
             .AddEndpointFilter(app.ServiceProvider.GetRequiredService<StreamGuard>())
             .WithName("followOrder")
             .WithSummary("Follow an order, as Server-Sent Events")
@@ -32,20 +34,24 @@ internal static class OrderEndpoints
                 + "token; of more than three of an order, or ten of a buyer, the oldest ends. The schema is that of the data of an event.")
             .WithMetadata(new TakesStreamTicket(), s_lastEventId)
             .Produces<OrderView>(contentType: "text/event-stream");
-        var withToken = orders.MapGroup("").AddEndpointFilter(app.ServiceProvider.GetRequiredService<BuyerGuard>());
-        withToken.MapGet("/{orderId}", FindAsync)
+        var guard = app.ServiceProvider.GetRequiredService<BuyerGuard>();
+        polls.MapGet("/{orderId}", FindAsync)
+            .AddEndpointFilter(guard)
             .WithName("getOrder")
             .WithSummary("Read an order")
             .WithDescription("For its owner only; from the moment of the 202, on every instance.")
             .Produces<OrderView>();
-        withToken.MapPost("/{orderId}/stream-ticket", IssueTicketAsync)
+        polls.MapPost("/{orderId}/stream-ticket", IssueTicketAsync)
+            .AddEndpointFilter(guard)
             .WithName("createStreamTicket")
             .WithSummary("Get a ticket for the event stream of an order")
             .WithDescription(
                 "For EventSource, which sends no headers: open /orders/{orderId}/events?ticket=… with it. It is valid for a minute, for "
                 + "this order and this endpoint only. A stream that is open ends with the token; to open it again, get another ticket.")
             .Produces<StreamTicketView>(StatusCodes.Status201Created);
-        withToken.MapPost("/{orderId}/cancel", CancelAsync)
+        // Not among those that are shed: units that come back serve the crowd.
+        orders.MapPost("/{orderId}/cancel", CancelAsync)
+            .AddEndpointFilter(guard)
             .WithName("cancelOrder")
             .WithSummary("Cancel an order that is not paid")
             .WithDescription("Also while it is only reserved. Repeating it gets 200. The units are for sale again within a second.")

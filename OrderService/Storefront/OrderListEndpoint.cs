@@ -3,6 +3,7 @@ using System.Text.Json.Nodes;
 using Microsoft.AspNetCore.Http.HttpResults;
 using Microsoft.OpenApi;
 using Seckill.OrderService.Orders;
+using Seckill.OrderService.Overload;
 using Seckill.OrderService.Reservations;
 
 namespace Seckill.OrderService.Storefront;
@@ -32,6 +33,7 @@ internal static class OrderListEndpoint
 
     public static void Map(IEndpointRouteBuilder app) =>
         app.MapGet("/orders", ListAsync)
+            .ShedAs(app, RequestClass.OwnOrder)
             .AddEndpointFilter(app.ServiceProvider.GetRequiredService<BuyerGuard>())
             .WithName("listOrders")
             .WithSummary("List the buyer's orders of a sale")

@@ -1,6 +1,7 @@
 using System.Diagnostics;
 using Microsoft.Extensions.ObjectPool;
 using Microsoft.OpenApi;
+using Seckill.OrderService.Overload;
 using Seckill.OrderService.Reservations;
 using Seckill.OrderService.WaitingRoom;
 
@@ -11,7 +12,8 @@ namespace Seckill.OrderService.Storefront;
 /// short-circuited past the rest of the pipeline.
 /// </summary>
 internal sealed class PlaceOrderEndpoint(
-    BuyerGuard guard, ReservationBatcher batcher, PlaceOrderAnswer answer, PassGate passes, IOptions<ReservationOptions> options)
+    BuyerGuard guard, ReservationBatcher batcher, PlaceOrderAnswer answer, PassGate passes, OverloadController overload,
+    IOptions<ReservationOptions> options)
 {
     /// <summary>A pass as the documents show one.</summary>
     public const string SalePassExample = "AAABnZsy0fAAAAGdmzL5AAFWIcU-X1pt29DtaWNphakH9atLvG97jdKPXQtnEe39";
@@ -20,7 +22,7 @@ internal sealed class PlaceOrderEndpoint(
         ParameterLocation.Header, SalePass.Header, "The pass of the sale's waiting room, if it has one.",
         () => new OpenApiSchema { Type = JsonSchemaType.String }, SalePassExample);
 
-    private readonly ObjectPool<WaitingBuyer> _waiting = WaitingBuyer.NewPool(answer, options.Value.QueueCapacity);
+    private readonly ObjectPool<WaitingBuyer> _waiting = WaitingBuyer.NewPool(answer, overload, options.Value.QueueCapacity);
 
     /// <summary>Maps <c>POST /orders</c>, past the rest of the pipeline.</summary>
     public static void Map(IEndpointRouteBuilder app) =>
@@ -52,6 +54,12 @@ internal sealed class PlaceOrderEndpoint(
     /// <summary>Answers one click.</summary>
     public Task PlaceAsync(HttpContext http)
     {
+        // Before its token and body are read. A retry and a pass are known only afterwards.
+        if (!overload.Admits(RequestClass.NewClick) && !MayBeOfEarlierClass(http.Request.Headers))
+        {
+            return ShedAsync(http, RequestClass.NewClick);
+        }
+
         // Nearly always the body arrives with the headers, and then nothing has to wait for it.
         var reading = PlaceOrderRequest.ReadAsync(http, guard);
         return reading.IsCompletedSuccessfully ? ReserveAsync(http, reading.Result) : ReserveWhenReadAsync(http, reading);
@@ -76,8 +84,7 @@ internal sealed class PlaceOrderEndpoint(
         var trace = BatchTrace.CurrentRequest;
         if (order.Refusal is { } refusal)
         {
-            ReservationMetrics.OfSales.Refused.Add(1, new KeyValuePair<string, object?>("code", refusal.Code));
-            return refusal.ExecuteAsync(http);
+            return RefuseAsync(http, refusal);
         }
 
         if (batcher.Find(order.Item) is not { Room: RoomPolicy.None } lane)
@@ -85,17 +92,41 @@ internal sealed class PlaceOrderEndpoint(
             return ReserveAtRoomOrNewLaneAsync(http, order, trace);
         }
 
-        var reservation = batcher.ReserveAsync(lane, order.UserId, order.Quantity, order.Key, http.RequestAborted);
-        return reservation.IsCompletedSuccessfully
-            ? answer.WriteAsync(http, order.Item, order.Quantity, reservation.Result, trace)
-            : _waiting.Get().WaitAsync(http, order.Item, order.Quantity, reservation, trace);
+        if (batcher.Refuse(lane, order.UserId, order.Key) is { } outcome)
+        {
+            return answer.WriteAsync(http, order.Item, order.Quantity, new ReservationResult(outcome), trace);
+        }
+
+        var kind = RequestClass.NewClick;
+        if (!overload.Admits(kind) && !overload.Admits(kind = ClassOf(order, lane, BuyerTurn.NotNeeded)))
+        {
+            return ShedAsync(http, kind);
+        }
+
+        Enter(order);
+        return _waiting.Get().WaitAsync(
+            http, order.Item, order.Quantity,
+            batcher.QueueAsync(lane, order.UserId, order.Quantity, order.Key, http.RequestAborted), trace);
     }
 
     private async Task ReserveAtRoomOrNewLaneAsync(HttpContext http, PlaceOrderRequest order, Activity? trace)
     {
+        var isIn = false;
         try
         {
-            var lane = batcher.Find(order.Item) ?? await batcher.OpenAsync(order.Item);
+            var lane = batcher.Find(order.Item);
+            if (lane is null)
+            {
+                // Whether there is such an item is a question to Redis.
+                if (!(isIn = TryEnter(order, null, BuyerTurn.NotNeeded, out var kind)))
+                {
+                    await ShedAsync(http, kind);
+                    return;
+                }
+
+                lane = await batcher.OpenAsync(order.Item);
+            }
+
             if (lane is null)
             {
                 await answer.WriteAsync(http, order.Item, order.Quantity, new ReservationResult(ReserveOutcome.UnknownItem), trace);
@@ -105,7 +136,16 @@ internal sealed class PlaceOrderEndpoint(
             var refusal = Check(http, lane, order, out var turn);
             if (refusal is null)
             {
-                var result = await batcher.ReserveAsync(lane, order.UserId, order.Quantity, order.Key, http.RequestAborted, turn);
+                var outcome = batcher.Refuse(lane, order.UserId, order.Key);
+                if (outcome is null && !isIn && !(isIn = TryEnter(order, lane, turn, out var kind)))
+                {
+                    await ShedAsync(http, kind);
+                    return;
+                }
+
+                var result = outcome is { } known
+                    ? new ReservationResult(known)
+                    : await batcher.QueueAsync(lane, order.UserId, order.Quantity, order.Key, http.RequestAborted, turn);
                 if (lane.Room != RoomPolicy.None && result.Outcome
                     is ReserveOutcome.Reserved or ReserveOutcome.Replayed or ReserveOutcome.LimitReached or ReserveOutcome.PassUsed)
                 {
@@ -121,14 +161,58 @@ internal sealed class PlaceOrderEndpoint(
                 refusal = Refusals.PassExpired;
             }
 
-            ReservationMetrics.OfSales.Refused.Add(1, new KeyValuePair<string, object?>("code", refusal.Code));
-            await refusal.ExecuteAsync(http);
+            await RefuseAsync(http, refusal);
         }
 #pragma warning disable CA1031 // Whatever fails, the buyer gets an answer.
         catch (Exception exception)
 #pragma warning restore CA1031
         {
             await ServiceHost.AnswerAsync(http, exception);
+        }
+        finally
+        {
+            if (isIn)
+            {
+                overload.Leave();
+            }
+        }
+    }
+
+    private static bool MayBeOfEarlierClass(IHeaderDictionary headers) =>
+        headers.ContainsKey(IdempotencyKey.Header) || headers.ContainsKey(SalePass.Header);
+
+    private static Task RefuseAsync(HttpContext http, Problem refusal)
+    {
+        ReservationMetrics.OfSales.Refused.Add(1, new KeyValuePair<string, object?>("code", refusal.Code));
+        return refusal.ExecuteAsync(http);
+    }
+
+    private Task ShedAsync(HttpContext http, RequestClass kind) => RefuseAsync(http, ShedFilter.Refuse(overload, kind));
+
+    private RequestClass ClassOf(in PlaceOrderRequest order, ItemLane? lane, long turn) =>
+        lane?.Gate.IsClosed == true
+            || (order.Key is { } key && (overload.Keys.Contains(order.UserId, order.Item, key) || lane?.MayBeBuyer(order.UserId) == true))
+            ? RequestClass.Retry
+            : turn > 0 ? RequestClass.PassHolder : RequestClass.NewClick;
+
+    private bool TryEnter(in PlaceOrderRequest order, ItemLane? lane, long turn, out RequestClass kind)
+    {
+        kind = ClassOf(order, lane, turn);
+        if (!overload.Admits(kind))
+        {
+            return false;
+        }
+
+        Enter(order);
+        return true;
+    }
+
+    private void Enter(in PlaceOrderRequest order)
+    {
+        overload.Enter();
+        if (order.Key is { } key)
+        {
+            overload.Keys.Add(order.UserId, order.Item, key);
         }
     }
 

@@ -1,5 +1,6 @@
 using System.Globalization;
 using Microsoft.OpenApi;
+using Seckill.OrderService.Overload;
 using Seckill.OrderService.Reservations;
 using Seckill.OrderService.WaitingRoom;
 using Seckill.Shared.WaitingRoom;
@@ -12,7 +13,7 @@ namespace Seckill.OrderService.Storefront;
 /// </summary>
 internal sealed class QueueEndpoint(
     BuyerGuard guard, RoomBoard rooms, SaleCatalog catalog, WarmItems warm, QueueAnswer answer,
-    IOptions<WaitingRoomOptions> options)
+    OverloadController overload, IOptions<WaitingRoomOptions> options)
 {
     private const string Path = "/sales/{saleId:id}/queue";
 
@@ -52,6 +53,12 @@ internal sealed class QueueEndpoint(
     /// <summary>Answers one request.</summary>
     public Task AnswerAsync(HttpContext http, bool registers)
     {
+        // A place is as good as a pass.
+        if (!overload.Admits(RequestClass.PassHolder))
+        {
+            return ShedFilter.Refuse(overload, RequestClass.PassHolder).ExecuteAsync(http);
+        }
+
         var admission = registers ? guard.CheckOrderAsync(http) : guard.CheckAsync(http);
         return admission.IsCompletedSuccessfully
             ? AnswerAsync(http, admission.Result, registers) : AnswerLaterAsync(http, admission, registers);
@@ -105,7 +112,7 @@ internal sealed class QueueEndpoint(
         .WithMetadata(Group, s_sale, new TakesBuyerToken(), new DescribedHeader(202, "Cache-Control", "Never stored.", "no-store"))
         .Produces<QueueView>(StatusCodes.Status202Accepted)
         .ProducesProblems(401, 429, 503)
-        .ProducesProblems(Refusals.UnknownSale, Refusals.NoWaitingRoom);
+        .ProducesProblems(Refusals.UnknownSale, Refusals.NoWaitingRoom, Refusals.Busy(1));
 
     // What needs no question to Redis.
     private static bool TryDescribe(RoomView view, long userId, bool registers, out QueuePlace place)

@@ -1,6 +1,7 @@
 using System.Text.Json.Nodes;
 using Microsoft.AspNetCore.Http.HttpResults;
 using Microsoft.OpenApi;
+using Seckill.OrderService.Overload;
 using Seckill.OrderService.WaitingRoom;
 using Seckill.Shared.WaitingRoom;
 
@@ -27,7 +28,7 @@ internal static class QueueProofEndpoints
     public static void Map(IEndpointRouteBuilder app)
     {
         var queue = app.MapGroup("/sales/{saleId:id}/queue").WithMetadata(QueueEndpoint.Group)
-            .ProducesProblems(503).ProducesProblems(Refusals.NoWaitingRoom);
+            .ShedAs(app, RequestClass.SalePage).ProducesProblems(503).ProducesProblems(Refusals.NoWaitingRoom);
         var limit = app.ServiceProvider.GetRequiredService<AddressGuard>();
         queue.MapGet("/proof", ProveAsync)
             .AddEndpointFilter(limit)

@@ -6,6 +6,19 @@ namespace Seckill.OrderService.Storefront;
 internal static class Refusals
 {
     private const string ExampleOrder = "000007d1f3a94c5e8b60271d9a4e6c35";
+    private const int LongestBusySeconds = 60;
+    // Longer would be unfair: the units may be gone in seconds.
+    private const int OpeningSpreadSeconds = 1;
+    private const int UnavailableSpreadSeconds = 2;
+
+    private static readonly Problem[] s_busy =
+    [
+        .. Enumerable.Range(0, LongestBusySeconds).Select(spread => new Problem(
+            503, "busy", "More requests came at once than can be served. Nothing was done; it is safe to retry.", retryAfterSeconds: 1)
+        {
+            RetryAfterSpreadSeconds = spread,
+        }),
+    ];
 
     public static readonly Problem Unauthenticated = NewUnauthenticated();
     public static readonly Problem WrongTicket = Invalid("The stream ticket is not of this order, or has expired.");
@@ -19,7 +32,10 @@ internal static class Refusals
         422, "idempotency-key-reused", "This Idempotency-Key was used before with another quantity.");
 
     public static readonly Problem Unavailable = new(
-        503, "unavailable", "No answer is possible now. It is safe to retry.", retryAfterSeconds: 1);
+        503, "unavailable", "No answer is possible now. It is safe to retry.", retryAfterSeconds: 1)
+    {
+        RetryAfterSpreadSeconds = UnavailableSpreadSeconds,
+    };
 
     public static readonly Problem NoKeysYet = new(
         503, "unavailable", "The identity provider did not answer yet. It is safe to retry.", retryAfterSeconds: 1);
@@ -49,7 +65,7 @@ internal static class Refusals
         Problem.Invalid("request", "malformed"), Unauthenticated, UserDenied, UnknownItem, SoldOut, LimitReached([ExampleOrder]),
         SaleNotOpen(DateTimeOffset.UnixEpoch, DateTimeOffset.UnixEpoch), SaleClosed, PassRequired, PassExpired, PassUsed([ExampleOrder]),
         Problem.TooSlow, Problem.TooLarge, Problem.NotJson,
-        KeyReused, Problem.RateLimited, Unavailable,
+        KeyReused, Problem.RateLimited, Unavailable, Busy(1),
     ];
 
     /// <summary>By the number of a token's fault; 401 is for the developer of the client (RFC 6750, section 3).</summary>
@@ -69,11 +85,14 @@ internal static class Refusals
     public static Problem PassUsed(string[] orderIds) =>
         WithOrders(403, "pass-used", "This turn has its order of the item. Another order needs another turn.", orderIds);
 
-    /// <summary>409 with the opening, and a Retry-After until then, at least one second.</summary>
+    /// <summary>503 for the load, with a Retry-After from 1 to so many seconds, at most 60.</summary>
+    public static Problem Busy(int longestSeconds) => s_busy[Math.Clamp(longestSeconds, 1, LongestBusySeconds) - 1];
+
+    /// <summary>409 with the opening, and a Retry-After until then, at least one second, or a second more.</summary>
     public static Problem SaleNotOpen(DateTimeOffset opensAt, DateTimeOffset now) =>
         BeforeOpening("sale-not-open", "The sale has not begun.", opensAt, now);
 
-    /// <summary>409 with the opening of the waiting room, and a Retry-After until then, at least one second.</summary>
+    /// <summary>409 with the opening of the waiting room, and a Retry-After until then, at least one second, or a second more.</summary>
     public static Problem RoomNotOpen(DateTimeOffset opensAt, DateTimeOffset now) =>
         BeforeOpening("room-not-open", "The waiting room is not open yet.", opensAt, now);
 
@@ -101,7 +120,10 @@ internal static class Refusals
     {
         var wait = (int)Math.Clamp(Math.Ceiling((opensAt - now).TotalSeconds), 1, int.MaxValue);
         return new(409, code, title, wait, json =>
-            json.WriteString("opensAt", opensAt.UtcDateTime.ToString("yyyy-MM-dd'T'HH:mm:ss.fff'Z'", CultureInfo.InvariantCulture)));
+            json.WriteString("opensAt", opensAt.UtcDateTime.ToString("yyyy-MM-dd'T'HH:mm:ss.fff'Z'", CultureInfo.InvariantCulture)))
+        {
+            RetryAfterSpreadSeconds = OpeningSpreadSeconds,
+        };
     }
 
     private static Problem Invalid(string description) =>

@@ -1,6 +1,7 @@
 using Microsoft.AspNetCore.Http.HttpResults;
 using Microsoft.Net.Http.Headers;
 using Microsoft.OpenApi;
+using Seckill.OrderService.Overload;
 
 namespace Seckill.OrderService.Storefront;
 
@@ -22,7 +23,7 @@ internal static class SaleEndpoints
 
     public static void Map(IEndpointRouteBuilder app)
     {
-        var sales = app.MapGroup("/sales").WithMetadata(s_notes)
+        var sales = app.MapGroup("/sales").WithMetadata(s_notes).ShedAs(app, RequestClass.SalePage)
             .AddEndpointFilter(app.ServiceProvider.GetRequiredService<AddressGuard>());
         sales.MapGet("", ListAsync)
             .WithName("listSales")

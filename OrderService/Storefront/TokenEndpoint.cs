@@ -1,5 +1,6 @@
 using Microsoft.AspNetCore.Http.HttpResults;
 using Seckill.OrderService.Identity;
+using Seckill.OrderService.Overload;
 
 namespace Seckill.OrderService.Storefront;
 
@@ -11,6 +12,7 @@ internal static class TokenEndpoint
 {
     public static void Map(IEndpointRouteBuilder app) =>
         app.MapPost("/tokens", Exchange)
+            .ShedAs(app, RequestClass.NewClick)
             .AddEndpointFilter(app.ServiceProvider.GetRequiredService<BuyerGuard>())
             .WithName("exchangeToken")
             .WithSummary("Exchange a token for a short one of this service")

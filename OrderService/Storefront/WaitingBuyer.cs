@@ -1,6 +1,7 @@
 using System.Diagnostics;
 using System.Runtime.CompilerServices;
 using Microsoft.Extensions.ObjectPool;
+using Seckill.OrderService.Overload;
 using Seckill.OrderService.Reservations;
 
 namespace Seckill.OrderService.Storefront;
@@ -12,6 +13,7 @@ namespace Seckill.OrderService.Storefront;
 internal sealed class WaitingBuyer
 {
     private readonly PlaceOrderAnswer _answer;
+    private readonly OverloadController _overload;
     private readonly ObjectPool<WaitingBuyer> _pool;
     private readonly Action _continue;
     private AsyncTaskMethodBuilder _request;
@@ -21,20 +23,20 @@ internal sealed class WaitingBuyer
     private int _quantity;
     private Activity? _trace;
 
-    private WaitingBuyer(PlaceOrderAnswer answer, ObjectPool<WaitingBuyer> pool)
+    private WaitingBuyer(PlaceOrderAnswer answer, OverloadController overload, ObjectPool<WaitingBuyer> pool)
     {
-        (_answer, _pool) = (answer, pool);
+        (_answer, _overload, _pool) = (answer, overload, pool);
         _continue = Continue;
     }
 
     /// <summary>A pool of waiting buyers; each returns itself.</summary>
-    public static ObjectPool<WaitingBuyer> NewPool(PlaceOrderAnswer answer, int capacity)
+    public static ObjectPool<WaitingBuyer> NewPool(PlaceOrderAnswer answer, OverloadController overload, int capacity)
     {
-        var policy = new Policy(answer);
+        var policy = new Policy(answer, overload);
         return policy.Pool = new DefaultObjectPool<WaitingBuyer>(policy, capacity);
     }
 
-    /// <summary>Ends when the buyer is answered. The object then returns itself to its pool.</summary>
+    /// <summary>Ends when the buyer, who has been let in, is answered. The object then returns itself to its pool.</summary>
     public Task WaitAsync(HttpContext http, ItemKey item, int quantity, in ValueTask<ReservationResult> reservation, Activity? trace)
     {
         (_http, _item, _quantity, _trace) = (http, item, quantity, trace);
@@ -49,6 +51,7 @@ internal sealed class WaitingBuyer
     private void Continue()
     {
         var (http, request) = (_http!, _request);
+        _overload.Leave();
         Task answering;
         try
         {
@@ -88,11 +91,11 @@ internal sealed class WaitingBuyer
         }
     }
 
-    private sealed class Policy(PlaceOrderAnswer answer) : PooledObjectPolicy<WaitingBuyer>
+    private sealed class Policy(PlaceOrderAnswer answer, OverloadController overload) : PooledObjectPolicy<WaitingBuyer>
     {
         public ObjectPool<WaitingBuyer>? Pool { get; set; }
 
-        public override WaitingBuyer Create() => new(answer, Pool!);
+        public override WaitingBuyer Create() => new(answer, overload, Pool!);
 
         public override bool Return(WaitingBuyer buyer) => true;
     }

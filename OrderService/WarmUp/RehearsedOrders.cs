@@ -4,6 +4,7 @@ using System.Text;
 using MassTransit;
 using Microsoft.AspNetCore.Hosting.Server;
 using Microsoft.Extensions.Logging.Abstractions;
+using Seckill.OrderService.Overload;
 using Seckill.OrderService.Reservations;
 using Seckill.OrderService.Storefront;
 using Seckill.Shared.Security;
@@ -125,7 +126,7 @@ internal sealed class RehearsedOrders(IServiceProvider services, StockLedger sto
         });
         return ActivatorUtilities.CreateInstance<PlaceOrderEndpoint>(
             services, ActivatorUtilities.CreateInstance<BuyerGuard>(services, limits),
-            ActivatorUtilities.CreateInstance<PlaceOrderAnswer>(services, metrics));
+            ActivatorUtilities.CreateInstance<PlaceOrderAnswer>(services, metrics), new OverloadController(new OverloadOptions()));
     }
 
     // Most are accepted, some repeat the order of their key, and a few ask for more than there is.

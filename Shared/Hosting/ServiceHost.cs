@@ -15,7 +15,10 @@ namespace Seckill.Shared.Hosting;
 public static partial class ServiceHost
 {
     private static readonly Problem s_unavailable = new(
-        503, "unavailable", "A store that this request needs is down. It is safe to retry.", retryAfterSeconds: 1);
+        503, "unavailable", "A store that this request needs is down. It is safe to retry.", retryAfterSeconds: 1)
+    {
+        RetryAfterSpreadSeconds = 2,
+    };
 
     /// <summary>A builder with the settings that all services share.</summary>
     public static WebApplicationBuilder CreateBuilder(string[] args)

@@ -3,8 +3,11 @@ namespace Seckill.Shared.Http;
 /// <summary>The <c>Idempotency-Key</c> header: 1 to 64 visible ASCII characters, once.</summary>
 public static class IdempotencyKey
 {
+    /// <summary>Its name.</summary>
+    public const string Header = "Idempotency-Key";
+
     private const int MaximumLength = 64;
-    private static readonly Problem s_bad = Problem.Invalid("Idempotency-Key", "this must be 1 to 64 visible ASCII characters, once");
+    private static readonly Problem s_bad = Problem.Invalid(Header, "this must be 1 to 64 visible ASCII characters, once");
 
     /// <summary>Reads the header.</summary>
     /// <param name="request">The request.</param>
@@ -13,7 +16,7 @@ public static class IdempotencyKey
     public static Problem? Read(HttpRequest request, out string? key)
     {
         key = null;
-        if (!request.Headers.TryGetValue("Idempotency-Key", out var values))
+        if (!request.Headers.TryGetValue(Header, out var values))
         {
             return null;
         }

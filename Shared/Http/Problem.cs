@@ -15,7 +15,8 @@ public sealed class Problem : IResult, IStatusCodeHttpResult
     private static readonly JsonWriterOptions s_plainText = new() { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
 
     private readonly byte[] _body;
-    private readonly string? _retryAfterSeconds;
+    private readonly int? _retryAfterSeconds;
+    private readonly string[] _retryAfter = [];
 
     /// <param name="status">HTTP status, 400 to 599.</param>
     /// <param name="code">Stable, lower-case words with hyphens.</param>
@@ -26,7 +27,8 @@ public sealed class Problem : IResult, IStatusCodeHttpResult
     {
         Status = status;
         Code = code;
-        _retryAfterSeconds = retryAfterSeconds?.ToString(CultureInfo.InvariantCulture);
+        _retryAfterSeconds = retryAfterSeconds;
+        RetryAfterSpreadSeconds = 0;
         var buffer = new ArrayBufferWriter<byte>();
         using var json = new Utf8JsonWriter(buffer, s_plainText);
         json.WriteStartObject();
@@ -48,6 +50,16 @@ public sealed class Problem : IResult, IStatusCodeHttpResult
 
     /// <summary>True when the answer has a Retry-After.</summary>
     public bool HasRetryAfter => _retryAfterSeconds is not null;
+
+    /// <summary>
+    /// Each answer has a Retry-After of its own, at most so many seconds longer than the shortest, so that those who were refused together
+    /// do not come back together.
+    /// </summary>
+    public int RetryAfterSpreadSeconds
+    {
+        init => _retryAfter = _retryAfterSeconds is not { } shortest ? [] :
+            [.. Enumerable.Range(0, value + 1).Select(more => ((long)shortest + more).ToString(CultureInfo.InvariantCulture))];
+    }
 
     int? IStatusCodeHttpResult.StatusCode => Status;
 
@@ -90,9 +102,9 @@ public sealed class Problem : IResult, IStatusCodeHttpResult
         response.StatusCode = Status;
         response.ContentType = "application/problem+json";
         response.ContentLength = _body.Length;
-        if (_retryAfterSeconds is not null)
+        if (_retryAfter.Length > 0)
         {
-            response.Headers.RetryAfter = _retryAfterSeconds;
+            response.Headers.RetryAfter = _retryAfter[Random.Shared.Next(_retryAfter.Length)];
         }
 
         if (Status == StatusCodes.Status401Unauthorized)

@@ -46,10 +46,14 @@ begin
   grant insert, select (id), update (status, after) on operator_actions to seckill_api, seckill_worker, seckill_inventory;
 
   -- The storefront.
-  grant select on payments, refunds, payment_search, denied_users, denied_users_version to seckill_api;
+  grant select on payments, refunds, payment_search, denied_users, denied_users_version, overload_control to seckill_api;
   grant insert, update (outcome) on payments to seckill_api;
   grant insert on refunds to seckill_api;
   grant insert, update (owner, grace_seconds, seen_at) on payment_search to seckill_api;
+  -- Changed at its ops listener, for all storefronts.
+  grant update (
+    enabled, target_queue_wait_milliseconds, target_cpu_wait_milliseconds, min_concurrency, max_concurrency,
+    longest_retry_after_seconds, changed_at) on overload_control to seckill_api;
 
   -- The worker.
   grant select on payment_search, order_traces to seckill_worker;

@@ -23,6 +23,12 @@ public sealed record Heartbeat(
     /// </summary>
     public IReadOnlyDictionary<string, long>? Clicks { get; init; }
 
+    /// <summary>
+    /// Requests so far that were refused for the load, by class and reason with a space between: <c>new-click queue-wait</c>. Null from a
+    /// version that refuses none.
+    /// </summary>
+    public IReadOnlyDictionary<string, long>? Shed { get; init; }
+
     /// <summary>Channel of the heartbeats. Redis does not store them.</summary>
     public static readonly RedisChannel Channel = RedisChannel.Literal("seckill:pulse");
 

@@ -2,6 +2,7 @@ using System.CommandLine;
 using Seckill.LoadTests.Bench.Cold;
 using Seckill.LoadTests.Bench.DualWrite;
 using Seckill.LoadTests.Bench.Observability;
+using Seckill.LoadTests.Bench.Overload;
 using Seckill.LoadTests.Bench.Rooms;
 using Seckill.LoadTests.Bench.Runner;
 using Seckill.LoadTests.Bench.Sales;
@@ -21,6 +22,7 @@ public static class BenchCommand
     private const string Life = "life";
     private const string DualWrite = "dual-write";
     private const string Observability = "observability";
+    private const string Overload = "overload";
     private const string Room = "queue";
     private const string Runner = "runner";
     private const string Sales = "sales";
@@ -41,7 +43,7 @@ public static class BenchCommand
         {
             Description = "What to measure (default: all variants and life).", Arity = ArgumentArity.ZeroOrMore,
         };
-        names.AcceptOnlyFromAmong([.. all, Cold, DualWrite, Observability, Room, Runner, Sales, Seed, Size, Startup]);
+        names.AcceptOnlyFromAmong([.. all, Cold, DualWrite, Observability, Overload, Room, Runner, Sales, Seed, Size, Startup]);
         var rounds = NumberOption.Create("--rounds", "Runs of each variant (default 5).", 1, Maximum);
         var seconds = NumberOption.Create(
             "--seconds", $"Length of each run (default {SecondsOfARun}; {SecondsOfSeed} in {Seed}).", 1, Maximum);
@@ -55,10 +57,12 @@ public static class BenchCommand
             $"Live orders of the item in {Size} (default: 100000, 500000, 2000000), or places in {Room} (default: 100000, 1000000), "
             + $"or sales in {Sales} (default: 1000).",
             1, Maximum);
+        var times = NumberOption.Create(
+            "--times", $"How many times more come than a closed loop serves, in {Overload} (default 3).", 1.0, 100.0);
         var output = new Option<string>("--output") { Description = "Directory of the report.", DefaultValueFactory = _ => "." };
         var command = new Command("bench", "Measures variants in turns against a running system.")
         {
-            names, rounds, seconds, connections, buyers, orders, outage, holds, output,
+            names, rounds, seconds, connections, buyers, orders, outage, holds, times, output,
         };
         command.SetAction((parsed, cancellationToken) => CommandGuard.RunAsync(needsStores: true, target => RunAsync(
             target,
@@ -69,7 +73,10 @@ public static class BenchCommand
                 parsed.GetValue(connections) ?? 512, parsed.GetValue(buyers) ?? 100_000, parsed.GetValue(orders) ?? 100_000,
                 parsed.GetValue(outage) ?? 60, parsed.GetValue(holds) is { } one ? [one]
                     : parsed.GetValue(names) switch { [Room] => s_places, [Sales] => s_sales, _ => s_holds },
-                parsed.GetRequiredValue(output)),
+                parsed.GetRequiredValue(output))
+            {
+                Times = parsed.GetValue(times) ?? 3,
+            },
             cancellationToken), cancellationToken));
         return command;
     }
@@ -82,6 +89,7 @@ public static class BenchCommand
             Cold => new ColdBench(session).RunAsync(cancellationToken),
             DualWrite => new DualWriteBench(session).RunAsync(cancellationToken),
             Observability => new ObservabilityBench(session).RunAsync(cancellationToken),
+            Overload => new OverloadBench(session).RunAsync(cancellationToken),
             Room => new RoomBench(session).RunAsync(cancellationToken),
             Runner => new RunnerBench(session).RunAsync(cancellationToken),
             Sales => new SalesBench(session).RunAsync(cancellationToken),

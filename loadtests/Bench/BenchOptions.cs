@@ -12,4 +12,8 @@ namespace Seckill.LoadTests.Bench;
 /// <param name="Output">Directory of the report.</param>
 public sealed record BenchOptions(
     IReadOnlyList<string> Names, int Rounds, int Seconds, int Connections, int Buyers, int Orders, int OutageSeconds,
-    IReadOnlyList<int> Holds, string Output);
+    IReadOnlyList<int> Holds, string Output)
+{
+    /// <summary>How many times more come than a closed loop serves, in <c>overload</c>.</summary>
+    public double Times { get; init; } = 3;
+}

@@ -59,7 +59,7 @@ public static class AnswerAudit
     private static Violation? CheckRefused(OrderAttempt attempt, BuyerKnowledge known)
     {
         var (code, limit) = (attempt.Answer.Code, attempt.Request.Item.LimitPerUser);
-        if (code is RefusalCode.Unavailable or RefusalCode.RateLimited)
+        if (code is RefusalCode.Unavailable or RefusalCode.Busy or RefusalCode.RateLimited)
         {
             return null;
         }

@@ -8,6 +8,9 @@ public static class RefusalCode
     /// <summary>The stock store is down, the outbox is full, or the process stops. Safe to retry.</summary>
     public const string Unavailable = "unavailable";
 
+    /// <summary>More came at once than can be served. Safe to retry.</summary>
+    public const string Busy = "busy";
+
     /// <summary>No unit is left for this quantity.</summary>
     public const string SoldOut = "sold-out";
 
@@ -34,7 +37,7 @@ public static class RefusalCode
 
     private static readonly (string Code, int Status)[] s_documented =
     [
-        (SoldOut, 409), (LimitReached, 409), (KeyReused, 422), (RateLimited, 429), (Unavailable, 503),
+        (SoldOut, 409), (LimitReached, 409), (KeyReused, 422), (RateLimited, 429), (Unavailable, 503), (Busy, 503),
         ("sale-not-open", 409), ("sale-closed", 409), (UnknownItem, 404), ("invalid-request", 400), ("unauthenticated", 401),
         (PassRequired, 403), (PassExpired, 403), (PassUsed, 403), ("user-denied", 403), ("request-timeout", 408), ("too-large", 413),
         ("not-json", 415),

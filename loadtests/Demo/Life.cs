@@ -115,7 +115,8 @@ public sealed class Life
             }
 
             if (answer.Outcome.Kind == OutcomeKind.Refused
-                && answer.Outcome.Name is not (RefusalCode.SoldOut or RefusalCode.Unavailable or RefusalCode.RateLimited))
+                && answer.Outcome.Name
+                    is not (RefusalCode.SoldOut or RefusalCode.Unavailable or RefusalCode.Busy or RefusalCode.RateLimited))
             {
                 Complain(visit, $"was refused: {answer.Outcome}");
                 return null;

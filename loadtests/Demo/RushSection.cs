@@ -64,6 +64,7 @@ public static class RushSection
         RefusalCode.LimitReached => "had what one buyer may have",
         RefusalCode.KeyReused => "one key, two quantities",
         RefusalCode.Unavailable => "asked to come back",
+        RefusalCode.Busy => "came when too many came",
         RefusalCode.RateLimited => "clicked too fast",
         OrderAnswer.NotSent => "asked another instance",
         _ => "",

@@ -65,9 +65,10 @@ public sealed class Outcome
     public int Index { get; }
 
     /// <summary>
-    /// True when the request was not served: failures, and <c>unavailable</c>, which is documented but not what a buyer wants.
+    /// True when the request was not served: failures, and <c>unavailable</c> and <c>busy</c>, which are documented but not what a buyer
+    /// wants.
     /// </summary>
-    public bool IsError => Kind == OutcomeKind.Failed || Name == RefusalCode.Unavailable;
+    public bool IsError => Kind == OutcomeKind.Failed || Name is RefusalCode.Unavailable or RefusalCode.Busy;
 
     /// <summary>The outcome of an order's answer.</summary>
     public static Outcome Of(in OrderAnswer answer) => answer.Kind switch

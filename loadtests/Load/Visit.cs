@@ -94,7 +94,8 @@ public sealed class Visit(Shop shop, LoadSale sale, Buyer buyer, long number, lo
         for (var attempt = 1; ; attempt++)
         {
             var answer = await ask();
-            var mayRetry = answer.Outcome.Name is RefusalCode.Unavailable or RefusalCode.RateLimited or OrderAnswer.NotSent
+            var mayRetry = answer.Outcome.Name
+                    is RefusalCode.Unavailable or RefusalCode.Busy or RefusalCode.RateLimited or OrderAnswer.NotSent
                 || (isSafe && answer.Outcome.Kind == OutcomeKind.Failed);
             if (!mayRetry || attempt == tries)
             {

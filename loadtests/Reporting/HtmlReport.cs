@@ -80,7 +80,8 @@ public static class HtmlReport
             [.. places.Select(place => place.Max(time) is > 0 and var value ? value : (double?)null)];
         long Of(SecondSample second, OutcomeKind kind) =>
             Outcome.All.Where(outcome => outcome.Kind == kind).Sum(outcome => second.Count(outcome.Name));
-        string[] named = [RefusalCode.SoldOut, RefusalCode.LimitReached, RefusalCode.RateLimited, RefusalCode.Unavailable];
+        string[] named =
+            [RefusalCode.SoldOut, RefusalCode.LimitReached, RefusalCode.RateLimited, RefusalCode.Unavailable, RefusalCode.Busy];
         var rows = new List<ChartRow>
         {
             new("accepted", "accepted", Mark.Columns, Rate(second => second.Count("accepted"))),
@@ -89,8 +90,8 @@ public static class HtmlReport
             new("limit reached", "limit", Mark.Columns, Rate(second => second.Count(RefusalCode.LimitReached))),
             new("rate limited", "rate", Mark.Columns, Rate(second => second.Count(RefusalCode.RateLimited))),
             new("otherwise refused", "refused", Mark.Columns, Rate(second => Of(second, OutcomeKind.Refused) - named.Sum(second.Count))),
-            new("unavailable or failed", "failed", Mark.Columns,
-                Rate(second => Of(second, OutcomeKind.Failed) + second.Count(RefusalCode.Unavailable))),
+            new("unavailable, busy or failed", "failed", Mark.Columns,
+                Rate(second => Of(second, OutcomeKind.Failed) + second.Count(RefusalCode.Unavailable) + second.Count(RefusalCode.Busy))),
         };
         rows.RemoveAll(row => row.Values.All(value => value is null or 0));
         rows.Add(new("visitors who came", "arrivals", Mark.Dashes, Rate(second => second.Arrivals)));

@@ -14,6 +14,8 @@ internal static class Unhurried
         ("ConnectionStrings:Redis", $"{Servers.RedisConnection},asyncTimeout={Milliseconds}"),
         ("Reservations:TimeoutMilliseconds", Milliseconds), ("OrderReads:TimeoutMilliseconds", Milliseconds),
         ("WaitingRoom:TimeoutMilliseconds", Milliseconds),
+        // The processor that all tests share must not decide who is served.
+        ("Overload:TargetCpuWaitMilliseconds", Milliseconds),
     ];
 
     /// <summary>The same as environment variables, for a process of its own.</summary>

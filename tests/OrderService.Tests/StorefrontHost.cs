@@ -2,6 +2,8 @@ using System.Globalization;
 using System.Net.Http.Headers;
 using Microsoft.AspNetCore.Hosting;
 using Microsoft.AspNetCore.Mvc.Testing;
+using Microsoft.AspNetCore.TestHost;
+using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
 using Seckill.OrderService.Payments;
 using Seckill.OrderService.Tests;
@@ -16,6 +18,7 @@ namespace Seckill.OrderService.Tests;
 public sealed class StorefrontHost : WebApplicationFactory<Payment>, IAsyncLifetime
 {
     private readonly (string Name, string Value)[] _settings;
+    private readonly Action<IServiceCollection>? _services;
     private readonly BuyerToken _token = new(DevelopmentKeys.BuyerToken, TimeProvider.System);
 
     public StorefrontHost()
@@ -23,9 +26,11 @@ public sealed class StorefrontHost : WebApplicationFactory<Payment>, IAsyncLifet
     {
     }
 
-    internal StorefrontHost(Dictionary<string, string> settings)
+    /// <param name="settings">Over those of all tests.</param>
+    /// <param name="services">What the test leaves out, or puts in its place.</param>
+    internal StorefrontHost(Dictionary<string, string> settings, Action<IServiceCollection>? services = null)
     {
-        _settings = [.. settings.Select(setting => (setting.Key, setting.Value))];
+        (_settings, _services) = ([.. settings.Select(setting => (setting.Key, setting.Value))], services);
         UseKestrel(0);
     }
 
@@ -71,6 +76,11 @@ public sealed class StorefrontHost : WebApplicationFactory<Payment>, IAsyncLifet
         foreach (var (name, value) in Unhurried.Settings.Concat(_settings))
         {
             builder.UseSetting(name, value);
+        }
+
+        if (_services is not null)
+        {
+            builder.ConfigureTestServices(_services);
         }
     }
 }

@@ -105,6 +105,8 @@ function traffic(rates) {
     });
   byId('refusals-none').hidden = refusals.length > 0;
   set(byId('refusals-none'), rates ? 'No request is refused.' : 'Unknown at the moment.');
+  byId('shed').hidden = !rates?.shed;
+  set(byId('shed'), rates?.shed ?? '');
 }
 
 function figure(id, text) {

@@ -87,6 +87,8 @@ internal static class OrderInvariants
             var documented = forgotten || (operation.Act, operation.Status, operation.Said) switch
             {
                 (_, 0, _) or (_, 503, "unavailable") => true,
+                // Cancellations and payments are never refused for the load.
+                (Act.Order or Act.Look, 503, "busy") => true,
                 (Act.Order, 202, _) or (Act.Order, 409, "sold-out" or "sale-closed") => true,
                 (Act.Order, 403, "pass-required" or "pass-expired" or "pass-used") => evidence.Looks.Count > 0,
                 (Act.Order, 409, "limit-reached") => evidence.LastLoss >= 0 || (operation.Told.Count > 0

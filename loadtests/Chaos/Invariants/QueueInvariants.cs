@@ -13,7 +13,7 @@ internal static class QueueInvariants
         [new("queue answers", Answers), new("places", Places), new("turns", Turns), new("overtaken", Overtaken)];
 
     private static IEnumerable<string> Answers(Evidence evidence) => evidence.Looks
-        .Where(look => (look.Status, look.Said) is not ((0, _) or (503, "unavailable") or (404, "not-registered")
+        .Where(look => (look.Status, look.Said) is not ((0, _) or (503, "unavailable" or "busy") or (404, "not-registered")
             or (202, "registered" or "waiting" or "admitted" or "ended")))
         .Select(look => $"is no documented answer: {look}");
 

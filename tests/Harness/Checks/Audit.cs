@@ -82,7 +82,8 @@ internal static class Audit
     {
         None("left a buyer hanging", log.Where(attempt => attempt.Code == "timeout" || attempt.Took > s_longestAnswer));
         None("have an undocumented answer", log.Where(attempt => (attempt.Status, attempt.Code) is not
-            ((202, null) or (409, "sold-out" or "limit-reached") or (422, "idempotency-key-reused") or (503, "unavailable") or (0, _))));
+            ((202, null) or (409, "sold-out" or "limit-reached") or (422, "idempotency-key-reused") or (503, "unavailable" or "busy")
+                or (0, _))));
         None("do not say when to try again", log.Where(attempt => attempt.Status == 503 && !attempt.HasRetryAfter));
     }
 

@@ -78,6 +78,24 @@ public sealed class HeartbeatBoardTests
     }
 
     [Fact]
+    public void The_line_of_the_load_says_who_is_refused_and_what_is_scarce()
+    {
+        _board.Hear(Of("a", 1_000, 0, 0) with { Shed = new Dictionary<string, long> { ["new-click burst"] = 100 } });
+        Assert.Null(_board.Read().Shed);
+        _board.Hear(Of("a", 3_000, 0, 0) with
+        {
+            Shed = new Dictionary<string, long> { ["new-click burst"] = 100, ["new-click queue-wait"] = 4_000, ["sale-page cpu-wait"] = 2 },
+        });
+        // A process of another version.
+        _board.Hear(Of("b", 1_000, 0, 0));
+        _board.Hear(Of("b", 2_000, 0, 0));
+        Assert.Equal(
+            "More come than can be served. Refused a second: 1 sale page, 2,000 new clicks. "
+            + "Scarce: clicks wait for Redis; work waits for a processor.",
+            _board.Read().Shed);
+    }
+
+    [Fact]
     public void Quantiles_lie_within_the_bounds_that_were_counted()
     {
         var counts = new double[Heartbeat.Bounds.Count + 1];

@@ -1,5 +1,8 @@
+using System.Globalization;
 using System.Net;
 using System.Text.Json;
+using Microsoft.AspNetCore.Http;
+using Seckill.OrderService.Storefront;
 using Seckill.Shared.Stock;
 
 namespace Seckill.OrderService.Tests.Storefront;
@@ -85,7 +88,28 @@ public sealed class PlaceOrderTests(StorefrontHost storefront)
         using var response = await storefront.OrderAsync(item.Key, _user);
         var problem = await RefusesAsync(item, 409, "sale-not-open", more: "opensAt");
         Assert.Equal((await item.InspectAsync()).OpensAt, problem.GetProperty("opensAt").GetDateTimeOffset());
-        Assert.InRange(response.Headers.RetryAfter!.Delta!.Value, TimeSpan.FromMinutes(5), TimeSpan.FromMinutes(10));
+        Assert.InRange(response.Headers.RetryAfter!.Delta!.Value, TimeSpan.FromMinutes(5), TimeSpan.FromSeconds(601));
+    }
+
+    // Broken by a wait that is rounded down, or that is the same for all: a herd at the opening, or before it and then once more.
+    [Theory]
+    [InlineData(0.0, 1, 2)]
+    [InlineData(0.3, 1, 2)]
+    [InlineData(1.0, 1, 2)]
+    [InlineData(1.001, 2, 3)]
+    [InlineData(7_200.5, 7_201, 7_202)]
+    public async Task Who_comes_before_the_opening_is_sent_into_the_two_seconds_after_it(double secondsLeft, int first, int last)
+    {
+        var now = DateTimeOffset.UnixEpoch;
+        var told = new SortedSet<int>();
+        for (var i = 0; i < 200; i++)
+        {
+            var http = new DefaultHttpContext();
+            await Refusals.SaleNotOpen(now.AddSeconds(secondsLeft), now).ExecuteAsync(http);
+            told.Add(int.Parse(http.Response.Headers.RetryAfter.ToString(), CultureInfo.InvariantCulture));
+        }
+
+        Assert.Equal([first, last], told);
     }
 
     [Fact]

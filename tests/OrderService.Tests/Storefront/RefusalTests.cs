@@ -29,7 +29,7 @@ public sealed partial class RefusalTests
                 int[] statuses = [.. cells[1].Split(',').Select(text => int.Parse(text, CultureInfo.InvariantCulture))];
                 yield return (statuses[0], statuses, [.. Code().Matches(cells[2])
                     .Where(match => match.Groups[1].Value is var code && code.Contains('-', StringComparison.Ordinal)
-                        || match.Groups[1].Value is "unauthenticated" or "unavailable")
+                        || match.Groups[1].Value is "unauthenticated" or "unavailable" or "busy")
                     .Select(match => match.Groups[1].Value)]);
             }
         }

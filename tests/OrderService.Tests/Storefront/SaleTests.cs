@@ -73,7 +73,7 @@ public sealed class SaleTests(StorefrontHost storefront)
         await Servers.Database.KeyDeleteAsync(item.Keys.State);
         var answer = await GetAsync(Path(item));
         answer.AssertProblem(503, "unavailable");
-        Assert.Equal("1", answer.Headers["Retry-After"]);
+        Assert.InRange(int.Parse(answer.Headers["Retry-After"], CultureInfo.InvariantCulture), 1, 3);
         Assert.DoesNotContain("public", answer.Headers.GetValueOrDefault("Cache-Control", ""), StringComparison.Ordinal);
     }
 

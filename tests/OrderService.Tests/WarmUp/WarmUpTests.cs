@@ -31,7 +31,7 @@ public sealed class WarmUpTests
         var metrics = await http.GetStringAsync(new Uri("/metrics", UriKind.Relative));
         Assert.Contains("seckill_health", metrics, StringComparison.Ordinal);
         Assert.DoesNotMatch(
-            "(?m)^seckill_(reservations(_batch_size|_call_duration|_total)|relay_orders|relay_lag|requests_refused)", metrics);
+            "(?m)^seckill_(reservations(_batch_size|_call_duration|_queue_wait|_total)|relay_orders|relay_lag|requests_refused)", metrics);
         Assert.DoesNotContain("warm-up/", metrics, StringComparison.Ordinal);
         Assert.Equal(HttpStatusCode.NotFound, await OrderAsync(http));
         await using var database = await Servers.Orders.OpenConnectionAsync();

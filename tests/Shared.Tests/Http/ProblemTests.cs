@@ -23,6 +23,20 @@ public sealed class ProblemTests
     public async Task It_says_when_to_try_again() =>
         Assert.Equal("7", (await WriteAsync(new Problem(503, "unavailable", "Not now.", 7))).Response.Headers.RetryAfter);
 
+    // Broken by a wait that is drawn once: everybody who was refused comes back at once.
+    [Fact]
+    public async Task It_may_say_another_time_to_each()
+    {
+        var problem = new Problem(503, "busy", "Not now.", 2) { RetryAfterSpreadSeconds = 3 };
+        var times = new SortedSet<string>();
+        for (var i = 0; i < 400; i++)
+        {
+            times.Add((await WriteAsync(problem)).Response.Headers.RetryAfter.ToString());
+        }
+
+        Assert.Equal(["2", "3", "4", "5"], times);
+    }
+
     [Fact]
     public async Task It_names_the_scheme_to_a_stranger() =>
         Assert.Equal("Bearer", (await WriteAsync(new Problem(401, "unauthenticated", "Who?"))).Response.Headers.WWWAuthenticate);

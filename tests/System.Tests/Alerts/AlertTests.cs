@@ -28,9 +28,10 @@ public sealed class AlertTests(StoreConnections servers, ITestOutputHelper outpu
         var broker = installation.RelayToRabbitMq();
         var api = installation.StartApi(settings);
         var cutOff = installation.StartApi([.. settings, redis.Setting, Installation.ProductTimeout]);
+        var crowded = installation.StartApi([.. settings, ("Overload__MaxConcurrency", "1")]);
         var worker = installation.StartWorker([.. settings, broker.Setting]);
         var inventory = installation.StartInventory([.. settings, postgres.Setting]);
-        await Installation.ReadyAsync(api, cutOff, worker, inventory);
+        await Installation.ReadyAsync(api, cutOff, crowded, worker, inventory);
         await databases.NumberItemsApartAsync();
         await DualDatabases.AskAsync(api, change: new { mode = "shadow" });
         using var buyers = new Buyers(await Sale.OpenAsync(inventory, units: 1_000, items: 2, fitsLegacy: true));
@@ -38,10 +39,21 @@ public sealed class AlertTests(StoreConnections servers, ITestOutputHelper outpu
         await ClickAsync(buyers, cutOff, 5);
         await Eventually.IsTrueAsync("the orders are written to the legacy database", async () =>
             (await DualDatabases.AskAsync(api)).GetProperty("verified").GetInt64() >= buyers.Accepted.Count());
-        await using var prometheus = await PrometheusServer.StartAsync(api, cutOff, worker, inventory);
+        await using var prometheus = await PrometheusServer.StartAsync(api, cutOff, crowded, worker, inventory);
         await Eventually.IsTrueAsync("the verifier has been around", async () =>
             (await DualDatabases.AskAsync(api, "/verifier")).GetProperty("round").GetInt64() > 3);
         Assert.Empty(prometheus.Fired);
+
+        // More than one instance may admit, and nobody who could buy anything.
+        using var over = new CancellationTokenSource();
+        var crowd = Task.CompletedTask;
+        await CauseAsync(
+            () =>
+            {
+                crowd = PressAsync(buyers, crowded, over.Token);
+                return Task.CompletedTask;
+            },
+            "Shedding");
 
         // What somebody, or a bug, did to the data.
         var item = string.Create(CultureInfo.InvariantCulture, $"seckill:{{{buyers.Sale.Id}:{buyers.Sale.Skus[0]}}}:");
@@ -97,6 +109,11 @@ public sealed class AlertTests(StoreConnections servers, ITestOutputHelper outpu
         await CauseAsync(() => Task.Run(redis.Resume), "ReserveSlow");
         await slow;
         await FiredAsync(prometheus, "ReserveSlow");
+        await FiredAsync(prometheus, "Shedding");
+        // What is refused for the load is no error.
+        Assert.DoesNotContain("SeckillErrorShare", prometheus.Fired.Keys);
+        await over.CancelAsync();
+        await crowd;
         await CauseAsync(() => Task.Run(redis.Refuse), "StockStoreAway", "ErrorShare");
         await FiredAsync(prometheus, "StockStoreAway");
         await Eventually.IsTrueAsync("the share of errors is noticed", async () =>
@@ -152,6 +169,15 @@ public sealed class AlertTests(StoreConnections servers, ITestOutputHelper outpu
 
     private static Task ClickAsync(Buyers buyers, ServiceProcess api, int clicks) =>
         Crowd.AllAsync(Enumerable.Range(0, clicks), _ => buyers.ClickAsync(api, buyers.NewUser()));
+
+    private static async Task PressAsync(Buyers buyers, ServiceProcess api, CancellationToken over)
+    {
+        while (!over.IsCancellationRequested)
+        {
+            await Crowd.AllAsync(Enumerable.Range(0, 20), _ => buyers.ClickAsync(api, buyers.NewUser(), quantity: 1_000_000));
+            await Task.Delay(TimeSpan.FromMilliseconds(100), CancellationToken.None);
+        }
+    }
 
     // Always under the same id.
     private static async Task PayAsync(Buyers buyers, ServiceProcess api, string orderId, int amount) =>

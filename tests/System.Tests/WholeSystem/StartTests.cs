@@ -138,7 +138,8 @@ public sealed class StartTests(StoreConnections servers, ITestOutputHelper outpu
         });
         http.DefaultRequestHeaders.Authorization = new("Bearer", DevelopmentKeys.Ops);
         using var answer = await http.GetAsync(new Uri("/dual-write", UriKind.Relative));
-        Assert.Equal((HttpStatusCode.ServiceUnavailable, 1), (answer.StatusCode, answer.Headers.RetryAfter!.Delta!.Value.Seconds));
+        Assert.Equal(HttpStatusCode.ServiceUnavailable, answer.StatusCode);
+        Assert.InRange(answer.Headers.RetryAfter!.Delta!.Value.Seconds, 1, 3);
         await busy.ExecuteAsync("select pg_advisory_unlock_all()");
         await worker.BecomesAsync(200);
     }
