@@ -52,7 +52,7 @@ public sealed class BrokerClient(Uri address) : IAsyncDisposable
         }
     });
 
-    /// <summary>Why the broker refuses a durable queue with these arguments, in its words. Declares the queue where there is none.</summary>
+    /// <summary>Why the broker refuses a durable queue with these arguments, in its words. Declares it where there is none.</summary>
     /// <param name="name">Of the queue.</param>
     /// <param name="arguments">Of its declaration.</param>
     /// <returns>Null when it does not refuse the queue, and when it does not answer.</returns>

@@ -59,6 +59,8 @@ public sealed class RedisProtocolTests
 
         var heard = new ConcurrentQueue<ItemKey>();
         ledger.OnRestocked(heard.Enqueue);
+        // The connection for messages is made for the first of them.
+        await Eventually.IsTrueAsync("connected for messages", () => Task.FromResult(ledger.HearsRestocks));
         await redis.GetSubscriber().PingAsync().InTime();
         Assert.Equal(1, await ledger.ReleaseAsync(item.Keys, [orderId]).InTime());
         await Eventually.IsTrueAsync("the return is heard", () => heard.Contains(item.Key));
