@@ -9,8 +9,8 @@ using Seckill.Shared.Stock;
 namespace Seckill.OrderService.Tests.Overload;
 
 /// <summary>
-/// A storefront that admits ten clicks at once, of which a test says how many are in flight. Nothing but the test moves the limit, so no
-/// busy machine decides who is shed. Everything else is real.
+/// A storefront that admits ten clicks at once, of which a test says how many are in flight. Unless a test wants it, nothing else moves the
+/// limit, so no busy machine decides who is shed. Everything else is real.
 /// </summary>
 internal sealed class CrowdedStorefront : IAsyncDisposable
 {
@@ -22,16 +22,29 @@ internal sealed class CrowdedStorefront : IAsyncDisposable
 
     public OverloadController Controller => _host.Services.GetRequiredService<OverloadController>();
 
-    public static async Task<CrowdedStorefront> StartAsync()
+    /// <param name="watch">The clock of the rounds that move the limit; without one there are none.</param>
+    /// <param name="settings">Over those of a crowded storefront.</param>
+    public static async Task<CrowdedStorefront> StartAsync(TimeProvider? watch = null, params (string Name, string Value)[] settings)
     {
-        var host = new StorefrontHost(
-            new()
+        var all = new Dictionary<string, string>
+        {
+            ["Overload:MaxConcurrency"] = "10", ["Overload:LongestRetryAfterSeconds"] = "3",
+            ["RateLimits:UserBurst"] = "1000", ["RateLimits:UserPerSecond"] = "1000",
+        };
+        foreach (var (name, value) in settings)
+        {
+            all[name] = value;
+        }
+
+        var host = new StorefrontHost(all, services =>
+        {
+            services.Remove(services.Single(service =>
+                service.ServiceType == typeof(IHostedService) && service.ImplementationType == typeof(OverloadWatch)));
+            if (watch is not null)
             {
-                ["Overload:MaxConcurrency"] = "10", ["Overload:LongestRetryAfterSeconds"] = "3",
-                ["RateLimits:UserBurst"] = "1000", ["RateLimits:UserPerSecond"] = "1000",
-            },
-            services => services.Remove(services.Single(service =>
-                service.ServiceType == typeof(IHostedService) && service.ImplementationType == typeof(OverloadWatch))));
+                services.AddHostedService(provider => ActivatorUtilities.CreateInstance<OverloadWatch>(provider, watch));
+            }
+        });
         await host.InitializeAsync();
         return new CrowdedStorefront(host);
     }
