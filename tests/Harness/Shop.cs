@@ -130,7 +130,7 @@ internal sealed class RunningService<T> : WebApplicationFactory<T>
     {
         _settings = settings;
         _client = new(CreateClient);
-        UseKestrel(0);
+        UseKestrel();
     }
 
     /// <summary>Tells the time to the service, when a test does not want the system's.</summary>
@@ -140,14 +140,7 @@ internal sealed class RunningService<T> : WebApplicationFactory<T>
 
     protected override void ConfigureWebHost(IWebHostBuilder builder)
     {
-        builder.UseEnvironment("Development");
-        builder.ConfigureLogging(logging => logging.ClearProviders());
-        DocumentedAnswers.AddTo(builder);
-        builder.UseSetting("WarmUp:LongestMilliseconds", "0");
-        foreach (var (name, value) in Unhurried.Settings.Concat(_settings))
-        {
-            builder.UseSetting(name, value);
-        }
+        builder.AsTest(_settings);
 
         if (Clock is not null)
         {

@@ -18,7 +18,7 @@ namespace Seckill.InventoryService.Tests;
 /// </summary>
 public sealed class Administration : WebApplicationFactory<Refund>, IAsyncLifetime
 {
-    public Administration() => UseKestrel(0);
+    public Administration() => UseKestrel();
 
     public async ValueTask InitializeAsync()
     {
@@ -66,21 +66,18 @@ public sealed class Administration : WebApplicationFactory<Refund>, IAsyncLifeti
         return answer.Body;
     }
 
-    protected override void ConfigureWebHost(IWebHostBuilder builder)
-    {
-        builder.UseEnvironment("Development");
-        builder.ConfigureLogging(logging => logging.ClearProviders());
-        DocumentedAnswers.AddTo(builder);
+    protected override void ConfigureWebHost(IWebHostBuilder builder) => builder.AsTest(
+    [
         // Published by nobody but the test itself.
-        builder.UseSetting("Sweeper:MinimumAgeMilliseconds", "600000");
+        ("Sweeper:MinimumAgeMilliseconds", "600000"),
         // Audited by hand: tests break the equations on purpose.
-        builder.UseSetting("Auditor:IntervalMilliseconds", "3600000");
-        builder.UseSetting("Auditor:LossIntervalMilliseconds", "3600000");
-        builder.UseSetting("Auditor:LateOrderMilliseconds", "0");
-        builder.UseSetting("Rebuild:Automatic", "false");
-        builder.UseSetting("Rebuild:DrainMilliseconds", "200");
-        builder.UseSetting("Rebuild:IntervalMilliseconds", "50");
-        builder.UseSetting("Rebuild:MaxAttempts", "1");
-        builder.UseSetting("Webhooks:FirstPauseMilliseconds", "10");
-    }
+        ("Auditor:IntervalMilliseconds", "3600000"),
+        ("Auditor:LossIntervalMilliseconds", "3600000"),
+        ("Auditor:LateOrderMilliseconds", "0"),
+        ("Rebuild:Automatic", "false"),
+        ("Rebuild:DrainMilliseconds", "200"),
+        ("Rebuild:IntervalMilliseconds", "50"),
+        ("Rebuild:MaxAttempts", "1"),
+        ("Webhooks:FirstPauseMilliseconds", "10"),
+    ]);
 }

@@ -31,7 +31,7 @@ public sealed class StorefrontHost : WebApplicationFactory<Payment>, IAsyncLifet
     internal StorefrontHost(Dictionary<string, string> settings, Action<IServiceCollection>? services = null)
     {
         (_settings, _services) = ([.. settings.Select(setting => (setting.Key, setting.Value))], services);
-        UseKestrel(0);
+        UseKestrel();
     }
 
     public Uri Address => ClientOptions.BaseAddress;
@@ -69,14 +69,7 @@ public sealed class StorefrontHost : WebApplicationFactory<Payment>, IAsyncLifet
 
     protected override void ConfigureWebHost(IWebHostBuilder builder)
     {
-        builder.UseEnvironment("Development");
-        builder.ConfigureLogging(logging => logging.ClearProviders());
-        DocumentedAnswers.AddTo(builder);
-        builder.UseSetting("WarmUp:LongestMilliseconds", "0");
-        foreach (var (name, value) in Unhurried.Settings.Concat(_settings))
-        {
-            builder.UseSetting(name, value);
-        }
+        builder.AsTest(_settings);
 
         if (_services is not null)
         {

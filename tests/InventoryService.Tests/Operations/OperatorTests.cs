@@ -29,6 +29,7 @@ public sealed class OperatorTests : IAsyncLifetime
             ("ASPNETCORE_ENVIRONMENT", "Development"), ("DOTNET_ENVIRONMENT", "Development"),
             ("Sweeper__MinimumAgeMilliseconds", "600000"), ("Auditor__IntervalMilliseconds", "3600000"), ("Rebuild__Automatic", "false"),
             ("AllowedHosts", "ops.example;127.0.0.1"), ("OpsAccess__FailureBurst", Failures.ToString(CultureInfo.InvariantCulture)),
+            ("Auth__OpsKey", DevelopmentKeys.Ops),
             .. Settings(0, "vera", "viewer", Viewer), .. Settings(1, "otto", "operator", Seller), .. Settings(2, "past", "admin", Expired),
             ("Auth__Operators__2__ExpiresAt", "2020-01-01T00:00:00Z"),
         ]);

@@ -132,7 +132,8 @@ public sealed class OrderEventTests(StoreFixture stores)
         Assert.True(await Sequencer().DeleteOldAsync(CancellationToken.None) >= 0);
         Assert.NotEmpty((await _log.ReadAsync(newest - 1, 10, CancellationToken.None)).Events);
         await sale.ExecuteAsync("update order_event_positions set position = (select max(last) from order_events) where name = 'exchange'");
-        Assert.True(await Sequencer().DeleteOldAsync(CancellationToken.None) > 0);
+        // A service of another test may delete them first.
+        await Sequencer().DeleteOldAsync(CancellationToken.None);
         Assert.True((await _log.ReadAsync(newest - 1, 10, CancellationToken.None)).IsExpired);
         var from = await _log.ReadAsync(newest, 10, CancellationToken.None);
         Assert.Equal((false, newest, 0), (from.IsExpired, from.Last, from.Events.Count));
