@@ -35,9 +35,11 @@ internal sealed class FuzzRun(LoadTarget target, FuzzPlan plan, IReadOnlyCollect
         await using var stores = await StoreTrace.ConnectAsync(target);
         var startedAt = await stores.NowAsync();
         var requests = new Requests(
-            await Service.ReadAsync("storefront", target.Apis[0], target.OrderOps, path => target.OrderOps is null || !IsDualWrite(path)),
+            await Service.ReadAsync(
+                "storefront", target.Apis[0], target.OrderOps, operation => target.OrderOps is null || !operation.IsForOperators),
             await Service.ReadAsync("ops", target.Inventory, target.InventoryOps),
-            _stage, target.OrderOps is { } own ? await Service.ReadAsync("dual write", own, own, IsDualWrite) : null);
+            _stage, target.OrderOps is { } own
+                ? await Service.ReadAsync("storefront ops", own, own, operation => operation.IsForOperators) : null);
         var client = new Client(_tally, Report);
         await new StageSetting(requests, client).PrepareAsync();
         var maker = new CaseMaker(requests, plan.Seed);
@@ -64,8 +66,6 @@ internal sealed class FuzzRun(LoadTarget target, FuzzPlan plan, IReadOnlyCollect
 
         return new FuzzResult(_findings, number - plan.First, _tally);
     }
-
-    private static bool IsDualWrite(string path) => path.StartsWith("/dual-write", StringComparison.Ordinal);
 
     private async Task RunAsync(Case[] block, Client client, StoreTrace stores)
     {

@@ -8,14 +8,14 @@ using Seckill.Fuzz.Wire;
 namespace Seckill.Fuzz.Cases;
 
 /// <summary>Makes requests that are right in form: the operation, its identity, its headers.</summary>
-internal sealed class Requests(Service storefront, Service ops, Stage stage, Service? dualWrite = null)
+internal sealed class Requests(Service storefront, Service ops, Stage stage, Service? storefrontOps = null)
 {
     // Not what a browser sends: names and values stay readable in a finding.
     private static readonly JsonSerializerOptions s_plain = new() { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
 
     public Stage Stage => stage;
 
-    public IReadOnlyList<Service> Services { get; } = dualWrite is null ? [storefront, ops] : [storefront, ops, dualWrite];
+    public IReadOnlyList<Service> Services { get; } = storefrontOps is null ? [storefront, ops] : [storefront, ops, storefrontOps];
 
     public RawRequest Create(JsonObject sale) => Of(ops, "POST", "/sales", sale);
 
@@ -83,7 +83,7 @@ internal sealed class Requests(Service storefront, Service ops, Stage stage, Ser
         }
         else
         {
-            var isOps = request.Service == ops || operation.Template.StartsWith("/dual-write", StringComparison.Ordinal);
+            var isOps = request.Service == ops || operation.IsForOperators;
             request.Set("Authorization", "Bearer " + (isOps ? stage.OpsKey : stage.TokenOf(request.UserId)));
         }
     }

@@ -28,8 +28,10 @@ internal sealed record RequestBody(JsonElement Schema, SchemaCheck Check, bool I
 /// <param name="Parameters">Of path, query and header.</param>
 /// <param name="Body">Null when it takes none.</param>
 /// <param name="Responses">By status.</param>
+/// <param name="IsForOperators">True when callers prove that they are operators.</param>
 internal sealed record Operation(
-    string Method, string Template, IReadOnlyList<Parameter> Parameters, RequestBody? Body, IReadOnlyDictionary<int, Response> Responses)
+    string Method, string Template, IReadOnlyList<Parameter> Parameters, RequestBody? Body, IReadOnlyDictionary<int, Response> Responses,
+    bool IsForOperators)
 {
     private readonly string[] _segments = Template.Split('/');
 

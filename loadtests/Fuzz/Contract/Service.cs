@@ -11,8 +11,8 @@ internal sealed class Service
     /// <param name="name">For findings.</param>
     /// <param name="address">Where it listens.</param>
     /// <param name="document">Its <c>/openapi/v1.json</c>, OpenAPI 3.1.</param>
-    /// <param name="has">Which paths of the document are at this address; null for all.</param>
-    public Service(string name, Uri address, JsonElement document, Func<string, bool>? has = null)
+    /// <param name="has">Which operations of the document are at this address; null for all.</param>
+    public Service(string name, Uri address, JsonElement document, Func<Operation, bool>? has = null)
     {
         (Name, Address) = (name, address);
         Definitions = document.TryGetProperty(Components, out var components) && components.TryGetProperty("schemas", out var schemas)
@@ -20,9 +20,10 @@ internal sealed class Service
         Operations =
         [
             .. from path in document.GetProperty("paths").EnumerateObject()
-               where has?.Invoke(path.Name) ?? true
-               from operation in path.Value.EnumerateObject()
-               select Read(path.Name, operation.Name.ToUpperInvariant(), operation.Value),
+               from member in path.Value.EnumerateObject()
+               let operation = Read(path.Name, member.Name.ToUpperInvariant(), member.Value)
+               where has?.Invoke(operation) ?? true
+               select operation,
         ];
     }
 
@@ -38,8 +39,8 @@ internal sealed class Service
     /// <param name="name">For findings.</param>
     /// <param name="address">Where it listens.</param>
     /// <param name="documentAt">Where its document is; null for the same address.</param>
-    /// <param name="has">Which paths of the document are at this address; null for all.</param>
-    public static async Task<Service> ReadAsync(string name, Uri address, Uri? documentAt = null, Func<string, bool>? has = null)
+    /// <param name="has">Which operations of the document are at this address; null for all.</param>
+    public static async Task<Service> ReadAsync(string name, Uri address, Uri? documentAt = null, Func<Operation, bool>? has = null)
     {
         using var http = new HttpClient();
         var document = await http.GetStringAsync(new Uri(documentAt ?? address, "/openapi/v1.json"));
@@ -68,7 +69,9 @@ internal sealed class Service
             ? listed.EnumerateArray().Select(ReadParameter).ToArray() : [];
         var responses = operation.GetProperty("responses").EnumerateObject()
             .ToDictionary(one => int.Parse(one.Name, CultureInfo.InvariantCulture), one => ReadResponse(one.Value));
-        return new Operation(method, template, parameters, body, responses);
+        var isForOperators = operation.TryGetProperty("security", out var schemes)
+            && schemes.EnumerateArray().Any(scheme => scheme.TryGetProperty("opsKey", out _));
+        return new Operation(method, template, parameters, body, responses, isForOperators);
     }
 
     private Parameter ReadParameter(JsonElement parameter) => new(

@@ -17,6 +17,9 @@ internal sealed class StoreTrace : IAsyncDisposable
         ("quarantined_orders", "order_id"), ("audit_repairs", "id"),
         ("dual_write_control", "mode, read_from_new_percent, users_reading_new, users_reading_legacy"),
         ("legacy_backfill", "started_at"),
+        ("overload_control",
+            "enabled, target_queue_wait_milliseconds, target_cpu_wait_milliseconds, min_concurrency, max_concurrency, "
+            + "longest_retry_after_seconds"),
     ];
 
     private const int NewsShown = 6;
