@@ -3,6 +3,7 @@ using System.Net;
 using System.Net.Sockets;
 using System.Text;
 using Npgsql;
+using StackExchange.Redis;
 
 namespace Seckill.Tests.Harness.Processes;
 
@@ -24,12 +25,14 @@ internal sealed class Relay : IAsyncDisposable
     private readonly RelayGate _toServer = new();
     private readonly RelayGate _toClient = new();
     private readonly CommandHold? _hold;
+    private readonly byte[] _signIn;
     private Socket? _listener;
     private Socket? _reserved;
 
-    private Relay(string host, int serverPort, Func<int, (string Name, string Value)> setting, CommandHold? hold = null)
+    private Relay(
+        string host, int serverPort, Func<int, (string Name, string Value)> setting, CommandHold? hold = null, byte[]? signIn = null)
     {
-        (_host, _serverPort, _hold) = (host, serverPort, hold);
+        (_host, _serverPort, _hold, _signIn) = (host, serverPort, hold, signIn ?? []);
         _reserved = Bind(new IPEndPoint(IPAddress.Loopback, 0));
         _address = (IPEndPoint)_reserved.LocalEndPoint!;
         Setting = setting(_address.Port);
@@ -47,7 +50,7 @@ internal sealed class Relay : IAsyncDisposable
         var endpoint = words.First(word => !word.Contains('=', StringComparison.Ordinal)).Split(':');
         var options = words.Where(word => word.Contains('=', StringComparison.Ordinal));
         return new(endpoint[0], endpoint.Length > 1 ? Number(endpoint[1]) : 6379, port =>
-            (Servers.RedisSetting, string.Join(',', options.Prepend($"127.0.0.1:{port}"))), new CommandHold());
+            (Servers.RedisSetting, string.Join(',', options.Prepend($"127.0.0.1:{port}"))), new CommandHold(), SignIn(connection));
     }
 
     public static Relay ToRabbitMq(string? uri = null)
@@ -130,8 +133,14 @@ internal sealed class Relay : IAsyncDisposable
         try
         {
             await server.ConnectAsync(_host, _serverPort, limit.Token);
-            await server.SendAsync(command, limit.Token);
             var answer = new byte[256];
+            if (_signIn.Length > 0)
+            {
+                await server.SendAsync(_signIn, limit.Token);
+                await server.ReceiveAsync(answer, limit.Token);
+            }
+
+            await server.SendAsync(command, limit.Token);
             return Encoding.UTF8.GetString(answer, 0, await server.ReceiveAsync(answer, limit.Token)).TrimEnd();
         }
         catch (Exception exception) when (exception is SocketException or OperationCanceledException)
@@ -173,6 +182,11 @@ internal sealed class Relay : IAsyncDisposable
     }
 
     private static int Number(string text) => int.Parse(text, System.Globalization.CultureInfo.InvariantCulture);
+
+    // As a connection begins where Redis has users; empty where it has none.
+    private static byte[] SignIn(string connection) =>
+        ConfigurationOptions.Parse(connection) is { Password: { } password } options
+            ? Encoding.UTF8.GetBytes($"AUTH {options.User ?? "default"} {password}\r\n") : [];
 
     private static Socket Bind(IPEndPoint address)
     {
