@@ -139,6 +139,11 @@ internal sealed class Room
             if (view.Take(look, readAt))
             {
                 _view = view;
+                if (look.State.Seed is null)
+                {
+                    view.HashPlaces();
+                }
+
                 return;
             }
         }

@@ -21,11 +21,17 @@ internal sealed class RoomView(long saleId, string commitment, TimeProvider cloc
     // the last known ones again; it is as good as impossible that others stand at all of these.
     private const int ReadAgain = 16;
 
+    private const int LeafBytes = 32;
+    private const int LeavesTogether = 4_096;
+
     private readonly PlaceMap _places = new();
     private readonly ConcurrentQueue<LearnedPlace> _learned = new();
     private readonly List<LearnedPlace> _unconfirmed = [];
     private readonly List<RoomStep> _steps = [];
     private long[] _users = new long[1024];
+    private readonly Lock _hashing = new();
+    private byte[] _leaves = [];
+    private int _hashedPlaces;
     private volatile Numbers? _numbers;
     private volatile Draw? _draw;
 
@@ -120,25 +126,28 @@ internal sealed class RoomView(long saleId, string commitment, TimeProvider cloc
         return isWhole;
     }
 
+    /// <summary>Computes the leaves of the places that are known, so that at the draw few are missing: a million takes seconds.</summary>
+    public void HashPlaces()
+    {
+        lock (_hashing)
+        {
+            HashNewPlaces();
+        }
+    }
+
     /// <summary>The leaves of the draw; null before it, or while a place is unknown.</summary>
     public byte[]? Leaves()
     {
-        if (State is not { Sealed: { } count } state || KnownPlaces < count)
+        if (State is not { Sealed: { } count } || KnownPlaces < count)
         {
             return null;
         }
 
-        const int LeafBytes = 32;
-        var leaves = new byte[count * LeafBytes];
-        var users = _users;
-        Parallel.For(0, (count + 4095) / 4096, block =>
+        lock (_hashing)
         {
-            for (var i = block * 4096; i < Math.Min(count, (block + 1) * 4096); i++)
-            {
-                QueueSeed.Leaf(saleId, i, users[i], state.BlindKey, leaves.AsSpan(i * LeafBytes, LeafBytes));
-            }
-        });
-        return leaves;
+            HashNewPlaces();
+            return _leaves[..(count * LeafBytes)];
+        }
     }
 
     /// <summary>The position of a place, from 0; -1 before the draw.</summary>
@@ -194,6 +203,32 @@ internal sealed class RoomView(long saleId, string commitment, TimeProvider cloc
         return left > TimeSpan.Zero
             ? new(QueueTurn.Admitted, place, position, 0, TimeSpan.Zero, Poll(left / 2), left) { TurnBegan = step.At }
             : new(QueueTurn.TurnMissed, place, position, 0, null, 0, default);
+    }
+
+    private void HashNewPlaces()
+    {
+        if (_numbers is not { State: var state } || KnownPlaces == _hashedPlaces)
+        {
+            return;
+        }
+
+        var (first, end) = (_hashedPlaces, KnownPlaces);
+        var users = _users;
+        if (_leaves.Length < end * LeafBytes)
+        {
+            Array.Resize(ref _leaves, Math.Max(2 * _leaves.Length, end * LeafBytes));
+        }
+
+        var leaves = _leaves;
+        Parallel.For(0, (end - first + LeavesTogether - 1) / LeavesTogether, block =>
+        {
+            var begin = first + (block * LeavesTogether);
+            for (var i = begin; i < Math.Min(end, begin + LeavesTogether); i++)
+            {
+                QueueSeed.Leaf(saleId, i, users[i], state.BlindKey, leaves.AsSpan(i * LeafBytes, LeafBytes));
+            }
+        });
+        _hashedPlaces = end;
     }
 
     private static int Poll(TimeSpan wait) => Math.Clamp((int)wait.TotalSeconds, 1, LongestPollSeconds);

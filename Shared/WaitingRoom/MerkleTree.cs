@@ -6,6 +6,7 @@ namespace Seckill.Shared.WaitingRoom;
 public sealed class MerkleTree
 {
     private const int HashBytes = SHA256.HashSizeInBytes;
+    private const int PairsTogether = 4_096;
 
     // Level 0 has the leaves; a node without a sibling is moved up as it is, which is the tree of the RFC.
     private readonly List<byte[]> _levels = [];
@@ -80,15 +81,17 @@ public sealed class MerkleTree
     private static byte[] Above(byte[] level)
     {
         var nodes = level.Length / HashBytes;
-        var above = new byte[(nodes + 1) / 2 * HashBytes];
-        Span<byte> text = stackalloc byte[1 + (2 * HashBytes)];
-        text[0] = 1;
-        for (var i = 0; i + 1 < nodes; i += 2)
+        var (pairs, above) = (nodes / 2, new byte[(nodes + 1) / 2 * HashBytes]);
+        Parallel.For(0, (pairs + PairsTogether - 1) / PairsTogether, block =>
         {
-            level.AsSpan(i * HashBytes, 2 * HashBytes).CopyTo(text[1..]);
-            SHA256.HashData(text, above.AsSpan(i / 2 * HashBytes, HashBytes));
-        }
-
+            Span<byte> text = stackalloc byte[1 + (2 * HashBytes)];
+            text[0] = 1;
+            for (var i = block * PairsTogether; i < Math.Min(pairs, (block + 1) * PairsTogether); i++)
+            {
+                level.AsSpan(2 * i * HashBytes, 2 * HashBytes).CopyTo(text[1..]);
+                SHA256.HashData(text, above.AsSpan(i * HashBytes, HashBytes));
+            }
+        });
         if (nodes % 2 == 1)
         {
             level.AsSpan((nodes - 1) * HashBytes, HashBytes).CopyTo(above.AsSpan((nodes - 1) / 2 * HashBytes));
