@@ -102,6 +102,22 @@ public sealed class RoomViewTests
         Assert.True(_view.IsContradictedBy(another with { Users = [.. another.Users.SkipLast(1), 7_000] }, _clock.GetTimestamp()));
     }
 
+    // Broken by the leaf of another place, where the places became known one reading after the other.
+    [Fact]
+    public void The_leaves_of_a_draw_are_those_of_its_places_in_however_many_readings_they_came()
+    {
+        const int Drawn = 10_000;
+        foreach (var places in (int[])[3, 3, 5_000, Drawn, Drawn + 1])
+        {
+            Read(RoomViewTests.Drawn() with { Places = places, Sealed = Drawn });
+            _view.HashPlaces();
+        }
+
+        Assert.Equal(
+            Enumerable.Range(0, Drawn).Select(place => QueueSeed.Leaf(1, place, place + 1, QueueSeed.Blind([], place + 1))),
+            _view.Leaves()!.Chunk(32).Select(Convert.ToHexStringLower));
+    }
+
     private double Left(int place) => _view.Describe(place).PassLeft.TotalSeconds;
 
     private static RoomState Drawn() => new()

@@ -112,10 +112,11 @@ public sealed class QueueProofTests
     [Fact]
     public void Every_leaf_of_every_tree_leads_to_the_root()
     {
-        foreach (var count in Enumerable.Range(1, 70))
+        // The last is more than is hashed at once.
+        foreach (var count in Enumerable.Range(1, 70).Append(20_001))
         {
             var tree = new MerkleTree(Convert.FromHexString(string.Concat(Enumerable.Range(0, count).Select(i => LeafOf(i, i + 1)))));
-            for (var i = 0; i < count; i++)
+            for (var i = 0; i < count; i += count < 100 ? 1 : 1_000)
             {
                 Assert.Equal(tree.Root, MerkleTree.RootOf(tree.Leaf(i), i, count, tree.Path(i)));
                 Assert.NotEqual(tree.Root, MerkleTree.RootOf(LeafOf(i, 999), i, count, tree.Path(i)));
