@@ -33,7 +33,7 @@ internal sealed class RoomView(long saleId, string commitment, TimeProvider cloc
     private byte[] _leaves = [];
     private int _hashedPlaces;
     private volatile Numbers? _numbers;
-    private volatile Draw? _draw;
+    private volatile DrawnPositions? _draw;
 
     /// <summary>The sale.</summary>
     public long SaleId => saleId;
@@ -117,7 +117,7 @@ internal sealed class RoomView(long saleId, string commitment, TimeProvider cloc
         {
             if (look.State is { Seed: { } seed, Sealed: { } count } && _draw is null)
             {
-                _draw = new Draw(seed, count);
+                _draw = new DrawnPositions(seed, count);
             }
 
             _numbers = new Numbers(look.State, [.. _steps], readAt);
@@ -198,7 +198,12 @@ internal sealed class RoomView(long saleId, string commitment, TimeProvider cloc
             return new(QueueTurn.Waiting, place, position, ahead, eta, Poll((eta ?? TimeSpan.FromSeconds(8)) / 4), default);
         }
 
-        var step = numbers.StepOf(position);
+        if (numbers.StepOf(position) is not { } step)
+        {
+            // Redis has lost the step; the next call of the admission makes another, within a second.
+            return new(QueueTurn.Waiting, place, position, 0, TimeSpan.FromSeconds(1), 1, default);
+        }
+
         var left = TimeSpan.FromMilliseconds(state.PassMilliseconds - (numbers.ClockAt(now) - step.Clock));
         return left > TimeSpan.Zero
             ? new(QueueTurn.Admitted, place, position, 0, TimeSpan.Zero, Poll(left / 2), left) { TurnBegan = step.At }
@@ -241,9 +246,14 @@ internal sealed class RoomView(long saleId, string commitment, TimeProvider cloc
         public double ClockAt(DateTimeOffset now) =>
             State.Clock + (State is { IsSelling: true, TickAt: { } tickAt } ? Math.Max(0, (now - tickAt).TotalMilliseconds) : 0);
 
-        /// <summary>The step in which a position was admitted.</summary>
-        public RoomStep StepOf(int position)
+        /// <summary>The step in which a position was admitted; null when it is in none.</summary>
+        public RoomStep? StepOf(int position)
         {
+            if (Steps.Length == 0 || Steps[^1].Served <= position)
+            {
+                return null;
+            }
+
             var (low, high) = (0, Steps.Length - 1);
             while (low < high)
             {
@@ -271,30 +281,6 @@ internal sealed class RoomView(long saleId, string commitment, TimeProvider cloc
             var seconds = Math.Clamp(State.Clock, 1_000, SpeedMilliseconds) / 1000.0;
             return served > 0 ? TimeSpan.FromSeconds(Math.Ceiling(ahead / (served / seconds)))
                 : Steps.Length == 0 ? TimeSpan.FromSeconds(1 + (ahead / State.AdmitPerSecond)) : null;
-        }
-    }
-
-    /// <summary>The positions of the draw, each computed once.</summary>
-    private sealed class Draw(string seed, int count)
-    {
-        private readonly QueuePermutation _permutation = new(seed, count);
-        private readonly int[] _known = new int[count];
-
-        public int Position(int place)
-        {
-            if (place >= count)
-            {
-                return place;
-            }
-
-            var known = Volatile.Read(ref _known[place]);
-            if (known == 0)
-            {
-                known = _permutation.Position(place) + 1;
-                Volatile.Write(ref _known[place], known);
-            }
-
-            return known - 1;
         }
     }
 }

@@ -70,6 +70,16 @@ public sealed class RoomViewTests
         Assert.Equal(Enumerable.Range(60, 40), Enumerable.Range(60, 40).Select(_view.PositionOf));
     }
 
+    // Broken by a number that is believed without its step, of which the time of the turn is known.
+    [Fact]
+    public void Who_is_admitted_in_no_step_waits_until_there_is_one()
+    {
+        Read(Drawn() with { Served = 3, Places = 10 });
+        Assert.Equal((QueueTurn.Waiting, 1), (_view.Describe(0).Turn, _view.Describe(0).PollAfterSeconds));
+        Read(Drawn() with { Served = 5, Places = 10, TickAt = s_now }, new RoomStep(3, 0, 100));
+        Assert.Equal((QueueTurn.Admitted, QueueTurn.Waiting), (_view.Describe(2).Turn, _view.Describe(4).Turn));
+    }
+
     // Broken by a look that counts and does not compare: the end of a room may be lost, and be as long again before the next look.
     [Fact]
     public void A_reading_that_does_not_continue_what_is_known_contradicts_it()

@@ -46,6 +46,38 @@ public sealed class AdmissionTests
         Assert.Equal((2, 9), Admitted(await _room.AdmitAsync(6, taken: 3, used: [0, 1, 2, 2])));
     }
 
+    // Broken by passes that never expire, because no step says when they began: the queue stands still.
+    [Theory]
+    [InlineData(0)]
+    [InlineData(1)]
+    public async Task A_room_whose_steps_were_lost_gives_their_turn_again_and_goes_on(int left)
+    {
+        await OpenAsync(rate: 2, buyers: 100, passSeconds: 5);
+        await _room.AdmitAsync(6);
+        for (var second = 0; second < 2; second++)
+        {
+            await _room.PassAsync(1_000);
+            await _room.AdmitAsync(6);
+        }
+
+        while (await Servers.Database.ListLengthAsync(_room.Keys.Steps) > left)
+        {
+            await Servers.Database.ListRightPopAsync(_room.Keys.Steps);
+        }
+
+        await _room.PassAsync(1_000);
+        Assert.Equal((0, 6), Admitted(await _room.AdmitAsync(6)));
+        Assert.StartsWith("6 ", await Servers.Database.ListGetByIndexAsync(_room.Keys.Steps, -1), StringComparison.Ordinal);
+        for (var second = 0; second < 6; second++)
+        {
+            await _room.PassAsync(1_000);
+            await _room.AdmitAsync(6);
+        }
+
+        Assert.True((await _room.AdmitAsync(6)).Expired >= 6);
+        Assert.True((await _room.AdmitAsync(6)).Served > 6);
+    }
+
     [Fact]
     public async Task A_pass_that_nobody_uses_frees_its_place_when_it_expires()
     {

@@ -10,6 +10,8 @@
 -- nothing.
 -- A step is '<served> <clock> <now ms>': up to which position, and since when by both clocks. Positions below `expired` had their turn.
 --
+-- A list of steps that does not reach as far as `served` has lost its end: who was admitted and is in no step gets the turn now.
+--
 -- How many more: as many as the rate allows, and as the units for sale suffice for, when those who are admitted and have not bought yet
 -- come and buy as the others did before them. While no pass is out, one more buyer always comes in, or an estimate could stop the sale.
 
@@ -24,6 +26,8 @@ local units, units_at, over = number(18), number(19), ARGV[2] == '1'
 local draws_at, sealed = number(1), fields[2] and number(2) or nil
 local places, steps, _ = redis.call('LLEN', KEYS[2]), redis.call('LLEN', KEYS[3]), redis.call('ZCARD', KEYS[4])
 local now, had_units = now_ms(), units > 0
+local last_step = steps > 0 and tonumber(string.match(redis.call('LINDEX', KEYS[3], -1), '^(%d+)')) or 0
+step = math.min(step, steps)
 
 -- Of two callers the one who read later knows better; a large difference is a clock that was set back.
 local read_at = tonumber(ARGV[4])
@@ -58,6 +62,7 @@ if gone > 2000 then came, gone = math.floor(came / 2), math.floor(gone / 2) end
 if buyers > 2000 then buyers, bought = math.floor(buyers / 2), math.floor(bought / 2) end
 local out = served - expired - redis.call('ZCARD', KEYS[4])
 
+if last_step < served then redis.call('RPUSH', KEYS[3], string.format('%d %d %d', served, clock, now)) end
 local more, since_move = 0, now - moved_at
 if is_selling and (since_move >= 1000 or since_move < 0) then
   -- However few came so far, at most ten times the units are invited: a crowd that comes at last must not come for nothing.
