@@ -98,6 +98,15 @@ public sealed class LimitedServers : IAsyncLifetime
         _files.Delete(recursive: true);
     }
 
+    /// <summary>kill -9, and a start with the same files.</summary>
+    public async Task RestartRedisAsync()
+    {
+        _redis!.Kill();
+        await _redis.WaitForExitAsync();
+        _redis.Dispose();
+        _redis = await StartRedisAsync();
+    }
+
     private async Task<Process> StartRedisAsync()
     {
         var users = Path.Combine(_files.FullName, "users.acl");

@@ -206,6 +206,22 @@ public sealed class LeastPrivilegeTests(LimitedServers servers) : IClassFixture<
         return (await connection.QueryAsync<T>(sql)).AsList();
     }
 
+    // Broken by a default user without rights: Redis loads its append-only file in the name of that user.
+    [Fact]
+    public async Task What_a_script_wrote_together_is_there_after_a_restart_of_Redis()
+    {
+        RedisKey[] keys = ["seckill:written", "seckill:together"];
+        await using (var redis = await ConnectionMultiplexer.ConnectAsync(servers.RedisOf("admin")))
+        {
+            await redis.GetDatabase().ScriptEvaluateAsync("redis.call('RPUSH', KEYS[1], 1) redis.call('INCR', KEYS[2])", keys);
+        }
+
+        await servers.RestartRedisAsync();
+        await using var restarted = await ConnectionMultiplexer.ConnectAsync(servers.RedisOf("admin"));
+        Assert.Equal(2, await restarted.GetDatabase().KeyExistsAsync(keys));
+        await restarted.GetDatabase().KeyDeleteAsync(keys);
+    }
+
     private async Task RefusesAsync(string role, string command, string[] arguments)
     {
         await using var redis = await ConnectionMultiplexer.ConnectAsync(
