@@ -34,9 +34,12 @@ internal sealed partial class QueueCheck(BrokerClient broker, TimeProvider clock
     /// </summary>
     public async Task AskAsync()
     {
-        if (_problem is not null)
+        // Looked at again after the answer: meanwhile the queue may be consumed.
+        if (_problem is not null
+            && await broker.FindRefusalAsync(OrdersReservedPublisher.QueueName, WorkerEndpoint.QueueArguments) is { } refusal
+            && _problem is not null)
         {
-            Note(await broker.FindRefusalAsync(OrdersReservedPublisher.QueueName, WorkerEndpoint.QueueArguments));
+            Note(refusal);
         }
     }
 
@@ -51,7 +54,7 @@ internal sealed partial class QueueCheck(BrokerClient broker, TimeProvider clock
         ExpectReport();
         Endpoint = faulted.ReceiveEndpoint;
         var causes = Causes(faulted.Exception).ToArray();
-        _problem = $"cannot be consumed: {causes[^1].Message}";
+        _problem = $"cannot be consumed: {causes.LastOrDefault()?.Message}";
         Note(causes.OfType<OperationInterruptedException>().Select(cause => cause.ShutdownReason)
             .FirstOrDefault(reason => reason?.ReplyCode == Constants.PreconditionFailed)?.ReplyText);
         return Task.CompletedTask;
