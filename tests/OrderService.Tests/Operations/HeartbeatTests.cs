@@ -36,11 +36,16 @@ public sealed class HeartbeatTests(StorefrontHost storefront)
         ];
         Heartbeat? after = null;
         await Eventually.IsTrueAsync("the answers are told", () => (after = heard.FirstOrDefault(heartbeat =>
-                heartbeat.Instance == before.Instance && answers.All(answer => Grew(heartbeat, answer.Reason, answer.Times)))) is not null);
+                heartbeat.Instance == before.Instance && ClicksOfTheSale(heartbeat) > 0
+                && answers.All(answer => Grew(heartbeat, answer.Reason, answer.Times)))) is not null);
         Assert.True(after!.Latency.Sum() >= before.Latency.Sum() + 7, $"{before.Latency.Sum()} then {after.Latency.Sum()}");
         Assert.True(after.UptimeMilliseconds > before.UptimeMilliseconds);
         // Those that reached an item, accepted and refused.
-        Assert.Equal(5, after.Clicks!.GetValueOrDefault(item.Key.SaleId.ToString(CultureInfo.InvariantCulture)));
+        await Eventually.IsTrueAsync("all clicks are told", () => heard.Any(heartbeat => ClicksOfTheSale(heartbeat) == 5));
+
+        // Tests beside this one are answered by the same process, for the same reasons; this sale is only here.
+        long ClicksOfTheSale(Heartbeat heartbeat) =>
+            heartbeat.Clicks?.GetValueOrDefault(item.Key.SaleId.ToString(CultureInfo.InvariantCulture)) ?? 0;
 
         bool Grew(Heartbeat heartbeat, string reason, int times) =>
             heartbeat.Answers.GetValueOrDefault(reason) >= before.Answers.GetValueOrDefault(reason) + times;

@@ -1,4 +1,5 @@
 using System.Globalization;
+using System.Text.Json;
 using Deque.AxeCore.Playwright;
 using Microsoft.Playwright;
 using Seckill.Shared.Security;
@@ -35,6 +36,7 @@ public sealed class QueuePageTests(Stage stage)
         await SaysAsync(opened, "#state", "You are in the draw.");
         await opened.BecomesAsync("the receipt can be saved", () => page.Locator("#receipt").IsVisibleAsync());
         await AssertAccessibleAsync(page, "registered");
+        await EditAsync(sale, opensAt: TimeProvider.System.GetUtcNow());
 
         await SaysAsync(opened, "#state", "It is your turn.");
         await SaysAsync(opened, "#checked", "Checked on this device: the draw gives you position 1.");
@@ -55,12 +57,15 @@ public sealed class QueuePageTests(Stage stage)
         var now = TimeProvider.System.GetUtcNow();
         await stage.AskAsync(HttpMethod.Post, "/sales", new
         {
-            saleId = sale, name = "A queue", opensAt = now.AddSeconds(20), closesAt = now.AddHours(1), paymentTimeoutSeconds = 900,
+            saleId = sale, name = "A queue", opensAt = now.AddHours(1), closesAt = now.AddHours(2), paymentTimeoutSeconds = 900,
             items = (object[])[new { skuId = 9001, allocated = 5, limitPerUser = 1, unitPrice = 100, currency = "EUR" }],
             waitingRoom = new { workBits = 6 },
         });
         await stage.AskAsync(HttpMethod.Post, string.Create(CultureInfo.InvariantCulture, $"/sales/{sale}/open"));
     }
+
+    private Task<JsonElement> EditAsync(long sale, DateTimeOffset opensAt) =>
+        stage.AskAsync(HttpMethod.Patch, string.Create(CultureInfo.InvariantCulture, $"/sales/{sale}"), new { opensAt });
 
     private static Task SaysAsync(DashboardPage page, string element, string text) =>
         page.BecomesAsync($"the page says: {text}", async () => await page.Page.Locator(element).InnerTextAsync() == text);
