@@ -27,7 +27,6 @@ internal sealed class Room
     private readonly Lock _turn = new();
     private Task _round = Task.CompletedTask;
     private volatile RoomView? _view;
-    private volatile MerkleTree? _tree;
     private long _lastUse;
 
     public Room(long saleId, RoomLedger rooms, RoomStock stock, WaitingRoomOptions options, TimeProvider clock)
@@ -46,7 +45,7 @@ internal sealed class Room
     public RoomView? View => _view;
 
     /// <summary>The tree over the participants of the draw; null before their number is fixed.</summary>
-    public MerkleTree? Tree => _tree ??= _view?.Leaves() is { } leaves ? new MerkleTree(leaves) : null;
+    public MerkleTree? Tree => _view?.Tree;
 
     /// <summary>Its last round failed. Only the board uses it.</summary>
     public bool HasFailed { get; set; }
@@ -120,7 +119,7 @@ internal sealed class Room
             {
                 // Counted from the last reading.
                 KnownSince = _view is null ? KnownSince : _clock.GetTimestamp();
-                (_view, _tree) = (null, null);
+                _view = null;
                 return;
             }
 
@@ -129,7 +128,6 @@ internal sealed class Room
             {
                 var isEmpty = view is null;
                 view = new RoomView(SaleId, look.State.Commitment, _clock);
-                _tree = null;
                 if (!isEmpty)
                 {
                     continue;

@@ -13,6 +13,9 @@ internal sealed partial class RoomBoard : PeriodicService
     // Two of these, and a round trip, from the last unit to the last page that shows it: under a second.
     private static readonly TimeSpan s_interval = TimeSpan.FromMilliseconds(350);
 
+    // While buyers wait for nothing but the steps of a draw.
+    private static readonly TimeSpan s_drawInterval = TimeSpan.FromMilliseconds(50);
+
     // A room whose sale is over changes only if an operator opens the sale again.
     private static readonly TimeSpan s_restInterval = TimeSpan.FromSeconds(5);
     private static readonly TimeSpan s_forgetAfter = TimeSpan.FromMinutes(5);
@@ -56,7 +59,8 @@ internal sealed partial class RoomBoard : PeriodicService
         base.Dispose();
     }
 
-    protected override TimeSpan Interval => s_interval;
+    protected override TimeSpan Interval =>
+        _rooms.Values.Any(room => room.View?.IsDrawing(before: s_interval) == true) ? s_drawInterval : s_interval;
     protected override bool StartsAtOnce => true;
 
     protected override async Task RunRoundAsync(CancellationToken stoppingToken)

@@ -21,8 +21,8 @@ internal sealed class RoomView(long saleId, string commitment, TimeProvider cloc
     // the last known ones again; it is as good as impossible that others stand at all of these.
     private const int ReadAgain = 16;
 
-    private const int LeafBytes = 32;
-    private const int LeavesTogether = 4_096;
+    // A draw that takes longer waits for a beacon, or for a store.
+    private static readonly TimeSpan s_longestDraw = TimeSpan.FromSeconds(5);
 
     private readonly PlaceMap _places = new();
     private readonly ConcurrentQueue<LearnedPlace> _learned = new();
@@ -30,8 +30,8 @@ internal sealed class RoomView(long saleId, string commitment, TimeProvider cloc
     private readonly List<RoomStep> _steps = [];
     private long[] _users = new long[1024];
     private readonly Lock _hashing = new();
-    private byte[] _leaves = [];
-    private int _hashedPlaces;
+    private readonly MerkleTreeBuilder _leaves = new();
+    private volatile MerkleTree? _tree;
     private volatile Numbers? _numbers;
     private volatile DrawnPositions? _draw;
 
@@ -126,29 +126,16 @@ internal sealed class RoomView(long saleId, string commitment, TimeProvider cloc
         return isWhole;
     }
 
-    /// <summary>Computes the leaves of the places that are known, so that at the draw few are missing: a million takes seconds.</summary>
-    public void HashPlaces()
-    {
-        lock (_hashing)
-        {
-            HashNewPlaces();
-        }
-    }
+    /// <summary>The tree over the participants of the draw; null before it, or while a place is unknown.</summary>
+    public MerkleTree? Tree => _tree ??= State is { Sealed: { } count } && KnownPlaces >= count ? HashPlaces(count).Take(count) : null;
 
-    /// <summary>The leaves of the draw; null before it, or while a place is unknown.</summary>
-    public byte[]? Leaves()
-    {
-        if (State is not { Sealed: { } count } || KnownPlaces < count)
-        {
-            return null;
-        }
+    /// <summary>Computes as much of the tree as is known, so that at the draw little is missing: a million places take seconds.</summary>
+    public void HashPlaces() => HashPlaces(KnownPlaces);
 
-        lock (_hashing)
-        {
-            HashNewPlaces();
-            return _leaves[..(count * LeafBytes)];
-        }
-    }
+    /// <summary>True from shortly before the draw until it is done, unless it waits for something for long.</summary>
+    public bool IsDrawing(TimeSpan before) =>
+        _numbers is { State: { Seed: null, IsClosed: false } state } numbers
+        && state.Now + clock.GetElapsedTime(numbers.ReadAt) - state.DrawsAt is var late && late > -before && late < s_longestDraw;
 
     /// <summary>The position of a place, from 0; -1 before the draw.</summary>
     public int PositionOf(int place) => _draw?.Position(place) ?? -1;
@@ -210,30 +197,18 @@ internal sealed class RoomView(long saleId, string commitment, TimeProvider cloc
             : new(QueueTurn.TurnMissed, place, position, 0, null, 0, default);
     }
 
-    private void HashNewPlaces()
+    private MerkleTreeBuilder HashPlaces(int count)
     {
-        if (_numbers is not { State: var state } || KnownPlaces == _hashedPlaces)
+        lock (_hashing)
         {
-            return;
-        }
-
-        var (first, end) = (_hashedPlaces, KnownPlaces);
-        var users = _users;
-        if (_leaves.Length < end * LeafBytes)
-        {
-            Array.Resize(ref _leaves, Math.Max(2 * _leaves.Length, end * LeafBytes));
-        }
-
-        var leaves = _leaves;
-        Parallel.For(0, (end - first + LeavesTogether - 1) / LeavesTogether, block =>
-        {
-            var begin = first + (block * LeavesTogether);
-            for (var i = begin; i < Math.Min(end, begin + LeavesTogether); i++)
+            if (count > _leaves.Count)
             {
-                QueueSeed.Leaf(saleId, i, users[i], state.BlindKey, leaves.AsSpan(i * LeafBytes, LeafBytes));
+                var (users, blindKey) = (_users, State!.BlindKey);
+                _leaves.Grow(count, (i, leaf) => QueueSeed.Leaf(saleId, i, users[i], blindKey, leaf));
             }
-        });
-        _hashedPlaces = end;
+
+            return _leaves;
+        }
     }
 
     private static int Poll(TimeSpan wait) => Math.Clamp((int)wait.TotalSeconds, 1, LongestPollSeconds);

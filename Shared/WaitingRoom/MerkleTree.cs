@@ -6,44 +6,66 @@ namespace Seckill.Shared.WaitingRoom;
 public sealed class MerkleTree
 {
     private const int HashBytes = SHA256.HashSizeInBytes;
-    private const int PairsTogether = 4_096;
+    private readonly byte[][] _levels;
 
-    // Level 0 has the leaves; a node without a sibling is moved up as it is, which is the tree of the RFC.
-    private readonly List<byte[]> _levels = [];
+    // Of each level the last node, if not all leaves below it exist. Without a sibling it is moved up as it is.
+    private readonly byte[]?[] _edge;
 
-    /// <param name="leaves">The leaves, 32 bytes each. Kept.</param>
-    public MerkleTree(byte[] leaves)
+    /// <param name="count">Number of leaves.</param>
+    /// <param name="levels">The leaves, and above them the nodes whose leaves are all there; more of each may follow. Kept.</param>
+    internal MerkleTree(int count, byte[][] levels)
     {
-        Count = leaves.Length / HashBytes;
-        _levels.Add(leaves);
-        while (_levels[^1].Length > HashBytes)
+        (Count, _levels) = (count, levels);
+        _edge = new byte[]?[levels.Length + 1];
+        for (var level = 0; NodesOf(level) > 1; level++)
         {
-            _levels.Add(Above(_levels[^1]));
+            var last = NodesOf(level) - 1;
+            _edge[level + 1] = last % 2 == 0 ? Node(level, last).ToArray()
+                : _edge[level] is { } edge ? Pair(Node(level, last - 1), edge) : null;
         }
+    }
+
+    /// <summary>The tree over these leaves.</summary>
+    /// <param name="leaves">32 bytes each.</param>
+    public static MerkleTree Over(byte[] leaves)
+    {
+        var builder = new MerkleTreeBuilder();
+        builder.Grow(leaves.Length / HashBytes, (i, leaf) => leaves.AsSpan(i * HashBytes, HashBytes).CopyTo(leaf));
+        return builder.Take(builder.Count);
     }
 
     /// <summary>Number of leaves.</summary>
     public int Count { get; }
 
     /// <summary>The root, hex; of no leaves, the hash of nothing.</summary>
-    public string Root => Convert.ToHexStringLower(Count == 0 ? SHA256.HashData([]) : _levels[^1]);
+    public string Root
+    {
+        get
+        {
+            var level = 0;
+            while (NodesOf(level) > 1)
+            {
+                level++;
+            }
+
+            return Convert.ToHexStringLower(Count == 0 ? SHA256.HashData([]) : Node(level, 0));
+        }
+    }
 
     /// <summary>A leaf, hex.</summary>
-    public string Leaf(int index) => Convert.ToHexStringLower(_levels[0].AsSpan(index * HashBytes, HashBytes));
+    public string Leaf(int index) => Convert.ToHexStringLower(Node(0, index));
 
     /// <summary>The siblings from a leaf up to the root, hex.</summary>
     public IReadOnlyList<string> Path(int index)
     {
         var path = new List<string>();
-        foreach (var level in _levels.SkipLast(1))
+        for (var level = 0; NodesOf(level) > 1; level++)
         {
-            var sibling = index ^ 1;
-            if (sibling * HashBytes < level.Length)
+            var sibling = (index >> level) ^ 1;
+            if (sibling < NodesOf(level))
             {
-                path.Add(Convert.ToHexStringLower(level.AsSpan(sibling * HashBytes, HashBytes)));
+                path.Add(Convert.ToHexStringLower(Node(level, sibling)));
             }
-
-            index >>= 1;
         }
 
         return path;
@@ -72,33 +94,32 @@ public sealed class MerkleTree
             }
 
             var sibling = Convert.FromHexString(path[used++]);
-            node = at % 2 == 0 ? Join(node, sibling) : Join(sibling, node);
+            node = at % 2 == 0 ? Pair(node, sibling) : Pair(sibling, node);
         }
 
         return used == path.Count ? Convert.ToHexStringLower(node) : null;
     }
 
-    private static byte[] Above(byte[] level)
+    /// <summary>Hashes two siblings.</summary>
+    /// <param name="siblings">64 bytes.</param>
+    /// <param name="node">32 bytes, the node above them.</param>
+    internal static void Join(ReadOnlySpan<byte> siblings, Span<byte> node)
     {
-        var nodes = level.Length / HashBytes;
-        var (pairs, above) = (nodes / 2, new byte[(nodes + 1) / 2 * HashBytes]);
-        Parallel.For(0, (pairs + PairsTogether - 1) / PairsTogether, block =>
-        {
-            Span<byte> text = stackalloc byte[1 + (2 * HashBytes)];
-            text[0] = 1;
-            for (var i = block * PairsTogether; i < Math.Min(pairs, (block + 1) * PairsTogether); i++)
-            {
-                level.AsSpan(2 * i * HashBytes, 2 * HashBytes).CopyTo(text[1..]);
-                SHA256.HashData(text, above.AsSpan(i * HashBytes, HashBytes));
-            }
-        });
-        if (nodes % 2 == 1)
-        {
-            level.AsSpan((nodes - 1) * HashBytes, HashBytes).CopyTo(above.AsSpan((nodes - 1) / 2 * HashBytes));
-        }
-
-        return above;
+        Span<byte> text = stackalloc byte[1 + (2 * HashBytes)];
+        text[0] = 1;
+        siblings.CopyTo(text[1..]);
+        SHA256.HashData(text, node);
     }
 
-    private static byte[] Join(byte[] left, byte[] right) => SHA256.HashData([1, .. left, .. right]);
+    private static byte[] Pair(ReadOnlySpan<byte> left, ReadOnlySpan<byte> right)
+    {
+        var node = new byte[HashBytes];
+        Join([.. left, .. right], node);
+        return node;
+    }
+
+    private int NodesOf(int level) => (int)((Count + (1L << level) - 1) >> level);
+
+    private ReadOnlySpan<byte> Node(int level, int index) =>
+        index < Count >> level ? _levels[level].AsSpan(index * HashBytes, HashBytes) : _edge[level];
 }

@@ -60,7 +60,7 @@ public static class QueueVerifier
                     leaves.Count == proof.Count, $"there are {leaves.Count} leaves",
                     $"there are {leaves.Count} leaves for {proof.Count} places");
                 Rule(leaves.Distinct().Count() == leaves.Count, "no leaf stands twice", "a leaf stands twice");
-                var tree = new MerkleTree(Convert.FromHexString(string.Concat(leaves)));
+                var tree = MerkleTree.Over(Convert.FromHexString(string.Concat(leaves)));
                 Rule(
                     tree.Root == proof.MerkleRoot, "the leaves lead to the root",
                     "the leaves do not lead to the root: one was changed, added or removed");

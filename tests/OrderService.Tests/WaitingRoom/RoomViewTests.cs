@@ -112,6 +112,25 @@ public sealed class RoomViewTests
         Assert.True(_view.IsContradictedBy(another with { Users = [.. another.Users.SkipLast(1), 7_000] }, _clock.GetTimestamp()));
     }
 
+    // Broken by rounds that stay as slow as at other times, or as quick for ever: a beacon may never come.
+    [Theory]
+    [InlineData(-400, false)]
+    [InlineData(-300, true)]
+    [InlineData(0, true)]
+    [InlineData(4_000, true)]
+    [InlineData(6_000, false)]
+    public void Rounds_are_quick_from_shortly_before_a_draw_until_it_is_done(int millisecondsAfter, bool expected)
+    {
+        var before = TimeSpan.FromMilliseconds(350);
+        Read(Drawn() with { Seed = null, Now = s_now.AddSeconds(-60) });
+        _clock.Advance(TimeSpan.FromMilliseconds(60_000 + millisecondsAfter));
+        Assert.Equal(expected, _view.IsDrawing(before));
+        Read(Drawn() with { Now = s_now.AddMilliseconds(millisecondsAfter) });
+        Assert.False(_view.IsDrawing(before));
+        Read(Drawn() with { Seed = null, IsClosed = true, Now = s_now.AddMilliseconds(millisecondsAfter) });
+        Assert.False(_view.IsDrawing(before));
+    }
+
     // Broken by the leaf of another place, where the places became known one reading after the other.
     [Fact]
     public void The_leaves_of_a_draw_are_those_of_its_places_in_however_many_readings_they_came()
@@ -125,7 +144,8 @@ public sealed class RoomViewTests
 
         Assert.Equal(
             Enumerable.Range(0, Drawn).Select(place => QueueSeed.Leaf(1, place, place + 1, QueueSeed.Blind([], place + 1))),
-            _view.Leaves()!.Chunk(32).Select(Convert.ToHexStringLower));
+            Enumerable.Range(0, Drawn).Select(_view.Tree!.Leaf));
+        Assert.Equal(Drawn, _view.Tree!.Count);
     }
 
     private double Left(int place) => _view.Describe(place).PassLeft.TotalSeconds;

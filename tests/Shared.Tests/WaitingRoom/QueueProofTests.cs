@@ -1,3 +1,4 @@
+using System.Security.Cryptography;
 using System.Text.Json;
 using Seckill.Shared.WaitingRoom;
 
@@ -115,12 +116,45 @@ public sealed class QueueProofTests
         // The last is more than is hashed at once.
         foreach (var count in Enumerable.Range(1, 70).Append(20_001))
         {
-            var tree = new MerkleTree(Convert.FromHexString(string.Concat(Enumerable.Range(0, count).Select(i => LeafOf(i, i + 1)))));
+            var tree = MerkleTree.Over(Convert.FromHexString(string.Concat(Enumerable.Range(0, count).Select(i => LeafOf(i, i + 1)))));
             for (var i = 0; i < count; i += count < 100 ? 1 : 1_000)
             {
                 Assert.Equal(tree.Root, MerkleTree.RootOf(tree.Leaf(i), i, count, tree.Path(i)));
                 Assert.NotEqual(tree.Root, MerkleTree.RootOf(LeafOf(i, 999), i, count, tree.Path(i)));
             }
+        }
+    }
+
+    // Broken by an edge that belongs to another size, or by a node that was hashed before its leaves were there.
+    [Fact]
+    public void A_tree_that_grew_in_steps_has_at_each_size_the_root_of_the_RFC()
+    {
+        byte[][] leaves = [.. Enumerable.Range(0, 70).Select(i => SHA256.HashData([(byte)i]))];
+        foreach (var step in (int[])[1, 2, 3, 7, 32, 70])
+        {
+            var builder = new MerkleTreeBuilder();
+            while (builder.Count < leaves.Length)
+            {
+                builder.Grow(Math.Min(leaves.Length, builder.Count + step), (i, leaf) => leaves[i].CopyTo(leaf));
+                Assert.All(Enumerable.Range(0, builder.Count + 1), count => Assert.Equal(
+                    Convert.ToHexStringLower(Rfc6962(leaves[..count])), builder.Take(count).Root));
+            }
+        }
+
+        static byte[] Rfc6962(byte[][] leaves)
+        {
+            var half = 1;
+            while (2 * half < leaves.Length)
+            {
+                half *= 2;
+            }
+
+            return leaves.Length switch
+            {
+                0 => SHA256.HashData([]),
+                1 => leaves[0],
+                _ => SHA256.HashData([1, .. Rfc6962(leaves[..half]), .. Rfc6962(leaves[half..])]),
+            };
         }
     }
 
@@ -181,7 +215,7 @@ public sealed class QueueProofTests
 
     private static QueueReceipt Receipt(QueueProof proof, int index, long userId)
     {
-        var tree = new MerkleTree(Convert.FromHexString(string.Concat(proof.Leaves!)));
+        var tree = MerkleTree.Over(Convert.FromHexString(string.Concat(proof.Leaves!)));
         var blind = QueueSeed.Blind(s_blindKey, userId);
         return new(
             SaleId, userId, index, blind, LeafOf(index, userId), tree.Path(index),
@@ -212,5 +246,5 @@ public sealed class QueueProofTests
         return Convert.ToHexStringLower(leaf);
     }
 
-    private static string RootOf(IEnumerable<string> leaves) => new MerkleTree(Convert.FromHexString(string.Concat(leaves))).Root;
+    private static string RootOf(IEnumerable<string> leaves) => MerkleTree.Over(Convert.FromHexString(string.Concat(leaves))).Root;
 }
