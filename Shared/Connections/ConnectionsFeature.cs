@@ -1,3 +1,4 @@
+using System.Security.Authentication;
 using MassTransit;
 using MassTransit.Monitoring;
 using Microsoft.Extensions.Diagnostics.HealthChecks;
@@ -85,7 +86,7 @@ public static class ConnectionsFeature
         _ = Task.Run(services.GetRequiredService<IBusControl>);
     }
 
-    /// <summary>RabbitMQ, from <c>ConnectionStrings:RabbitMq</c> (<c>amqp://user:password@host:port/vhost</c>).</summary>
+    /// <summary>RabbitMQ, from <c>ConnectionStrings:RabbitMq</c> (<c>amqps://user:password@host:port/vhost</c>, or amqp).</summary>
     public static void AddMessaging(
         this IHostApplicationBuilder builder,
         Action<IBusRegistrationConfigurator>? register = null,
@@ -103,6 +104,11 @@ public static class ConnectionsFeature
                 {
                     host.Heartbeat(TimeSpan.FromSeconds(5));
                     host.RequestedConnectionTimeout(TimeSpan.FromSeconds(3));
+                    // The library encrypts by itself at port 5671 alone.
+                    if (address.Scheme == "amqps")
+                    {
+                        host.UseSsl(tls => (tls.Protocol, tls.ServerName) = (SslProtocols.None, address.Host));
+                    }
                 });
                 configure?.Invoke(context, rabbit);
             });

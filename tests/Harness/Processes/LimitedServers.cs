@@ -49,11 +49,7 @@ public sealed class LimitedServers : IAsyncLifetime
     /// <summary>Creates a database with its users, and without a schema.</summary>
     internal async Task CreateDatabaseAsync(string name, string users = "roles.sql")
     {
-        await using (var server = new NpgsqlConnection(_postgres.ConnectionString))
-        {
-            await server.ExecuteAsync($"create database {name}");
-        }
-
+        await _postgres.CreateDatabaseAsync(name);
         // Twice: it may be repeated.
         await using var database = new NpgsqlConnection(PostgresOf("admin", name));
         await database.ExecuteAsync(await ReadAsync("postgres", users));

@@ -1,6 +1,7 @@
 using System.Diagnostics;
 using System.Globalization;
 using System.Runtime.InteropServices;
+using Dapper;
 using Npgsql;
 
 namespace Seckill.Tests.Harness.Processes;
@@ -17,20 +18,26 @@ internal sealed class OwnPostgres : IAsyncDisposable
     private readonly DirectoryInfo _files;
     private readonly Process _server;
 
-    private OwnPostgres(string programs, DirectoryInfo files)
+    private OwnPostgres(string programs, DirectoryInfo files, bool isEncrypted)
     {
         _files = files;
         var port = FreePort.Find();
-        var settings = $"port={port} listen_addresses=127.0.0.1 unix_socket_directories= max_connections=100".Split(' ');
+        var settings = ($"port={port} listen_addresses=127.0.0.1 unix_socket_directories= max_connections=100"
+            + (isEncrypted
+                ? $" ssl=on ssl_cert_file={Own("server.pem")} ssl_key_file={Own("server.key")} hba_file={Own("hba.conf")}"
+                : "")).Split(' ');
         _server = Start(
             Path.Combine(programs, "postgres"), ["-D", Data(files), .. settings.SelectMany(setting => new[] { "-c", setting })]);
-        ConnectionString = $"Host=127.0.0.1;Port={port};Username=postgres;Database=postgres;Timeout=10";
+        ConnectionString = $"Host=127.0.0.1;Port={port};Username=postgres;Database=postgres;Timeout=10"
+            + (isEncrypted ? ";SSL Mode=Require" : "");
     }
 
     /// <summary>For whoever may do anything there.</summary>
     public string ConnectionString { get; }
 
-    public static async Task<OwnPostgres> StartAsync()
+    /// <summary>Starts it.</summary>
+    /// <param name="own">Its certificate and the key of it, PEM: then it speaks TLS and nothing else.</param>
+    public static async Task<OwnPostgres> StartAsync((string Certificate, string Key)? own = null)
     {
         var programs = Directory.Exists("/usr/lib/postgresql")
             ? Directory.GetFiles("/usr/lib/postgresql", "initdb", SearchOption.AllDirectories).Order().LastOrDefault() : null;
@@ -43,9 +50,24 @@ internal sealed class OwnPostgres : IAsyncDisposable
 
         await RunAsync(Start(
             programs, ["-D", Data(files), "-U", "postgres", "-A", "trust", "-E", "UTF8", "--locale=C.UTF-8", "--no-sync"]));
-        var server = new OwnPostgres(Path.GetDirectoryName(programs)!, files);
+        if (own is { } tls)
+        {
+            // It refuses a key that others can read.
+            string[] owner = Environment.UserName == "root" ? ["-o", "postgres"] : [];
+            await RunAsync(Process.Start("install", [.. owner, "-m", "600", tls.Certificate, tls.Key, files.FullName]));
+            await File.WriteAllTextAsync(Path.Combine(files.FullName, "hba.conf"), "hostssl all all 127.0.0.1/32 trust\n");
+        }
+
+        var server = new OwnPostgres(Path.GetDirectoryName(programs)!, files, own is not null);
         await Eventually.IsTrueAsync("PostgreSQL answers", server.AnswersAsync);
         return server;
+    }
+
+    /// <summary>An empty database.</summary>
+    public async Task CreateDatabaseAsync(string name)
+    {
+        await using var server = new NpgsqlConnection(ConnectionString);
+        await server.ExecuteAsync($"create database {name}");
     }
 
     /// <summary>From here on it does nothing at all. The postmaster first, so that it has no more children.</summary>
@@ -79,6 +101,8 @@ internal sealed class OwnPostgres : IAsyncDisposable
             return false;
         }
     }
+
+    private string Own(string name) => Path.Combine(_files.FullName, name);
 
     private static string Data(DirectoryInfo files) => Path.Combine(files.FullName, "data");
 

@@ -1,6 +1,7 @@
 using System.Collections.Concurrent;
 using System.Diagnostics;
 using System.Globalization;
+using System.Net.Security;
 using RabbitMQ.Client;
 using RabbitMQ.Client.Exceptions;
 using Seckill.Shared.Connections;
@@ -18,9 +19,11 @@ internal sealed class OwnRabbitMq : IAsyncDisposable
     private readonly Process _epmd;
     private readonly Process _server;
     private readonly (string, string)[] _environment;
+    private readonly bool _isEncrypted;
 
-    private OwnRabbitMq(int consumerTimeoutSeconds, string? definitions)
+    private OwnRabbitMq(int consumerTimeoutSeconds, string? definitions, (string Certificate, string Key)? own)
     {
+        _isEncrypted = own is not null;
         string Own(string name) => Path.Combine(_files.FullName, name);
         string Text(int number) => number.ToString(CultureInfo.InvariantCulture);
         File.WriteAllText(Own("enabled_plugins"), "[].");
@@ -28,7 +31,13 @@ internal sealed class OwnRabbitMq : IAsyncDisposable
         File.WriteAllText(Own("advanced.config"), "[{rabbit, [{channel_tick_interval, 1000}]}].");
         File.WriteAllLines(Own("rabbitmq.conf"),
         [
-            $"listeners.tcp.1 = 127.0.0.1:{Text(_port)}", $"consumer_timeout = {Text(consumerTimeoutSeconds * 1000)}",
+            own is null ? $"listeners.tcp.1 = 127.0.0.1:{Text(_port)}" : $"listeners.ssl.1 = 127.0.0.1:{Text(_port)}",
+            .. own is { } tls
+                ? (string[])[
+                    "listeners.tcp = none", $"ssl_options.certfile = {tls.Certificate}", $"ssl_options.keyfile = {tls.Key}",
+                    "ssl_options.verify = verify_none", "ssl_options.fail_if_no_peer_cert = false"]
+                : [],
+            $"consumer_timeout = {Text(consumerTimeoutSeconds * 1000)}",
             "log.console = true", "log.console.level = warning", "log.file = false", "disk_free_limit.absolute = 100MB",
             definitions is null ? "" : $"load_definitions = {Own("definitions.json")}",
         ]);
@@ -60,10 +69,12 @@ internal sealed class OwnRabbitMq : IAsyncDisposable
     /// <summary>Starts it.</summary>
     /// <param name="consumerTimeoutSeconds">How long a consumer may keep a message before the broker closes its channel.</param>
     /// <param name="definitions">Its users, with their rights; without it there is the user guest, who may do everything.</param>
-    public static async Task<OwnRabbitMq> StartAsync(int consumerTimeoutSeconds, string? definitions = null)
+    /// <param name="own">Its certificate and the key of it, PEM: then it speaks TLS and nothing else.</param>
+    public static async Task<OwnRabbitMq> StartAsync(
+        int consumerTimeoutSeconds, string? definitions = null, (string Certificate, string Key)? own = null)
     {
         Assert.SkipUnless(File.Exists(Program), "This needs the programs of RabbitMQ, to start and to stop.");
-        var broker = new OwnRabbitMq(consumerTimeoutSeconds, definitions);
+        var broker = new OwnRabbitMq(consumerTimeoutSeconds, definitions, own);
         await Eventually.IsTrueAsync("RabbitMQ answers", async () =>
         {
             Assert.False(broker._server.HasExited, broker.Log);
@@ -82,8 +93,8 @@ internal sealed class OwnRabbitMq : IAsyncDisposable
     }
 
     /// <summary>The address for a user.</summary>
-    public Uri AddressOf(string user, string password) =>
-        new(string.Create(CultureInfo.InvariantCulture, $"amqp://{user}:{password}@127.0.0.1:{_port}/"));
+    public Uri AddressOf(string user, string password, string host = "127.0.0.1") => new(string.Create(
+        CultureInfo.InvariantCulture, $"{(_isEncrypted ? "amqps" : "amqp")}://{user}:{password}@{host}:{_port}/"));
 
     /// <summary>Raises the memory alarm, under which the broker takes no messages, or ends it.</summary>
     public async Task SetMemoryAlarmAsync(bool isOn)
@@ -140,7 +151,10 @@ internal sealed class OwnRabbitMq : IAsyncDisposable
 
     private async Task<T> UseAsync<T>(Func<IChannel, Task<T>> action)
     {
-        await using var connection = await new ConnectionFactory { Uri = Address }.CreateConnectionAsync();
+        var factory = new ConnectionFactory { Uri = Address };
+        // Whether certificates are checked is a matter of those who are tested.
+        factory.Ssl.AcceptablePolicyErrors = SslPolicyErrors.RemoteCertificateChainErrors;
+        await using var connection = await factory.CreateConnectionAsync();
         await using var channel = await connection.CreateChannelAsync();
         return await action(channel);
     }
