@@ -138,7 +138,7 @@ internal sealed class QueueEndpoint(
             else
             {
                 var claims = registers && (state.WorkBits > 0 || state.GroupLimit > 0) ? BuyerGuard.ClaimsOf(http) : BuyerClaims.None;
-                if (registers && RefuseUnsolved(http, state, userId, claims) is { } unsolved)
+                if (registers && RefuseUnsolved(http, room, state, userId, claims) is { } unsolved)
                 {
                     await unsolved.ExecuteAsync(http);
                     return;
@@ -182,7 +182,7 @@ internal sealed class QueueEndpoint(
             : int.MinValue;
     }
 
-    private static Problem? RefuseUnsolved(HttpContext http, RoomState state, long userId, BuyerClaims claims)
+    private static Problem? RefuseUnsolved(HttpContext http, Room room, RoomState state, long userId, BuyerClaims claims)
     {
         if (state.WorkBits == 0)
         {
@@ -190,9 +190,20 @@ internal sealed class QueueEndpoint(
         }
 
         var bits = claims.WorkBits is { } own and <= QueueWork.MaximumBits ? own : state.WorkBits;
+        if (bits == 0)
+        {
+            return null;
+        }
+
         var challenge = QueueWork.Challenge(state.Commitment, userId);
-        return bits == 0 || QueueWork.IsSolved(challenge, http.Request.Headers[QueueWork.Header], bits)
-            ? null : Refusals.WorkRequired(challenge, bits);
+        var (asked, required) = room.Demand.Rise;
+        if (!QueueWork.IsSolved(challenge, http.Request.Headers[QueueWork.Header], Math.Min(bits + required, QueueWork.MaximumBits)))
+        {
+            return Refusals.WorkRequired(challenge, Math.Min(bits + asked, QueueWork.MaximumBits));
+        }
+
+        room.Demand.Count();
+        return null;
     }
 
     private static Problem Refuse(int outcome, RoomState state) => (RegistrationOutcome)outcome switch

@@ -32,6 +32,7 @@ internal sealed class Room
     public Room(long saleId, RoomLedger rooms, RoomStock stock, WaitingRoomOptions options, TimeProvider clock)
     {
         (SaleId, _rooms, _stock, _clock, KnownSince, _lastUse) = (saleId, rooms, stock, clock, clock.GetTimestamp(), clock.GetTimestamp());
+        Demand = new(options.CalmRegistrationsPerSecond, clock);
         _queue = new(options.QueueCapacity, MaximumBatch, 1, () => new RegisterCall(saleId, rooms, Learn));
     }
 
@@ -43,6 +44,9 @@ internal sealed class Room
 
     /// <summary>What is known of it; null before the first reading, and while Redis has lost it.</summary>
     public RoomView? View => _view;
+
+    /// <summary>How hard the proof of work is now.</summary>
+    public WorkDemand Demand { get; }
 
     /// <summary>The tree over the participants of the draw; null before their number is fixed.</summary>
     public MerkleTree? Tree => _view?.Tree;

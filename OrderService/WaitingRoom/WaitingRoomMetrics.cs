@@ -20,6 +20,9 @@ internal sealed class WaitingRoomMetrics : IDisposable
             "no_shows", "1", "Share of the newest passes that expired without an order.",
             () => NoShows(Sum(state => state.Turnout.Came), Sum(state => state.Turnout.Gone)));
         Gauge(
+            "work_rise", "{bit}", "Bits that a proof of work has now above those of its sale.",
+            () => rooms().Select(room => room.Demand.Rise.Asked).Append(0).Max());
+        Gauge(
             "age", "s", "Age of the oldest knowledge of a waiting room; 0 without rooms.",
             () => rooms().Select(room => age(room).TotalSeconds).Append(0).Max());
 

@@ -12,6 +12,11 @@ public sealed class WaitingRoomOptions
     [Range(50, 60_000)] public int TimeoutMilliseconds { get; set; } = 2_000;
 
     /// <summary>
+    /// Registrations a second at one instance above which a sale with a proof of work asks for more: a bit for each doubling.
+    /// </summary>
+    [Range(1, 1_000_000)] public int CalmRegistrationsPerSecond { get; set; } = 1_000;
+
+    /// <summary>
     /// When the numbers of a room are older than this, milliseconds, a sale that is to go on without its room takes orders without a pass.
     /// </summary>
     [Range(1_000, 600_000)] public int LostAfterMilliseconds { get; set; } = 5_000;

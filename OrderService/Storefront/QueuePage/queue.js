@@ -48,7 +48,7 @@ async function run(method = 'GET') {
   clearTimeout(timer);
   try {
     let answer = await ask(method, `/sales/${sale}/queue`);
-    if (answer.body.code === 'work-required') {
+    while (answer.body.code === 'work-required') {
       show(say('working'));
       answer = await ask(method, `/sales/${sale}/queue`, { 'Queue-Work': await solve(answer.body.challenge, answer.body.bits) });
     }

@@ -1,4 +1,6 @@
 using System.Text.Json;
+using Microsoft.Extensions.DependencyInjection;
+using Seckill.OrderService.WaitingRoom;
 using Seckill.Shared.Security;
 using Seckill.Shared.Stock;
 using Seckill.Shared.WaitingRoom;
@@ -223,6 +225,27 @@ public sealed class QueueTests(StorefrontHost storefront)
         Assert.Equal(202, (await sale.RegisterAsync(_user, solution)).Status);
         // Who has a place asks without.
         Assert.Equal(202, (await sale.RegisterAsync(_user)).Status);
+    }
+
+    // Broken by an endpoint that does not count, or asks for what the sale says in any rush.
+    [Fact]
+    public async Task The_work_rises_with_the_rush_and_a_solution_of_the_answer_before_still_counts()
+    {
+        var sale = await QueuedSale.OpenAsync(storefront, TimeSpan.FromHours(1), change: plan => plan with { WorkBits = 1 });
+        await sale.RegisterAsync(_user);
+        var demand = storefront.Services.GetRequiredService<RoomBoard>().Find(sale.Id)!.Demand;
+        await Eventually.IsTrueAsync("a second has many registrations", async () =>
+        {
+            for (var i = 0; i < 3_000; i++)
+            {
+                demand.Count();
+            }
+
+            return (await sale.RegisterAsync(_user)).Body.GetProperty("bits").GetInt32() > 1;
+        });
+        var refused = await sale.RegisterAsync(_user);
+        var solution = QueueWork.Solve(refused.Body.GetProperty("challenge").GetString()!, 1);
+        Assert.Equal(202, (await sale.RegisterAsync(_user, solution)).Status);
     }
 
     [Fact]
