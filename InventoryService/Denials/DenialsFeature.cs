@@ -2,7 +2,7 @@ using Seckill.InventoryService.Operations;
 
 namespace Seckill.InventoryService.Denials;
 
-/// <summary>Users who may not order: bots, fraud. Storefronts follow within a second.</summary>
+/// <summary>Users who may not order: bots, fraud; and tokens that are not accepted. Storefronts follow within a second.</summary>
 internal static class DenialsFeature
 {
     private const int MaximumBodyBytes = 4_096;
@@ -11,7 +11,9 @@ internal static class DenialsFeature
 
     public static void MapDenials(this WebApplication app)
     {
-        var denials = app.MapGroup("/denied-users").ForOperators(new OperationGroup("Denials", "Users who may not order."));
+        var group = new OperationGroup("Denials", "Users who may not order, and tokens that are not accepted.");
+        RevokedTokens.Map(app, group);
+        var denials = app.MapGroup("/denied-users").ForOperators(group);
         denials.MapGet("", ListAsync)
             .WithName("listDeniedUsers")
             .WithMetadata(DescribedHeader.NextPage)
@@ -100,4 +102,5 @@ public sealed record DeniedUser(long UserId, string Reason, string DeniedBy, Dat
     PropertyNamingPolicy = JsonKnownNamingPolicy.CamelCase, UnmappedMemberHandling = JsonUnmappedMemberHandling.Disallow,
     AllowDuplicateProperties = false, MaxDepth = 8)]
 [JsonSerializable(typeof(DenyUser))]
+[JsonSerializable(typeof(RevokeToken))]
 internal sealed partial class DenialsJson : JsonSerializerContext;

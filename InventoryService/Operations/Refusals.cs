@@ -16,6 +16,7 @@ internal static class Refusals
     public static readonly Problem RefundTooLarge = new(
         409, "refund-too-large", "The refunds of an order are at most what was paid for it, and its units. Nothing was changed.");
 
+    public static readonly Problem NotRevoked = new(404, "not-revoked", "This token is not revoked.");
     public static readonly Problem NotDenied = new(404, "not-denied", "This user is not denied.");
     public static readonly Problem UnknownWebhook = new(404, "unknown-webhook", "No such endpoint exists.");
     public static readonly Problem EventsExpired = new(

@@ -7,8 +7,9 @@ namespace Seckill.OrderService.Storefront;
 /// <summary>Admits a request when its token names a buyer, and neither the buyer nor the address exceeds its rate limit.</summary>
 internal sealed class BuyerGuard : IEndpointFilter
 {
+    private const string Scheme = "Bearer ";
     private readonly BuyerToken _token;
-    private readonly DeniedUsers? _denied;
+    private readonly Denials? _denied;
     private readonly ExternalTokens? _external;
     private readonly Problem[] _refusals;
     private readonly RateLimit _byUser;
@@ -17,9 +18,9 @@ internal sealed class BuyerGuard : IEndpointFilter
     /// <param name="token">Checks HS256 tokens.</param>
     /// <param name="options">Rate limits.</param>
     /// <param name="clock">Measures them.</param>
-    /// <param name="denied">Who may not order.</param>
+    /// <param name="denied">Who may not order, and which tokens are not accepted.</param>
     /// <param name="external">Checks the tokens of an identity provider; null without one.</param>
-    public BuyerGuard(BuyerToken token, IOptions<RateLimitOptions> options, TimeProvider clock, DeniedUsers? denied = null,
+    public BuyerGuard(BuyerToken token, IOptions<RateLimitOptions> options, TimeProvider clock, Denials? denied = null,
         ExternalTokens? external = null)
     {
         (_token, _denied, _external) = (token, denied, external);
@@ -67,7 +68,6 @@ internal sealed class BuyerGuard : IEndpointFilter
             return new(new Admission(tooMany));
         }
 
-        const string Scheme = "Bearer ";
         var header = context.Request.Headers.Authorization;
         if (header.Count == 0 || (header.Count == 1 && !header[0]!.StartsWith(Scheme, StringComparison.OrdinalIgnoreCase)))
         {
@@ -77,8 +77,8 @@ internal sealed class BuyerGuard : IEndpointFilter
         var (userId, expiresAt) = (0L, 0.0);
         var fault = header.Count > 1 ? TokenFault.Malformed : _token.Verify(header[0].AsSpan(Scheme.Length), out userId, out expiresAt);
         return fault is TokenFault.WrongAlgorithm && _external is not null
-            ? CheckExternalAsync(_external, header[0]![Scheme.Length..], context.RequestAborted)
-            : new(Admit(fault, userId, expiresAt));
+            ? CheckExternalAsync(_external, header[0]!, context.RequestAborted)
+            : new(Admit(fault, header[0]!, userId, expiresAt));
     }
 
     /// <summary>As <see cref="CheckAsync"/>, and the refusal when operators have denied the user to order.</summary>
@@ -98,14 +98,18 @@ internal sealed class BuyerGuard : IEndpointFilter
     /// <summary>True, and counted, when the buyer of an admitted request may send this many more.</summary>
     public bool TryCharge(long userId, int requests) => requests <= 0 || _byUser.TryAcquire(userId, requests);
 
-    private async ValueTask<Admission> CheckExternalAsync(ExternalTokens external, string token, CancellationToken cancellationToken)
+    private async ValueTask<Admission> CheckExternalAsync(ExternalTokens external, string header, CancellationToken cancellationToken)
     {
-        var (fault, userId, expiresAt) = await external.VerifyAsync(token, cancellationToken);
-        return Admit(fault, userId, expiresAt);
+        var (fault, userId, expiresAt) = await external.VerifyAsync(header[Scheme.Length..], cancellationToken);
+        return Admit(fault, header, userId, expiresAt);
     }
 
-    private Admission Admit(TokenFault? fault, long userId, double expiresAt) =>
-        fault is { } found ? new(_refusals[(int)found]) : new(CheckUser(userId), userId, expiresAt);
+    private Admission Admit(TokenFault? fault, string header, long userId, double expiresAt) =>
+        fault is { } found ? new(_refusals[(int)found])
+        : IsRevoked(header) ? new(Refusals.TokenRevoked)
+        : new(CheckUser(userId), userId, expiresAt);
+
+    private bool IsRevoked(string header) => _denied is { HasTokens: true } && _denied.HasToken(BuyerClaims.Of(header).TokenId);
 
     private Admission RefuseDenied(in Admission admission) =>
         admission.Refusal is null && _denied?.Has(admission.UserId) == true ? new(Refusals.UserDenied) : admission;

@@ -21,6 +21,7 @@ internal static class Refusals
     ];
 
     public static readonly Problem Unauthenticated = NewUnauthenticated();
+    public static readonly Problem TokenRevoked = Invalid("The token was revoked. Sign in again.");
     public static readonly Problem WrongTicket = Invalid("The stream ticket is not of this order, or has expired.");
 
     public static readonly Problem UserDenied = new(403, "user-denied", "You may not order. Ask the shop.");

@@ -14,8 +14,8 @@ internal static class StorefrontFeature
         builder.Services.AddValidatedOptions<RateLimitOptions>("RateLimits");
         builder.Services.AddValidatedOptions<CrossOriginOptions>("Cors");
         builder.Services.AddCors();
-        builder.Services.AddSingleton<DeniedUsers>();
-        builder.Services.AddHostedService(provider => provider.GetRequiredService<DeniedUsers>());
+        builder.Services.AddSingleton<Denials>();
+        builder.Services.AddHostedService(provider => provider.GetRequiredService<Denials>());
         builder.Services.AddSingleton<BuyerGuard>();
         builder.Services.AddSingleton(provider =>
         {

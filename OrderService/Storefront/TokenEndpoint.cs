@@ -18,7 +18,7 @@ internal static class TokenEndpoint
             .WithSummary("Exchange a token for a short one of this service")
             .WithDescription(
                 "For tokens of an identity provider (Auth:Authority), whose signature costs more than an order: exchange them on the "
-                + "sale page, before the opening. The new token is HS256, of the same user, and of the same group (grp), and "
+                + "sale page, before the opening. The new token is HS256, of the same user, of the same group (grp) and id (jti), and "
                 + "expires with the one that was sent, or before it.")
             .WithMetadata(OrderEndpoints.Group, new TakesBuyerToken())
             .Produces<ExchangedToken>()
@@ -31,7 +31,8 @@ internal static class TokenEndpoint
         // Whole seconds, downwards, so that the new token never outlives the one that was sent.
         var left = Math.Floor(BuyerGuard.ExpiryOf(http)) - now.ToUnixTimeSeconds();
         var life = TimeSpan.FromSeconds(Math.Min(left, options.Value.ExchangedTokenMinutes * 60.0));
-        // With what it says of the buyer: otherwise an exchange would be a way around the limit of a group in a waiting room.
+        // With what it says of the buyer: otherwise an exchange would be a way around the limit of a group in a waiting room, or around
+        // the end of a token that is revoked.
         var token = tokens.Sign(BuyerGuard.UserOf(http), life, BuyerGuard.ClaimsOf(http));
         return TypedResults.Json(
             new ExchangedToken(token, DateTimeOffset.FromUnixTimeSeconds(now.Add(life).ToUnixTimeSeconds())),

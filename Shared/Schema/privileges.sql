@@ -46,7 +46,7 @@ begin
   grant insert, select (id), update (status, after) on operator_actions to seckill_api, seckill_worker, seckill_inventory;
 
   -- The storefront.
-  grant select on payments, refunds, payment_search, denied_users, denied_users_version, overload_control to seckill_api;
+  grant select on payments, refunds, payment_search, denied_users, denied_users_version, revoked_tokens, overload_control to seckill_api;
   grant insert, update (outcome) on payments to seckill_api;
   grant insert on refunds to seckill_api;
   grant insert, update (owner, grace_seconds, seen_at) on payment_search to seckill_api;
@@ -90,6 +90,6 @@ begin
   grant insert, delete on order_events_new, order_events to seckill_inventory;
   grant update (position, moved_at) on order_event_positions to seckill_inventory;
   grant insert, update, delete on webhooks to seckill_inventory;
-  grant insert, update, delete on denied_users to seckill_inventory;
+  grant insert, update, delete on denied_users, revoked_tokens to seckill_inventory;
   grant update (version) on denied_users_version to seckill_inventory;
 end $$;

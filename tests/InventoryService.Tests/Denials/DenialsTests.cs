@@ -31,11 +31,34 @@ public sealed class DenialsTests(Administration administration)
         Assert.Equal(JsonValueKind.Null, actions[3].GetProperty("before").ValueKind);
     }
 
+    [Fact]
+    public async Task A_token_is_revoked_listed_and_accepted_again()
+    {
+        var id = "urn:token/" + Guid.NewGuid();
+        var path = "/revoked-tokens?tokenId=" + Uri.EscapeDataString(id);
+        var before = TimeProvider.System.GetUtcNow();
+        var revoked = await administration.DoesAsync("PUT", path, """{"reason":"stolen"}""");
+        Assert.Equal((id, "ops"), (revoked.GetProperty("tokenId").GetString(), revoked.GetProperty("revokedBy").GetString()));
+        Assert.InRange(revoked.GetProperty("expiresAt").GetDateTimeOffset(), before.AddDays(29), before.AddDays(31));
+        var expiresAt = before.AddMinutes(5);
+        await administration.DoesAsync("PUT", path, $$"""{"reason":"stolen","expiresAt":"{{expiresAt:O}}"}""");
+        var list = await administration.DoesAsync("GET", "/revoked-tokens?after=" + Uri.EscapeDataString(id[..^1]) + "&limit=1");
+        Assert.Equal(expiresAt, list[0].GetProperty("expiresAt").GetDateTimeOffset(), TimeSpan.FromMilliseconds(1));
+        await administration.DoesAsync("DELETE", path);
+        await administration.RefusesAsync(HttpStatusCode.NotFound, "not-revoked", "DELETE", path);
+    }
+
     [Theory]
+    [InlineData("/revoked-tokens?tokenId=7", """{}""")]
+    [InlineData("/revoked-tokens?tokenId=7", """{"reason":""}""")]
+    [InlineData("/revoked-tokens?tokenId=7", """{"reason":"stolen","expiresAt":"2020-01-01T00:00:00Z"}""")]
+    [InlineData("/revoked-tokens?tokenId=7", """{"reason":"stolen","expiresAt":"2120-01-01T00:00:00Z"}""")]
+    [InlineData("/revoked-tokens", """{"reason":"stolen"}""")]
+    [InlineData("/revoked-tokens?tokenId=", """{"reason":"stolen"}""")]
     [InlineData("/denied-users/7", """{}""")]
     [InlineData("/denied-users/7", """{"reason":""}""")]
     [InlineData("/denied-users/7", """{"reason":"bot","by":"me"}""")]
     [InlineData("/denied-users/-7", """{"reason":"bot"}""")]
-    public Task What_names_no_user_or_no_reason_is_refused(string path, string json) =>
+    public Task What_names_no_user_no_reason_or_no_time_is_refused(string path, string json) =>
         administration.RefusesAsync(HttpStatusCode.BadRequest, "invalid-request", "PUT", path, json);
 }
