@@ -8,6 +8,7 @@ internal static class RevokedTokens
 {
     private const int LongestId = 200;
     private const int LongestReason = 200;
+    private const string IdRule = "this must have 1 to 200 characters";
     private const int MaximumBodyBytes = 4_096;
     private const string Columns = "token_id, reason, revoked_by, revoked_at, expires_at";
 
@@ -40,21 +41,26 @@ internal static class RevokedTokens
             .WithSummary("Accept a revoked token again")
             .WithDescription("Every storefront follows within a second.")
             .Produces<RevokedToken>()
-            .ProducesProblems(401, 503)
+            .ProducesProblems(400, 401, 503)
             .ProducesProblems(Refusals.NotRevoked);
     }
 
-    private static Task<IResult> ListAsync(
+    // PostgreSQL stores no text with a zero.
+    private static bool IsId(string? text) => text is { Length: > 0 and <= LongestId } && !text.Contains('\0');
+
+    private static async Task<IResult> ListAsync(
         HttpContext http, NpgsqlDataSource database, CancellationToken cancellationToken, string? after = null, int? limit = null) =>
-        ListPage.AnswerAsync<RevokedToken>(
-            http, limit,
-            async size => await database.QueryAsync<RevokedToken>(
-                $"""
-                select {Columns} from revoked_tokens
-                where (@after::text is null or token_id > @after) and expires_at > now() order by token_id limit @size
-                """,
-                new { after, size }, cancellationToken),
-            token => token.TokenId);
+        after is not null && !IsId(after)
+            ? Problem.Invalid("after", IdRule)
+            : await ListPage.AnswerAsync<RevokedToken>(
+                http, limit,
+                async size => await database.QueryAsync<RevokedToken>(
+                    $"""
+                    select {Columns} from revoked_tokens
+                    where (@after::text is null or token_id > @after) and expires_at > now() order by token_id limit @size
+                    """,
+                    new { after, size }, cancellationToken),
+                token => token.TokenId);
 
     private static async Task<IResult> RevokeAsync(
         string tokenId, HttpContext http, NpgsqlDataSource database, TimeProvider clock, CancellationToken cancellationToken)
@@ -66,9 +72,9 @@ internal static class RevokedTokens
             return problem;
         }
 
-        if (tokenId.Length is 0 or > LongestId || tokenId.Contains('\0'))
+        if (!IsId(tokenId))
         {
-            return Problem.Invalid("tokenId", $"this must have 1 to {LongestId} characters");
+            return Problem.Invalid("tokenId", IdRule);
         }
 
         var now = clock.GetUtcNow();
@@ -93,14 +99,17 @@ internal static class RevokedTokens
     }
 
     private static async Task<IResult> AcceptAsync(string tokenId, NpgsqlDataSource database, CancellationToken cancellationToken) =>
-        await database.QueryAsync<RevokedToken>(
+        IsId(tokenId) && await database.QueryAsync<RevokedToken>(
             $"delete from revoked_tokens where token_id = @tokenId returning {Columns}", new { tokenId }, cancellationToken) is [var token]
             ? Results.Json(token) : Refusals.NotRevoked;
 
-    private static async Task<object?> FindAsync(HttpContext http) =>
-        (await http.RequestServices.GetRequiredService<NpgsqlDataSource>().QueryAsync<RevokedToken>(
-            $"select {Columns} from revoked_tokens where token_id = @tokenId",
-            new { tokenId = (string?)http.Request.Query["tokenId"] }, http.RequestAborted)).FirstOrDefault();
+    private static async Task<object?> FindAsync(HttpContext http)
+    {
+        var tokenId = (string?)http.Request.Query["tokenId"];
+        return !IsId(tokenId) ? null
+            : (await http.RequestServices.GetRequiredService<NpgsqlDataSource>().QueryAsync<RevokedToken>(
+                $"select {Columns} from revoked_tokens where token_id = @tokenId", new { tokenId }, http.RequestAborted)).FirstOrDefault();
+    }
 }
 
 /// <summary>Why a token is not accepted.</summary>

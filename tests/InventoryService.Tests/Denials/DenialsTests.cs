@@ -46,6 +46,8 @@ public sealed class DenialsTests(Administration administration)
         Assert.Equal(expiresAt, list[0].GetProperty("expiresAt").GetDateTimeOffset(), TimeSpan.FromMilliseconds(1));
         await administration.DoesAsync("DELETE", path);
         await administration.RefusesAsync(HttpStatusCode.NotFound, "not-revoked", "DELETE", path);
+        await administration.RefusesAsync(HttpStatusCode.NotFound, "not-revoked", "DELETE", "/revoked-tokens?tokenId=a%00b");
+        await administration.RefusesAsync(HttpStatusCode.BadRequest, "invalid-request", "GET", "/revoked-tokens?after=a%00b");
     }
 
     [Theory]
@@ -55,6 +57,7 @@ public sealed class DenialsTests(Administration administration)
     [InlineData("/revoked-tokens?tokenId=7", """{"reason":"stolen","expiresAt":"2120-01-01T00:00:00Z"}""")]
     [InlineData("/revoked-tokens", """{"reason":"stolen"}""")]
     [InlineData("/revoked-tokens?tokenId=", """{"reason":"stolen"}""")]
+    [InlineData("/revoked-tokens?tokenId=a%00b", """{"reason":"stolen"}""")]
     [InlineData("/denied-users/7", """{}""")]
     [InlineData("/denied-users/7", """{"reason":""}""")]
     [InlineData("/denied-users/7", """{"reason":"bot","by":"me"}""")]
