@@ -118,7 +118,10 @@ internal static class AnswerRules
     };
 
     // As the web server sees it.
-    private static string FirstSegment(string target) => Uri.UnescapeDataString(target).TrimStart('/', '.').Split('/', '?')[0];
+    // Of the path as the server reads it: /refunds/.. is the page of the dashboard, /.
+    private static string FirstSegment(string target) =>
+        target.StartsWith('/') && Uri.TryCreate("http://server" + Uri.UnescapeDataString(target), UriKind.Absolute, out var address)
+            ? address.AbsolutePath.Split('/')[1] : Uri.UnescapeDataString(target).TrimStart('/', '.').Split('/', '?')[0];
 
     private static string Text(JsonElement body, string name) =>
         body.TryGetProperty(name, out var value) && value.ValueKind == JsonValueKind.String ? value.GetString()! : "";

@@ -71,6 +71,20 @@ public sealed class AnswerRuleTests
     public async Task A_request_that_must_be_refused_and_is_accepted_is_found() =>
         Assert.Equal(["accepted"], await AskAsync(Json(201, """{"id":1}"""), request => request.MustBeRefused = true));
 
+    // The server takes the dots out of a path, and answers with the page of the dashboard.
+    [Theory]
+    [InlineData("/", "")]
+    [InlineData("/things/..", "")]
+    [InlineData("/things/%2e%2e?x", "")]
+    [InlineData("//", "")]
+    [InlineData("/things/../dashboard/page.js", "")]
+    [InlineData("/things/.", "undocumented-answer")]
+    [InlineData("/things/one", "undocumented-answer")]
+    public async Task A_page_without_a_description_is_no_answer_of_an_operation(string target, string rule) =>
+        Assert.Equal(rule, string.Join(' ', await AskAsync(
+            Json(200, "<!doctype html>").Replace("application/json", "text/html", StringComparison.Ordinal),
+            request => (request.Operation, request.Target, request.Method) = (null, target, "GET"))));
+
     [Fact]
     public async Task What_is_no_HTTP_may_be_refused_without_a_body_or_without_an_answer()
     {
