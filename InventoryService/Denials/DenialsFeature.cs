@@ -5,7 +5,7 @@ namespace Seckill.InventoryService.Denials;
 /// <summary>Users who may not order: bots, fraud; and tokens that are not accepted. Storefronts follow within a second.</summary>
 internal static class DenialsFeature
 {
-    private const int MaximumBodyBytes = 4_096;
+    internal const int MaximumBodyBytes = 4_096;
     private const int LongestReason = 200;
     private const string Columns = "user_id, reason, denied_by, denied_at";
 
@@ -65,7 +65,7 @@ internal static class DenialsFeature
             return Problem.Invalid("userId", "this must be a positive integer");
         }
 
-        return request!.Reason is { Length: > 0 and <= LongestReason } reason && !reason.Contains('\0')
+        return request!.Reason is { } reason && IsReason(reason)
             ? Results.Json(await database.SingleAsync<DeniedUser>(
                 $"""
                 insert into denied_users (user_id, reason, denied_by) values (@userId, @reason, @by)
@@ -73,8 +73,14 @@ internal static class DenialsFeature
                 returning {Columns}
                 """,
                 new { userId, reason, by = OperatorIdentity.Of(http).Name }, cancellationToken))
-            : Problem.Invalid("reason", $"this must have 1 to {LongestReason} characters");
+            : Unreasoned;
     }
+
+    /// <summary>Whether it can be stored, and says something.</summary>
+    internal static bool IsReason(string reason) => reason.Length is > 0 and <= LongestReason && !reason.Contains('\0');
+
+    /// <summary>The refusal of any other.</summary>
+    internal static Problem Unreasoned => Problem.Invalid("reason", $"this must have 1 to {LongestReason} characters");
 
     private static async Task<IResult> AllowAsync(long userId, NpgsqlDataSource database, CancellationToken cancellationToken) =>
         await database.QueryAsync<DeniedUser>(

@@ -7,9 +7,7 @@ namespace Seckill.InventoryService.Denials;
 internal static class RevokedTokens
 {
     private const int LongestId = 200;
-    private const int LongestReason = 200;
     private const string IdRule = "this must have 1 to 200 characters";
-    private const int MaximumBodyBytes = 4_096;
     private const string Columns = "token_id, reason, revoked_by, revoked_at, expires_at";
 
     // Longer than any token should live.
@@ -66,7 +64,7 @@ internal static class RevokedTokens
         string tokenId, HttpContext http, NpgsqlDataSource database, TimeProvider clock, CancellationToken cancellationToken)
     {
         var (request, problem) = await JsonBody.ReadAsync(
-            http.Request, DenialsJson.Default.RevokeToken, MaximumBodyBytes, cancellationToken);
+            http.Request, DenialsJson.Default.RevokeToken, DenialsFeature.MaximumBodyBytes, cancellationToken);
         if (problem is not null)
         {
             return problem;
@@ -84,7 +82,7 @@ internal static class RevokedTokens
             return Problem.Invalid("expiresAt", $"this must be in the next {s_longestLife.TotalDays} days");
         }
 
-        return request.Reason is { Length: > 0 and <= LongestReason } reason && !reason.Contains('\0')
+        return request.Reason is { } reason && DenialsFeature.IsReason(reason)
             ? Results.Json(await database.SingleAsync<RevokedToken>(
                 // Those that have expired are refused for that.
                 $"""
@@ -95,7 +93,7 @@ internal static class RevokedTokens
                 returning {Columns}
                 """,
                 new { tokenId, reason, by = OperatorIdentity.Of(http).Name, expiresAt = expiresAt.UtcDateTime }, cancellationToken))
-            : Problem.Invalid("reason", $"this must have 1 to {LongestReason} characters");
+            : DenialsFeature.Unreasoned;
     }
 
     private static async Task<IResult> AcceptAsync(string tokenId, NpgsqlDataSource database, CancellationToken cancellationToken) =>

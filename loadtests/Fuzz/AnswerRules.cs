@@ -117,7 +117,6 @@ internal static class AnswerRules
         _ => null,
     };
 
-    // As the web server sees it.
     // Of the path as the server reads it: /refunds/.. is the page of the dashboard, /.
     private static string FirstSegment(string target) =>
         target.StartsWith('/') && Uri.TryCreate("http://server" + Uri.UnescapeDataString(target), UriKind.Absolute, out var address)
