@@ -29,7 +29,7 @@ internal static class DashboardFeature
         app.MapFile("/", "dashboard.html", "text/html; charset=utf-8");
         app.MapFile("/dashboard/page.css", "page.css", "text/css; charset=utf-8");
         app.MapFile("/dashboard/icon.svg", "icon.svg", "image/svg+xml");
-        foreach (var script in new[] { "page.js", "draw.js", "elements.js", "opening.js", "actions.js", "stream.js" })
+        foreach (var script in new[] { "page.js", "draw.js", "elements.js", "opening.js", "actions.js", "stream.js", "lists.js" })
         {
             app.MapFile("/dashboard/" + script, script, "text/javascript; charset=utf-8");
         }

@@ -32,7 +32,8 @@ internal static class SaleEndpoints
             .WithMetadata(DescribedHeader.NextPage)
             .WithSummary("List all sales")
             .WithDescription(
-                "The newest first, whatever their state. " + ListPage.Description + "the id of the last sale of the page before.")
+                "The newest first, whatever their state. " + ListPage.Description + "the id of the last sale of the page before. "
+                + "archived=false leaves out those that are archived, archived=true the others.")
             .Produces<IReadOnlyList<SaleDetails>>()
             .ProducesProblems(400, 401, 503);
         sales.MapGet("/{saleId:id}", async (long saleId, SaleStore store, CancellationToken cancellationToken) =>
@@ -68,11 +69,12 @@ internal static class SaleEndpoints
         await http.RequestServices.GetRequiredService<SaleStore>().FindAsync(IdConstraint.Of(http, "saleId"), http.RequestAborted);
 
     private static async Task<IResult> ListAsync(
-        HttpContext http, SaleStore store, CancellationToken cancellationToken, long? after = null, int? limit = null) =>
+        HttpContext http, SaleStore store, CancellationToken cancellationToken, long? after = null, int? limit = null,
+        bool? archived = null) =>
         after is { } last && await store.FindAsync(last, cancellationToken) is null
             ? Problem.Invalid("after", "this must be the id of a sale")
             : await ListPage.AnswerAsync(
-                http, limit, size => store.ListAsync(after, size, cancellationToken), sale => sale.SaleId,
+                http, limit, size => store.ListAsync(after, archived, size, cancellationToken), sale => sale.SaleId,
                 OpsJson.Default.IReadOnlyListSaleDetails);
 
     private static async Task<IResult> CreateAsync(

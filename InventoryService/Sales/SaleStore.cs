@@ -49,18 +49,20 @@ internal sealed class SaleStore(NpgsqlDataSource database, RoomStore waitingRoom
 
     /// <summary>Sales, the newest first.</summary>
     /// <param name="after">Only those behind this one; null for the first page.</param>
+    /// <param name="archived">True for those that are archived, false for the others; null for all.</param>
     /// <param name="maximum">Maximum number of sales.</param>
-    public Task<IReadOnlyList<SaleDetails>> ListAsync(long? after, int maximum, CancellationToken cancellationToken) =>
+    public Task<IReadOnlyList<SaleDetails>> ListAsync(long? after, bool? archived, int maximum, CancellationToken cancellationToken) =>
         ReadAsync(
             """
             where s.sale_id in (
               select sale_id from sales
-              where @after::bigint is null
-                or (created_at, -sale_id) < (select created_at, -sale_id from sales where sale_id = @after)
+              where (@after::bigint is null
+                or (created_at, -sale_id) < (select created_at, -sale_id from sales where sale_id = @after))
+                and (@archived::boolean is null or (archived_at is not null) = @archived)
               order by created_at desc, sale_id
               limit @maximum)
             """,
-            new { after, maximum }, cancellationToken);
+            new { after, archived, maximum }, cancellationToken);
 
     /// <summary>Remembers that an item's stock is in Redis now.</summary>
     public Task MarkWarmAsync(long saleId, long skuId, CancellationToken cancellationToken) =>

@@ -72,6 +72,18 @@ const actions = {
         }),
     });
   },
+  settle: refund => ask({
+    title: `Mark the refund of payment ${refund.paymentId} as done?`,
+    text: 'Records that the provider has sent the money back, with your name and the time. It sends nothing itself.',
+    confirm: 'Mark as done',
+    run: () => send('POST', `/refunds/${refund.id}/settled`).then(marked => ({ text: `Marked as done by ${marked.settledBy}.` })),
+  }),
+  replay: webhook => ask({
+    title: `Try ${webhook.url} again?`,
+    text: `Continues behind the last event that it has: ${count(webhook.waiting, 'event')} waiting. Nothing is left out.`,
+    confirm: 'Try again',
+    run: () => send('POST', `/webhooks/${webhook.id}/replay`, { after: webhook.position }).then(() => ({ text: 'It is tried again.' })),
+  }),
   quarantine: async () => {
     const orders = await send('GET', '/quarantine').catch(error => error);
     if (orders instanceof Error) {
@@ -201,7 +213,8 @@ function result(text, isError = false) {
   byId('dialog-result').classList.toggle('error', isError);
 }
 
-async function send(method, path, body, headers = {}) {
+/** Asks the ops interface; the ids of sales and SKUs in the answer are text. */
+export async function send(method, path, body, headers = {}) {
   let response;
   try {
     response = await fetch(path, {

@@ -15,6 +15,7 @@ const newest = 6; // incidents that are not folded
 const needs = {
   open: ['PostgreSQL', 'Redis'], close: ['PostgreSQL', 'Redis'], audit: ['PostgreSQL', 'Redis'], repair: ['PostgreSQL', 'Redis'],
   rebuild: ['PostgreSQL', 'Redis', 'RabbitMQ'], stock: ['PostgreSQL', 'Redis'], archive: ['PostgreSQL', 'Redis'], quarantine: ['PostgreSQL', 'RabbitMQ'],
+  settle: ['PostgreSQL'], replay: ['PostgreSQL'],
 };
 const all = ['PostgreSQL', 'Redis', 'RabbitMQ'];
 

@@ -3,6 +3,7 @@
 import { act } from './actions.js';
 import { disconnect, draw } from './draw.js';
 import { byId, time } from './elements.js';
+import { refreshLists } from './lists.js';
 import { watch } from './stream.js';
 
 const session = '/dashboard/session';
@@ -52,6 +53,7 @@ function open({ operator, role }) {
       link('live', 'Live');
       last = now;
       draw(now, act);
+      refreshLists(now.at);
       say(now.incidents);
     },
     lost: () => {

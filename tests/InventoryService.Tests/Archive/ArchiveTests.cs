@@ -39,7 +39,9 @@ public sealed class ArchiveTests(StoreFixture stores)
         await stores.Redis.HashSetAsync(sale.Keys.State, "held", 1);
         await RefusesAsync(sale, "an audit of it is not clean");
         await stores.Redis.HashSetAsync(sale.Keys.State, "held", 0);
+        Assert.Equal((true, false), await IsListedAsync(sale));
         Assert.NotNull((await Archiver.ArchiveAsync(sale.Item.SaleId, "ops", CancellationToken.None)).Archive);
+        Assert.Equal((false, true), await IsListedAsync(sale));
         Assert.Equal((null, 0), await Archiver.ArchiveAsync(TestItem.NewId(), "ops", CancellationToken.None) is var (none, reasons)
             ? (none, reasons.Count) : default);
     }
@@ -186,6 +188,15 @@ public sealed class ArchiveTests(StoreFixture stores)
     {
         await sale.ReturnAllAsync();
         await sale.AllReturnedAsync();
+    }
+
+    // Among the sales that are not archived, and among those that are.
+    private async Task<(bool, bool)> IsListedAsync(TestSale sale)
+    {
+        return (await HasAsync(archived: false), await HasAsync(archived: true));
+
+        async Task<bool> HasAsync(bool archived) =>
+            (await stores.Sales.ListAsync(null, archived, 1_000, CancellationToken.None)).Any(one => one.SaleId == sale.Item.SaleId);
     }
 
     private async Task<byte[]> ExportAsync(TestSale sale)
