@@ -26,7 +26,8 @@ public sealed class CapEditTests(Administration administration)
         var sale = new PlannedSale(administration);
         const string None = "\"currency\":\"EUR\",\"ordersPerUser\":0,\"coolDownSeconds\":0";
         var created = await administration.DoesAsync("POST", "/sales", sale.Json(("\"currency\":\"EUR\"", None)));
-        var preview = await administration.DoesAsync("PATCH", sale.Path + "?dryRun=true", """{"items":[{"skuId":1001,"ordersPerUser":0}]}""");
+        var preview = await administration.DoesAsync(
+            "PATCH", sale.Path + "?dryRun=true", """{"items":[{"skuId":1001,"ordersPerUser":0}]}""");
         Assert.All(
             [created, preview], one => Assert.False(one.GetProperty("items")[0].TryGetProperty("ordersPerUser", out _), one.GetRawText()));
         Assert.False(created.GetProperty("items")[0].TryGetProperty("coolDownSeconds", out _));
