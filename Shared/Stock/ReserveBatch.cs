@@ -143,8 +143,11 @@ public sealed class ReserveBatch
         }
     }
 
-    private ReserveOutcome OutcomeAt(int index) =>
-        (ReserveOutcome)(_outcomes[index] is var digit and <= (byte)'9' ? digit - '0' : digit - 'a' + 10);
+    private ReserveOutcome OutcomeAt(int index)
+    {
+        var digit = _outcomes[index];
+        return (ReserveOutcome)(digit <= '9' ? digit - '0' : digit - 'a' + 10);
+    }
 
     private static bool HasDetail(ReserveOutcome outcome) =>
         outcome is ReserveOutcome.Replayed or ReserveOutcome.LimitReached or ReserveOutcome.PassUsed or ReserveOutcome.OrdersUsedUp

@@ -162,7 +162,7 @@ public sealed class OrdersEverMadeTests
         return item;
     }
 
-    private static Task ReleaseAsync(TestItem item, string order) => TestItem.Ledger.ReleaseAsync(item.Keys, [order]);
+    private static Task<int> ReleaseAsync(TestItem item, string order) => TestItem.Ledger.ReleaseAsync(item.Keys, [order]);
 
     private static async Task<int> CountAsync(TestItem item, long user) =>
         int.Parse(((string?)await Servers.Database.HashGetAsync(item.Keys.Returned, user) ?? "0 0").Split(' ')[0], provider: null);
