@@ -94,6 +94,17 @@ internal sealed class TestSale : TestItem
     public Task MakeOverdueAsync(params string[] orderIds) =>
         ExecuteAsync("update orders set pay_by = now() - interval '1 second' where order_id = any(@orderIds)", new { orderIds });
 
+    /// <summary>Lets an order expire; orders of other tests may be overdue for longer, and are expired first.</summary>
+    public async Task ExpireAsync(string orderId)
+    {
+        await MakeOverdueAsync(orderId);
+        await Eventually.IsTrueAsync("the overdue order is expired", async () =>
+        {
+            await _stores.Closing.ExpireAsync(500, CancellationToken.None);
+            return (await StatusesAsync())[orderId] == "expired";
+        });
+    }
+
     public Task<Dictionary<string, string>> StatusesAsync() => StatusesAsync(_stores, Item.SaleId);
 
     public Task<long> CountAsync(string from) =>

@@ -38,8 +38,7 @@ public sealed class OrdersAfterLossTests(StoreFixture stores)
                 await sale.ReturnAllAsync();
                 break;
             case "expired":
-                await sale.MakeOverdueAsync(first.OrderId);
-                await stores.Closing.ExpireAsync(100, CancellationToken.None);
+                await sale.ExpireAsync(first.OrderId);
                 await sale.ReturnAllAsync();
                 break;
             case "cancelled, on its way back":

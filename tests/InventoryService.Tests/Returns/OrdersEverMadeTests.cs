@@ -1,4 +1,3 @@
-using Seckill.Shared.Contracts;
 using Seckill.Shared.Stock;
 
 namespace Seckill.InventoryService.Tests.Returns;
@@ -90,12 +89,11 @@ public sealed class OrdersEverMadeTests(StoreFixture stores)
 
     private async Task CloseOneAsync(TestSale sale, string status)
     {
-        ReservedOrder order = await sale.ReserveAsync(7);
+        var order = await sale.ReserveAsync(7);
         await sale.ConsumeAsync(order);
         if (status == "expired")
         {
-            await sale.MakeOverdueAsync(order.OrderId);
-            await stores.Closing.ExpireAsync(100, CancellationToken.None);
+            await sale.ExpireAsync(order.OrderId);
         }
         else
         {
