@@ -26,7 +26,7 @@ internal static class SaleExport
         """,
         """
         select json_build_object('type', 'item', 'skuId', sku_id, 'allocated', allocated, 'limitPerUser', limit_per_user,
-          'unitPrice', unit_price, 'currency', currency)::text
+          'unitPrice', unit_price, 'currency', currency, 'ordersPerUser', orders_per_user, 'coolDownSeconds', cool_down_seconds)::text
         from sale_items where sale_id = @saleId order by position
         """,
         """

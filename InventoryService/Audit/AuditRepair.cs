@@ -101,11 +101,16 @@ internal sealed partial class AuditRepair(
                 ? findings : []);
         yield return ([BreakKind.WrongHold], "replaced the hold by one equal to the order row", async findings =>
         {
-            await stock.ReleaseAsync(item.Keys, Ids(findings));
+            await stock.ReleaseAsync(item.Keys, Ids(findings), count: false);
             return await holds.RestoreAsync(item.Keys, Ids(findings), cancellationToken) > 0 ? findings : [];
         });
         yield return ([BreakKind.LeftoverHold], "returned the units", async findings =>
-            await stock.ReleaseAsync(item.Keys, Ids(findings)) > 0 ? findings : []);
+        {
+            var rejected = (await rows.FatesAsync(Ids(findings), cancellationToken)).ToLookup(
+                fate => fate.Status == "rejected", fate => fate.OrderId);
+            return await stock.ReleaseAsync(item.Keys, rejected[false])
+                + await stock.ReleaseAsync(item.Keys, rejected[true], count: false) > 0 ? findings : [];
+        });
         yield return ([BreakKind.OrphanEntry], "removed from the outbox, because PostgreSQL has the order", async findings =>
         {
             var known = (await rows.FatesAsync(Ids(findings), cancellationToken))

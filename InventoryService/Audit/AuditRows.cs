@@ -24,8 +24,8 @@ internal sealed class AuditRows(NpgsqlDataSource database)
 
     private const string Items =
         """
-        select i.sale_id, i.sku_id, item_number, allocated, limit_per_user, unit_price, currency, epoch, lost_at,
-          name, opens_at, closes_at, payment_timeout_seconds, state, state_version,
+        select i.sale_id, i.sku_id, item_number, allocated, limit_per_user, unit_price, currency, orders_per_user, cool_down_seconds,
+          epoch, lost_at, name, opens_at, closes_at, payment_timeout_seconds, state, state_version,
           coalesce((
             select max(seq) from stock_writes w where (w.sale_id, w.sku_id, w.epoch) = (i.sale_id, i.sku_id, i.epoch)), 0) as seq,
           coalesce((select case when fail_open then 2 else 1 end from waiting_rooms r where r.sale_id = i.sale_id), 0) as room

@@ -2,8 +2,8 @@ namespace Seckill.InventoryService.Audit;
 
 /// <summary>A sale item whose stock is in Redis, as PostgreSQL has it.</summary>
 internal sealed record AuditedItem(
-    long SaleId, long SkuId, int ItemNumber, int Allocated, int LimitPerUser, long UnitPrice, string Currency, int Epoch,
-    DateTime? LostAt, string Name, DateTime OpensAt, DateTime ClosesAt, int PaymentTimeoutSeconds,
+    long SaleId, long SkuId, int ItemNumber, int Allocated, int LimitPerUser, long UnitPrice, string Currency, int OrdersPerUser,
+    int CoolDownSeconds, int Epoch, DateTime? LostAt, string Name, DateTime OpensAt, DateTime ClosesAt, int PaymentTimeoutSeconds,
     string State, long StateVersion, long Seq, int Room)
 {
     public ItemKey Key => new(SaleId, SkuId);
@@ -17,6 +17,7 @@ internal sealed record AuditedItem(
         Now: default, Available: Allocated, Held: 0, Allocated, Number, UnitPrice, Currency, OpensAt, ClosesAt, ItemState.Open,
         LimitPerUser, PaymentTimeoutSeconds, OutboxDepth: 0)
     {
-        Epoch = Epoch, StateVersion = StateVersion, Room = (RoomPolicy)Room,
+        Epoch = Epoch, StateVersion = StateVersion, Room = (RoomPolicy)Room, OrdersPerUser = OrdersPerUser,
+        CoolDownSeconds = CoolDownSeconds,
     };
 }

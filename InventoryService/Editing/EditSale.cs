@@ -31,8 +31,11 @@ public sealed record EditSale(
                 .. sale.Items.Select(item => Items?.FirstOrDefault(one => one?.SkuId == item.SkuId) is { } edit
                     ? new CreateSaleItem(
                         item.SkuId, edit.Allocated ?? item.Allocated, edit.LimitPerUser ?? item.LimitPerUser,
-                        edit.UnitPrice ?? item.UnitPrice, edit.Currency ?? item.Currency)
-                    : new CreateSaleItem(item.SkuId, item.Allocated, item.LimitPerUser, item.UnitPrice, item.Currency)),
+                        edit.UnitPrice ?? item.UnitPrice, edit.Currency ?? item.Currency, edit.OrdersPerUser ?? item.OrdersPerUser,
+                        edit.CoolDownSeconds ?? item.CoolDownSeconds)
+                    : new CreateSaleItem(
+                        item.SkuId, item.Allocated, item.LimitPerUser, item.UnitPrice, item.Currency, item.OrdersPerUser,
+                        item.CoolDownSeconds)),
             ]), null);
     }
 }
@@ -43,10 +46,18 @@ public sealed record EditSale(
 /// <param name="LimitPerUser">Most units that a user may hold, 1 to 100.</param>
 /// <param name="UnitPrice">Minor units of <paramref name="Currency"/>, at least 1.</param>
 /// <param name="Currency">ISO 4217 code, three capital letters.</param>
+/// <param name="OrdersPerUser">
+/// Most orders that a user may ever make of the item, cancelled and expired ones included, 1 to 1,000; 0 for any number.
+/// </param>
+/// <param name="CoolDownSeconds">
+/// How long after an order was cancelled or expired its user may not order the item again, 1 to 86,400 (a day); 0 for no time.
+/// </param>
 public sealed record EditSaleItem(
     [property: AtLeast(1)] long? SkuId, [property: Range(0, CreateSaleRules.MostUnits)] int? Allocated = null,
     [property: Range(1, CreateSaleRules.MostPerUser)] int? LimitPerUser = null, [property: AtLeast(1)] long? UnitPrice = null,
-    [property: RegularExpression("^[A-Z]{3}$")] string? Currency = null);
+    [property: RegularExpression("^[A-Z]{3}$")] string? Currency = null,
+    [property: Range(0, CreateSaleRules.MostOrdersPerUser)] int? OrdersPerUser = null,
+    [property: Range(0, CreateSaleRules.LongestCoolDownSeconds)] int? CoolDownSeconds = null);
 
 [JsonSourceGenerationOptions(
     PropertyNamingPolicy = JsonKnownNamingPolicy.CamelCase,

@@ -21,8 +21,8 @@ internal static class EditingFeature
             .WithSummary("Edit a sale")
             .WithDescription(
                 "Members that are absent stay as they are. Before the first order everything may change; a sale that is open is closed for "
-                + "that moment. Afterwards the name, the end while it is in the future, a higher limit, and the units, of which the "
-                + "difference is added or withdrawn. With dryRun=true the answer is a preview.")
+                + "that moment. Afterwards the name, the end while it is in the future, a higher limit, cap and cool-down, and the "
+                + "units, of which the difference is added or withdrawn. With dryRun=true the answer is a preview.")
             .Accepts<EditSale>("application/json")
             .Produces<SaleDetails>()
             .ProducesProblems(400, 401, 408, 413, 415, 503)

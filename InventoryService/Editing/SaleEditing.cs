@@ -24,7 +24,7 @@ internal enum EditingOutcome
 /// with an older version is not one that lost data.
 /// What orders rely on (price, currency, start, time to pay, a lower limit) changes only before the first of them. An opened sale is closed
 /// for that moment, so that none is reserved between the stores. The end may move while it is in the future, and a limit may be raised:
-/// then each order that either store accepts is right in the other.
+/// then each order that either store accepts is right in the other. Cap and cool-down may change at any time: no order relies on them.
 /// </summary>
 internal sealed class SaleEditing(
     NpgsqlDataSource database, SaleOpening opening, StockLedger stock, StockChanges changes, SaleCatalog catalog)
@@ -181,16 +181,18 @@ internal sealed class SaleEditing(
         await connection.ExecuteAsync(
             """
             update sale_items i
-            set limit_per_user = n.most, unit_price = n.price, currency = n.currency,
-              allocated = case when @isWarm then i.allocated else n.allocated end
-            from unnest(@skus, @limits, @prices, @currencies, @units) as n (sku_id, most, price, currency, allocated)
+            set limit_per_user = n.most, unit_price = n.price, currency = n.currency, orders_per_user = n.orders,
+              cool_down_seconds = n.pause, allocated = case when @isWarm then i.allocated else n.allocated end
+            from unnest(@skus, @limits, @prices, @currencies, @units, @orders, @pauses)
+              as n (sku_id, most, price, currency, allocated, orders, pause)
             where i.sale_id = @SaleId and i.sku_id = n.sku_id
             """,
             new
             {
                 plan.SaleId, isWarm, skus = Column(item => item.SkuId!.Value), limits = Column(item => item.LimitPerUser!.Value),
                 prices = Column(item => item.UnitPrice!.Value), currencies = Column(item => item.Currency!),
-                units = Column(item => item.Allocated!.Value),
+                units = Column(item => item.Allocated!.Value), orders = Column(item => item.OrdersPerUser ?? 0),
+                pauses = Column(item => item.CoolDownSeconds ?? 0),
             },
             cancellationToken);
         await transaction.CommitAsync(cancellationToken);

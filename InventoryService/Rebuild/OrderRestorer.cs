@@ -4,8 +4,8 @@ using Seckill.InventoryService.Audit;
 namespace Seckill.InventoryService.Rebuild;
 
 /// <summary>
-/// (12) Gives the orders of an item back what Redis lost of them: the idempotency keys, the turns that they used in a waiting room, and the
-/// holds of live orders.
+/// (12) Gives the orders of an item back what Redis lost of them: the idempotency keys, the turns that they used in a waiting room, the
+/// holds of live orders, and the count of those that their buyers gave back.
 /// </summary>
 internal sealed class OrderRestorer(
     NpgsqlDataSource database, AuditRows rows, StockRepair repair, HoldRestorer holds, RebuildJobs jobs, IOptions<RebuildOptions> options)
@@ -14,10 +14,11 @@ internal sealed class OrderRestorer(
 
     /// <summary>Restores all orders of the item, batch by batch in the order of their ids.</summary>
     /// <param name="item">The item, which was reset.</param>
+    /// <param name="token">Token of the rebuild.</param>
     /// <param name="task">Where progress is reported; null for nowhere.</param>
     /// <param name="before">Called before each batch.</param>
     public async Task RestoreAsync(
-        AuditedItem item, RebuildTask? task, Func<RebuildStep, Task> before, CancellationToken cancellationToken)
+        AuditedItem item, string token, RebuildTask? task, Func<RebuildStep, Task> before, CancellationToken cancellationToken)
     {
         await (task is null ? Task.CompletedTask : jobs.BeginRestoreAsync(task, cancellationToken));
         var (restored, last, reportedAt) = (0, item.Number, Stopwatch.GetTimestamp());
@@ -28,7 +29,10 @@ internal sealed class OrderRestorer(
             batch = await ReadAsync(item, last, cancellationToken);
             if (batch.Count > 0)
             {
-                await holds.RestoreAsync(item.Keys, batch.ConvertAll(order => order.OrderId), cancellationToken);
+                var ids = batch.ConvertAll(order => order.OrderId);
+                await holds.RestoreAsync(item.Keys, ids, cancellationToken);
+                // After the holds: an order that was closed before it got its hold is returned without being counted.
+                await repair.RestoreReturnsAsync(item.Keys, token, await ReadClosedAsync(ids, cancellationToken));
                 (restored, last) = (restored + batch.Sum(order => order.LiveUnits), batch[^1].OrderId);
             }
 
@@ -50,20 +54,29 @@ internal sealed class OrderRestorer(
         }
     }
 
-    // Redis has something of live orders, of those with a key, and of all when the sale has a waiting room. Every id begins with the number
-    // of its item, hex digits follow.
+    // Redis has something of all orders but those that were rejected, and of these when they have a key or the sale has a waiting room.
+    // Every id begins with the number of its item, hex digits follow.
     private Task<List<Order>> ReadAsync(AuditedItem item, string after, CancellationToken cancellationToken) =>
         database.QueryAsync<Order>(
             """
             select order_id, case when status in ('placed', 'paid') then quantity else 0 end as live_units
             from orders
             where order_id > @after and order_id < @end and (sale_id, sku_id) = (@SaleId, @SkuId)
-              and (status in ('placed', 'paid') or idempotency_key is not null or @hasRoom)
+              and (status <> 'rejected' or idempotency_key is not null or @hasRoom)
             order by order_id
             limit @MaxBatch
             """,
             new { after, end = item.Number + "g", item.SaleId, item.SkuId, options.Value.MaxBatch, hasRoom = item.Room != 0 },
             cancellationToken);
+
+    private Task<List<ClosedOrder>> ReadClosedAsync(List<string> orderIds, CancellationToken cancellationToken) =>
+        database.QueryAsync<ClosedOrder>(
+            """
+            select order_id, user_id, coalesce(closed_at, placed_at) as closed_at
+            from orders
+            where order_id = any(@orderIds) and status in ('cancelled', 'expired')
+            """,
+            new { orderIds }, cancellationToken);
 
     private sealed record Order(string OrderId, int LiveUnits);
 }

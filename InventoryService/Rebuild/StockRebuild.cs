@@ -59,7 +59,7 @@ internal sealed partial class StockRebuild(
             return reset == ResetOutcome.NotDrained ? RebuildOutcome.NotDrained : RebuildOutcome.LostAgain;
         }
 
-        await orders.RestoreAsync(item, task, Before, cancellationToken);
+        await orders.RestoreAsync(item, token, task, Before, cancellationToken);
         await Before(RebuildStep.Epoch);
         if (await NextEpochAsync(item.Key, lostAt, cancellationToken) is not var (epoch, state, version))
         {

@@ -66,7 +66,7 @@ internal sealed partial class StockReturns(
         var resting = _refused.Where(item => Clock.GetElapsedTime(item.Value) < s_pauseAfterRefusal).Select(item => item.Key).ToList();
         // Committed only when the stock is back, so the rows survive any failure. Selected by ctid, which no other transaction changes:
         // these rows are only inserted and deleted.
-        var waiting = await connection.QueryAsync<ClosedOrder>(
+        var waiting = await connection.QueryAsync<WaitingReturn>(
             """
             delete from stock_returns
             where ctid = any(array(
@@ -85,6 +85,7 @@ internal sealed partial class StockReturns(
             return 0;
         }
 
+        var rejected = await FindRejectedAsync(connection, waiting, cancellationToken);
         FailPoint.Reach("9-not-released");
         RedisServerException? refusal = null;
         foreach (var item in waiting.GroupBy(order => new ItemKey(order.SaleId, order.SkuId)))
@@ -92,7 +93,11 @@ internal sealed partial class StockReturns(
             try
             {
                 var writes = new List<StockWrite>();
-                s_returned.Add(await stock.ReleaseAsync(new ItemKeys(item.Key), item.Select(order => order.OrderId), writes));
+                foreach (var orders in item.ToLookup(order => rejected.Contains(order.OrderId), order => order.OrderId))
+                {
+                    s_returned.Add(await stock.ReleaseAsync(new ItemKeys(item.Key), orders, writes, count: !orders.Key));
+                }
+
                 // Redis cannot forget the return unnoticed any more.
                 await connection.RecordAsync(item.Key, writes, cancellationToken);
                 _refused.TryRemove(item.Key, out _);
@@ -115,7 +120,31 @@ internal sealed partial class StockReturns(
         return waiting.Count;
     }
 
-    private sealed record ClosedOrder(string OrderId, long SaleId, long SkuId);
+    // That an order was rejected is not its buyer's doing, so it does not count as one that was made. Few items ever have such an order:
+    // the sums say which, and the rows of the others are not read.
+    private static async Task<HashSet<string>> FindRejectedAsync(
+        NpgsqlConnection connection, List<WaitingReturn> waiting, CancellationToken cancellationToken)
+    {
+        var items = waiting.Select(order => (order.SaleId, order.SkuId)).Distinct().ToList();
+        return
+        [
+            .. await connection.QueryAsync<string>(
+                """
+                select order_id from orders
+                where order_id = any(@ids) and status = 'rejected' and exists (
+                  select from order_totals
+                  where status = 'rejected' and (sale_id, sku_id) in (select * from unnest(@sales, @skus)))
+                """,
+                new
+                {
+                    ids = waiting.ConvertAll(order => order.OrderId), sales = items.ConvertAll(item => item.SaleId),
+                    skus = items.ConvertAll(item => item.SkuId),
+                },
+                cancellationToken),
+        ];
+    }
+
+    private sealed record WaitingReturn(string OrderId, long SaleId, long SkuId);
 
     [LoggerMessage(410, LogLevel.Warning, "Could not return the stock of closed orders; retrying: {Reason}")]
     private partial void LogFailed(string reason);

@@ -19,6 +19,12 @@ internal static class CreateSaleRules
     // docs/decisions/0031 has the reasons.
     public const int MostPerUser = 100;
 
+    /// <summary>Most orders that a user may ever make of an item, where there is a cap: beyond, it caps nothing.</summary>
+    public const int MostOrdersPerUser = 1_000;
+
+    /// <summary>A day: a longer cool-down outlasts the sale, as a cap of one order does.</summary>
+    public const int LongestCoolDownSeconds = 24 * 3600;
+
     /// <summary>Of an item, whatever is added to it later.</summary>
     public const int MostUnits = 1_000_000_000;
 
@@ -55,6 +61,10 @@ internal static class CreateSaleRules
             Rule($"items[{i}].skuId", item?.SkuId is > 0, "this must be a positive integer");
             Rule($"items[{i}].allocated", item?.Allocated is >= 0 and <= MostUnits, $"this must be an integer, 0 to {MostUnits}");
             Rule($"items[{i}].limitPerUser", item?.LimitPerUser is > 0 and <= MostPerUser, $"this must be an integer, 1 to {MostPerUser}");
+            Rule($"items[{i}].ordersPerUser", item?.OrdersPerUser is null or (>= 0 and <= MostOrdersPerUser),
+                $"this must be an integer, 0 to {MostOrdersPerUser}");
+            Rule($"items[{i}].coolDownSeconds", item?.CoolDownSeconds is null or (>= 0 and <= LongestCoolDownSeconds),
+                $"this must be an integer, 0 to {LongestCoolDownSeconds}");
             // An order of nothing, or of more than fits, could be placed and never paid.
             Rule($"items[{i}].unitPrice", item?.UnitPrice is > 0 && item.UnitPrice <= long.MaxValue / MostUnitsOfAnOrder(item),
                 "this must be a positive integer, in minor units, and a whole order must fit 64 bits");

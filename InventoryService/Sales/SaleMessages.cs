@@ -21,7 +21,8 @@ public sealed record CreateSale(
         SaleId!.Value, Name!.Trim(), OpensAt!.Value, ClosesAt!.Value, PaymentTimeoutSeconds!.Value, state,
         [
             .. Items!.Select(item => new SaleItemDetails(
-                item!.SkuId!.Value, item.Allocated!.Value, item.LimitPerUser!.Value, item.UnitPrice!.Value, item.Currency!)),
+                item!.SkuId!.Value, item.Allocated!.Value, item.LimitPerUser!.Value, item.UnitPrice!.Value, item.Currency!,
+                SaleItemDetails.Given(item.OrdersPerUser), SaleItemDetails.Given(item.CoolDownSeconds))),
         ])
     {
         Warnings = warnings,
@@ -34,10 +35,18 @@ public sealed record CreateSale(
 /// <param name="LimitPerUser">Most units that a user may hold, 1 to 100.</param>
 /// <param name="UnitPrice">Minor units of <paramref name="Currency"/>, at least 1; a whole order must fit 64 bits.</param>
 /// <param name="Currency">ISO 4217 code, three capital letters.</param>
+/// <param name="OrdersPerUser">
+/// Most orders that a user may ever make of the item, cancelled and expired ones included, 1 to 1,000; 0, any number, by default.
+/// </param>
+/// <param name="CoolDownSeconds">
+/// How long after an order was cancelled or expired its user may not order the item again, 1 to 86,400 (a day); 0, no time, by default.
+/// </param>
 public sealed record CreateSaleItem(
     [property: AtLeast(1)] long? SkuId, [property: Range(0, CreateSaleRules.MostUnits)] int? Allocated,
     [property: Range(1, CreateSaleRules.MostPerUser)] int? LimitPerUser, [property: AtLeast(1)] long? UnitPrice,
-    [property: RegularExpression("^[A-Z]{3}$")] string? Currency);
+    [property: RegularExpression("^[A-Z]{3}$")] string? Currency,
+    [property: Range(0, CreateSaleRules.MostOrdersPerUser)] int? OrdersPerUser = null,
+    [property: Range(0, CreateSaleRules.LongestCoolDownSeconds)] int? CoolDownSeconds = null);
 
 /// <summary>A sale as ops see it.</summary>
 /// <param name="Name">What people call it.</param>
@@ -66,8 +75,16 @@ public sealed record SaleDetails(
 /// <param name="LimitPerUser">Most units that a user may hold.</param>
 /// <param name="UnitPrice">Minor units of <paramref name="Currency"/>.</param>
 /// <param name="Currency">ISO 4217 code.</param>
-public sealed record SaleItemDetails(long SkuId, int Allocated, int LimitPerUser, long UnitPrice, string Currency)
+/// <param name="OrdersPerUser">Most orders that a user may ever make; absent for any number.</param>
+/// <param name="CoolDownSeconds">How long a user waits after an order was cancelled or expired; absent for no time.</param>
+public sealed record SaleItemDetails(
+    long SkuId, int Allocated, int LimitPerUser, long UnitPrice, string Currency,
+    [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] int? OrdersPerUser = null,
+    [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] int? CoolDownSeconds = null)
 {
+    /// <summary>A term that may be absent: 0 is as good as none.</summary>
+    internal static int? Given(int? term) => term is 0 ? null : term;
+
     /// <summary>First digits of the item's order ids.</summary>
     [JsonIgnore]
     public int ItemNumber { get; init; }

@@ -211,5 +211,6 @@ internal sealed class SaleOpening(SaleStore sales, StockLedger stock, SaleCatalo
         OutboxDepth: 0)
     {
         StateVersion = version, Room = sale.WaitingRoom?.Policy ?? RoomPolicy.None,
+        OrdersPerUser = item.OrdersPerUser ?? 0, CoolDownSeconds = item.CoolDownSeconds ?? 0,
     };
 }

@@ -27,12 +27,15 @@ internal sealed class SaleStore(NpgsqlDataSource database, RoomStore waitingRoom
 
         await connection.ExecuteAsync(
             """
-            insert into sale_items (sale_id, sku_id, position, allocated, limit_per_user, unit_price, currency)
-            values (@SaleId, @SkuId, @Position, @Allocated, @LimitPerUser, @UnitPrice, @Currency)
+            insert into sale_items (
+              sale_id, sku_id, position, allocated, limit_per_user, unit_price, currency, orders_per_user, cool_down_seconds)
+            values (
+              @SaleId, @SkuId, @Position, @Allocated, @LimitPerUser, @UnitPrice, @Currency, @OrdersPerUser, @CoolDownSeconds)
             """,
             sale.Items!.Select((item, position) => new
             {
                 sale.SaleId, item!.SkuId, Position = position, item.Allocated, item.LimitPerUser, item.UnitPrice, item.Currency,
+                OrdersPerUser = item.OrdersPerUser ?? 0, CoolDownSeconds = item.CoolDownSeconds ?? 0,
             }));
         if (sale.WaitingRoom is { } room)
         {
@@ -123,7 +126,8 @@ internal sealed class SaleStore(NpgsqlDataSource database, RoomStore waitingRoom
         var rows = await connection.QueryAsync<Row>(new CommandDefinition(
             $"""
             select s.sale_id, s.name, s.opens_at, s.closes_at, s.payment_timeout_seconds, s.state, s.archived_at,
-              i.sku_id, i.allocated, i.limit_per_user, i.unit_price, i.currency, i.item_number, i.warmed_at is not null as was_warm
+              i.sku_id, i.allocated, i.limit_per_user, i.unit_price, i.currency, i.orders_per_user, i.cool_down_seconds, i.item_number,
+              i.warmed_at is not null as was_warm
             from sales s
             join sale_items i using (sale_id)
             {where}
@@ -140,7 +144,9 @@ internal sealed class SaleStore(NpgsqlDataSource database, RoomStore waitingRoom
                 var first = sale.First();
                 return new SaleDetails(
                     first.sale_id, first.name, Utc(first.opens_at), Utc(first.closes_at), first.payment_timeout_seconds, first.state,
-                    [.. sale.Select(row => new SaleItemDetails(row.sku_id, row.allocated, row.limit_per_user, row.unit_price, row.currency)
+                    [.. sale.Select(row => new SaleItemDetails(
+                        row.sku_id, row.allocated, row.limit_per_user, row.unit_price, row.currency,
+                        SaleItemDetails.Given(row.orders_per_user), SaleItemDetails.Given(row.cool_down_seconds))
                     {
                         ItemNumber = row.item_number,
                         WasWarm = row.was_warm,
@@ -163,6 +169,7 @@ internal sealed class SaleStore(NpgsqlDataSource database, RoomStore waitingRoom
     private sealed record Row(
         long sale_id, string name, DateTime opens_at, DateTime closes_at, int payment_timeout_seconds, SaleState state,
         DateTime? archived_at,
-        long sku_id, int allocated, int limit_per_user, long unit_price, string currency, int item_number, bool was_warm);
+        long sku_id, int allocated, int limit_per_user, long unit_price, string currency, int orders_per_user, int cool_down_seconds,
+        int item_number, bool was_warm);
 #pragma warning restore IDE1006
 }

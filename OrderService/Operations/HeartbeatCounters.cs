@@ -9,11 +9,12 @@ namespace Seckill.OrderService.Operations;
 internal sealed class HeartbeatCounters : IDisposable
 {
     private const string Orders = "/orders";
-    // For the load; all other refusals before the batcher are counted by their status.
+    // Refused before the batcher with a status that other refusals have, too; the rest is counted by its status.
     private const string Busy = "busy";
+    private const string RateLimited = "rate-limited";
     private readonly MeterListener _listener = new();
     private readonly ConcurrentDictionary<string, Count> _outcomes = new();
-    private readonly Dictionary<int, Count> _refusedBefore = new[] { 400, 401, 413, 415, 429 }.ToDictionary(it => it, _ => new Count());
+    private readonly Dictionary<int, Count> _refusedBefore = new[] { 400, 401, 413, 415 }.ToDictionary(it => it, _ => new Count());
     private readonly long[] _latency = new long[Heartbeat.Bounds.Count + 1];
     private readonly double[] _bounds = [.. Heartbeat.Bounds.Select(milliseconds => milliseconds / 1000)];
     private readonly Count _gateRefusals = new();
@@ -59,8 +60,8 @@ internal sealed class HeartbeatCounters : IDisposable
             case "seckill.reservations" when Find(tags, "outcome") is string outcome:
                 _outcomes.GetOrAdd(outcome, static _ => new Count()).Add(number);
                 break;
-            case "seckill.requests.refused" when Find(tags, "code") is Busy:
-                _outcomes.GetOrAdd(Busy, static _ => new Count()).Add(number);
+            case "seckill.requests.refused" when Find(tags, "code") is string code and (Busy or RateLimited):
+                _outcomes.GetOrAdd(code, static _ => new Count()).Add(number);
                 break;
             case "seckill.gate.refusals":
                 _gateRefusals.Add(number);
@@ -100,7 +101,7 @@ internal sealed class HeartbeatCounters : IDisposable
         return null;
     }
 
-    private static string Reason(int status) => status switch { 401 => "unauthenticated", 429 => "rate-limited", _ => "invalid-request" };
+    private static string Reason(int status) => status == 401 ? "unauthenticated" : "invalid-request";
 
     private static string Reason(string outcome) => outcome switch
     {

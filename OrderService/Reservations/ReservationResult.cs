@@ -6,8 +6,14 @@ public readonly record struct ReservationResult(ReserveOutcome Outcome)
     /// <summary>The order, when <see cref="ReserveOutcome.Reserved"/> or <see cref="ReserveOutcome.Replayed"/>.</summary>
     public string? OrderId { get; init; }
 
-    /// <summary>The buyer's live orders, when <see cref="ReserveOutcome.LimitReached"/> or <see cref="ReserveOutcome.PassUsed"/>.</summary>
+    /// <summary>
+    /// The buyer's live orders, when <see cref="ReserveOutcome.LimitReached"/>, <see cref="ReserveOutcome.OrdersUsedUp"/> or
+    /// <see cref="ReserveOutcome.PassUsed"/>.
+    /// </summary>
     public string[]? OrderIds { get; init; }
+
+    /// <summary>Seconds, rounded up, until the buyer may order again, when <see cref="ReserveOutcome.CoolingDown"/>.</summary>
+    public int CoolsForSeconds { get; init; }
 
     /// <summary>Redis time of the reservation; of the answer, when <see cref="ReserveOutcome.NotOpen"/>.</summary>
     public DateTimeOffset At { get; init; }

@@ -150,7 +150,8 @@ internal sealed partial class ReserveCall(
                 OrderId = detail[0],
                 At = DateTimeOffset.FromUnixTimeMilliseconds(long.Parse(detail[2], CultureInfo.InvariantCulture)),
             },
-            ReserveOutcome.LimitReached or ReserveOutcome.PassUsed => result with { OrderIds = detail },
+            ReserveOutcome.LimitReached or ReserveOutcome.OrdersUsedUp or ReserveOutcome.PassUsed => result with { OrderIds = detail },
+            ReserveOutcome.CoolingDown => result with { CoolsForSeconds = int.Parse(detail[0], CultureInfo.InvariantCulture) },
             // The item existed when its lane was made, so Redis has lost data and its answer says nothing certain; or its sale is archived.
             ReserveOutcome.UnknownItem => new ReservationResult(ReserveOutcome.Unknown) { IsItemGone = true },
             _ => result,

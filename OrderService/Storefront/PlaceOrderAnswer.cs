@@ -72,6 +72,8 @@ internal sealed class PlaceOrderAnswer(WarmItems warm, ReservationMetrics metric
     {
         ReserveOutcome.SoldOut => Refusals.SoldOut,
         ReserveOutcome.LimitReached => Refusals.LimitReached(result.OrderIds!),
+        ReserveOutcome.OrdersUsedUp => Refusals.OrdersUsedUp(result.OrderIds!),
+        ReserveOutcome.CoolingDown => Refusals.CoolingDown(result.CoolsForSeconds),
         ReserveOutcome.PassUsed => Refusals.PassUsed(result.OrderIds!),
         ReserveOutcome.NotOpen => Refusals.SaleNotOpen(result.Terms!.OpensAt, result.At),
         ReserveOutcome.Closed => Refusals.SaleClosed,

@@ -147,7 +147,8 @@ internal sealed class PlaceOrderEndpoint(
                     ? new ReservationResult(known)
                     : await batcher.QueueAsync(lane, order.UserId, order.Quantity, order.Key, http.RequestAborted, turn);
                 if (lane.Room != RoomPolicy.None && result.Outcome
-                    is ReserveOutcome.Reserved or ReserveOutcome.Replayed or ReserveOutcome.LimitReached or ReserveOutcome.PassUsed)
+                    is ReserveOutcome.Reserved or ReserveOutcome.Replayed or ReserveOutcome.LimitReached or ReserveOutcome.OrdersUsedUp
+                    or ReserveOutcome.PassUsed)
                 {
                     passes.MarkUsed(order.UserId, order.Item.SaleId);
                 }

@@ -64,9 +64,9 @@ internal static class Refusals
     public static IReadOnlyList<Problem> OfPlaceOrder { get; } =
     [
         Problem.Invalid("request", "malformed"), Unauthenticated, UserDenied, UnknownItem, SoldOut, LimitReached([ExampleOrder]),
-        SaleNotOpen(DateTimeOffset.UnixEpoch, DateTimeOffset.UnixEpoch), SaleClosed, PassRequired, PassExpired, PassUsed([ExampleOrder]),
-        Problem.TooSlow, Problem.TooLarge, Problem.NotJson,
-        KeyReused, Problem.RateLimited, Unavailable, Busy(1),
+        OrdersUsedUp([ExampleOrder]), SaleNotOpen(DateTimeOffset.UnixEpoch, DateTimeOffset.UnixEpoch), SaleClosed, PassRequired,
+        PassExpired, PassUsed([ExampleOrder]), Problem.TooSlow, Problem.TooLarge, Problem.NotJson,
+        KeyReused, Problem.RateLimited, CoolingDown(1), Unavailable, Busy(1),
     ];
 
     /// <summary>By the number of a token's fault; 401 is for the developer of the client (RFC 6750, section 3).</summary>
@@ -81,6 +81,15 @@ internal static class Refusals
     /// <summary>409 with the buyer's live orders.</summary>
     public static Problem LimitReached(string[] orderIds) =>
         WithOrders(409, "limit-reached", "You would hold more units than the sale allows each buyer.", orderIds);
+
+    /// <summary>409 with the buyer's live orders.</summary>
+    public static Problem OrdersUsedUp(string[] orderIds) => WithOrders(
+        409, "orders-used-up", "You have made all orders of this item that the sale allows, cancelled and expired ones included.",
+        orderIds);
+
+    /// <summary>429 with a Retry-After until the end of the cool-down.</summary>
+    public static Problem CoolingDown(int seconds) => new(
+        429, "cooling-down", "Your order of this item was cancelled or expired. You may order it again after a while.", seconds);
 
     /// <summary>403 with the buyer's live orders.</summary>
     public static Problem PassUsed(string[] orderIds) =>

@@ -7,7 +7,7 @@ namespace Seckill.Shared.Http;
 /// <param name="Status">HTTP status.</param>
 /// <param name="Code">Stable code for programs.</param>
 /// <param name="Errors">With <c>invalid-request</c>: what is wrong, by field.</param>
-/// <param name="OrderIds">With <c>limit-reached</c> and <c>pass-used</c>: the buyer's live orders.</param>
+/// <param name="OrderIds">With <c>limit-reached</c>, <c>orders-used-up</c> and <c>pass-used</c>: the buyer's live orders.</param>
 /// <param name="OpensAt">With <c>sale-not-open</c> and <c>room-not-open</c>: UTC.</param>
 /// <param name="Challenge">With <c>work-required</c>: what is to be solved.</param>
 /// <param name="Bits">With <c>work-required</c>: zero bits with which the hash begins.</param>

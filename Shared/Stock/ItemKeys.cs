@@ -22,8 +22,9 @@ public sealed class ItemKeys
         Withdrawals = tag + "withdrawals";
         Alerts = tag + "alerts";
         Log = tag + "log";
-        ForRelease = [State, Buyers, Holds, Outbox, Orders];
-        ForReserve = [State, Buyers, Holds, Outbox, Orders, Keys, Log];
+        Returned = tag + "returned";
+        ForRelease = [State, Buyers, Holds, Outbox, Orders, Returned];
+        ForReserve = [State, Buyers, Holds, Outbox, Orders, Keys, Log, Returned];
         All = [.. ForReserve, Changes, Withdrawals, Alerts];
     }
 
@@ -62,6 +63,11 @@ public sealed class ItemKeys
 
     /// <summary>List: every user who ever held units, each before the first of them.</summary>
     internal RedisKey Log { get; }
+
+    /// <summary>
+    /// Hash: user → orders of the user that were cancelled or expired and are returned, and when the newest was (unix ms).
+    /// </summary>
+    internal RedisKey Returned { get; }
 
     internal RedisKey[] ForReserve { get; }
     internal RedisKey[] All { get; }

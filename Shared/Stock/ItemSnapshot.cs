@@ -38,10 +38,17 @@ public sealed record ItemSnapshot(
     /// <summary>Whether orders need a pass.</summary>
     public RoomPolicy Room { get; init; }
 
+    /// <summary>Maximum number of orders that a user may ever make, cancelled and expired ones included; 0 for any number.</summary>
+    public int OrdersPerUser { get; init; }
+
+    /// <summary>How long after an order was cancelled or expired its user may not order again; 0 for no time.</summary>
+    public int CoolDownSeconds { get; init; }
+
     /// <summary>Whether price, limit, window and the like are those of the sale's row, compared in the milliseconds of Redis.</summary>
     public bool HasTermsOf(ItemSnapshot planned) =>
-        (Number, UnitPrice, Currency, LimitPerUser, PaymentTimeoutSeconds)
-            == (planned.Number, planned.UnitPrice, planned.Currency, planned.LimitPerUser, planned.PaymentTimeoutSeconds)
+        (Number, UnitPrice, Currency, LimitPerUser, PaymentTimeoutSeconds, OrdersPerUser, CoolDownSeconds)
+            == (planned.Number, planned.UnitPrice, planned.Currency, planned.LimitPerUser, planned.PaymentTimeoutSeconds,
+                planned.OrdersPerUser, planned.CoolDownSeconds)
         && OpensAt.ToUnixTimeMilliseconds() == planned.OpensAt.ToUnixTimeMilliseconds()
         && ClosesAt.ToUnixTimeMilliseconds() == planned.ClosesAt.ToUnixTimeMilliseconds();
 

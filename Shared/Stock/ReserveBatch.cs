@@ -86,7 +86,8 @@ public sealed class ReserveBatch
     /// <param name="index">Zero-based index of the request.</param>
     /// <param name="detail">
     /// For <see cref="ReserveOutcome.Replayed"/> the order's id, quantity and unix ms; for
-    /// <see cref="ReserveOutcome.LimitReached"/> and <see cref="ReserveOutcome.PassUsed"/> the ids of the live orders; otherwise empty.
+    /// <see cref="ReserveOutcome.LimitReached"/>, <see cref="ReserveOutcome.OrdersUsedUp"/> and <see cref="ReserveOutcome.PassUsed"/> the
+    /// ids of the live orders; for <see cref="ReserveOutcome.CoolingDown"/> the seconds until it ends; otherwise empty.
     /// </param>
     public ReserveOutcome Outcome(int index, out string[] detail)
     {
@@ -142,10 +143,15 @@ public sealed class ReserveBatch
         }
     }
 
-    private ReserveOutcome OutcomeAt(int index) => (ReserveOutcome)(_outcomes[index] - '0');
+    private ReserveOutcome OutcomeAt(int index)
+    {
+        var digit = _outcomes[index];
+        return (ReserveOutcome)(digit <= '9' ? digit - '0' : digit - 'a' + 10);
+    }
 
     private static bool HasDetail(ReserveOutcome outcome) =>
-        outcome is ReserveOutcome.Replayed or ReserveOutcome.LimitReached or ReserveOutcome.PassUsed;
+        outcome is ReserveOutcome.Replayed or ReserveOutcome.LimitReached or ReserveOutcome.PassUsed or ReserveOutcome.OrdersUsedUp
+            or ReserveOutcome.CoolingDown;
 
     private RedisValue[] NewArguments(int size)
     {

@@ -1,6 +1,8 @@
 namespace Seckill.Shared.Stock;
 
-/// <summary>Outcome of one request to reserve. The numbers up to <see cref="PassUsed"/> are those of reserve.lua.</summary>
+/// <summary>
+/// Outcome of one request to reserve. The numbers up to <see cref="CoolingDown"/> are the hexadecimal digits of reserve.lua.
+/// </summary>
 public enum ReserveOutcome
 {
     /// <summary>Units are held and the order is in the outbox, both durably.</summary>
@@ -23,8 +25,12 @@ public enum ReserveOutcome
     UnknownItem = 8,
     /// <summary>The turn that the buyer's pass stands for has its order of the item, or is over.</summary>
     PassUsed = 9,
+    /// <summary>The user has made as many orders of the item as one may ever make, cancelled and expired ones included.</summary>
+    OrdersUsedUp = 10,
+    /// <summary>An order of the user was cancelled or expired a moment ago.</summary>
+    CoolingDown = 11,
     /// <summary>Redis was not asked: too many requests wait, or the process stops.</summary>
-    Busy = 10,
+    Busy = 12,
     /// <summary>Redis failed or was too slow. Units may or may not be held; a retry with the same key finds out.</summary>
-    Unknown = 11,
+    Unknown = 13,
 }

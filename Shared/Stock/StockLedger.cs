@@ -118,7 +118,7 @@ public sealed class StockLedger(IConnectionMultiplexer redis, ReplicatedRedis? r
                 OutboxDepth: (long)reply[12])
             {
                 Epoch = (int)reply[13], Released = (long)reply[14], Repairs = (long)reply[15], StateVersion = (long)reply[16],
-                Seq = (long)reply[17], Room = (RoomPolicy)(int)reply[18],
+                Seq = (long)reply[17], Room = (RoomPolicy)(int)reply[18], OrdersPerUser = (int)reply[19], CoolDownSeconds = (int)reply[20],
             };
     }
 
@@ -190,14 +190,16 @@ public sealed class StockLedger(IConnectionMultiplexer redis, ReplicatedRedis? r
 
     /// <summary>(9) Returns the units of closed orders and notifies every instance. Repeatable.</summary>
     /// <param name="writes">Gets the changes that were made.</param>
+    /// <param name="count">False for orders that must not count as made by their buyers: rejected, or held again at once.</param>
     /// <returns>Number of orders whose units came back in this call.</returns>
-    public async Task<int> ReleaseAsync(ItemKeys item, IEnumerable<string> orderIds, ICollection<StockWrite>? writes = null)
+    public async Task<int> ReleaseAsync(
+        ItemKeys item, IEnumerable<string> orderIds, ICollection<StockWrite>? writes = null, bool count = true)
     {
         var released = 0;
         // In pieces, because a longer script delays all buyers.
         foreach (var piece in orderIds.Chunk(OrdersInARelease))
         {
-            RedisValue[] arguments = [item.Item.ToString(), .. piece.Select(id => (RedisValue)id)];
+            RedisValue[] arguments = [item.Item.ToString(), count, .. piece.Select(id => (RedisValue)id)];
             var reply = ((RedisResult[]?)await ReplicateAsync(s_release, item.ForRelease, arguments))!;
             released += (int)reply[0];
             AddWrite(writes, reply.AsSpan(1));
@@ -275,6 +277,7 @@ public sealed class StockLedger(IConnectionMultiplexer redis, ReplicatedRedis? r
         "number", item.Number, "price", item.UnitPrice, "currency", item.Currency,
         "opens", item.OpensAt.ToUnixTimeMilliseconds(), "closes", item.ClosesAt.ToUnixTimeMilliseconds(),
         "limit", item.LimitPerUser, "payment_timeout", item.PaymentTimeoutSeconds, "room", (int)item.Room,
+        "orders_per_user", item.OrdersPerUser, "cool_down", item.CoolDownSeconds,
     ];
 
     /// <summary>Adds the change that a script answers as epoch, seq and Redis time, if it made one.</summary>

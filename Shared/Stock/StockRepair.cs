@@ -7,6 +7,9 @@ namespace Seckill.Shared.Stock;
 public sealed record HoldToRestore(
     string OrderId, long UserId, int Units, DateTime ReservedAt, string? IdempotencyKey = null, bool HasRoom = false);
 
+/// <summary>An order that was cancelled or expired.</summary>
+public sealed record ClosedOrder(string OrderId, long UserId, DateTime ClosedAt);
+
 /// <summary>Outcome of stopping an item.</summary>
 public enum FenceOutcome
 {
@@ -39,6 +42,7 @@ public sealed class StockRepair(IConnectionMultiplexer redis)
     private static readonly long s_restoreWithin = (long)(0.75 * StockLedger.Timeout.TotalMilliseconds);
     private static readonly string s_rehold = StockScript.Load("rehold.lua");
     private static readonly string s_restoreTurns = StockScript.Load("restore_turns.lua");
+    private static readonly string s_restoreReturns = StockScript.Load("restore_returns.lua");
     private static readonly string s_correct = StockScript.Load("correct.lua");
     private static readonly string s_mendBuyer = StockScript.Load("mend_buyer.lua");
     private static readonly string s_requeue = StockScript.Load("requeue.lua");
@@ -106,6 +110,19 @@ public sealed class StockRepair(IConnectionMultiplexer redis)
         }
     }
 
+    /// <summary>Counts closed orders of an item that is being rebuilt against their buyers: see restore_returns.lua.</summary>
+    /// <param name="token">Token of the rebuild.</param>
+    /// <param name="orders">Cancelled or expired, each once in a rebuild.</param>
+    public Task RestoreReturnsAsync(ItemKeys item, string token, IEnumerable<ClosedOrder> orders) =>
+        EvaluateAsync(
+            s_restoreReturns, [item.State, item.Holds, item.Returned],
+            [
+                token, .. orders.SelectMany(order => new RedisValue[]
+                {
+                    order.OrderId, order.UserId, new DateTimeOffset(order.ClosedAt).ToUnixTimeMilliseconds(),
+                }),
+            ]);
+
     /// <summary>Corrects counters by differences that are exact for the item after <paramref name="repairs"/> repairs.</summary>
     /// <returns>False when another repair came first.</returns>
     public async Task<bool> CorrectAsync(ItemKeys item, long repairs, int allocated, int available, int held) =>
@@ -135,7 +152,7 @@ public sealed class StockRepair(IConnectionMultiplexer redis)
     public async Task<ResetOutcome> ResetAsync(ItemKeys item, ItemSnapshot plan, string token) =>
         (ResetOutcome)(int)await EvaluateAsync(
             s_reset,
-            [item.State, item.Buyers, item.Holds, item.Outbox, item.Orders, item.Changes],
+            [item.State, item.Buyers, item.Holds, item.Outbox, item.Orders, item.Changes, item.Returned],
             [token, plan.Allocated, .. StockLedger.Plan(plan)]);
 
     /// <summary>Puts a rebuilt item on sale again.</summary>

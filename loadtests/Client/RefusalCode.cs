@@ -35,12 +35,18 @@ public static class RefusalCode
     /// <summary>The turn of the pass has its order.</summary>
     public const string PassUsed = "pass-used";
 
+    /// <summary>The buyer has made all orders that one may ever make; the answer names the live ones.</summary>
+    public const string OrdersUsedUp = "orders-used-up";
+
+    /// <summary>An order of the buyer was cancelled or expired a moment ago.</summary>
+    public const string CoolingDown = "cooling-down";
+
     private static readonly (string Code, int Status)[] s_documented =
     [
         (SoldOut, 409), (LimitReached, 409), (KeyReused, 422), (RateLimited, 429), (Unavailable, 503), (Busy, 503),
         ("sale-not-open", 409), ("sale-closed", 409), (UnknownItem, 404), ("invalid-request", 400), ("unauthenticated", 401),
         (PassRequired, 403), (PassExpired, 403), (PassUsed, 403), ("user-denied", 403), ("request-timeout", 408), ("too-large", 413),
-        ("not-json", 415),
+        ("not-json", 415), (OrdersUsedUp, 409), (CoolingDown, 429),
     ];
 
     /// <summary>All documented codes; those of a healthy sale come first.</summary>

@@ -16,7 +16,7 @@ namespace Seckill.Tests.Harness;
 
 /// <summary>
 /// Both services over HTTP, for the tests of one class. No worker runs: an order stays reserved until a test does what a worker does,
-/// and nothing expires by itself. Stock of closed orders comes back as in production.
+/// nothing expires and no item is rebuilt by itself. Stock of closed orders comes back as in production.
 /// </summary>
 public sealed class Shop : IAsyncLifetime
 {
@@ -24,7 +24,8 @@ public sealed class Shop : IAsyncLifetime
 
     internal RunningService<Payment> Api { get; } = NewApi();
 
-    internal RunningService<Refund> Inventory { get; } = new(("Sweeper:MinimumAgeMilliseconds", "600000"));
+    internal RunningService<Refund> Inventory { get; } = new(
+        ("Sweeper:MinimumAgeMilliseconds", "600000"), ("Rebuild:Automatic", "false"));
 
     internal static RunningService<Payment> NewApi(params (string Name, string Value)[] settings) =>
         new([("role", "api"), ("RateLimits:UserBurst", "1000000"), .. settings]);

@@ -21,13 +21,17 @@ internal sealed class TestSale : TestItem
 
     public ItemKey Item => Key;
 
-    public static async Task<TestSale> OpenAsync(StoreFixture stores, int units = 100, int limit = 2, int payWithinSeconds = 900)
+    /// <param name="change">Of its item, before it is created.</param>
+    public static async Task<TestSale> OpenAsync(
+        StoreFixture stores, int units = 100, int limit = 2, int payWithinSeconds = 900,
+        Func<CreateSaleItem, CreateSaleItem>? change = null)
     {
         var sale = new TestSale(stores);
         var now = TimeProvider.System.GetUtcNow();
+        var item = new CreateSaleItem(sale.Item.SkuId, units, limit, Price, "EUR");
         Assert.True(await stores.Sales.TryAddAsync(
             new CreateSale(sale.Item.SaleId, "Test", now.AddHours(-1), now.AddHours(1), payWithinSeconds,
-                [new CreateSaleItem(sale.Item.SkuId, units, limit, Price, "EUR")]),
+                [change is null ? item : change(item)]),
             CancellationToken.None));
         stores.Opened.Add(sale.Item.SaleId);
         Assert.Equal(OpeningOutcome.Done, await stores.Opening.OpenAsync(sale.Item.SaleId, CancellationToken.None));
@@ -89,6 +93,17 @@ internal sealed class TestSale : TestItem
     /// <summary>Lets the time to pay run out, by the clock that decides it.</summary>
     public Task MakeOverdueAsync(params string[] orderIds) =>
         ExecuteAsync("update orders set pay_by = now() - interval '1 second' where order_id = any(@orderIds)", new { orderIds });
+
+    /// <summary>Lets an order expire; orders of other tests may be overdue for longer, and are expired first.</summary>
+    public async Task ExpireAsync(string orderId)
+    {
+        await MakeOverdueAsync(orderId);
+        await Eventually.IsTrueAsync("the overdue order is expired", async () =>
+        {
+            await _stores.Closing.ExpireAsync(500, CancellationToken.None);
+            return (await StatusesAsync())[orderId] == "expired";
+        });
+    }
 
     public Task<Dictionary<string, string>> StatusesAsync() => StatusesAsync(_stores, Item.SaleId);
 

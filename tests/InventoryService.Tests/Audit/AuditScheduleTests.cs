@@ -145,7 +145,7 @@ public sealed class AuditScheduleTests : IDisposable
         AuditedItem[] all =
         [
             .. Enumerable.Range(1, items).Select(sku => new AuditedItem(
-                1, sku, sku, 100, 2, 1, "EUR", 1, null, "Test", default, default, 900, "open", 0, 0, 0)),
+                1, sku, sku, 100, 2, 1, "EUR", 0, 0, 1, null, "Test", default, default, 900, "open", 0, 0, 0)),
         ];
         _schedule.Update(all, [.. all.Select(item => new ItemLook(
             new ItemTotals(1, item.SkuId, true, 1, 100, held, 0, 0, 0, 0, 0, 0, 0), null, [], true))]);

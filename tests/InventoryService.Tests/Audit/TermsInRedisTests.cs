@@ -17,9 +17,12 @@ public sealed class TermsInRedisTests(StoreFixture stores)
     [InlineData("closes", "99999999999999")]
     [InlineData("payment_timeout", "1")]
     [InlineData("number", "0fffffff")]
+    [InlineData("orders_per_user", "9")]
+    [InlineData("cool_down", "0")]
     public async Task An_item_with_other_terms_than_its_row_is_stopped_and_gets_them_back(string field, string value)
     {
-        var sale = await TestSale.OpenAsync(stores, units: 20);
+        var sale = await TestSale.OpenAsync(
+            stores, units: 20, change: item => item with { OrdersPerUser = 3, CoolDownSeconds = 60 });
         await sale.PlaceManyAsync(3);
         await stores.Losses.WatchAsync(CancellationToken.None);
         Assert.Equal(ItemState.Open, (await sale.InspectAsync()).State);

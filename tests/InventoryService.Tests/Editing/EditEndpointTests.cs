@@ -63,6 +63,8 @@ public sealed class EditEndpointTests(Administration administration)
     [InlineData("""{"closesAt":"2019-01-01T00:00:00Z"}""")]
     [InlineData("""{"state":"open"}""")]
     [InlineData("""{"items":[{"skuId":1001,"limitPerUser":0}]}""")]
+    [InlineData("""{"items":[{"skuId":1001,"ordersPerUser":1001}]}""")]
+    [InlineData("""{"items":[{"skuId":1001,"coolDownSeconds":-1}]}""")]
     public async Task An_edit_that_cannot_be_is_refused(string body)
     {
         var sale = await PlannedSale.CreateAsync(administration);

@@ -1,6 +1,7 @@
 using System.Collections.Concurrent;
 using System.Globalization;
 using System.Net;
+using Seckill.Shared.Stock;
 using Seckill.Shared.Telemetry;
 
 namespace Seckill.OrderService.Tests.Operations;
@@ -32,6 +33,19 @@ public sealed class HeartbeatTests(StorefrontHost storefront)
         using var soldOut = await storefront.OrderAsync(item.Key, 8);
         using var soldOutByGate = await storefront.OrderAsync(item.Key, 9);
         using var invalid = await storefront.OrderAsync(item.Key, 7, quantity: 0);
+        var cooling = await TestItem.OpenAsync();
+        await TestItem.Ledger.EditAsync(cooling.Keys, cooling.Plan() with { CoolDownSeconds = 3600 }, ItemState.Open);
+        await TestItem.Ledger.ReleaseAsync(cooling.Keys, [await cooling.ReserveOneAsync(7)]);
+        using var cools = await storefront.OrderAsync(cooling.Key, 7);
+        // Counted by the same process, whichever host answers.
+        await using var strict = new StorefrontHost(
+            new() { ["role"] = "api", ["RateLimits:UserBurst"] = "1", ["RateLimits:UserPerSecond"] = "1" });
+        await strict.InitializeAsync();
+        await Eventually.IsTrueAsync("a click is one too many", async () =>
+        {
+            using var answer = await strict.OrderAsync(item.Key, 7);
+            return answer.StatusCode == HttpStatusCode.TooManyRequests;
+        });
         using var client = storefront.CreateClient();
         using var unknown = await client.PostAsync(new Uri("/orders", UriKind.Relative), null).InTime();
         Assert.Equal(HttpStatusCode.Unauthorized, unknown.StatusCode);
@@ -39,6 +53,7 @@ public sealed class HeartbeatTests(StorefrontHost storefront)
         (string Reason, int Times)[] answers =
         [
             ("reserved", 1), ("replayed", 1), ("limit-reached", 1), ("sold-out", 2), ("invalid-request", 1), ("unauthenticated", 1),
+            ("cooling-down", 1), ("rate-limited", 1),
         ];
         Heartbeat? after = null;
         await Eventually.IsTrueAsync("the answers are told", () => (after = heard.FirstOrDefault(heartbeat =>

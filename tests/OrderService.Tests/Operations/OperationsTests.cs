@@ -64,7 +64,8 @@ public sealed class OperationsTests(StorefrontHost storefront)
             select ($"{method.Name} {path.Name} {response.Name}", code.EnumerateArray().Select(one => one.GetString()!).ToArray()))
             .ToDictionary(pair => pair.Item1, pair => pair.Item2);
         Assert.All(codes.Values, Assert.NotEmpty);
-        Assert.Equal(["limit-reached", "sale-closed", "sale-not-open", "sold-out"], codes["post /orders 409"]);
+        Assert.Equal(["limit-reached", "orders-used-up", "sale-closed", "sale-not-open", "sold-out"], codes["post /orders 409"]);
+        Assert.Equal(["cooling-down", "rate-limited"], codes["post /orders 429"]);
         Assert.Equal(["request-timeout"], codes["post /payments 408"]);
         Assert.Equal(["legacy-not-configured"], codes["put /dual-write 409"]);
         var body = document.GetProperty("components").GetProperty("schemas").GetProperty("ProblemBody").GetProperty("properties");

@@ -142,8 +142,8 @@ public sealed class CancellationTests(StoreFixture stores, Shop shop) : IClassFi
         var tag = $"seckill:{{{sale.Item}}}:";
         var reply = await stores.Redis.ScriptEvaluateAsync(
             StockScript.Load("release.lua"),
-            [tag + "item", tag + "buyers", tag + "holds", tag + "outbox", tag + "orders"],
-            ["1:1", order]);
+            [tag + "item", tag + "buyers", tag + "holds", tag + "outbox", tag + "orders", tag + "returned"],
+            ["1:1", 1, order]);
         Assert.Equal(1, (int)reply[0]);
         Assert.Equal((HttpStatusCode.Conflict, "sold-out"), await shop.BuyAsync(sale, 3, api));
         watch.Advance(TimeSpan.FromSeconds(1));

@@ -50,7 +50,7 @@ public sealed class WarmUpTests
         await using var service = Start("api");
         RedisKey[] keys = [];
         await Eventually.IsTrueAsync("a rehearsal has orders", async () =>
-            (keys = Keys()).Length == 7 && await Servers.Database.HashLengthAsync(keys.Single(key => IsOf(key, "holds"))) > 1);
+            (keys = Keys()).Length == 8 && await Servers.Database.HashLengthAsync(keys.Single(key => IsOf(key, "holds"))) > 1);
         await service.KillAsync();
         Assert.All(keys, key => Assert.InRange(
             Servers.Database.KeyTimeToLive(key) ?? TimeSpan.MaxValue, TimeSpan.FromSeconds(-1), TimeSpan.FromMinutes(1)));

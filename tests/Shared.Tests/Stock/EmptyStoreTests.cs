@@ -21,6 +21,7 @@ public sealed class EmptyStoreTests
         Assert.Equal(AdjustOutcome.NotWarm, await ledger.AdjustAsync(item.Keys, "change", 5));
         Assert.Equal(ResetOutcome.Superseded, await repair.ResetAsync(item.Keys, plan, "token"));
         Assert.False(await repair.ReopenAsync(item.Keys, "token", 2, ItemState.Open));
+        await repair.RestoreReturnsAsync(item.Keys, "token", [new ClosedOrder(order, 7, TimeProvider.System.GetUtcNow().UtcDateTime)]);
         await repair.RequeueAsync(item.Keys, [order]);
         await repair.MendBuyerAsync(item.Keys, 7, [order]);
         await ledger.SettleAsync(item.Keys, [order]);
@@ -31,7 +32,7 @@ public sealed class EmptyStoreTests
         StackExchange.Redis.RedisKey[] keys =
         [
             item.Keys.State, item.Keys.Buyers, item.Keys.Holds, item.Keys.Outbox, item.Keys.Orders, item.Keys.Keys, item.Keys.Changes,
-            item.Keys.Withdrawals, item.Keys.Log,
+            item.Keys.Withdrawals, item.Keys.Log, item.Keys.Returned,
         ];
         Assert.All(keys, key => Assert.False(Servers.Database.KeyExists(key), key.ToString()));
         // Only a closing leaves something: its version, which makes no item.

@@ -89,14 +89,14 @@ public sealed partial class ScriptContractTests
     {
         var (header, body) = Read("reserve.lua");
         var documented = DocumentedOutcome().Matches(header).ToDictionary(
-            match => Int(match.Groups["code"].Value), match => Pascal(match.Groups["name"].Value));
-        var returned = ReturnedCode().Matches(Answer(body)).Select(match => Int(match.Groups[1].Value)).Distinct();
+            match => Code(match.Groups["code"].Value), match => Pascal(match.Groups["name"].Value));
+        var returned = ReturnedCode().Matches(Answer(body)).Select(match => Code(match.Groups["code"].Value)).Distinct();
         Assert.Equal(documented.Keys.Order(), returned.Order());
 
         var unknown = UnknownItem().Match(header);
-        documented.Add(Int(unknown.Groups["code"].Value), Pascal(unknown.Groups["name"].Value));
+        documented.Add(Code(unknown.Groups["code"].Value), Pascal(unknown.Groups["name"].Value));
         Assert.Equal(
-            Enum.GetValues<ReserveOutcome>().Where(outcome => outcome <= ReserveOutcome.PassUsed)
+            Enum.GetValues<ReserveOutcome>().Where(outcome => outcome <= ReserveOutcome.CoolingDown)
                 .ToDictionary(outcome => (int)outcome, outcome => outcome.ToString()),
             documented);
     }
@@ -106,7 +106,7 @@ public sealed partial class ScriptContractTests
     {
         var (header, body) = Read("reserve.lua");
         var documented = DocumentedOutcome().Matches(header).Select(match => match.Groups["code"].Value);
-        Assert.Equal(documented, ReturnedCode().Matches(Answer(body)).Select(match => match.Groups[1].Value));
+        Assert.Equal(documented, ReturnedCode().Matches(Answer(body)).Select(match => match.Groups["code"].Value));
     }
 
     /// <summary>The comment at the top of a script, and the rest without its comments.</summary>
@@ -152,6 +152,8 @@ public sealed partial class ScriptContractTests
 
     private static int Int(string digits) => int.Parse(digits, CultureInfo.InvariantCulture);
 
+    private static int Code(string digit) => int.Parse(digit, NumberStyles.HexNumber, CultureInfo.InvariantCulture);
+
     private static string Pascal(string words) =>
         string.Concat(words.Split('-').Select(word => char.ToUpperInvariant(word[0]) + word[1..]));
 
@@ -161,13 +163,13 @@ public sealed partial class ScriptContractTests
     [GeneratedRegex(@"(?:^-- (?:KEYS|ARGV)| {3})\s*(\d+) ([a-z]+)")]
     private static partial Regex NumberedWord();
 
-    [GeneratedRegex(@"^--   '?(?<code>\d)(?: <[^']*')?\s+(?<name>[a-z]+(-[a-z]+)*)", RegexOptions.Multiline)]
+    [GeneratedRegex(@"^--   '?(?<code>[\da-f])(?: <[^']*')?\s+(?<name>[a-z]+(-[a-z]+)*)", RegexOptions.Multiline)]
     private static partial Regex DocumentedOutcome();
 
     [GeneratedRegex(@"\((?<code>\d) (?<name>unknown-item) for every request\)")]
     private static partial Regex UnknownItem();
 
-    [GeneratedRegex(@"(?:return|and|or) '?(\d)")]
+    [GeneratedRegex(@"(?:return|and|or) (?:'(?<code>[a-f])'|'?(?<code>\d))")]
     private static partial Regex ReturnedCode();
 
     [GeneratedRegex("'(HSET|HSETNX|HDEL|HINCRBY|ZADD|ZREM|SADD|SREM|SET|DEL|UNLINK)'")]

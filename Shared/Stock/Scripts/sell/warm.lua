@@ -5,7 +5,8 @@
 -- KEYS  1 item
 -- ARGV  1 version of the sale's state   2 new, '1' for an item that was never warm   then field, value ... of a new item
 -- Returns 1 when the item was created, 0 when it existed; when nothing is changed: -1 when Redis has a newer state, -2 when the item
---         exists with another number, price, currency, window, limit or payment timeout, or -3 when Redis has lost the item
+--         exists with other terms (number, price, currency, window, limit, payment timeout, cap of orders, cool-down), or -3 when Redis
+--         has lost the item
 -- Uses: integer
 
 local item = redis.call('HMGET', KEYS[1], 'available', 'state', 'state_version')
@@ -16,9 +17,13 @@ if not item[1] then
   return 1
 end
 
-local terms = { number = true, price = true, currency = true, opens = true, closes = true, limit = true, payment_timeout = true }
+-- With what stands for a term that the item does not have: one of an older version has neither cap nor cool-down.
+local terms = {
+  number = '', price = '', currency = '', opens = '', closes = '', limit = '', payment_timeout = '', orders_per_user = '0', cool_down = '0',
+}
 for i = 3, #ARGV, 2 do
-  if terms[ARGV[i]] and redis.call('HGET', KEYS[1], ARGV[i]) ~= ARGV[i + 1] then return -2 end
+  local otherwise = terms[ARGV[i]]
+  if otherwise and (redis.call('HGET', KEYS[1], ARGV[i]) or otherwise) ~= ARGV[i + 1] then return -2 end
 end
 redis.call('HSET', KEYS[1], item[2] == 'lost' and 'after' or 'state', 'open', 'state_version', ARGV[1])
 return 0
