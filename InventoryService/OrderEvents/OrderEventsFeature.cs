@@ -13,7 +13,7 @@ internal static class OrderEventsFeature
 
     public static void AddOrderEvents(this WebApplicationBuilder builder)
     {
-        var broker = new Uri(builder.Configuration.RequiredConnectionString("RabbitMq"));
+        var broker = BrokerAddress.In(builder.Configuration);
         builder.Services.AddValidatedOptions<OrderEventOptions>("OrderEvents");
         builder.Services.AddSingleton<OrderEventLog>();
         builder.Services.AddSingleton(_ => new TopicExchange(broker, OrderEventRelay.ExchangeName));

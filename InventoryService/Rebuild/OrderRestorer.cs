@@ -45,7 +45,7 @@ internal sealed class OrderRestorer(
         while (batch.Count == options.Value.MaxBatch);
 
         // Orders in quarantine are accepted as well, and may be replayed.
-        var deadline = await repair.DeadlineAsync();
+        var deadline = await repair.DeadlineAsync(item.Keys);
         var quarantined = await rows.QuarantinedAsync(item.Key, cancellationToken);
         if (quarantined.Count > 0)
         {

@@ -54,12 +54,13 @@ internal static class LegacyOrdersFeature
     {
         builder.Services.AddValidatedOptions<LegacyOptions>("Legacy");
         var legacy = builder.Configuration.GetConnectionString("Legacy");
-        if (!string.IsNullOrEmpty(legacy))
+        var settings = string.IsNullOrEmpty(legacy) ? null : LegacyDatabase.Settings(legacy);
+        if (settings is not null)
         {
-            StoreEncryption.RequireForPostgres(builder, "Legacy", legacy);
+            StoreEncryption.RequireForPostgres(builder, "Legacy", settings);
         }
 
-        builder.Services.AddSingleton(_ => new LegacyDatabase(legacy));
+        builder.Services.AddSingleton(_ => new LegacyDatabase(settings));
         builder.Services.AddSingleton<LegacySchema>();
     }
 }

@@ -13,7 +13,7 @@ public readonly record struct QueueState(long Messages, long Consumers);
 /// Asks RabbitMQ questions, on connections of its own that it keeps. A bus that only sends notices the loss of its broker at the next
 /// message, and a frozen broker at the next heartbeat; readiness must know sooner.
 /// </summary>
-public sealed class BrokerClient(Uri address) : IAsyncDisposable
+public sealed class BrokerClient(BrokerAddress address) : IAsyncDisposable
 {
     /// <summary>
     /// An exchange that every broker has and to which no queue of Seckill is bound: the broker confirms a message and drops it. Not the

@@ -5,21 +5,12 @@ using Seckill.Shared.Telemetry;
 namespace Seckill.Shared.Connections;
 
 /// <summary>One connection to RabbitMQ with one channel, made when it is needed; one question at a time.</summary>
-internal sealed class BrokerLine(Uri address, string purpose, CreateChannelOptions? options = null, TimeSpan? timeout = null)
+internal sealed class BrokerLine(BrokerAddress address, string purpose, CreateChannelOptions? options = null, TimeSpan? timeout = null)
     : IAsyncDisposable
 {
     private readonly TimeSpan _timeout = timeout ?? StoreHealth.Timeout;
 
-    private readonly ConnectionFactory _factory = new()
-    {
-        Uri = address,
-        ClientProvidedName = $"{purpose}-{AppDomain.CurrentDomain.FriendlyName}-{ProcessName.Unique}",
-        AutomaticRecoveryEnabled = false,
-        RequestedHeartbeat = TimeSpan.FromSeconds(5),
-        RequestedConnectionTimeout = StoreHealth.Timeout,
-        ContinuationTimeout = StoreHealth.Timeout,
-    };
-
+    private readonly ConnectionFactory _factory = Factory(address, purpose);
     private readonly SemaphoreSlim _oneAtATime = new(1);
     private volatile IConnection? _connection;
     private volatile string? _blockedBy;
@@ -54,6 +45,20 @@ internal sealed class BrokerLine(Uri address, string purpose, CreateChannelOptio
     {
         await DropAsync();
         _oneAtATime.Dispose();
+    }
+
+    private static ConnectionFactory Factory(BrokerAddress address, string purpose)
+    {
+        var factory = new ConnectionFactory
+        {
+            ClientProvidedName = $"{purpose}-{AppDomain.CurrentDomain.FriendlyName}-{ProcessName.Unique}",
+            AutomaticRecoveryEnabled = false,
+            RequestedHeartbeat = TimeSpan.FromSeconds(5),
+            RequestedConnectionTimeout = StoreHealth.Timeout,
+            ContinuationTimeout = StoreHealth.Timeout,
+        };
+        address.Configure(factory);
+        return factory;
     }
 
     private async Task<T?> AnswerAsync<T>(Func<IChannel, Task<T>> question)

@@ -1,4 +1,3 @@
-using System.Security.Authentication;
 using MassTransit;
 using MassTransit.Monitoring;
 using Microsoft.Extensions.Diagnostics.HealthChecks;
@@ -50,9 +49,8 @@ public static class ConnectionsFeature
     internal static void AddOrdersDatabase(this IHostApplicationBuilder builder)
     {
         var (services, given) = (builder.Services, builder.Configuration.RequiredConnectionString("Orders"));
-        StoreEncryption.RequireForPostgres(builder, "Orders", given);
-        // The last value of a setting counts, so the connection string overrides these defaults.
-        var settings = new NpgsqlConnectionStringBuilder(
+        var settings = PostgresSource.Settings(
+            "Orders",
             $"Maximum Pool Size={MaxPostgresConnections};Timeout=3;Command Timeout=10;Cancellation Timeout=300;"
             // Planning the statement that places a batch costs as much as running it for a few dozen orders.
             + "Max Auto Prepare=50;"
@@ -62,10 +60,10 @@ public static class ConnectionsFeature
             // Kerberos encryption is opt-in, and the images lack its library.
             + "GSS Encryption Mode=Disable;"
             // Shows the process in pg_stat_activity.
-            + $"Application Name={AppDomain.CurrentDomain.FriendlyName}-{ProcessName.Unique};"
-            + given);
-        // Its name in the metrics; without one it would be the connection string.
-        services.AddSingleton(_ => new NpgsqlDataSourceBuilder(settings.ConnectionString) { Name = "orders" }.Build());
+            + $"Application Name={AppDomain.CurrentDomain.FriendlyName}-{ProcessName.Unique};",
+            given);
+        StoreEncryption.RequireForPostgres(builder, "Orders", settings);
+        services.AddSingleton(_ => PostgresSource.Open(settings, "orders"));
         services.AddValidatedOptions<SchemaOptions>("Schema");
         services.AddSingleton<SchemaMigrator>();
     }
@@ -86,13 +84,13 @@ public static class ConnectionsFeature
         _ = Task.Run(services.GetRequiredService<IBusControl>);
     }
 
-    /// <summary>RabbitMQ, from <c>ConnectionStrings:RabbitMq</c> (<c>amqps://user:password@host:port/vhost</c>, or amqp).</summary>
+    /// <summary>RabbitMQ, from <c>ConnectionStrings:RabbitMq</c> : see <see cref="BrokerAddress"/>.</summary>
     public static void AddMessaging(
         this IHostApplicationBuilder builder,
         Action<IBusRegistrationConfigurator>? register = null,
         Action<IBusRegistrationContext, IRabbitMqBusFactoryConfigurator>? configure = null)
     {
-        var (services, address) = (builder.Services, new Uri(builder.Configuration.RequiredConnectionString("RabbitMq")));
+        var (services, address) = (builder.Services, BrokerAddress.In(builder.Configuration));
         StoreEncryption.RequireForRabbitMq(builder, address);
         services.AddMassTransit(bus =>
         {
@@ -100,15 +98,17 @@ public static class ConnectionsFeature
             register?.Invoke(bus);
             bus.UsingRabbitMq((context, rabbit) =>
             {
-                rabbit.Host(address, host =>
+                // The first host is its name in logs and metrics alone.
+                rabbit.Host(address.First.HostName, (ushort)address.First.Port, address.VirtualHost, host =>
                 {
                     host.Heartbeat(TimeSpan.FromSeconds(5));
                     host.RequestedConnectionTimeout(TimeSpan.FromSeconds(3));
-                    // The library encrypts by itself at port 5671 alone.
-                    if (address.Scheme == "amqps")
+                    // UseCluster knows one TLS name for all nodes, and tries one node an attempt, with pauses that grow to a minute.
+                    host.OnRefreshConnectionFactory = factory =>
                     {
-                        host.UseSsl(tls => (tls.Protocol, tls.ServerName) = (SslProtocols.None, address.Host));
-                    }
+                        address.Configure(factory);
+                        return Task.CompletedTask;
+                    };
                 });
                 configure?.Invoke(context, rabbit);
             });

@@ -33,18 +33,12 @@ public sealed partial class DurabilityCheck(
     /// <param name="replicas">That must have an order before its 202.</param>
     /// <exception cref="RedisServerException">Redis hides its settings, as managed servers may.</exception>
     /// <exception cref="RedisCommandException">The connection string disables CONFIG.</exception>
-    /// <exception cref="RedisException">No primary is connected.</exception>
+    /// <exception cref="RedisException">No primary is connected, or one of a cluster is not.</exception>
     public static async Task<IReadOnlyList<(string Setting, string Value, string Lost)>> FindWeakSettingsAsync(
         IConnectionMultiplexer redis, int replicas = 0)
     {
-        var primaries = redis.GetServers().Where(server => server is { IsConnected: true, IsReplica: false }).ToList();
-        if (primaries.Count == 0)
-        {
-            throw new RedisException("No primary is connected.");
-        }
-
         var weak = new HashSet<(string, string, string)>();
-        foreach (var primary in primaries)
+        foreach (var primary in RedisPrimaries.Find(redis))
         {
             foreach (var (setting, needed, lost) in s_needed)
             {

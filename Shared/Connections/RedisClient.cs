@@ -58,10 +58,14 @@ public static partial class RedisClient
         return redis;
     }
 
-    /// <summary>What the clock of the primary says, to the microsecond.</summary>
-    public static async Task<DateTimeOffset> TimeAsync(IConnectionMultiplexer redis)
+    /// <summary>What the clock of the primary with this key says, to the microsecond.</summary>
+    public static Task<DateTimeOffset> TimeAsync(IConnectionMultiplexer redis, RedisKey key) =>
+        TimeAsync(redis.GetServer(key, flags: CommandFlags.DemandMaster));
+
+    /// <summary>What the clock of this server says, to the microsecond.</summary>
+    public static async Task<DateTimeOffset> TimeAsync(IServer server)
     {
-        var time = ((RedisResult[]?)await redis.GetDatabase().ExecuteAsync("TIME", [], CommandFlags.DemandMaster))!;
+        var time = ((RedisResult[]?)await server.ExecuteAsync("TIME"))!;
         return DateTimeOffset.FromUnixTimeSeconds((long)time[0]).AddMicroseconds((long)time[1]);
     }
 

@@ -17,14 +17,13 @@ public static class StoreEncryption
 
     /// <summary>Of RabbitMQ, from its address.</summary>
     /// <exception cref="InvalidSettingException">It is not encrypted, and has to be.</exception>
-    public static void RequireForRabbitMq(IHostApplicationBuilder builder, Uri address) =>
-        Require(builder, "RabbitMq", address.Scheme == "amqps", "amqps://");
+    public static void RequireForRabbitMq(IHostApplicationBuilder builder, BrokerAddress address) =>
+        Require(builder, "RabbitMq", address.IsEncrypted, "amqps://");
 
     /// <summary>Of a PostgreSQL database. Less than VerifyFull trusts any server that answers.</summary>
     /// <exception cref="InvalidSettingException">It is not encrypted, and has to be.</exception>
-    public static void RequireForPostgres(IHostApplicationBuilder builder, string name, string connectionString) =>
-        Require(
-            builder, name, new NpgsqlConnectionStringBuilder(connectionString).SslMode == SslMode.VerifyFull, "SSL Mode=VerifyFull");
+    public static void RequireForPostgres(IHostApplicationBuilder builder, string name, NpgsqlConnectionStringBuilder settings) =>
+        Require(builder, name, settings.SslMode == SslMode.VerifyFull, "SSL Mode=VerifyFull");
 
     private static void Require(IHostApplicationBuilder builder, string name, bool isEncrypted, string needed)
     {

@@ -33,19 +33,40 @@ public static class StoreHealth
         {
             try
             {
-                var roundTrip = await redis.GetDatabase().PingAsync(CommandFlags.DemandMaster).WaitAsync(Timeout, cancellationToken);
-                return HealthCheckResult.Healthy(data: new Dictionary<string, object> { ["roundTripMs"] = roundTrip.TotalMilliseconds });
+                var primaries = await RedisPrimaries.AskAsync(redis, PingAsync).WaitAsync(Timeout, cancellationToken);
+                string[] silent = [.. primaries.Where(primary => primary.Answer is null).Select(primary => primary.Name)];
+                var data = new Dictionary<string, object> { ["primaries"] = primaries.Select(primary => primary.Name).ToArray() };
+                if (silent.Length > 0)
+                {
+                    return new HealthCheckResult(
+                        context.Registration.FailureStatus, $"no answer of {string.Join(", ", silent)}; new orders get 503", data: data);
+                }
+
+                data["roundTripMs"] = primaries.Max(primary => primary.Answer!.Value.TotalMilliseconds);
+                return HealthCheckResult.Healthy(data: data);
             }
             catch (Exception exception) when (exception is RedisException or TimeoutException)
             {
                 return new HealthCheckResult(context.Registration.FailureStatus, "no answer; new orders get 503");
             }
         }
+
+        private static async Task<TimeSpan?> PingAsync(IServer primary)
+        {
+            try
+            {
+                return await primary.PingAsync().WaitAsync(Timeout);
+            }
+            catch (Exception exception) when (exception is RedisException or TimeoutException)
+            {
+                return null;
+            }
+        }
     }
 
     private sealed class PostgresCheck(NpgsqlDataSource database, SchemaMigrator schema) : IHealthCheck
     {
-        private volatile Task<object?>? _asked;
+        private volatile Task<(string Primary, string Version, bool IsReadOnly)>? _asked;
 
         public async Task<HealthCheckResult> CheckHealthAsync(HealthCheckContext context, CancellationToken cancellationToken = default)
         {
@@ -54,12 +75,15 @@ public static class StoreHealth
                 // Not cancelled: the client library cancels by a blocking call to the server that does not answer. One query at a
                 // time: an abandoned query keeps its connection until its own timeout.
                 var asked = _asked is { IsCompleted: false } pending ? pending : _asked = AskAsync();
-                var version = await asked.WaitAsync(Timeout, cancellationToken);
-                return !schema.Done.IsCompleted
-                    ? new HealthCheckResult(
-                        context.Registration.FailureStatus,
-                        schema.WaitsForJob ? "the schema is too old; run the migration job" : "the schema migration is running")
-                    : HealthCheckResult.Healthy(data: new Dictionary<string, object> { ["version"] = version ?? "" });
+                var (primary, version, isReadOnly) = await asked.WaitAsync(Timeout, cancellationToken);
+                var data = new Dictionary<string, object> { ["version"] = version, ["primary"] = primary };
+                var problem =
+                    isReadOnly ? "read-only; orders wait in the outbox, payments and cancellations get 503"
+                    : schema.Done.IsCompleted ? null
+                    : schema.WaitsForJob ? "the schema is too old; run the migration job" : "the schema migration is running";
+                return problem is null
+                    ? HealthCheckResult.Healthy(data: data)
+                    : new HealthCheckResult(context.Registration.FailureStatus, problem, data: data);
             }
             catch (Exception exception) when (exception is NpgsqlException or TimeoutException)
             {
@@ -67,11 +91,17 @@ public static class StoreHealth
             }
         }
 
-        private async Task<object?> AskAsync()
+        private async Task<(string Primary, string Version, bool IsReadOnly)> AskAsync()
         {
-            await using var command = database.CreateCommand("select current_setting('server_version')");
+            await using var connection = await database.OpenConnectionAsync();
+            await using var command = new NpgsqlCommand(
+                "select current_setting('server_version'), current_setting('transaction_read_only') = 'on'", connection);
             command.CommandTimeout = (int)Timeout.TotalSeconds;
-            return await command.ExecuteScalarAsync();
+            await using var reader = await command.ExecuteReaderAsync();
+            await reader.ReadAsync();
+            return (
+                string.Create(CultureInfo.InvariantCulture, $"{connection.Host}:{connection.Port}"), reader.GetString(0),
+                reader.GetBoolean(1));
         }
     }
 

@@ -7,7 +7,7 @@ namespace Seckill.Shared.Connections;
 /// A durable topic exchange, declared when it is first used. Messages are sent one after the other on one channel, so they arrive in their
 /// order, and are confirmed together. A message that finds no queue is dropped: consumers come and go.
 /// </summary>
-public sealed class TopicExchange(Uri address, string name) : IAsyncDisposable
+public sealed class TopicExchange(BrokerAddress address, string name) : IAsyncDisposable
 {
     // Longer than a question: a batch waits for the broker's disk.
     private static readonly TimeSpan s_timeout = TimeSpan.FromSeconds(5);

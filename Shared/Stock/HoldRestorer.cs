@@ -31,7 +31,7 @@ public sealed class HoldRestorer(NpgsqlDataSource database, StockRepair repair)
             return 0;
         }
 
-        var deadline = await repair.DeadlineAsync();
+        var deadline = await repair.DeadlineAsync(item);
         await WhileLocked();
         var writes = new List<StockWrite>(1);
         var restored = Math.Max(await repair.RestoreAsync(item, live, deadline, writes), 0);

@@ -51,10 +51,11 @@ public sealed class StockRepair(IConnectionMultiplexer redis)
     private static readonly string s_reopen = StockScript.Load("reopen.lua");
 
     /// <summary>
-    /// Deadline (Redis time, unix ms) for restoring the holds of orders that are read and locked from now on. It is nearer than
-    /// <see cref="StockLedger.Timeout"/>, so a call that timed out can no longer take effect.
+    /// Deadline (time of the Redis with this item, unix ms) for restoring the holds of orders that are read and locked from now on. It is
+    /// nearer than <see cref="StockLedger.Timeout"/>, so a call that timed out can no longer take effect.
     /// </summary>
-    public async Task<long> DeadlineAsync() => (await RedisClient.TimeAsync(redis)).ToUnixTimeMilliseconds() + s_restoreWithin;
+    public async Task<long> DeadlineAsync(ItemKeys item) =>
+        (await RedisClient.TimeAsync(redis, item.State)).ToUnixTimeMilliseconds() + s_restoreWithin;
 
     /// <summary>Restores the holds of orders and takes their units from sale: see rehold.lua.</summary>
     /// <param name="orders">Live orders that no process can close before <paramref name="deadline"/>.</param>

@@ -142,7 +142,7 @@ public sealed class StoreFixture : IAsyncLifetime
     /// <summary>A rebuild, and where it is stopped.</summary>
     internal StockRebuild Rebuild(Func<RebuildStep, Task>? before = null, RebuildOptions? options = null) => new(
         Database, Rows, Stock, Pages, Repair, new OrderRestorer(Database, Rows, Repair, Holds, Jobs, Or(options)), Catalog,
-        new QueueDrain(Database, new BrokerClient(new Uri(Servers.RabbitMqConnection)), Or(options)), Jobs, Or(options),
+        new QueueDrain(Database, new BrokerClient(BrokerAddress.Parse(Servers.RabbitMqConnection)), Or(options)), Jobs, Or(options),
         NullLogger<StockRebuild>.Instance)
     {
         Before = before ?? (_ => Task.CompletedTask),

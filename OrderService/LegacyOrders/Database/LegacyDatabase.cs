@@ -17,22 +17,23 @@ internal sealed class LegacyDatabase : IAsyncDisposable
     private readonly NpgsqlConnectionStringBuilder? _settings;
     private NpgsqlDataSource? _source;
 
-    public LegacyDatabase(string? connectionString)
+    /// <param name="settings">From <see cref="Settings"/>; null without a legacy database.</param>
+    public LegacyDatabase(NpgsqlConnectionStringBuilder? settings) =>
+        (_settings, _source) = (settings, settings is null ? null : Create(settings));
+
+    /// <summary>The settings of <c>ConnectionStrings:Legacy</c>.</summary>
+    /// <exception cref="Shared.Settings.InvalidSettingException">It cannot be read, or may lead to a standby.</exception>
+    public static NpgsqlConnectionStringBuilder Settings(string connectionString)
     {
-        if (!string.IsNullOrEmpty(connectionString))
-        {
-            // The last value of a setting counts, so the connection string overrides these defaults.
-            _settings = new NpgsqlConnectionStringBuilder(
-                "Maximum Pool Size=8;Timeout=2;GSS Encryption Mode=Disable;"
-                + $"Application Name=Seckill.OrderService-{ProcessName.Unique};" + connectionString)
-            {
-                CommandTimeout = 0,
-            };
-            // Every statement looks some rows up by key; the planner, left to its statistics, reads the whole table for each batch.
-            _settings.Options ??=
-                $"-c statement_timeout={LongestStatementMilliseconds} -c jit=off -c enable_hashjoin=off -c enable_mergejoin=off";
-            _source = Create(_settings);
-        }
+        var settings = PostgresSource.Settings(
+            "Legacy",
+            $"Maximum Pool Size=8;Timeout=2;GSS Encryption Mode=Disable;Application Name=Seckill.OrderService-{ProcessName.Unique};",
+            connectionString);
+        settings.CommandTimeout = 0;
+        // Every statement looks some rows up by key; the planner, left to its statistics, reads the whole table for each batch.
+        settings.Options ??=
+            $"-c statement_timeout={LongestStatementMilliseconds} -c jit=off -c enable_hashjoin=off -c enable_mergejoin=off";
+        return settings;
     }
 
     /// <summary>False without the setting; then the legacy database is neither written nor read.</summary>
@@ -82,9 +83,7 @@ internal sealed class LegacyDatabase : IAsyncDisposable
         return exception;
     }
 
-    // The name that the metrics show; without one they show the connection string.
-    private static NpgsqlDataSource Create(NpgsqlConnectionStringBuilder settings) =>
-        new NpgsqlDataSourceBuilder(settings.ConnectionString) { Name = "legacy" }.Build();
+    private static NpgsqlDataSource Create(NpgsqlConnectionStringBuilder settings) => PostgresSource.Open(settings, "legacy");
 
     private static async Task<T> AskAsync<T>(NpgsqlDataSource source, Func<NpgsqlConnection, Task<T>> question)
     {

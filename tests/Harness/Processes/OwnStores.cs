@@ -115,7 +115,7 @@ internal sealed class OwnStores : IAsyncDisposable
         await File.WriteAllTextAsync(_clock!.FullName, seconds.ToString("+0;-0", CultureInfo.InvariantCulture));
         await Eventually.IsTrueAsync("the clock of Redis is set", async () =>
         {
-            var offset = await RedisClient.TimeAsync(Connections.Redis.Multiplexer) - TimeProvider.System.GetUtcNow();
+            var offset = await RedisClient.TimeAsync(Connections.Redis.Multiplexer.GetServers()[0]) - TimeProvider.System.GetUtcNow();
             return Math.Abs(offset.TotalSeconds - seconds) < 2;
         });
     }

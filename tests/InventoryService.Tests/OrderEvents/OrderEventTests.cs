@@ -146,7 +146,7 @@ public sealed class OrderEventTests(StoreFixture stores)
         var factory = new ConnectionFactory { Uri = new Uri(Servers.RabbitMqConnection) };
         await using var connection = await factory.CreateConnectionAsync();
         await using var channel = await connection.CreateChannelAsync();
-        await using var exchange = new TopicExchange(factory.Uri, OrderEventRelay.ExchangeName);
+        await using var exchange = new TopicExchange(BrokerAddress.Parse(Servers.RabbitMqConnection), OrderEventRelay.ExchangeName);
         using var relay = new OrderEventRelay(
             stores.Database, _log, exchange, Options.Create(_options), TimeProvider.System, NullLogger<OrderEventRelay>.Instance);
         var sale = await TestSale.OpenAsync(stores, units: 30);
@@ -161,7 +161,7 @@ public sealed class OrderEventTests(StoreFixture stores)
 
         await NumberAsync();
         var newest = await NewestAsync();
-        await using (var nowhere = new TopicExchange(new Uri("amqp://guest:guest@127.0.0.1:1/"), OrderEventRelay.ExchangeName))
+        await using (var nowhere = new TopicExchange(BrokerAddress.Parse("amqp://guest:guest@127.0.0.1:1/"), OrderEventRelay.ExchangeName))
         using (var cut = new OrderEventRelay(
             stores.Database, _log, nowhere, Options.Create(_options), TimeProvider.System, NullLogger<OrderEventRelay>.Instance))
         {

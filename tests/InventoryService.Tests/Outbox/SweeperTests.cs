@@ -22,7 +22,7 @@ public sealed class SweeperTests
         var item = await TestItem.OpenEverywhereAsync();
         await item.ReserveAsync(new Ask(7, 1));
         var bus = DispatchProxy.Create<IBus, Canceller>();
-        await using var broker = new BrokerClient(new Uri(Servers.RabbitMqConnection));
+        await using var broker = new BrokerClient(BrokerAddress.Parse(Servers.RabbitMqConnection));
         using var items = new ActiveItems(Servers.Orders, new SaleCatalog(Servers.Redis), TimeProvider.System);
         using var sweeper = new OutboxSweeper(
             TestItem.Ledger, items, broker, new OrdersReservedPublisher(bus, new MessageSignature(DevelopmentKeys.Ops)),

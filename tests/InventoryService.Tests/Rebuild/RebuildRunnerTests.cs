@@ -136,7 +136,7 @@ public sealed class RebuildRunnerTests(StoreFixture stores)
     {
         var other = await TestSale.OpenAsync(stores, units: 20);
         var earlier = await other.ReserveAsync(1);
-        await using var broker = new BrokerClient(new Uri("amqp://localhost:1"));
+        await using var broker = new BrokerClient(BrokerAddress.Parse("amqp://localhost:1"));
         var queue = new QueueDrain(
             stores.Database, broker, Options.Create(new RebuildOptions { DrainMilliseconds = 600_000 }));
         var since = (await other.InspectAsync()).Now;

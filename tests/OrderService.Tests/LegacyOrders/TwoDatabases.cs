@@ -40,7 +40,7 @@ internal sealed class TwoDatabases : IAsyncDisposable
         var both = new TwoDatabases();
         both.Orders = await both.CreateDatabaseAsync("Orders");
         both.LegacyTables = await both.CreateDatabaseAsync("Legacy");
-        both.Legacy = new LegacyDatabase(both.ConnectionString("Legacy"));
+        both.Legacy = new LegacyDatabase(LegacyDatabase.Settings(both.ConnectionString("Legacy")));
         both.Breaker = new LegacyBreaker(both.Wrapped, TimeProvider.System, NullLogger<LegacyBreaker>.Instance);
         using var migrator = Schema.Migrator(both.Orders);
         await migrator.StartAsync(CancellationToken.None);

@@ -19,7 +19,7 @@ public sealed class BrokerTests
         var queue = (await channel.QueueDeclareAsync("", durable: false, exclusive: false, autoDelete: true)).QueueName;
         await channel.BasicPublishAsync("", queue, ReadOnlyMemory<byte>.Empty);
         await channel.BasicPublishAsync("", queue, ReadOnlyMemory<byte>.Empty);
-        await using var broker = new BrokerClient(new Uri(Servers.RabbitMqConnection));
+        await using var broker = new BrokerClient(BrokerAddress.Parse(Servers.RabbitMqConnection));
         await Eventually.IsTrueAsync(
             "the queue has two messages and no consumer", async () => await broker.FindQueueAsync(queue) == new QueueState(2, 0));
 
@@ -38,7 +38,7 @@ public sealed class BrokerTests
         await using var channel = await connection.CreateChannelAsync();
         Dictionary<string, object?> own = new() { ["x-queue-type"] = "quorum", ["x-delivery-limit"] = 5 };
         await channel.QueueDeclareAsync(queue, durable: true, exclusive: false, autoDelete: false, own);
-        await using var broker = new BrokerClient(new Uri(Servers.RabbitMqConnection));
+        await using var broker = new BrokerClient(BrokerAddress.Parse(Servers.RabbitMqConnection));
 
         var refusal = await broker.FindRefusalAsync(queue, new Dictionary<string, object?>(own) { ["x-delivery-limit"] = 6 }).InTime();
         Assert.Contains("x-delivery-limit", refusal, StringComparison.Ordinal);
@@ -51,7 +51,7 @@ public sealed class BrokerTests
     [Fact]
     public async Task Questions_at_once_are_all_answered()
     {
-        await using var broker = new BrokerClient(new Uri(Servers.RabbitMqConnection));
+        await using var broker = new BrokerClient(BrokerAddress.Parse(Servers.RabbitMqConnection));
         var answers = await Task.WhenAll(Enumerable.Range(0, 20).Select(_ => broker.AnswersAsync())).InTime();
         Assert.All(answers, Assert.True);
     }
@@ -62,7 +62,7 @@ public sealed class BrokerTests
         using var silent = new TcpListener(IPAddress.Loopback, 0);
         silent.Start();
         var port = ((IPEndPoint)silent.LocalEndpoint).Port;
-        await using var broker = new BrokerClient(new Uri($"amqp://guest:guest@127.0.0.1:{port}"));
+        await using var broker = new BrokerClient(BrokerAddress.Parse($"amqp://guest:guest@127.0.0.1:{port}"));
         var answers = Task.WhenAll(broker.AnswersAsync(), broker.AnswersAsync());
         // One waits for the answer, the other for its turn: each for a second at most.
         Assert.All(await answers.WaitAsync(3 * StoreHealth.Timeout), Assert.False);

@@ -53,7 +53,7 @@ public sealed class RedisProtocolTests
         Assert.Empty(await ReadAsync(pages.BrokenBuyersAsync(item.Keys, 10)));
         Assert.Equal(["other"], await pages.WithoutHoldAsync(item.Keys, [orderId, "other"]).InTime());
         Assert.Empty(await ledger.SettleAsync(item.Keys, [orderId]).InTime());
-        Assert.True(await repair.DeadlineAsync().InTime() > 0);
+        Assert.True(await repair.DeadlineAsync(item.Keys).InTime() > 0);
         Assert.Equal(AdjustOutcome.Made, await ledger.AdjustAsync(item.Keys, "change", 5).InTime());
         Assert.False((await new RedisMark(redis).AdvanceAsync(null, 0).InTime()).LostWrites);
 

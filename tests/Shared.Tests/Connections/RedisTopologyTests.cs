@@ -106,7 +106,7 @@ public sealed class RedisTopologyTests
             () => ledger.InspectOutboxAsync(item.Keys), () => new SaleCatalog(redis).FindSaleAsync(item.Key.SaleId),
             () => new SaleCatalog(redis).ItemsAsync(), () => new SaleCatalog(redis).FindItemAsync(item.Number),
             () => new RedisMark(redis).StoreAsync(), () => new StockPages(redis).WithoutHoldAsync(item.Keys, ["order"]),
-            () => new StockRepair(redis).DeadlineAsync(),
+            () => new StockRepair(redis).DeadlineAsync(item.Keys),
         ];
         foreach (var read in reads)
         {

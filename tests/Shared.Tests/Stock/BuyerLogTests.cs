@@ -101,13 +101,13 @@ public sealed class BuyerLogTests
             await _repair.FenceAsync(item.Keys, item.Plan(units: 10, limit: 3), "token");
             await Servers.Database.SortedSetRemoveAsync(item.Keys.Outbox, order);
             Assert.Equal(ResetOutcome.Done, await _repair.ResetAsync(item.Keys, item.Plan(units: 10, limit: 3), "token"));
-            await _repair.RestoreAsync(item.Keys, [lost], await _repair.DeadlineAsync());
+            await _repair.RestoreAsync(item.Keys, [lost], await _repair.DeadlineAsync(item.Keys));
             Assert.Null(await _log.ReadAsync(item.Keys, 0));
             Assert.True(await _repair.ReopenAsync(item.Keys, "token", 2, ItemState.Open));
         }
         else
         {
-            await _repair.RestoreAsync(item.Keys, [lost], await _repair.DeadlineAsync());
+            await _repair.RestoreAsync(item.Keys, [lost], await _repair.DeadlineAsync(item.Keys));
             if (how.EndsWith("corrected", StringComparison.Ordinal))
             {
                 Assert.True(await _repair.CorrectAsync(item.Keys, repairs: 1, allocated: 0, available: 1, held: -1));

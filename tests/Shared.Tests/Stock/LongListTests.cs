@@ -42,10 +42,10 @@ public sealed class LongListTests
         // The first buyer has two orders, and the second order comes twice.
         var holds = Orders.Select((order, i) => new HoldToRestore(order, Math.Max(i, 1), 1, reservedAt)).ToList();
         holds.Add(holds[1]);
-        Assert.Equal(Many, await _repair.RestoreAsync(_item.Keys, holds, await _repair.DeadlineAsync()));
+        Assert.Equal(Many, await _repair.RestoreAsync(_item.Keys, holds, await _repair.DeadlineAsync(_item.Keys)));
         Assert.Equal((0, Many), ((await _item.InspectAsync()).Available, (await _item.InspectAsync()).Held));
         await _item.AssertConsistentAsync();
-        Assert.Equal(0, await _repair.RestoreAsync(_item.Keys, holds, await _repair.DeadlineAsync()));
+        Assert.Equal(0, await _repair.RestoreAsync(_item.Keys, holds, await _repair.DeadlineAsync(_item.Keys)));
     }
 
     [Fact]

@@ -36,9 +36,9 @@ public sealed class StockVersionTests
         await TestItem.Ledger.AdjustAsync(item.Keys, new StockAdjustment("less", -50, 1, 1), writes);
         await CountedAsync("a refused withdrawal", 0);
         HoldToRestore[] lost = [new(answers[0].OrderId, 1, 1, answers[0].ReservedAt.UtcDateTime)];
-        await repair.RestoreAsync(item.Keys, lost, await repair.DeadlineAsync(), writes);
+        await repair.RestoreAsync(item.Keys, lost, await repair.DeadlineAsync(item.Keys), writes);
         await CountedAsync("a restored hold", 1);
-        await repair.RestoreAsync(item.Keys, lost, await repair.DeadlineAsync(), writes);
+        await repair.RestoreAsync(item.Keys, lost, await repair.DeadlineAsync(item.Keys), writes);
         await CountedAsync("a hold that is there", 0);
         Assert.Equal([seq - 4, seq - 3, seq - 2, seq - 1, seq], writes.Select(write => write.Version.Seq));
         await repair.CorrectAsync(item.Keys, (await item.InspectAsync()).Repairs, 0, 0, 0);

@@ -86,7 +86,7 @@ public sealed class RefusalTests
         using var control = both.Control();
         await control.RefreshAsync(CancellationToken.None);
         Assert.Null((await CheckAsync(both.Legacy)).Description);
-        await using var down = new LegacyDatabase("Host=127.0.0.1;Port=1;Database=legacy;Username=legacy");
+        await using var down = new LegacyDatabase(LegacyDatabase.Settings("Host=127.0.0.1;Port=1;Database=legacy;Username=legacy"));
         Assert.Equal("the legacy database is down; changes wait in the legacy outbox", (await CheckAsync(down)).Description);
 
         await both.PlaceAsync(1);

@@ -89,7 +89,7 @@ public sealed class WriterTests
         await control.RefreshAsync(CancellationToken.None);
         const string nowhere = "Host=127.0.0.1;Port=1;Database=nowhere;Username=none";
         await using var orders = legacyIsDown ? both.OrdersThatAvoidIndexes() : NpgsqlDataSource.Create(nowhere);
-        await using var legacy = new LegacyDatabase(nowhere);
+        await using var legacy = new LegacyDatabase(LegacyDatabase.Settings(nowhere));
         var store = new LegacyStore(legacyIsDown ? legacy : both.Legacy);
         var (log, clock) = (new RecordedLog<ContinuousVerifier>(), new RestingClock());
         using var verifier = new ContinuousVerifier(

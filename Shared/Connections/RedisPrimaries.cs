@@ -1,0 +1,37 @@
+using System.Net;
+
+namespace Seckill.Shared.Connections;
+
+/// <summary>
+/// The servers of Redis that take writes: one, or the masters of a cluster. A check asks each of them: what one of them says is true for its
+/// items alone.
+/// </summary>
+internal static class RedisPrimaries
+{
+    /// <summary>
+    /// They may be down. In a cluster, those that have slots by what its nodes say of each other; else those that are connected, because a
+    /// primary that died before a failover is still in the list.
+    /// </summary>
+    /// <exception cref="RedisException">None is known.</exception>
+    public static IReadOnlyList<IServer> Find(IConnectionMultiplexer redis)
+    {
+        var connected = redis.GetServers().Where(server => server is { IsConnected: true, IsReplica: false }).ToList();
+        var nodes = connected.Select(server => server.ClusterConfiguration?.Nodes).FirstOrDefault(nodes => nodes is not null) ?? [];
+        var masters = nodes.Where(node => node is { IsReplica: false, Slots.Count: > 0, EndPoint: not null })
+            .Select(node => redis.GetServer(node.EndPoint!)).ToList();
+        return masters.Count > 0 ? masters : connected.Count > 0 ? connected : throw new RedisException("No primary is connected.");
+    }
+
+    /// <summary>Asks each of them, at once.</summary>
+    /// <exception cref="RedisException">None is known, or one of them does not answer.</exception>
+    /// <exception cref="TimeoutException">One of them does not answer.</exception>
+    public static async Task<(string Name, T Answer)[]> AskAsync<T>(IConnectionMultiplexer redis, Func<IServer, Task<T>> ask) =>
+        await Task.WhenAll(Find(redis).Select(async primary => (NameOf(primary), await ask(primary))));
+
+    /// <summary>Host and port.</summary>
+    public static string NameOf(IServer server) => server.EndPoint switch
+    {
+        DnsEndPoint named => string.Create(CultureInfo.InvariantCulture, $"{named.Host}:{named.Port}"),
+        var address => address.ToString() ?? "",
+    };
+}
