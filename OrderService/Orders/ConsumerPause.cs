@@ -88,8 +88,13 @@ internal sealed partial class ConsumerPause(
         {
             // After a failover PostgreSQL may answer and refuse every write.
             await using var command = database.CreateCommand("select current_setting('transaction_read_only') = 'off'");
-            return await command.ExecuteScalarAsync(cancellationToken) is true
-                && await redis.GetDatabase().PingAsync(CommandFlags.DemandMaster) >= TimeSpan.Zero;
+            if (await command.ExecuteScalarAsync(cancellationToken) is not true)
+            {
+                PostgresSource.Forget(database);
+                return false;
+            }
+
+            return await redis.GetDatabase().PingAsync(CommandFlags.DemandMaster) >= TimeSpan.Zero;
         }
         catch (Exception exception) when (exception is NpgsqlException or RedisException or TimeoutException)
         {

@@ -22,40 +22,41 @@ public sealed partial class DurabilityCheck(
         ("maxmemory-policy", "noeviction", "no order lost and no oversell: a full Redis evicts holds and stock"),
     ];
 
-    private IReadOnlyList<(string Setting, string Value, string Lost)> _reported = [];
+    private IReadOnlyList<(string Server, string Setting, string Value, string Lost)> _reported = [];
     private bool _isAnswered;
     private bool _isHidden;
 
     private const string MinimumReplicas = "min-replicas-to-write";
 
-    /// <summary>What is weaker than needed at any primary: setting, value, and the promise that is lost.</summary>
+    /// <summary>What is weaker than needed at a primary: its name, setting, value, and the promise that is lost.</summary>
     /// <param name="redis">The primaries are found by it.</param>
     /// <param name="replicas">That must have an order before its 202.</param>
     /// <exception cref="RedisServerException">Redis hides its settings, as managed servers may.</exception>
     /// <exception cref="RedisCommandException">The connection string disables CONFIG.</exception>
     /// <exception cref="RedisException">No primary is connected, or one of a cluster is not.</exception>
-    public static async Task<IReadOnlyList<(string Setting, string Value, string Lost)>> FindWeakSettingsAsync(
+    public static async Task<IReadOnlyList<(string Server, string Setting, string Value, string Lost)>> FindWeakSettingsAsync(
         IConnectionMultiplexer redis, int replicas = 0)
     {
-        var weak = new HashSet<(string, string, string)>();
+        var weak = new List<(string, string, string, string)>();
         foreach (var primary in RedisPrimaries.Find(redis))
         {
+            var name = RedisPrimaries.NameOf(primary);
             foreach (var (setting, needed, lost) in s_needed)
             {
                 if (await primary.ConfigGetAsync(setting) is [(_, var value)] && value != needed)
                 {
-                    weak.Add((setting, value, lost));
+                    weak.Add((name, setting, value, lost));
                 }
             }
 
             if (replicas > 0 && await primary.ConfigGetAsync(MinimumReplicas) is [(_, var enough)]
                 && int.Parse(enough, CultureInfo.InvariantCulture) < replicas)
             {
-                weak.Add((MinimumReplicas, enough, "no oversell: a primary that is cut off sells what the next one sells"));
+                weak.Add((name, MinimumReplicas, enough, "no oversell: a primary that is cut off sells what the next one sells"));
             }
         }
 
-        return [.. weak];
+        return weak;
     }
 
     protected override TimeSpan Interval => _isAnswered ? s_interval : s_intervalWithoutAnswer;
@@ -88,11 +89,11 @@ public sealed partial class DurabilityCheck(
         // Redis is down, which readiness and the client's own log lines report.
     }
 
-    private void Report(IReadOnlyList<(string Setting, string Value, string Lost)> weak)
+    private void Report(IReadOnlyList<(string Server, string Setting, string Value, string Lost)> weak)
     {
-        foreach (var (setting, value, lost) in weak)
+        foreach (var (server, setting, value, lost) in weak)
         {
-            LogWeak(setting, value, lost);
+            LogWeak(server, setting, value, lost);
         }
 
         if (weak.Count > 0 && configuration.GetValue<bool>("Redis:RefuseWeakDurability"))
@@ -103,8 +104,8 @@ public sealed partial class DurabilityCheck(
         }
     }
 
-    [LoggerMessage(110, LogLevel.Warning, "Redis has {Setting} = {Value}. This breaks a promise: {Lost}.")]
-    private partial void LogWeak(string setting, string value, string lost);
+    [LoggerMessage(110, LogLevel.Warning, "Redis at {Server} has {Setting} = {Value}. This breaks a promise: {Lost}.")]
+    private partial void LogWeak(string server, string setting, string value, string lost);
     [LoggerMessage(111, LogLevel.Critical, "Stopping, because Redis:RefuseWeakDurability is set.")]
     private partial void LogRefused();
     [LoggerMessage(112, LogLevel.Information, "Redis hides its settings; durability is not checked: {Reason}")]

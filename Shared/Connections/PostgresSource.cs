@@ -71,6 +71,18 @@ public static class PostgresSource
         return source;
     }
 
+    /// <summary>
+    /// Drops the idle connections of a pool and what it knows of its hosts, unless that was less than a second ago. For who has read, and
+    /// not by a failure learnt, that the server is read-only.
+    /// </summary>
+    public static void Forget(NpgsqlDataSource source)
+    {
+        if (s_pools.TryGetValue(source, out var pool))
+        {
+            pool.Forget(source);
+        }
+    }
+
     private sealed class Pool
     {
         private long _forgotAt = Stopwatch.GetTimestamp() - (long)(s_pause.TotalSeconds * Stopwatch.Frequency);

@@ -59,8 +59,7 @@ public static partial class RedisClient
     }
 
     /// <summary>What the clock of the primary with this key says, to the microsecond.</summary>
-    public static Task<DateTimeOffset> TimeAsync(IConnectionMultiplexer redis, RedisKey key) =>
-        TimeAsync(redis.GetServer(key, flags: CommandFlags.DemandMaster));
+    public static Task<DateTimeOffset> TimeAsync(IConnectionMultiplexer redis, RedisKey key) => TimeAsync(RedisPrimaries.Owner(redis, key));
 
     /// <summary>What the clock of this server says, to the microsecond.</summary>
     public static async Task<DateTimeOffset> TimeAsync(IServer server)

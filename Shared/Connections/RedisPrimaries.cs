@@ -3,8 +3,8 @@ using System.Net;
 namespace Seckill.Shared.Connections;
 
 /// <summary>
-/// The servers of Redis that take writes: one, or the masters of a cluster. A check asks each of them: what one of them says is true for its
-/// items alone.
+/// The servers of Redis that take writes: one, or the masters of a cluster. A check asks each of them: what one of them says is true for
+/// its items alone.
 /// </summary>
 internal static class RedisPrimaries
 {
@@ -15,10 +15,11 @@ internal static class RedisPrimaries
     /// <exception cref="RedisException">None is known.</exception>
     public static IReadOnlyList<IServer> Find(IConnectionMultiplexer redis)
     {
-        var connected = redis.GetServers().Where(server => server is { IsConnected: true, IsReplica: false }).ToList();
+        var servers = redis.GetServers();
+        var connected = servers.Where(server => server is { IsConnected: true, IsReplica: false }).ToList();
         var nodes = connected.Select(server => server.ClusterConfiguration?.Nodes).FirstOrDefault(nodes => nodes is not null) ?? [];
-        var masters = nodes.Where(node => node is { IsReplica: false, Slots.Count: > 0, EndPoint: not null })
-            .Select(node => redis.GetServer(node.EndPoint!)).ToList();
+        var addresses = nodes.Where(node => node is { IsReplica: false, Slots.Count: > 0 }).Select(node => node.EndPoint).ToHashSet();
+        var masters = servers.Where(server => addresses.Contains(server.EndPoint)).ToList();
         return masters.Count > 0 ? masters : connected.Count > 0 ? connected : throw new RedisException("No primary is connected.");
     }
 
@@ -27,6 +28,20 @@ internal static class RedisPrimaries
     /// <exception cref="TimeoutException">One of them does not answer.</exception>
     public static async Task<(string Name, T Answer)[]> AskAsync<T>(IConnectionMultiplexer redis, Func<IServer, Task<T>> ask) =>
         await Task.WhenAll(Find(redis).Select(async primary => (NameOf(primary), await ask(primary))));
+
+    /// <summary>The one that has a key, or would have it.</summary>
+    /// <exception cref="RedisException">It is not connected.</exception>
+    public static IServer Owner(IConnectionMultiplexer redis, RedisKey key)
+    {
+        try
+        {
+            return redis.GetServer(key, flags: CommandFlags.DemandMaster);
+        }
+        catch (InvalidOperationException exception)
+        {
+            throw new RedisException("The primary of this key is not connected.", exception);
+        }
+    }
 
     /// <summary>Host and port.</summary>
     public static string NameOf(IServer server) => server.EndPoint switch

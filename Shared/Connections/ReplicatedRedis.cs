@@ -6,8 +6,9 @@ namespace Seckill.Shared.Connections;
 /// </summary>
 /// <remarks>
 /// WAIT is about the writes of its own connection, and blocks it. So it is sent directly behind the script, and such calls have a few
-/// connections of their own, by item: all other calls, and most other items, are not held up. The script is sent as text, and to one server
-/// without redirection: if the server did not know its hash, or a cluster had moved the item, the client would send it again behind the WAIT.
+/// connections of their own, by item: all other calls, and most other items, are not held up. The script is sent as text, and to one
+/// server without redirection: if the server did not know its hash, or a cluster had moved the item, the client would send it again behind
+/// the WAIT.
 /// </remarks>
 public sealed class ReplicatedRedis : IDisposable
 {
@@ -42,7 +43,7 @@ public sealed class ReplicatedRedis : IDisposable
     public async Task<RedisResult> EvaluateAsync(string script, RedisKey[] keys, RedisValue[] arguments)
     {
         var connection = _connections[(uint)keys[0].GetHashCode() % Connections].Value;
-        var primary = connection.GetServer(keys[0], flags: CommandFlags.DemandMaster);
+        var primary = RedisPrimaries.Owner(connection, keys[0]);
         object[] call = [script, keys.Length, .. keys.Cast<object>(), .. arguments.Cast<object>()];
         var reply = primary.ExecuteAsync("EVAL", call, CommandFlags.NoRedirect);
         var wait = primary.ExecuteAsync("WAIT", [_replicas, (int)Timeout.TotalMilliseconds], CommandFlags.NoRedirect);

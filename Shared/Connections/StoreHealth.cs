@@ -99,9 +99,14 @@ public static class StoreHealth
             command.CommandTimeout = (int)Timeout.TotalSeconds;
             await using var reader = await command.ExecuteReaderAsync();
             await reader.ReadAsync();
+            var isReadOnly = reader.GetBoolean(1);
+            if (isReadOnly)
+            {
+                PostgresSource.Forget(database);
+            }
+
             return (
-                string.Create(CultureInfo.InvariantCulture, $"{connection.Host}:{connection.Port}"), reader.GetString(0),
-                reader.GetBoolean(1));
+                string.Create(CultureInfo.InvariantCulture, $"{connection.Host}:{connection.Port}"), reader.GetString(0), isReadOnly);
         }
     }
 

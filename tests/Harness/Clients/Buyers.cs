@@ -77,12 +77,12 @@ internal sealed class Buyers : IDisposable
     }
 
     /// <summary>A buyer who does not give up: the same key, at one instance after the other, until the answer is definite.</summary>
-    public async Task<Attempt> InsistAsync(IReadOnlyList<ServiceProcess> apis, long user, string? key = null)
+    public async Task<Attempt> InsistAsync(IReadOnlyList<ServiceProcess> apis, long user, string? key = null, long? sku = null)
     {
         key ??= NewKey();
         for (var attempts = 0; ; attempts++)
         {
-            var attempt = await ClickAsync(apis[attempts % apis.Count], user, key);
+            var attempt = await ClickAsync(apis[attempts % apis.Count], user, key, sku: sku);
             if (!attempt.IsUnknown)
             {
                 return attempt;

@@ -12,11 +12,11 @@ internal static class FreePort
     private const int First = 10_000;
     private const int Last = 31_999;
 
-    public static int Find()
+    public static int Find(int last = Last)
     {
         while (true)
         {
-            var port = Random.Shared.Next(First, Last);
+            var port = Random.Shared.Next(First, last);
             try
             {
                 using var listener = new TcpListener(IPAddress.Loopback, port);

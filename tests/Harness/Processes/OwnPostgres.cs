@@ -15,25 +15,29 @@ internal sealed class OwnPostgres : IAsyncDisposable
     private const int Quit = 3;
     private const int Stop = 19;
     private const int Continue = 18;
+    private readonly string _programs;
     private readonly DirectoryInfo _files;
     private readonly Process _server;
+    private readonly int _port = FreePort.Find();
 
     private OwnPostgres(string programs, DirectoryInfo files, bool isEncrypted)
     {
-        _files = files;
-        var port = FreePort.Find();
-        var settings = ($"port={port} listen_addresses=127.0.0.1 unix_socket_directories= max_connections=100"
+        (_programs, _files) = (programs, files);
+        var settings = ($"port={_port} listen_addresses=127.0.0.1 unix_socket_directories= max_connections=100"
             + (isEncrypted
                 ? $" ssl=on ssl_cert_file={Own("server.pem")} ssl_key_file={Own("server.key")} hba_file={Own("hba.conf")}"
                 : "")).Split(' ');
         _server = Start(
             Path.Combine(programs, "postgres"), ["-D", Data(files), .. settings.SelectMany(setting => new[] { "-c", setting })]);
-        ConnectionString = $"Host=127.0.0.1;Port={port};Username=postgres;Database=postgres;Timeout=10"
+        ConnectionString = $"Host=127.0.0.1;Port={_port};Username=postgres;Database=postgres;Timeout=10"
             + (isEncrypted ? ";SSL Mode=Require" : "");
     }
 
     /// <summary>For whoever may do anything there.</summary>
     public string ConnectionString { get; }
+
+    /// <summary>Host and port, as in a list of hosts.</summary>
+    public string Address => string.Create(CultureInfo.InvariantCulture, $"127.0.0.1:{_port}");
 
     /// <summary>Starts it.</summary>
     /// <param name="own">Its certificate and the key of it, PEM: then it speaks TLS and nothing else.</param>
@@ -42,12 +46,7 @@ internal sealed class OwnPostgres : IAsyncDisposable
         var programs = Directory.Exists("/usr/lib/postgresql")
             ? Directory.GetFiles("/usr/lib/postgresql", "initdb", SearchOption.AllDirectories).Order().LastOrDefault() : null;
         Assert.SkipWhen(programs is null, "This needs the programs of a PostgreSQL server, to start and to stop.");
-        var files = Directory.CreateTempSubdirectory("seckill-postgres-");
-        if (Environment.UserName == "root")
-        {
-            await RunAsync(Process.Start("chown", ["postgres:", files.FullName]));
-        }
-
+        var files = await CreateFolderAsync();
         await RunAsync(Start(
             programs, ["-D", Data(files), "-U", "postgres", "-A", "trust", "-E", "UTF8", "--locale=C.UTF-8", "--no-sync"]));
         if (own is { } tls)
@@ -63,11 +62,39 @@ internal sealed class OwnPostgres : IAsyncDisposable
         return server;
     }
 
-    /// <summary>An empty database.</summary>
-    public async Task CreateDatabaseAsync(string name)
+    /// <summary>A standby that follows this server, which from now on confirms no commit that the standby does not have.</summary>
+    public async Task<OwnPostgres> StartStandbyAsync()
     {
-        await using var server = new NpgsqlConnection(ConnectionString);
-        await server.ExecuteAsync($"create database {name}");
+        var files = await CreateFolderAsync();
+        await RunAsync(Start(
+            Path.Combine(_programs, "pg_basebackup"),
+            [
+                "-D", Data(files), "-h", "127.0.0.1", "-p", _port.ToString(CultureInfo.InvariantCulture), "-U", "postgres", "-R",
+                "-X", "stream", "-c", "fast", "--no-sync",
+            ]));
+        var standby = new OwnPostgres(_programs, files, false);
+        await Eventually.IsTrueAsync("the standby answers", standby.AnswersAsync);
+        await ExecuteAsync("alter system set synchronous_standby_names = '*'");
+        await ExecuteAsync("select pg_reload_conf()");
+        await Eventually.IsTrueAsync("the standby follows", async () =>
+        {
+            await using var server = new NpgsqlConnection(ConnectionString);
+            return await server.ExecuteScalarAsync<bool>("select exists (select from pg_stat_replication where sync_state = 'sync')");
+        });
+        return standby;
+    }
+
+    /// <summary>Makes a standby the primary; ends when it is.</summary>
+    public Task PromoteAsync() => ExecuteAsync("select pg_promote()");
+
+    /// <summary>An empty database.</summary>
+    public Task CreateDatabaseAsync(string name) => ExecuteAsync($"create database {name}");
+
+    /// <summary>It ends at once, as in a crash.</summary>
+    public async Task KillAsync()
+    {
+        Signal([_server.Id], Quit);
+        await _server.WaitForExitAsync();
     }
 
     /// <summary>From here on it does nothing at all. The postmaster first, so that it has no more children.</summary>
@@ -81,11 +108,31 @@ internal sealed class OwnPostgres : IAsyncDisposable
 
     public async ValueTask DisposeAsync()
     {
-        Resume();
-        Signal([_server.Id], Quit);
-        await _server.WaitForExitAsync();
+        if (!_server.HasExited)
+        {
+            Resume();
+            await KillAsync();
+        }
+
         _server.Dispose();
         _files.Delete(recursive: true);
+    }
+
+    private static async Task<DirectoryInfo> CreateFolderAsync()
+    {
+        var files = Directory.CreateTempSubdirectory("seckill-postgres-");
+        if (Environment.UserName == "root")
+        {
+            await RunAsync(Process.Start("chown", ["postgres:", files.FullName]));
+        }
+
+        return files;
+    }
+
+    private async Task ExecuteAsync(string sql)
+    {
+        await using var server = new NpgsqlConnection(ConnectionString);
+        await server.ExecuteAsync(sql);
     }
 
     private async Task<bool> AnswersAsync()

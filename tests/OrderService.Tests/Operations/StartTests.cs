@@ -26,6 +26,10 @@ public sealed class StartTests
     [InlineData("ConnectionStrings:Redis", "")]
     [InlineData("ConnectionStrings:Orders", "")]
     [InlineData("ConnectionStrings:RabbitMq", "")]
+    [InlineData("ConnectionStrings:RabbitMq", "amqp://guest:guest@127.0.0.1:1,,127.0.0.1:2/")]
+    [InlineData("ConnectionStrings:Orders", "Host=a,b;Target Session Attributes=prefer-standby")]
+    [InlineData("ConnectionStrings:Orders", "Host=a;Port=none")]
+    [InlineData("ConnectionStrings:Legacy", "Host=a,b;Target Session Attributes=any")]
     [InlineData("role", "cook")]
     [InlineData("Auth:OtherBuyerTokenKeys:0:Key", "too-short")]
     [InlineData("Auth:OtherBuyerTokenKeys:0:Key", "development-only-buyer-token-signing-key")]
@@ -99,8 +103,8 @@ public sealed class StartTests
     public async Task A_check_of_right_settings_ends_at_once(string role)
     {
         var (exitCode, output) = await RunAsync(
-            ("role", role), ("ConnectionStrings:Redis", "127.0.0.1:1"), ("ConnectionStrings:Orders", "Host=127.0.0.1;Port=1"),
-            ("ConnectionStrings:Legacy", "Host=127.0.0.1;Port=1"), ("ConnectionStrings:RabbitMq", "amqp://guest:guest@127.0.0.1:1/"));
+            ("role", role), ("ConnectionStrings:Redis", "127.0.0.1:1,127.0.0.1:2"), ("ConnectionStrings:Orders", "Host=127.0.0.1:1,b"),
+            ("ConnectionStrings:Legacy", "Host=127.0.0.1:1,b"), ("ConnectionStrings:RabbitMq", "amqp://guest:guest@127.0.0.1:1,b/"));
         Assert.Equal((0, ""), (exitCode, output));
     }
 

@@ -56,6 +56,18 @@ public sealed class BrokerTests
         Assert.All(answers, Assert.True);
     }
 
+    // The order of the hosts is drawn, so once proves little.
+    [Fact]
+    public async Task Of_several_hosts_one_may_be_dead()
+    {
+        var (scheme, rest) = Servers.RabbitMqConnection.Split("@") is [var before, var after] ? (before, after) : default;
+        for (var i = 0; i < 10; i++)
+        {
+            await using var broker = new BrokerClient(BrokerAddress.Parse($"{scheme}@127.0.0.1:1,{rest}"));
+            Assert.True(await broker.AnswersAsync().InTime());
+        }
+    }
+
     [Fact]
     public async Task A_broker_that_is_down_or_hangs_gives_no_answer_and_blocks_no_caller()
     {

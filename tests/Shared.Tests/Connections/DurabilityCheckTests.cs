@@ -5,6 +5,7 @@ using Microsoft.Extensions.Hosting.Internal;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Logging.Abstractions;
 using Seckill.Shared.Connections;
+using Seckill.Tests.Harness.Processes;
 using StackExchange.Redis;
 
 namespace Seckill.Shared.Tests.Connections;

@@ -3,6 +3,7 @@ using System.Diagnostics;
 using System.Net;
 using System.Net.Sockets;
 using Seckill.Shared.Stock;
+using Seckill.Tests.Harness.Processes;
 using StackExchange.Redis;
 
 namespace Seckill.Shared.Tests.Connections;

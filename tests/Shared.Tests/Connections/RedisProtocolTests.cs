@@ -1,6 +1,7 @@
 using System.Collections.Concurrent;
 using Seckill.Shared.Stock;
 using Seckill.Shared.Telemetry;
+using Seckill.Tests.Harness.Processes;
 using StackExchange.Redis;
 
 namespace Seckill.Shared.Tests.Connections;

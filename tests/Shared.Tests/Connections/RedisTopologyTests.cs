@@ -3,6 +3,7 @@ using System.Net;
 using Microsoft.Extensions.Logging.Abstractions;
 using Seckill.Shared.Connections;
 using Seckill.Shared.Stock;
+using Seckill.Tests.Harness.Processes;
 using StackExchange.Redis;
 
 namespace Seckill.Shared.Tests.Connections;
@@ -29,14 +30,14 @@ public sealed class RedisTopologyTests
     [Fact]
     public async Task An_encrypted_connection_sells_and_one_to_a_stranger_is_refused()
     {
-        var port = OwnRedis.FreePort();
+        var port = FreePort.Find();
         var certificates = Directory.CreateTempSubdirectory("seckill-certificates-");
         var (key, certificate) = (Path.Combine(certificates.FullName, "key.pem"), Path.Combine(certificates.FullName, "cert.pem"));
         await OwnRedis.RunAsync(
             "openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "2", "-subj", "/CN=localhost",
             "-addext", "subjectAltName=DNS:localhost", "-keyout", key, "-out", certificate);
         await using var server = await OwnRedis.StartAsync(
-            OwnRedis.FreePort(),
+            FreePort.Find(),
             _ =>
             [
                 "--save", "", "--tls-port", port.ToString(CultureInfo.InvariantCulture), "--tls-cert-file", certificate,
@@ -119,8 +120,8 @@ public sealed class RedisTopologyTests
     {
         await using var primary = await OwnRedis.StartAsync("--save", "");
         await using var replica = await OwnRedis.StartAsync("--save", "", "--replicaof", $"127.0.0.1 {primary.Port}");
-        await using var sentinel = await StartSentinelAsync(OwnRedis.FreePort(), primary.Port);
-        await Eventually.IsTrueAsync("the sentinel knows both", () => KnowsReplicaAsync(sentinel, replica));
+        await using var sentinel = await OwnRedis.StartSentinelAsync(FreePort.Find(), primary.Port);
+        await sentinel.KnowsReplicasAsync(1);
         await using var redis = OwnRedis.Connect(sentinel.Address + ",serviceName=shop");
         await SellsAsync(redis);
         await primary.KillAsync();
@@ -135,33 +136,13 @@ public sealed class RedisTopologyTests
     [Fact]
     public async Task A_process_that_starts_before_its_Sentinels_sells_when_they_come()
     {
-        var port = OwnRedis.FreePort();
+        var port = FreePort.Find();
         await using var redis = OwnRedis.Connect(string.Create(CultureInfo.InvariantCulture, $"127.0.0.1:{port},serviceName=shop"));
         await Assert.ThrowsAsync<RedisConnectionException>(() => redis.GetDatabase().PingAsync().InTime());
         await using var primary = await OwnRedis.StartAsync("--save", "");
-        await using var sentinel = await StartSentinelAsync(port, primary.Port);
+        await using var sentinel = await OwnRedis.StartSentinelAsync(port, primary.Port);
         await RedisClientTests.AnswersAsync(redis);
         await SellsAsync(redis);
-    }
-
-    private static Task<OwnRedis> StartSentinelAsync(int port, int primary) => OwnRedis.StartAsync(port, folder =>
-    {
-        var file = Path.Combine(folder, "sentinel.conf");
-        File.WriteAllText(file, string.Create(CultureInfo.InvariantCulture, $"""
-            sentinel monitor shop 127.0.0.1 {primary} 1
-            sentinel down-after-milliseconds shop 1000
-            sentinel failover-timeout shop 5000
-            """));
-        return [file, "--sentinel"];
-    });
-
-    private static async Task<bool> KnowsReplicaAsync(OwnRedis sentinel, OwnRedis replica)
-    {
-        await using var redis = await ConnectionMultiplexer.SentinelConnectAsync(sentinel.Address);
-        var replicas = await redis.GetServers()[0].SentinelReplicasAsync("shop");
-        return replicas.Any(known =>
-            known.Contains(KeyValuePair.Create("port", replica.Port.ToString(CultureInfo.InvariantCulture)))
-            && known.Contains(KeyValuePair.Create("master-link-status", "ok")));
     }
 
     private static async Task WithinSecondsAsync(IConnectionMultiplexer redis) =>

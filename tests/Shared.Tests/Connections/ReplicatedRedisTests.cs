@@ -3,6 +3,7 @@ using Microsoft.Extensions.Diagnostics.HealthChecks;
 using Microsoft.Extensions.Options;
 using Seckill.Shared.Connections;
 using Seckill.Shared.Stock;
+using Seckill.Tests.Harness.Processes;
 using StackExchange.Redis;
 
 namespace Seckill.Shared.Tests.Connections;

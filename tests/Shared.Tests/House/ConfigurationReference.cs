@@ -20,12 +20,14 @@ internal static partial class ConfigurationReference
     public static readonly (string Path, string Default, string Meaning)[] Single =
     [
         ("ConnectionStrings:Redis", "required",
-            "Stock store, StackExchange.Redis format: `host:6379,user=…,password=…,ssl=true`; several hosts, or Sentinels with "
-            + "`serviceName=…`"),
-        ("ConnectionStrings:RabbitMq", "required", "`amqp://user:password@host:5672/vhost`"),
+            "Stock store, StackExchange.Redis format: `host:6379,user=…,password=…,ssl=true`; several hosts (a primary and its "
+            + "replicas, or nodes of a cluster), or Sentinels with `serviceName=…`: see [topologies](TOPOLOGIES.md)"),
+        ("ConnectionStrings:RabbitMq", "required",
+            "`amqps://user:password@host:5671/vhost`; of a cluster several nodes: `@host:5671,host:5671/vhost`"),
         ("ConnectionStrings:Orders", "required",
             "Orders database, Npgsql format; 20 connections, or its `Maximum Pool Size`. A user for each role, and the owner for "
-            + "`migrate`: see `Schema:MigrateAtStart`"),
+            + "`migrate`: see `Schema:MigrateAtStart`. Of several hosts (`Host=a,b`) the primary is used, and each has its own 20 "
+            + "connections"),
         ("ConnectionStrings:Legacy", "none", "Legacy database, Npgsql format (OrderService); without it there is no dual write"),
         ("Stores:AllowUnencrypted", "false",
             "Outside Development a process refuses connection strings without `ssl=true` (Redis), `amqps://` (RabbitMQ) and "

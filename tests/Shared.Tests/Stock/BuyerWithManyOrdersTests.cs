@@ -1,6 +1,7 @@
 using System.Globalization;
 using Seckill.Shared.Stock;
 using Seckill.Shared.Tests.Connections;
+using Seckill.Tests.Harness.Processes;
 using StackExchange.Redis;
 
 namespace Seckill.Shared.Tests.Stock;

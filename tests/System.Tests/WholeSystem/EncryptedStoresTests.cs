@@ -16,8 +16,14 @@ public sealed class EncryptedStoresTests(EncryptedServers servers) : IClassFixtu
     public async Task A_sale_needs_no_connection_that_is_not_encrypted()
     {
         await using var installation = new Installation();
-        var (api, worker) = (installation.StartApi(servers.Settings), installation.StartWorker(servers.Settings));
-        var inventory = installation.StartInventory(servers.Settings);
+        // Lists, of which the first host is dead: the name on the certificate is that of the host that answers.
+        (string, string?)[] settings =
+        [
+            .. servers.Settings, (Servers.OrdersSetting, servers.PostgresAt("127.0.0.1:1,127.0.0.1", "seckill")),
+            (Servers.RabbitMqSetting, servers.RabbitMqAt("127.0.0.1").Replace("@", "@localhost:1,", StringComparison.Ordinal)),
+        ];
+        var (api, worker) = (installation.StartApi(settings), installation.StartWorker(settings));
+        var inventory = installation.StartInventory(settings);
         await Installation.ReadyAsync(api, worker, inventory);
         var sale = await Sale.OpenAsync(inventory, units: 5, fitsLegacy: true);
         using var buyers = new Buyers(sale);

@@ -6,11 +6,14 @@ using Microsoft.Extensions.Logging.Abstractions;
 using Seckill.Shared.Connections;
 using StackExchange.Redis;
 
-namespace Seckill.Shared.Tests.Connections;
+namespace Seckill.Tests.Harness.Processes;
 
 /// <summary>A Redis server of one test alone, from Debian's package: to be frozen, killed, demoted and restarted.</summary>
 internal sealed class OwnRedis : IAsyncDisposable
 {
+    /// <summary>What Sentinels call the primary.</summary>
+    public const string SentinelService = "shop";
+
     private readonly DirectoryInfo _files;
     private readonly string[] _arguments;
     private Process _process;
@@ -30,7 +33,7 @@ internal sealed class OwnRedis : IAsyncDisposable
 
     /// <summary>Starts a server and waits until it listens.</summary>
     /// <param name="arguments">Beside port and folder, as on the command line of <c>redis-server</c>.</param>
-    public static Task<OwnRedis> StartAsync(params string[] arguments) => StartAsync(FreePort(), _ => arguments);
+    public static Task<OwnRedis> StartAsync(params string[] arguments) => StartAsync(FreePort.Find(), _ => arguments);
 
     /// <inheritdoc cref="StartAsync(string[])"/>
     public static async Task<OwnRedis> StartAsync(int port, Func<string, string[]> arguments)
@@ -49,27 +52,30 @@ internal sealed class OwnRedis : IAsyncDisposable
     public static IConnectionMultiplexer Connect(string addresses) =>
         RedisClient.Connect(RedisClient.Options(addresses), NullLogger.Instance);
 
-    /// <summary>A port below the range from which the system takes ports for outgoing connections.</summary>
-    public static int FreePort()
+    /// <summary>A Sentinel that watches a primary under the name <see cref="SentinelService"/>.</summary>
+    public static Task<OwnRedis> StartSentinelAsync(int port, int primary) => StartAsync(port, folder =>
     {
-        while (true)
-        {
-            var port = Random.Shared.Next(10_000, 31_999);
-            try
-            {
-                using var listener = new TcpListener(IPAddress.Loopback, port);
-                listener.Start();
-                return port;
-            }
-            catch (SocketException exception) when (exception.SocketErrorCode == SocketError.AddressAlreadyInUse)
-            {
-                // The next one.
-            }
-        }
-    }
+        var file = Path.Combine(folder, "sentinel.conf");
+        File.WriteAllText(file, string.Create(CultureInfo.InvariantCulture, $"""
+            sentinel monitor {SentinelService} 127.0.0.1 {primary} 1
+            sentinel down-after-milliseconds {SentinelService} 1000
+            sentinel failover-timeout {SentinelService} 5000
+            """));
+        return [file, "--sentinel"];
+    });
+
+    /// <summary>Ends when this Sentinel knows so many replicas that follow.</summary>
+    public Task KnowsReplicasAsync(int count) => Eventually.IsTrueAsync("the Sentinel knows the replicas", async () =>
+    {
+        await using var redis = await ConnectionMultiplexer.SentinelConnectAsync(Address);
+        var replicas = await redis.GetServers()[0].SentinelReplicasAsync(SentinelService);
+        return replicas.Count(known => known.Contains(KeyValuePair.Create("master-link-status", "ok"))) == count;
+    });
 
     /// <summary>Runs a program to its end.</summary>
-    public static async Task RunAsync(string program, params string[] arguments)
+    public static Task RunAsync(string program, params string[] arguments) => OutputAsync(program, arguments);
+
+    private static async Task<string> OutputAsync(string program, string[] arguments)
     {
         using var process = Process.Start(new ProcessStartInfo(program, arguments)
         {
@@ -79,6 +85,7 @@ internal sealed class OwnRedis : IAsyncDisposable
         var errors = await process.StandardError.ReadToEndAsync();
         await process.WaitForExitAsync();
         Assert.True(process.ExitCode == 0, $"{program} {string.Join(' ', arguments)}: {await output} {errors}");
+        return await output;
     }
 
     /// <summary>Stops the process where it is: its sockets stay open and nothing is answered.</summary>
@@ -90,6 +97,11 @@ internal sealed class OwnRedis : IAsyncDisposable
     /// <summary>Asks the server past every client under test.</summary>
     public Task CommandAsync(params string[] words) =>
         RunAsync("redis-cli", ["-p", Port.ToString(CultureInfo.InvariantCulture), .. words]);
+
+    /// <summary>Ends when its answer to a command contains a text.</summary>
+    public Task SaysAsync(string what, string command, string text) => Eventually.IsTrueAsync(what, async () =>
+        (await OutputAsync("redis-cli", ["-p", Port.ToString(CultureInfo.InvariantCulture), .. command.Split(' ')]))
+            .Contains(text, StringComparison.Ordinal));
 
     /// <summary>kill -9.</summary>
     public async Task KillAsync()
