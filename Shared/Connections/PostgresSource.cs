@@ -9,7 +9,7 @@ namespace Seckill.Shared.Connections;
 /// Connection pools of PostgreSQL, on one host or several. Of several hosts the primary is used, and found again after a failover.
 /// </summary>
 /// <remarks>
-/// Npgsql drops the connections to a host that went away. It keeps those to one that answers and refuses writes, and it looks at the role
+/// Npgsql drops the connections to a host that goes down. It keeps those to one that answers and refuses writes, and it looks at the role
 /// of a host once in 10 s. So each failure is looked at, whatever code runs the statement, and at most once a second
 /// a pool forgets its idle connections and what it knows of its hosts. docs/decisions/0064 has the reasons.
 /// </remarks>
@@ -72,8 +72,8 @@ public static class PostgresSource
     }
 
     /// <summary>
-    /// Drops the idle connections of a pool and what it knows of its hosts, unless that was less than a second ago. For who has read, and
-    /// not by a failure learnt, that the server is read-only.
+    /// Drops the idle connections of a pool and what it knows of its hosts, unless that was less than a second ago. For a caller
+    /// that has read, and not learnt from a failure, that the server is read-only.
     /// </summary>
     public static void Forget(NpgsqlDataSource source)
     {

@@ -3,13 +3,11 @@ namespace Seckill.Tests.Harness.Processes;
 /// <summary>Three nodes of RabbitMQ that are one cluster, of one scenario alone.</summary>
 internal sealed class OwnRabbitMqCluster : IAsyncDisposable
 {
-    private readonly DirectoryInfo _home = Directory.CreateTempSubdirectory("seckill-rabbitmq-cluster-");
+    private readonly DirectoryInfo _home;
 
-    private OwnRabbitMqCluster()
+    private OwnRabbitMqCluster(DirectoryInfo home)
     {
-        var cookie = Path.Combine(_home.FullName, ".erlang.cookie");
-        File.WriteAllText(cookie, Guid.NewGuid().ToString("N"));
-        File.SetUnixFileMode(cookie, UnixFileMode.UserRead);
+        _home = home;
         int[] ports = [FreePort.Find(), FreePort.Find(), FreePort.Find()];
         var epmd = FreePort.Find();
         Nodes = [.. ports.Select(port => OwnRabbitMq.StartNode(new OwnRabbitMq.Mates(_home.FullName, epmd, ports, port)))];
@@ -25,7 +23,11 @@ internal sealed class OwnRabbitMqCluster : IAsyncDisposable
     public static async Task<OwnRabbitMqCluster> StartAsync()
     {
         OwnRabbitMq.SkipWithoutPrograms();
-        var cluster = new OwnRabbitMqCluster();
+        var home = Directory.CreateTempSubdirectory("seckill-rabbitmq-cluster-");
+        var cookie = Path.Combine(home.FullName, ".erlang.cookie");
+        await File.WriteAllTextAsync(cookie, Guid.NewGuid().ToString("N"));
+        await OwnRedis.RunAsync("chmod", "400", cookie);
+        var cluster = new OwnRabbitMqCluster(home);
         await cluster.Nodes[0].AnswersAsync();
         await cluster.Nodes[0].RunsWithAsync(cluster.Nodes.Count);
         return cluster;

@@ -73,9 +73,13 @@ internal sealed class OwnRedis : IAsyncDisposable
     });
 
     /// <summary>Runs a program to its end.</summary>
-    public static Task RunAsync(string program, params string[] arguments) => OutputAsync(program, arguments);
+    public static async Task RunAsync(string program, params string[] arguments)
+    {
+        var (exitCode, output) = await OutputAsync(program, arguments);
+        Assert.True(exitCode == 0, $"{program} {string.Join(' ', arguments)}: {output}");
+    }
 
-    private static async Task<string> OutputAsync(string program, string[] arguments)
+    private static async Task<(int ExitCode, string Output)> OutputAsync(string program, string[] arguments)
     {
         using var process = Process.Start(new ProcessStartInfo(program, arguments)
         {
@@ -84,8 +88,7 @@ internal sealed class OwnRedis : IAsyncDisposable
         var output = process.StandardOutput.ReadToEndAsync();
         var errors = await process.StandardError.ReadToEndAsync();
         await process.WaitForExitAsync();
-        Assert.True(process.ExitCode == 0, $"{program} {string.Join(' ', arguments)}: {await output} {errors}");
-        return await output;
+        return (process.ExitCode, $"{await output} {errors}");
     }
 
     /// <summary>Stops the process where it is: its sockets stay open and nothing is answered.</summary>
@@ -101,7 +104,7 @@ internal sealed class OwnRedis : IAsyncDisposable
     /// <summary>Ends when its answer to a command contains a text.</summary>
     public Task SaysAsync(string what, string command, string text) => Eventually.IsTrueAsync(what, async () =>
         (await OutputAsync("redis-cli", ["-p", Port.ToString(CultureInfo.InvariantCulture), .. command.Split(' ')]))
-            .Contains(text, StringComparison.Ordinal));
+            .Output.Contains(text, StringComparison.Ordinal));
 
     /// <summary>kill -9.</summary>
     public async Task KillAsync()

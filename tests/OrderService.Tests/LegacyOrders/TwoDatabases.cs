@@ -66,7 +66,8 @@ internal sealed class TwoDatabases : IAsyncDisposable
         NpgsqlDataSource.Create(ConnectionString("Orders") + ";Options=-c enable_nestloop=off");
 
     /// <summary>Long statements are not ended by the server.</summary>
-    public LegacyDatabase LegacyWithoutStatementTimeout() => new(ConnectionString("Legacy") + ";Options=-c statement_timeout=0");
+    public LegacyDatabase LegacyWithoutStatementTimeout() =>
+        new(LegacyDatabase.Settings(ConnectionString("Legacy") + ";Options=-c statement_timeout=0"));
 
     public DualWriteControl Control() => new(Orders, Legacy, Breaker, TimeProvider.System, NullLogger<DualWriteControl>.Instance);
 

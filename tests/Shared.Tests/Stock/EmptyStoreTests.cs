@@ -17,7 +17,8 @@ public sealed class EmptyStoreTests
         var (plan, order) = (item.Plan(), item.Number + new string('a', OrderId.SuffixLength));
         Assert.False(await repair.CorrectAsync(item.Keys, 0, 1, 1, 1));
         Assert.Equal(-1, await repair.RestoreAsync(
-            item.Keys, [new HoldToRestore(order, 7, 1, TimeProvider.System.GetUtcNow().UtcDateTime)], await repair.DeadlineAsync(item.Keys)));
+            item.Keys, [new HoldToRestore(order, 7, 1, TimeProvider.System.GetUtcNow().UtcDateTime)],
+            await repair.DeadlineAsync(item.Keys)));
         Assert.Equal(AdjustOutcome.NotWarm, await ledger.AdjustAsync(item.Keys, "change", 5));
         Assert.Equal(ResetOutcome.Superseded, await repair.ResetAsync(item.Keys, plan, "token"));
         Assert.False(await repair.ReopenAsync(item.Keys, "token", 2, ItemState.Open));
