@@ -34,12 +34,18 @@ internal sealed partial class QueueCheck(BrokerClient broker, TimeProvider clock
     /// </summary>
     public async Task AskAsync()
     {
-        // Looked at again after the answer: meanwhile the queue may be consumed.
-        if (_problem is not null
-            && await broker.FindRefusalAsync(OrdersReservedPublisher.QueueName, WorkerEndpoint.QueueArguments) is { } refusal
-            && _problem is not null)
+        // Looked at again after each answer: meanwhile the queue may be consumed.
+        foreach (var (queue, arguments) in new[]
         {
-            Note(refusal);
+            (OrdersReservedPublisher.QueueName, WorkerEndpoint.QueueArguments),
+            (OrdersReservedPublisher.DeadLetterQueueName, WorkerEndpoint.DeadLetterQueueArguments),
+        })
+        {
+            if (_problem is not null && await broker.FindRefusalAsync(queue, arguments) is { } refusal && _problem is not null)
+            {
+                Note(refusal);
+                return;
+            }
         }
     }
 

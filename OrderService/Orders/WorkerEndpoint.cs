@@ -23,6 +23,9 @@ internal static class WorkerEndpoint
         [RabbitMQ.Client.Headers.XDeadLetterExchange] = OrdersReservedPublisher.DeadLetterQueueName,
     };
 
+    /// <summary>The same for the dead-letter queue.</summary>
+    public static Dictionary<string, object?> DeadLetterQueueArguments => new() { [RabbitMQ.Client.Headers.XQueueType] = "quorum" };
+
     public static void Configure(IBusRegistrationContext context, IRabbitMqBusFactoryConfigurator rabbit)
     {
         var options = context.GetRequiredService<IOptions<PersistenceOptions>>().Value;
@@ -30,7 +33,9 @@ internal static class WorkerEndpoint
         {
             queue.SetQuorumQueue();
             queue.SetQueueArgument(DeliveryLimitArgument, DeliveryLimit);
-            queue.BindDeadLetterQueue(OrdersReservedPublisher.DeadLetterQueueName);
+            // A quorum queue as well: a classic one is at one node, and while that is down no worker can declare it, and so consume.
+            queue.BindDeadLetterQueue(
+                OrdersReservedPublisher.DeadLetterQueueName, OrdersReservedPublisher.DeadLetterQueueName, dead => dead.SetQuorumQueue());
             queue.Bind(OrdersReservedPublisher.ExchangeName);
             queue.ConfigureConsumeTopology = false;
             queue.PrefetchCount = options.Prefetch;
