@@ -84,9 +84,9 @@ public sealed class ReadOnlyDatabaseTests : IAsyncLifetime
 
         await SetReadOnlyAsync(true);
         await _pooled.InitializeAsync();
+        Assert.Equal(ReadOnly, await PostgresAsync());
         Assert.Equal((HttpStatusCode.ServiceUnavailable, "unavailable"), await PayAsync(order, _pooled));
         Assert.Equal((HttpStatusCode.ServiceUnavailable, "unavailable"), await CancelAsync(other, _pooled));
-        Assert.Equal(ReadOnly, await PostgresAsync());
 
         await SetReadOnlyAsync(false);
         await Eventually.IsTrueAsync("payments are taken", async () => await PayAsync(order, _pooled) == (HttpStatusCode.OK, "accepted"));
