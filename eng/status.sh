@@ -21,6 +21,9 @@ load_settings
 
 url_of() {
     case $1 in
+        redis-*) echo "redis://127.0.0.1:$(port_of "$1")" ;;
+        rabbitmq-*) echo "amqp://127.0.0.1:$(port_of "$1")" ;;
+        postgres*-[12]) echo "postgresql://127.0.0.1:$(port_of "$1")" ;;
         redis) echo "redis://$(server_address "$1")" ;;
         rabbitmq) echo "amqp://$(server_address "$1")" ;;
         postgres*) echo "postgresql://$(server_address "$1")" ;;
@@ -39,7 +42,7 @@ examine() {
         return
     fi
     [ -n "$own" ] || PID=''
-    ! ready "$1" || IS_READY=true
+    ! ready "$1" || { IS_READY=true; DETAIL+=$(role_of "$1" | sed 's/^/, /'); }
     case $EXTERNAL in *" $1 "*) DETAIL+=" (external)" ;; esac
 }
 
@@ -52,7 +55,7 @@ fi
 
 code=0 comma=''
 [ -z "$json" ] || echo '['
-for name in "${SERVERS[@]}" inventory $(recorded | grep -E '^(api|worker)-' || true); do
+for name in $(for server in "${SERVERS[@]}"; do nodes_of "$server"; done; echo inventory; recorded | grep -E '^(inventory|api|worker)-'); do
     examine "$name"
     [ $IS_READY = true ] || code=1
     if [ -n "$json" ]; then
@@ -60,7 +63,7 @@ for name in "${SERVERS[@]}" inventory $(recorded | grep -E '^(api|worker)-' || t
             "$name" "${PID:-null}" "$(text "$(url_of "$name")")" $IS_READY "$(text "$DETAIL")"
         comma=$',\n'
     else
-        printf '%-16s %-8s %-36s %s\n' "$name" "${PID:--}" "$(url_of "$name")" "$DETAIL"
+        printf '%-18s %-8s %-36s %s\n' "$name" "${PID:--}" "$(url_of "$name")" "$DETAIL"
     fi
 done
 [ -z "$json" ] || printf '\n]\n'

@@ -12,11 +12,9 @@ use_instance "$1"
 
 # Not bring_down: it would also end the runner, which is recorded in the same place and is the parent of this process.
 clear_servers() {
-    local name
     resolve_servers
     stop_servers wipe
-    for name in postgres postgres-legacy; do rm -rf "$(pg_home $name)"; done
-    rm -rf "$RUN/source" "$RUN/redis" "$(rabbitmq_home)"
+    delete_data
 }
 
 case $2 in
@@ -36,10 +34,7 @@ case $2 in
         resolve_servers
         # A process that was just killed may hold its port for a moment longer.
         require_ports "$3"
-        case $3 in
-            postgres*) start_postgres "$3" ;;
-            *) "start_$3" ;;
-        esac
+        "start_${3%-legacy}" "$3"
         ;;
     wipe) clear_servers ;;
 esac

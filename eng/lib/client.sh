@@ -29,19 +29,22 @@ end_client() {
     exit "$code"
 }
 
-# join_system [KEEP]: uses the running system; otherwise starts one (two APIs, a worker), which stays up when KEEP is not empty.
+# join_system [KEEP [cluster]]: uses the running system; otherwise starts one (two APIs, a worker), which stays up when KEEP is not empty.
 # Exports its addresses and keys.
 join_system() {
     use_instance main
+    [ -z "${2:-}" ] || ! anything_alive || is_cluster || die "the running system is no cluster: ./seckill down --wipe ends it"
     if anything_alive && (load_settings; ready api-1 && ready inventory); then
         say "using the running system"
     elif anything_alive || [ -n "${1:-}" ]; then
         lock 600 || die "another seckill command of this checkout is still running"
+        use_topology "${2:-}"
         bring_up 2 1
         unlock
     else
         use_instance demo
         own=1
+        use_topology "${2:-}"
         bring_up 2 1
     fi
     while IFS= read -r line; do export "${line?}"; done < <(print_env clients)

@@ -116,6 +116,14 @@ port_of() {
         rabbitmq-dist) echo $((BASE + 23)) ;;
         epmd) echo $((BASE + 24)) ;;
         postgres-legacy) echo $((BASE + 25)) ;;
+        inventory-2) echo $((BASE + 26)) ;;
+        # The nodes of a cluster.
+        redis-bus-*) echo $((BASE + 79 + ${1#redis-bus-})) ;;
+        redis-*) echo $((BASE + 69 + ${1#redis-})) ;;
+        rabbitmq-dist-*) echo $((BASE + 89 + ${1#rabbitmq-dist-})) ;;
+        rabbitmq-*) echo $((BASE + 86 + ${1#rabbitmq-})) ;;
+        postgres-legacy-*) echo $((BASE + 77 + ${1#postgres-legacy-})) ;;
+        postgres-*) echo $((BASE + 75 + ${1#postgres-})) ;;
     esac
 }
 

@@ -2,7 +2,7 @@
 # Sourced, never run.
 # shellcheck shell=bash
 
-pg_database() { case $1 in postgres) echo seckill ;; postgres-legacy) echo legacy ;; esac; }
+pg_database() { case $1 in postgres-legacy*) echo legacy ;; *) echo seckill ;; esac; }
 
 # PostgreSQL refuses to run as root; its user comes with the package.
 PG_AS=()
@@ -77,13 +77,14 @@ pg_keep_password() {
     pg_write_password "$2/password"
 }
 
-# pg_administer SERVER: runs SQL from standard input as the administrator, in the server's database.
+# pg_administer SERVER [OPTION...]: runs SQL from standard input as the administrator, in the server's database.
 pg_administer() {
     local psql=(psql -qX -v ON_ERROR_STOP=1 -U postgres -d "$(pg_database "$1")")
     if [ "$SOURCE" = containers ]; then
         compose exec -T postgres "${psql[@]}"
     else
-        PGPASSWORD=$(password_of admin) "$(postgres_bin)/${psql[0]}" -h 127.0.0.1 -p "$(port_of "$1")" "${psql[@]:1}"
+        PGPASSWORD=$(password_of admin) "$(postgres_bin)/${psql[0]}" -h 127.0.0.1 -p "$(port_of "$(primary_of "$1")")" \
+            "${psql[@]:1}" "${@:2}"
     fi
 }
 

@@ -23,7 +23,11 @@ with_passwords() (
 )
 
 # users_of STORE: its users as the store takes them.
-users_of() { with_passwords bash "$ROOT/deploy/users.sh" "$1"; }
+users_of() {
+    with_passwords bash "$ROOT/deploy/users.sh" "$1"
+    # What nodes of a cluster tell each other. Its password is in the settings of the nodes, which the roles may read.
+    [ "$1" != redis ] || ! is_cluster || echo "user seckill_replica on >$(password_of replica) resetchannels -@all +psync +replconf +ping"
+}
 
 # write_users STORE FILE: keeps them in a file that only this user can read. Returns 1 when nothing has changed.
 write_users() {

@@ -46,12 +46,17 @@ own_servers() {
 
 # With containers, Docker itself reports ports that are not free.
 own_processes() {
-    local server
+    local server node
     [ "$SOURCE" = packages ] || return 0
     adopt_epmd
     for server in $(own_servers); do
-        echo "$server"
-        [ "$server" != rabbitmq ] || alive rabbitmq || echo "epmd rabbitmq-dist"
+        for node in $(nodes_of "$server"); do
+            echo "$node"
+            alive "$node" || case $node in
+                rabbitmq*) alive epmd || echo epmd; echo "${node/rabbitmq/rabbitmq-dist}" ;;
+                redis-*) echo "${node/redis/redis-bus}" ;;
+            esac
+        done
     done
 }
 
@@ -60,23 +65,33 @@ own_connection() {
     local address port database user=${2:-admin} password
     password=$(password_of "$user")
     case $1 in
-        redis) echo "127.0.0.1:$(port_of redis),user=seckill_$user,password=$password" ;;
-        rabbitmq) echo "amqp://seckill_$user:$password@127.0.0.1:$(port_of rabbitmq)/" ;;
+        redis) echo "$(addresses_of redis),user=seckill_$user,password=$password" ;;
+        rabbitmq) echo "amqp://seckill_$user:$password@$(addresses_of rabbitmq)/" ;;
         postgres*)
             port=$(port_of "$1")
             [ "$SOURCE" = packages ] || port=$(port_of postgres)
             database=$(pg_database "$1") address="Host=127.0.0.1;Port=$port"
+            ! is_cluster || address="Host=$(addresses_of "$1");Target Session Attributes=primary"
             [ "$user" = admin ] && user=postgres || user=seckill_$user
             echo "$address;Username=$user;Password=$password;Database=$database"
             ;;
     esac
 }
 
+# addresses_of SERVER: host:port of each node, separated by commas.
+addresses_of() {
+    local node all=''
+    for node in $(nodes_of "$1"); do all+=",127.0.0.1:$(port_of "$node")"; done
+    echo "${all#,}"
+}
+
 # start_servers: starts missing servers, all at once, and waits for them.
 start_servers() {
-    local server missing=() jobs=() failed=0
+    local server node missing=() jobs=() failed=0
     for server in $(own_servers); do
-        ready "$server" && own_process "$server" || missing+=("$server")
+        for node in $(nodes_of "$server"); do
+            ready "$node" && own_process "$node" || { missing+=("$server"); break; }
+        done
     done
     [ ${#missing[@]} -gt 0 ] || return 0
     echo "$SOURCE" >"$RUN/source"
@@ -91,13 +106,10 @@ start_servers() {
     require_packages "${missing[@]%-legacy}"
     for server in "${missing[@]}"; do
         # A server that runs and is not ready is restarted: waiting longer would not help.
-        stop 15 "$server"
+        for node in $(nodes_of "$server"); do ready "$node" || stop 15 "$node"; done
     done
     for server in "${missing[@]}"; do
-        case $server in
-            postgres*) start_postgres "$server" & ;;
-            *) "start_$server" & ;;
-        esac
+        if is_cluster; then start_cluster "$server" & else "start_${server%-legacy}" "$server" & fi
         jobs+=($!)
     done
     for server in "${jobs[@]}"; do wait "$server" || failed=1; done
@@ -107,10 +119,27 @@ start_servers() {
 own_process() { if [ "$SOURCE" = containers ]; then container_runs "$1"; else alive "$1"; fi; }
 
 stop_servers() {
-    stop 20 redis rabbitmq postgres postgres-legacy
+    # shellcheck disable=SC2046  # a list of words
+    stop 20 $(recorded | grep -E '^(redis|rabbitmq|postgres)' || true)
     adopt_epmd
     stop 5 epmd
     stop_containers "${1:-}"
+}
+
+# delete_data: of the own servers, which do not run.
+delete_data() {
+    local server node
+    for server in "${SERVERS[@]}"; do
+        for node in $(nodes_of "$server"); do
+            case $node in
+                postgres*) rm -rf "$(pg_home "$node")" ;;
+                rabbitmq*) rm -rf "$(rabbitmq_home "$node")" ;;
+                *) rm -rf "${RUN:?}/$node" ;;
+            esac
+        done
+        rm -f "$RUN/$server.primary"
+    done
+    rm -rf "$RUN/source" "$RUN/topology" "$(elsewhere)"
 }
 
 # server_ready SERVER: sends it a request; checks only that an external server accepts a connection.
@@ -123,8 +152,8 @@ server_ready() {
         return
     fi
     case $1 in
-        redis) redis_answers "$(port_of redis)" ;;
-        rabbitmq) rabbitmq_answers "$(port_of rabbitmq)" ;;
+        redis*) redis_answers "$(port_of "$1")" ;;
+        rabbitmq*) rabbitmq_answers "$(port_of "$1")" ;;
         postgres*) if [ "$SOURCE" = packages ]; then pg_answers "$(port_of "$1")"; else pg_asks_password "$(port_of postgres)"; fi ;;
     esac
 }

@@ -94,7 +94,7 @@ install_app() {
 # service_command NAME: sets project and command.
 service_command() {
     project=OrderService
-    [ "$1" != inventory ] || project=InventoryService
+    [[ $1 != inventory* ]] || project=InventoryService
     command=(dotnet "Seckill.$project.dll")
     case $1 in api-*) command+=(--role api) ;; worker-*) command+=(--role worker) ;; esac
     command+=(--urls "http://127.0.0.1:$(port_of "$1")" --Management:Port "$(port_of "ops-$1")")

@@ -2,7 +2,7 @@
 # shellcheck shell=bash
 
 lib=$(dirname "${BASH_SOURCE[0]}")
-for part in common process packages roles redis rabbitmq postgres containers servers services; do
+for part in common process packages roles cluster redis rabbitmq postgres containers servers services; do
     # shellcheck source=/dev/null
     source "$lib/$part.sh"
 done
@@ -11,7 +11,7 @@ done
 ready() {
     DETAIL=ready
     case $1 in
-        redis | rabbitmq | postgres*) server_ready "$1" && DETAIL=ready ;;
+        redis* | rabbitmq* | postgres*) server_ready "$1" && DETAIL=ready ;;
         epmd) port_open "$(port_of epmd)" ;;
         *) service_ready "$1" ;;
     esac
@@ -20,6 +20,7 @@ ready() {
 # bring_up APIS WORKERS: starts missing processes, restarts outdated ones, stops surplus ones.
 bring_up() {
     local name n changed='' wanted=(inventory)
+    ! is_cluster || wanted+=(inventory-2)
     for ((n = 1; n <= $1; n++)); do wanted+=("api-$n"); done
     for ((n = 1; n <= $2; n++)); do wanted+=("worker-$n"); done
     keep_ports
@@ -32,9 +33,9 @@ bring_up() {
         build && check_settings || die "the services run on with the settings that they have"
     fi
     start_servers_and_build || exit 1
-    install_app InventoryService '^inventory$'
+    install_app InventoryService '^inventory'
     install_app OrderService '^(api|worker)-'
-    for name in $(recorded | grep -E '^(api|worker)-' || true); do
+    for name in $(recorded | grep -E '^(api|worker|inventory)-' || true); do
         [[ " ${wanted[*]} " == *" $name "* ]] || stop 15 "$name"
     done
     prepare_stores
@@ -65,12 +66,12 @@ bring_down() {
     local name
     load_settings
     # shellcheck disable=SC2046  # a list of words
-    stop 15 $(recorded | grep -vE '^(redis|rabbitmq|postgres.*|epmd)$' || true)
+    stop 15 $(recorded | grep -vE '^(redis|rabbitmq|postgres|epmd)' || true)
     stop_servers "${1:-}"
     rm -f "$RUN/settings"
     [ -n "${1:-}" ] || return 0
-    for name in postgres postgres-legacy; do rm -rf "$(pg_home $name)"; done
-    rm -rf "$RUN/app" "$RUN/source" "$RUN/secret" "$RUN/redis" "$(rabbitmq_home)" "$(elsewhere)"
+    delete_data
+    rm -rf "$RUN/app" "$RUN/secret"
 }
 
 # A running system keeps its ports; otherwise later commands would not find it.
@@ -100,7 +101,7 @@ load_settings() {
     while IFS='=' read -r name value; do
         case $name in
             BASE | SOURCE | EXTERNAL) printf -v "$name" '%s' "$value" ;;
-            ConnectionStrings__* | Auth__* | Payments__*) export "$name=$value" ;;
+            *__*) export "$name=$value" ;;
         esac
     done <"$RUN/settings"
 }
@@ -134,6 +135,13 @@ api_urls() {
     echo "${urls#,}"
 }
 
+# inventory_urls: the addresses of all InventoryServices, separated by commas.
+inventory_urls() {
+    local name urls=''
+    for name in $(recorded | grep -E '^inventory' || echo inventory); do urls+=",http://127.0.0.1:$(port_of "$name")"; done
+    echo "${urls#,}"
+}
+
 # print_env [--admin | clients]: on the servers that `up` started, connection strings that read; with `admin` also those with full rights,
 # with `clients` only these.
 print_env() {
@@ -142,7 +150,7 @@ print_env() {
     [ "${1:-}" = clients ] || become reader
     printf '%s\n' \
         "ORDER_URL=http://127.0.0.1:$(port_of api-1)" "ORDER_URLS=$(api_urls)" \
-        "INVENTORY_URL=http://127.0.0.1:$(port_of inventory)" \
+        "INVENTORY_URL=http://127.0.0.1:$(port_of inventory)" "INVENTORY_URLS=$(inventory_urls)" \
         "ORDER_OPS_URL=http://127.0.0.1:$(port_of ops-api-1)" "INVENTORY_OPS_URL=http://127.0.0.1:$(port_of ops-inventory)" \
         "OPS_KEY=$Auth__OpsKey" "PAYMENT_KEY=$Payments__SigningKey" "BUYER_TOKEN_KEY=$Auth__BuyerTokenKey" \
         "ConnectionStrings__Redis=$ConnectionStrings__Redis" \
@@ -178,14 +186,16 @@ print_tools() {
     for server in $(own_servers); do
         case $server in
             postgres)
-                printf 'export %s=%q\n' PGHOST 127.0.0.1 PGPORT "$(port_of postgres)" PGUSER postgres PGPASSWORD "$(password_of admin)"
+                printf 'export %s=%q\n' PGHOST 127.0.0.1 PGPORT "$(port_of "$(primary_of postgres)")" PGUSER postgres \
+                    PGPASSWORD "$(password_of admin)"
                 ;;
             redis)
-                printf 'redis-cli() { REDISCLI_AUTH=%q command redis-cli -p %q --user seckill_admin "$@"; }\n' \
-                    "$(password_of admin)" "$(port_of redis)"
+                printf 'redis-cli() { REDISCLI_AUTH=%q command redis-cli %s-p %q --user seckill_admin "$@"; }\n' \
+                    "$(password_of admin)" "$(! is_cluster || echo '-c ')" "$(port_of "$(nodes_of redis | head -n 1)")"
                 ;;
             rabbitmq)
-                dir=$(rabbitmq_home)
+                name=$(nodes_of rabbitmq | head -n 1)
+                dir=$(rabbitmq_home "$name")
                 # As the start of the server: its own node, epmd and cookie.
                 printf 'rabbitmqctl() { HOME=%q ERL_EPMD_PORT=%q RABBITMQ_NODENAME=%q RABBITMQ_CONF_ENV_FILE=%q %q "$@"; }\n' \
                     "$dir/home" "$(port_of epmd)" "$(cat "$dir/node" 2>/dev/null)" "$dir/no-env.conf" \
