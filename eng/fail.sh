@@ -29,22 +29,14 @@ anything_alive || die "nothing is up; run ./seckill up"
 case $name in postgres | postgres-legacy) name=$(primary_of "$name") ;; esac
 # shellcheck disable=SC2046  # a list of words
 one_of process "$name" $(recorded | grep -vE '^epmd$')
-alive "$name" || die "$name does not run"
 
 began=${EPOCHREALTIME/./}
 passed() { printf '%d ms' $(((${EPOCHREALTIME/./} - began) / 1000)); }
-kill -KILL "$PID"
-while alive "$name"; do sleep 0.02; done
-say "killed $name (pid $PID)"
-rm -f "$RUN/pids/$name"
+fail_node "$name"
+! is_cluster || say "the others do its work after $(passed)"
+[ -z "$keep" ] || exit 0
 case $name in
-    api-* | worker-* | inventory*)
-        [ -n "$keep" ] || { start_service "$name" && wait_ready "$name" 120; }
-        ;;
-    *)
-        take_over "$name"
-        ! is_cluster || say "the others do its work after $(passed)"
-        [ -n "$keep" ] || bring_back "$name"
-        ;;
+    api-* | worker-* | inventory*) start_service "$name" && wait_ready "$name" 120 ;;
+    *) bring_back "$name" ;;
 esac
-[ -n "$keep" ] || say "$name is back after $(passed)"
+say "$name is back after $(passed)"

@@ -33,7 +33,7 @@ clean_up() {
     end_jobs run build
     (JOB=""; use_instance test-system; end_jobs run; bring_down wipe)
     bring_down wipe
-    (use_instance test-chaos; bring_down wipe)
+    for instance in test-chaos test-cluster; do (use_instance $instance; bring_down wipe); done
     [ -z "${summary:-}" ] || echo "$summary"
     exit $code
 }

@@ -133,6 +133,16 @@ role_of() {
     esac
 }
 
+# fail_node NODE: kill -9, and another node takes over.
+fail_node() {
+    alive "$1" || die "$1 does not run"
+    kill -KILL "$PID"
+    while alive "$1"; do sleep 0.02; done
+    say "killed $1 (pid $PID)"
+    rm -f "$RUN/pids/$1"
+    take_over "$1"
+}
+
 # take_over NODE: after its end, what an orchestrator does: another node gets its work. Says which.
 take_over() {
     local store other

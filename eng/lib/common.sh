@@ -74,6 +74,8 @@ use_instance() {
         # The second is for the tests; their base is already that of the test servers.
         chaos | test-chaos) RUN=$ROOT/.run/$INSTANCE; BASE=$((BASE + 300)) ;;
         fuzz) RUN=$ROOT/.run/fuzz; BASE=$((BASE + 400)) ;;
+        # Of the tests, and beside those of test-chaos.
+        test-cluster) RUN=$ROOT/.run/$INSTANCE; BASE=$((BASE + 200)) ;;
         test-system) RUN=$ROOT/.run/test-system; BASE=$((BASE + 500)) ;;
     esac
     mkdir -p "$RUN/pids" "$RUN/logs"

@@ -118,7 +118,7 @@ use_running_instance() {
 # settings here.
 sweep_abandoned() {
     local instance
-    for instance in demo test test-system bench chaos test-chaos fuzz; do
+    for instance in demo test test-system test-cluster bench chaos test-chaos fuzz; do
         (
             use_instance $instance
             [ -f "$RUN/owner" ] && ! owner_alive && lock 60 && { [ -n "$(recorded)" ] || [ -f "$RUN/containers" ]; } || exit 0

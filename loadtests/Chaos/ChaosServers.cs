@@ -10,7 +10,7 @@ namespace Seckill.Chaos;
 /// </summary>
 internal sealed class ChaosServers : IAsyncDisposable
 {
-    private static readonly string s_script = Path.Combine(Root, "eng", "lib", "chaos-servers.sh");
+    private static readonly string s_script = Path.Combine(Root, "eng", "lib", "servers-to-kill.sh");
     // Two faults may end a server, and each starts it again.
     private readonly SemaphoreSlim _oneStartAtATime = new(1, 1);
     private readonly string _instance;
