@@ -30,7 +30,7 @@ internal sealed partial class QueueCheck(BrokerClient broker, TimeProvider clock
 
     /// <summary>
     /// Asks the broker itself about a queue that is not consumed: RabbitMQ.Client may lose the refusal that it answered the consumer, when
-    /// the broker closes the channel at the wrong moment.
+    /// the broker closes the channel at the wrong moment. A dead-letter queue that another version has left is replaced while it is empty.
     /// </summary>
     public async Task AskAsync()
     {
@@ -41,11 +41,19 @@ internal sealed partial class QueueCheck(BrokerClient broker, TimeProvider clock
             (OrdersReservedPublisher.DeadLetterQueueName, WorkerEndpoint.DeadLetterQueueArguments),
         })
         {
-            if (_problem is not null && await broker.FindRefusalAsync(queue, arguments) is { } refusal && _problem is not null)
+            if (_problem is null || await broker.FindRefusalAsync(queue, arguments) is not { } refusal || _problem is null)
             {
-                Note(refusal);
-                return;
+                continue;
             }
+
+            if (queue == OrdersReservedPublisher.DeadLetterQueueName && await broker.DeleteUnusedAsync(queue))
+            {
+                LogReplaced(queue, refusal);
+                continue;
+            }
+
+            Note(refusal);
+            return;
         }
     }
 
@@ -96,4 +104,6 @@ internal sealed partial class QueueCheck(BrokerClient broker, TimeProvider clock
 
     [LoggerMessage(301, LogLevel.Error, "The broker refuses queue {Queue}: {Reason}. Remedy: {Remedy}")]
     private partial void LogRefused(string queue, string reason, string remedy);
+    [LoggerMessage(307, LogLevel.Information, "Deleted queue {Queue}, which was empty and that of another version: {Reason}.")]
+    private partial void LogReplaced(string queue, string reason);
 }

@@ -75,6 +75,28 @@ public sealed class BrokerClient(BrokerAddress address) : IAsyncDisposable
         return refusal;
     }
 
+    /// <summary>Deletes a queue that has neither a message nor a consumer.</summary>
+    /// <returns>False when it has one, and when the broker does not answer.</returns>
+    public async Task<bool> DeleteUnusedAsync(string name)
+    {
+        var isDeleted = false;
+        await _questions.AskAsync(async channel =>
+        {
+            try
+            {
+                await channel.QueueDeleteAsync(name, ifUnused: true, ifEmpty: true);
+                isDeleted = true;
+            }
+            catch (OperationInterruptedException exception) when (exception.ShutdownReason?.ReplyCode == Constants.PreconditionFailed)
+            {
+                // It is used.
+            }
+
+            return true;
+        });
+        return isDeleted;
+    }
+
     /// <summary>
     /// Why the broker takes no messages, in its words: "low on memory", "low on disk". Under such an alarm it answers every question and
     /// reads nothing more from a connection that publishes. So this publishes an empty message that finds no queue; the broker confirms and

@@ -4,7 +4,8 @@ namespace Seckill.System.Tests.Browser;
 
 /// <summary>
 /// Promise: what the cards do not show can be read and acted on from the page: each sale that is not archived, by its opening; payments
-/// that wait to be sent back; endpoints that get no events. Broken by a list that is read once, and by an action that reaches another entry.
+/// that wait to be sent back; endpoints that get no events. Broken by a list that is read once, and by an action that reaches another
+/// entry.
 /// </summary>
 [Collection(InTheBrowser.Name)]
 public sealed class ListTests(Stage stage)
@@ -19,7 +20,8 @@ public sealed class ListTests(Stage stage)
         Assert.Equal(0, await page.Page.Locator("#calendar .rows li").CountAsync());
         await OpenAsync(page, "calendar");
         await page.BecomesAsync("both are shown", async () => await Row(page, soon).CountAsync() + await Row(page, late).CountAsync() == 2);
-        var places = await page.Page.EvaluateAsync<string[]>("[...document.querySelectorAll('#calendar .rows li')].map(row => row.dataset.key)");
+        var places = await page.Page.EvaluateAsync<string[]>(
+            "[...document.querySelectorAll('#calendar .rows li')].map(row => row.dataset.key)");
         Assert.True(Array.IndexOf(places, Text(soon)) < Array.IndexOf(places, Text(late)), string.Join(' ', places));
         Assert.Equal("planned, not opened, 2 items, 1,002 units", await Row(page, soon).Locator("p").InnerTextAsync());
 
@@ -63,7 +65,8 @@ public sealed class ListTests(Stage stage)
         await OpenAsync(page, "refund-list");
         await page.BecomesAsync("both are shown", async () => await Row(done).CountAsync() + await Row(other).CountAsync() == 2);
         Assert.Equal(
-            "4,999 minor units of EUR, wrong amount, order 00000001aaaaaaaaaaaaaaaaaaaaaaaa", await Row(done).Locator("p").InnerTextAsync());
+            "4,999 minor units of EUR, wrong amount, order 00000001aaaaaaaaaaaaaaaaaaaaaaaa",
+            await Row(done).Locator("p").InnerTextAsync());
         await Row(done).Locator("[data-action=settle]").ClickAsync();
         Assert.StartsWith("Marked as done by ", await ConfirmAsync(page), StringComparison.Ordinal);
         await page.BecomesAsync("it is done", async () => await Row(done).CountAsync() == 0 && await Row(other).CountAsync() == 1);

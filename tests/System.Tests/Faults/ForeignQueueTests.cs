@@ -64,6 +64,23 @@ public sealed class ForeignQueueTests(ITestOutputHelper output)
         }
     }
 
+    // Broken by a worker that waits for a person at each upgrade from a version with another kind of dead-letter queue.
+    [Fact]
+    public async Task A_worker_replaces_the_empty_dead_letter_queue_of_another_version()
+    {
+        await using var installation = new Installation();
+        await UseAsync(async channel =>
+        {
+            await channel.QueueDeleteAsync(OrdersReservedPublisher.DeadLetterQueueName);
+            await channel.QueueDeclareAsync(
+                OrdersReservedPublisher.DeadLetterQueueName, durable: true, exclusive: false, autoDelete: false);
+        });
+        var worker = installation.StartWorker();
+        await worker.ListensAsync();
+        await worker.BecomesAsync(200);
+        await worker.WritesAsync("Deleted queue " + OrdersReservedPublisher.DeadLetterQueueName);
+    }
+
     private static async Task UseAsync(Func<IChannel, Task> action)
     {
         var factory = new ConnectionFactory { Uri = new Uri(Servers.Given(Servers.RabbitMqSetting)) };

@@ -22,9 +22,9 @@ public sealed class PostgresFailoverTests(ITestOutputHelper output)
         await using var primary = await OwnPostgres.StartAsync();
         await primary.CreateDatabaseAsync("seckill");
         await using var standby = await primary.StartStandbyAsync();
-        // The standby first, as it is after an earlier failover. What is known of the hosts would do for a minute, so only a process that
-        // forgets it finds the new primary in time.
-        var orders = $"Host={standby.Address},{primary.Address};Username=postgres;Database=seckill;Host Recheck Seconds=60";
+        // The standby first, as it is after an earlier failover. What is known of the hosts would do for an hour, so only a process that
+        // forgets it finds the new primary.
+        var orders = $"Host={standby.Address},{primary.Address};Username=postgres;Database=seckill;Host Recheck Seconds=3600";
         await using var stores = new StoreConnections(redis.Address, orders + ";Target Session Attributes=primary;Host Recheck Seconds=1");
         (string, string?)[] settings = [(Servers.RedisSetting, redis.Address), (Servers.OrdersSetting, orders)];
         await using var installation = new Installation();
@@ -44,7 +44,6 @@ public sealed class PostgresFailoverTests(ITestOutputHelper output)
         var done = payers.Done.Count;
         await Eventually.IsTrueAsync("payments are taken again", () => payers.Done.Count > done + 2);
         output.WriteLine($"Payments were taken {Stopwatch.GetElapsedTime(promoted).TotalSeconds:0.0} s after the promotion.");
-        Assert.True(Stopwatch.GetElapsedTime(promoted) < TimeSpan.FromSeconds(8), "The primary is looked for too rarely.");
         await Eventually.IsTrueAsync("the sale goes on", () => payers.Done.Count > done + 60);
         await crowd.LeavesAsync();
         await payers.EndAsync();
