@@ -3,6 +3,7 @@ using Seckill.LoadTests;
 using Seckill.LoadTests.Bench;
 using Seckill.LoadTests.Demo;
 using Seckill.LoadTests.Load;
+using Seckill.LoadTests.Plan;
 using Seckill.LoadTests.Queue;
 using Seckill.LoadTests.Reporting;
 using Seckill.LoadTests.Tokens;
@@ -12,6 +13,7 @@ return await CommandRunner.RunAsync(
     {
         TokenCommand.Create(),
         VerifyQueueCommand.Create(),
+        PlanCommand.Create(),
         DemoCommand.Create(),
         BenchCommand.Create(),
         LoadCommand.Create(),
