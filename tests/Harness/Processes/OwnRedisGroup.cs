@@ -56,11 +56,13 @@ internal sealed class OwnRedisGroup : IAsyncDisposable
         return new OwnRedisGroup(servers, null);
     }
 
-    /// <summary>A primary with one replica, and a Sentinel.</summary>
+    /// <summary>A primary with one replica, and a Sentinel. Alone, neither takes writes.</summary>
     public static async Task<OwnRedisGroup> StartWithSentinelAsync()
     {
-        var primary = await OwnRedis.StartAsync(s_durable);
-        var replica = await OwnRedis.StartAsync([.. s_durable, "--replicaof", $"127.0.0.1 {primary.Port}"]);
+        // A primary that comes back is one until the Sentinel has demoted it, and would answer from what it had.
+        string[] arguments = [.. s_durable, "--min-replicas-to-write", "1", "--min-replicas-max-lag", "2"];
+        var primary = await OwnRedis.StartAsync(arguments);
+        var replica = await OwnRedis.StartAsync([.. arguments, "--replicaof", $"127.0.0.1 {primary.Port}"]);
         var sentinel = await OwnRedis.StartSentinelAsync(FreePort.Find(), primary.Port);
         await sentinel.KnowsReplicasAsync(1);
         return new OwnRedisGroup([primary, replica], sentinel);

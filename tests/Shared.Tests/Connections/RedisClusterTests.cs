@@ -95,9 +95,16 @@ public sealed class RedisClusterTests : IAsyncLifetime
 
     private async Task<OwnRedis> ReplicaOfAsync(OwnRedis master)
     {
-        var nodes = (await _redis.GetServer(master.Address).ClusterNodesAsync())!.Nodes;
-        var id = nodes.Single(node => node.EndPoint!.ToString() == master.Address).NodeId;
-        return _cluster.At(nodes.Single(node => node.ParentNodeId == id).EndPoint!.ToString()!);
+        // The nodes tell each other who follows whom.
+        string? replica = null;
+        await Eventually.IsTrueAsync("the master knows its replica", async () =>
+        {
+            var nodes = (await _redis.GetServer(master.Address).ClusterNodesAsync())!.Nodes;
+            var id = nodes.SingleOrDefault(node => node.EndPoint?.ToString() == master.Address)?.NodeId;
+            replica = nodes.SingleOrDefault(node => node.ParentNodeId is { } followed && followed == id)?.EndPoint?.ToString();
+            return replica is not null;
+        });
+        return _cluster.At(replica!);
     }
 
     private static async Task<ReserveOutcome> ReserveAsync(StockLedger ledger, TestItem item, int user)
