@@ -18,9 +18,19 @@ internal static class RedisPrimaries
         var servers = redis.GetServers();
         var connected = servers.Where(server => server is { IsConnected: true, IsReplica: false }).ToList();
         var nodes = connected.Select(server => server.ClusterConfiguration?.Nodes).FirstOrDefault(nodes => nodes is not null) ?? [];
-        var addresses = nodes.Where(node => node is { IsReplica: false, Slots.Count: > 0 }).Select(node => node.EndPoint).ToHashSet();
-        var masters = servers.Where(server => addresses.Contains(server.EndPoint)).ToList();
-        return masters.Count > 0 ? masters : connected.Count > 0 ? connected : throw new RedisException("No primary is connected.");
+        var known = nodes.Where(node => node is { IsReplica: false, Slots.Count: > 0 }).Select(node => node.EndPoint).ToHashSet();
+        if (known.Count > 0)
+        {
+            // Roles are asked every second, and the list of nodes when connections change: it may not know of a failover yet.
+            var replicas = nodes.Where(node => node.IsReplica).Select(node => node.EndPoint).ToHashSet();
+            connected.RemoveAll(server => !known.Contains(server.EndPoint) && !replicas.Contains(server.EndPoint));
+            if (connected.Count < known.Count)
+            {
+                connected.AddRange(servers.Where(server => !server.IsConnected && known.Contains(server.EndPoint)));
+            }
+        }
+
+        return connected.Count > 0 ? connected : throw new RedisException("No primary is connected.");
     }
 
     /// <summary>Asks each of them, at once.</summary>
