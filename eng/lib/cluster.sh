@@ -41,7 +41,7 @@ primary_of() {
 
 standby_of() { nodes_of "$1" | grep -vFx "$(primary_of "$1")"; }
 
-# start_cluster STORE: all its nodes, and what makes one store of them.
+# start_cluster STORE: those of its nodes that do not run, and what makes one store of all.
 start_cluster() {
     local node jobs=()
     case $1 in
@@ -62,7 +62,10 @@ start_cluster() {
     for node in "${jobs[@]}"; do wait "$node" || return 1; done
     case $1 in
         redis) form_redis_cluster ;;
-        postgres*) commit_with_standby "$1" '*' ;;
+        postgres*)
+            commit_with_standby "$1" '*'
+            wait_for 60 "the standby of $1" has_standby "$1"
+            ;;
     esac
 }
 
@@ -166,34 +169,17 @@ take_over() {
 redis_covered() {
     local node
     for node in $(nodes_of redis | grep -vFx "$1"); do
-        ! alive "$node" || redis_ask "$node" CLUSTER INFO | tr -d '\r' | grep -qFx cluster_slots_ok:16384 || return 1
-        ! alive "$node" || ! redis_ask "$node" CLUSTER NODES | grep ":$(port_of "$1")@" | grep -qE 'connected( [0-9-]+)+$' || return 1
+        alive "$node" || continue
+        redis_ask "$node" CLUSTER INFO | tr -d '\r' | grep -qFx cluster_slots_ok:16384 || return 1
+        ! redis_ask "$node" CLUSTER NODES | grep ":$(port_of "$1")@" | grep -qE 'connected( [0-9-]+)+$' || return 1
     done
 }
 
 # bring_back NODE: as a replica of what took over.
 bring_back() {
-    local store
-    store=$(store_of "$1")
     # A process that was just killed may hold its port for a moment longer.
     require_ports "$1"
-    if ! is_cluster; then
-        "start_${store%-legacy}" "$1"
-        return
-    fi
-    case $store in
-        postgres*)
-            clone_primary "$store"
-            start_postgres "$1"
-            commit_with_standby "$store" '*'
-            wait_for 60 "$1 to catch up" has_standby "$store"
-            ;;
-        redis)
-            start_redis "$1"
-            wait_for 60 "the cluster of Redis" redis_cluster_whole
-            ;;
-        *) "start_$store" "$1" ;;
-    esac
+    if is_cluster; then start_cluster "$(store_of "$1")"; else start_node "$1"; fi
 }
 
 # wait_for SECONDS WHAT COMMAND...
