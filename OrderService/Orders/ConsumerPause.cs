@@ -14,13 +14,15 @@ namespace Seckill.OrderService.Orders;
 /// </summary>
 internal sealed partial class ConsumerPause(
     QueueCheck queue, NpgsqlDataSource database, IConnectionMultiplexer redis, BrokerClient broker,
-    IOptions<PersistenceOptions> options, TimeProvider clock, ILogger<ConsumerPause> logger)
+    IOptions<PersistenceOptions> options, IServiceProvider services, TimeProvider clock, ILogger<ConsumerPause> logger)
     : PeriodicService(clock), IFilter<ReceiveContext>
 {
-    // MassTransit waits longer and longer between its attempts, up to a minute, and gives up where RabbitMQ.Client fails with an
-    // ObjectDisposedException because the broker closed the channel at the wrong moment. A broker that answers is tried sooner.
+    // MassTransit waits longer and longer between its attempts, up to a minute. And where the broker closes the channel over one of two
+    // declarations at the wrong moment, RabbitMQ.Client forgets the other one: MassTransit waits for it without end, reports nothing, and
+    // does not stop either. A broker that answers is tried sooner.
     private static readonly TimeSpan s_longestSilence = TimeSpan.FromSeconds(5);
-    private static readonly TimeSpan s_stopTimeout = TimeSpan.FromSeconds(30);
+    private static readonly TimeSpan s_longestStop = TimeSpan.FromSeconds(30);
+    private static readonly TimeSpan s_longestStopOfNothing = TimeSpan.FromSeconds(2);
     private readonly ConcurrentDictionary<ReceiveContext, long> _inProgress = new();
     private bool _isPaused;
     private bool _isStopped;
@@ -52,16 +54,17 @@ internal sealed partial class ConsumerPause(
         }
 
         await queue.AskAsync();
-        if (queue.Endpoint is not { } endpoint || !(_isPaused || await IsLateAsync()))
+        if (!_isPaused && !await IsLateAsync())
         {
             return;
         }
 
+        var endpoint = Endpoint();
         if (!_isStopped)
         {
             // Closes the channel: the broker has every message again that was not acknowledged.
-            using var timeout = new CancellationTokenSource(s_stopTimeout, Clock);
-            await endpoint.Stop(timeout.Token);
+            using var timeout = new CancellationTokenSource(_isPaused ? s_longestStop : s_longestStopOfNothing, Clock);
+            await endpoint.Stop(timeout.Token).WaitAsync(timeout.Token);
             _isStopped = true;
         }
 
@@ -79,6 +82,11 @@ internal sealed partial class ConsumerPause(
     }
 
     protected override void OnOutage(Exception exception) => LogFailed(exception.Message);
+
+    // Asked for late: the bus is built with this filter.
+    private IReceiveEndpoint Endpoint() => services.GetRequiredService<IBusControl>().CheckHealth().Endpoints.Values
+        .Select(one => one.ReceiveEndpoint)
+        .Single(one => one.InputAddress.Segments[^1] == OrdersReservedPublisher.QueueName);
 
     private async Task<bool> IsLateAsync() => queue.Silence > s_longestSilence && await broker.AnswersAsync();
 

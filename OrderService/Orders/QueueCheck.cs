@@ -25,23 +25,25 @@ internal sealed partial class QueueCheck(BrokerClient broker, TimeProvider clock
     /// <summary>Begins the silence again, for a consumer that starts again.</summary>
     public void ExpectReport() => Volatile.Write(ref _lastReport, clock.GetTimestamp());
 
-    /// <summary>The endpoint that consumes the queue; null before its first attempt.</summary>
-    public IReceiveEndpoint? Endpoint { get; private set; }
-
     /// <summary>
-    /// Asks the broker itself about a queue that is not consumed: RabbitMQ.Client may lose the refusal that it answered the consumer, when
-    /// the broker closes the channel at the wrong moment. A dead-letter queue that another version has left is replaced while it is empty.
+    /// Declares a queue that is not consumed: RabbitMQ.Client may lose the refusal that the broker answered the consumer, when it
+    /// closes the channel at the wrong moment. A dead-letter queue that another version has left is replaced while it is empty.
     /// </summary>
     public async Task AskAsync()
     {
-        // Looked at again after each answer: meanwhile the queue may be consumed.
         foreach (var (queue, arguments) in new[]
         {
             (OrdersReservedPublisher.QueueName, WorkerEndpoint.QueueArguments),
             (OrdersReservedPublisher.DeadLetterQueueName, WorkerEndpoint.DeadLetterQueueArguments),
         })
         {
-            if (_problem is null || await broker.FindRefusalAsync(queue, arguments) is not { } refusal || _problem is null)
+            // Looked at again after the answer: meanwhile the queue may be consumed.
+            if (_problem is null || await broker.DeclareQueueAsync(queue, arguments) is not { } answer || _problem is null)
+            {
+                return;
+            }
+
+            if (answer.Refusal is not { } refusal)
             {
                 continue;
             }
@@ -49,24 +51,25 @@ internal sealed partial class QueueCheck(BrokerClient broker, TimeProvider clock
             if (queue == OrdersReservedPublisher.DeadLetterQueueName && await broker.DeleteUnusedAsync(queue))
             {
                 LogReplaced(queue, refusal);
-                continue;
+            }
+            else
+            {
+                Note(refusal);
             }
 
-            Note(refusal);
             return;
         }
     }
 
     public Task Ready(ReceiveEndpointReady ready)
     {
-        (_problem, _refusal, Endpoint) = (null, null, ready.ReceiveEndpoint);
+        (_problem, _refusal) = (null, null);
         return Task.CompletedTask;
     }
 
     public Task Faulted(ReceiveEndpointFaulted faulted)
     {
         ExpectReport();
-        Endpoint = faulted.ReceiveEndpoint;
         var causes = Causes(faulted.Exception).ToArray();
         _problem = $"cannot be consumed: {causes.LastOrDefault()?.Message}";
         Note(causes.OfType<OperationInterruptedException>().Select(cause => cause.ShutdownReason)

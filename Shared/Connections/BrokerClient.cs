@@ -9,6 +9,10 @@ namespace Seckill.Shared.Connections;
 /// <param name="Consumers">Consumers of the queue.</param>
 public readonly record struct QueueState(long Messages, long Consumers);
 
+/// <summary>The broker's answer to a declaration.</summary>
+/// <param name="Refusal">Why it refuses it, in its words, because a queue of this name has other arguments; null when it does not.</param>
+public readonly record struct QueueDeclaration(string? Refusal);
+
 /// <summary>
 /// Asks RabbitMQ questions, on connections of its own that it keeps. A bus that only sends notices the loss of its broker at the next
 /// message, and a frozen broker at the next heartbeat; readiness must know sooner.
@@ -52,28 +56,23 @@ public sealed class BrokerClient(BrokerAddress address) : IAsyncDisposable
         }
     });
 
-    /// <summary>Why the broker refuses a durable queue with these arguments, in its words. Declares it where there is none.</summary>
+    /// <summary>Declares a durable queue.</summary>
     /// <param name="name">Of the queue.</param>
     /// <param name="arguments">Of its declaration.</param>
-    /// <returns>Null when it does not refuse the queue, and when it does not answer.</returns>
-    public async Task<string?> FindRefusalAsync(string name, IDictionary<string, object?> arguments)
-    {
-        string? refusal = null;
-        await _questions.AskAsync(async channel =>
+    /// <returns>Null when the broker does not answer.</returns>
+    public Task<QueueDeclaration?> DeclareQueueAsync(string name, IDictionary<string, object?> arguments) =>
+        _questions.AskAsync(async channel =>
         {
             try
             {
                 await channel.QueueDeclareAsync(name, durable: true, exclusive: false, autoDelete: false, arguments);
+                return default(QueueDeclaration);
             }
             catch (OperationInterruptedException exception) when (exception.ShutdownReason?.ReplyCode == Constants.PreconditionFailed)
             {
-                refusal = exception.ShutdownReason.ReplyText;
+                return new QueueDeclaration(exception.ShutdownReason.ReplyText);
             }
-
-            return true;
         });
-        return refusal;
-    }
 
     /// <summary>Deletes a queue that has neither a message nor a consumer.</summary>
     /// <returns>False when it has one, and when the broker does not answer.</returns>

@@ -40,10 +40,11 @@ public sealed class BrokerTests
         await channel.QueueDeclareAsync(queue, durable: true, exclusive: false, autoDelete: false, own);
         await using var broker = new BrokerClient(BrokerAddress.Parse(Servers.RabbitMqConnection));
 
-        var refusal = await broker.FindRefusalAsync(queue, new Dictionary<string, object?>(own) { ["x-delivery-limit"] = 6 }).InTime();
+        var other = new Dictionary<string, object?>(own) { ["x-delivery-limit"] = 6 };
+        var refusal = (await broker.DeclareQueueAsync(queue, other).InTime())?.Refusal;
         Assert.Contains("x-delivery-limit", refusal, StringComparison.Ordinal);
         // The refusal closes the channel of the question.
-        Assert.Null(await broker.FindRefusalAsync(queue, own).InTime());
+        Assert.Equal(new QueueDeclaration(null), await broker.DeclareQueueAsync(queue, own).InTime());
         Assert.True(await broker.AnswersAsync().InTime());
         await channel.QueueDeleteAsync(queue);
     }
