@@ -9,13 +9,22 @@ internal static class Eventually
 
     /// <summary>Ends when the condition holds; fails when it does not hold within the limit.</summary>
     /// <returns>How long it took.</returns>
-    public static async Task<TimeSpan> IsTrueAsync(string what, Func<Task<bool>> condition, TimeSpan? limit = null)
+    public static Task<TimeSpan> IsTrueAsync(string what, Func<Task<bool>> condition, TimeSpan? limit = null) =>
+        IsTrueAsync(() => what, condition, limit);
+
+    /// <inheritdoc cref="IsTrueAsync(string, Func{Task{bool}}, TimeSpan?)"/>
+    /// <param name="what">Asked when the limit is reached, so that it can say what was there instead.</param>
+    public static async Task<TimeSpan> IsTrueAsync(Func<string> what, Func<Task<bool>> condition, TimeSpan? limit = null)
     {
         var since = Stopwatch.GetTimestamp();
         var longest = limit ?? Limit;
         while (!await condition())
         {
-            Assert.True(Stopwatch.GetElapsedTime(since) < longest, $"Not within {longest.TotalSeconds:0} seconds: {what}.");
+            if (Stopwatch.GetElapsedTime(since) >= longest)
+            {
+                Assert.Fail($"Not within {longest.TotalSeconds:0} seconds: {what()}.");
+            }
+
             await Task.Delay(10);
         }
 

@@ -89,27 +89,33 @@ internal sealed partial class ServiceProcess : IAsyncDisposable
     public async Task<(TimeSpan SinceStart, TimeSpan Waited)> BecomesAsync(int status, string? health = null)
     {
         await ListensAsync();
-        var waited = await Eventually.IsTrueAsync($"{Name} is {health ?? (status == 200 ? "ready" : "not ready")}", async () =>
-        {
-            try
+        var last = "";
+        var waited = await Eventually.IsTrueAsync(
+            () => $"{Name} is {health ?? (status == 200 ? "ready" : "not ready")}; its last answer: {last}; its log: {LogFile}",
+            async () =>
             {
-                return await ReadinessAsync() is var now && now.Status == status && (health is null || health == now.Health);
-            }
-            catch (OperationCanceledException)
-            {
-                // No answer in time is one answer more to wait for, not the end.
-                return false;
-            }
-        });
+                try
+                {
+                    (var now, var nowHealth, last) = await ReadinessAsync();
+                    return now == status && (health is null || health == nowHealth);
+                }
+                catch (OperationCanceledException)
+                {
+                    // No answer in time is one answer more to wait for, not the end.
+                    last = "none in time";
+                    return false;
+                }
+            });
         return (Stopwatch.GetElapsedTime(_startedAt), waited);
     }
 
-    /// <summary>What <c>/health/ready</c> says.</summary>
-    public async Task<(int Status, string Health)> ReadinessAsync()
+    /// <summary>What <c>/health/ready</c> says, and the whole of its answer.</summary>
+    public async Task<(int Status, string Health, string Json)> ReadinessAsync()
     {
         using var response = await s_http.GetAsync(new Uri(Url, "/health/ready"));
-        using var json = JsonDocument.Parse(await response.Content.ReadAsStringAsync());
-        return ((int)response.StatusCode, json.RootElement.GetProperty("status").GetString()!);
+        var answer = await response.Content.ReadAsStringAsync();
+        using var json = JsonDocument.Parse(answer);
+        return ((int)response.StatusCode, json.RootElement.GetProperty("status").GetString()!, answer);
     }
 
     /// <summary>kill -9.</summary>

@@ -45,6 +45,7 @@ public sealed class RedisTopologiesTests(StoreConnections servers)
         lost.Restart();
         await selling;
 
+        await one.BecomesAsync(200, "healthy");
         await Audit.WhenRebuiltAsync(stores, buyers);
         foreach (var sku in sale.Skus)
         {
