@@ -103,36 +103,34 @@ internal sealed class AuditRows(NpgsqlDataSource database)
             "select total, kept, counted from recount_orders(@SaleId, @SkuId)", new { item.SaleId, item.SkuId }, cancellationToken,
             RecountTimeoutSeconds);
 
-    /// <summary>These orders in PostgreSQL.</summary>
+    /// <summary>These orders in PostgreSQL. Each offset keeps the planner from reading a whole table for a page of orders.</summary>
     public Task<IReadOnlyList<OrderFate>> FatesAsync(IEnumerable<string> orderIds, CancellationToken cancellationToken) =>
         ReadAsync<OrderFate>(
             """
             select h.order_id, o.status, coalesce(o.user_id, 0) as user_id, coalesce(o.quantity, 0) as units,
               q.order_id is not null as is_quarantined, r.order_id is not null and r.returned_at is null as is_returning
             from unnest(@orderIds) as h (order_id)
-            left join orders o on o.order_id = h.order_id
-            left join quarantined_orders q on q.order_id = h.order_id
-            left join stock_returns r on r.order_id = h.order_id
+            left join lateral (select * from orders where order_id = h.order_id offset 0) o on true
+            left join lateral (select * from quarantined_orders where order_id = h.order_id offset 0) q on true
+            left join lateral (select * from stock_returns where order_id = h.order_id offset 0) r on true
             """,
             new { orderIds = orderIds.ToArray() },
             cancellationToken);
 
     /// <summary>
-    /// Live orders of an item that are older than <paramref name="age"/>, or from before the clock was set back, in the order of their ids.
+    /// A page of an item's orders in the order of their ids. An order is due when it is live and older than <paramref name="age"/>, or from
+    /// before the clock was set back.
     /// </summary>
-    public Task<IReadOnlyList<string>> LiveAsync(
+    public Task<IReadOnlyList<(string OrderId, bool IsDue)>> PageAsync(
         AuditedItem item, string after, int maximum, TimeSpan age, CancellationToken cancellationToken) =>
-        ReadAsync<string>(
-            """
-            select order_id
-            from orders
-            where order_id > @after and order_id < @end and (sale_id, sku_id) = (@SaleId, @SkuId)
+        ReadAsync<(string OrderId, bool IsDue)>(
+            $"""
+            select order_id, (sale_id, sku_id) = (@SaleId, @SkuId)
               and status in ('placed', 'paid') and placed_at not between clock_timestamp() - @age and clock_timestamp()
+            from ({AuditedItem.PageOfOrders}) page
             order by order_id
-            limit @maximum
             """,
-            // Every id begins with the number of its item and continues with hex digits.
-            new { after = after.Length > 0 ? after : item.Number, end = item.Number + "g", item.SaleId, item.SkuId, age, maximum },
+            new { after, end = item.EndOfIds, item.SaleId, item.SkuId, age, maximum },
             cancellationToken);
 
     /// <summary>Orders in quarantine that have no row, as holds.</summary>

@@ -135,20 +135,21 @@ internal sealed class ItemAuditor(AuditRows rows, StockLedger stock, StockPages 
     {
         var missing = new List<AuditFinding>();
         var age = TimeSpan.FromMilliseconds(options.Value.LateOrderMilliseconds);
-        var (last, size) = ("", options.Value.PageSize);
-        IReadOnlyList<string> page;
+        var (last, size) = (item.Number, options.Value.PageSize);
+        IReadOnlyList<(string OrderId, bool IsDue)> page;
         do
         {
-            page = await rows.LiveAsync(item, last, size, age, cancellationToken);
+            page = await rows.PageAsync(item, last, size, age, cancellationToken);
             await BetweenTheStores(item.Key);
-            var without = await pages.WithoutHoldAsync(item.Keys, page);
+            var without = await pages.WithoutHoldAsync(
+                item.Keys, [.. page.Where(order => order.IsDue).Select(order => order.OrderId)]);
             if (without.Count > 0)
             {
                 missing.AddRange((await rows.FatesAsync(without, cancellationToken)).Where(fate => fate.IsLive).Select(fate =>
                     new AuditFinding(BreakKind.MissingHold, fate.OrderId, fate.UserId, fate.Units, 0)));
             }
 
-            last = page.Count > 0 ? page[^1] : last;
+            last = page.Count > 0 ? page[^1].OrderId : last;
         }
         while (page.Count == size);
         return missing;

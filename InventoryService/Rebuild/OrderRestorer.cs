@@ -29,7 +29,7 @@ internal sealed class OrderRestorer(
             batch = await ReadAsync(item, last, cancellationToken);
             if (batch.Count > 0)
             {
-                var ids = batch.ConvertAll(order => order.OrderId);
+                List<string> ids = [.. batch.Where(order => order.IsInRedis).Select(order => order.OrderId)];
                 await holds.RestoreAsync(item.Keys, ids, cancellationToken);
                 // After the holds: an order that was closed before it got its hold is returned without being counted.
                 await repair.RestoreReturnsAsync(item.Keys, token, await ReadClosedAsync(ids, cancellationToken));
@@ -55,18 +55,20 @@ internal sealed class OrderRestorer(
     }
 
     // Redis has something of all orders but those that were rejected, and of these when they have a key or the sale has a waiting room.
-    // Every id begins with the number of its item, hex digits follow.
     private Task<List<Order>> ReadAsync(AuditedItem item, string after, CancellationToken cancellationToken) =>
         database.QueryAsync<Order>(
-            """
-            select order_id, case when status in ('placed', 'paid') then quantity else 0 end as live_units
-            from orders
-            where order_id > @after and order_id < @end and (sale_id, sku_id) = (@SaleId, @SkuId)
-              and (status <> 'rejected' or idempotency_key is not null or @hasRoom)
+            $"""
+            select order_id, case when is_in_redis and status in ('placed', 'paid') then quantity else 0 end as live_units, is_in_redis
+            from (
+              select *, (sale_id, sku_id) = (@SaleId, @SkuId)
+                and (status <> 'rejected' or idempotency_key is not null or @hasRoom) as is_in_redis
+              from ({AuditedItem.PageOfOrders}) page) o
             order by order_id
-            limit @MaxBatch
             """,
-            new { after, end = item.Number + "g", item.SaleId, item.SkuId, options.Value.MaxBatch, hasRoom = item.Room != 0 },
+            new
+            {
+                after, end = item.EndOfIds, item.SaleId, item.SkuId, maximum = options.Value.MaxBatch, hasRoom = item.Room != 0,
+            },
             cancellationToken);
 
     private Task<List<ClosedOrder>> ReadClosedAsync(List<string> orderIds, CancellationToken cancellationToken) =>
@@ -78,5 +80,5 @@ internal sealed class OrderRestorer(
             """,
             new { orderIds }, cancellationToken);
 
-    private sealed record Order(string OrderId, int LiveUnits);
+    private sealed record Order(string OrderId, int LiveUnits, bool IsInRedis);
 }

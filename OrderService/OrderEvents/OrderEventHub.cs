@@ -143,7 +143,7 @@ internal sealed partial class OrderEventHub(
             """
             select w.index::int, o.status, o.placed_at, o.pay_by
             from unnest(@ids, @known) with ordinality as w (id, known, index)
-            join orders o on o.order_id = w.id and o.status <> w.known
+            cross join lateral (select * from orders where order_id = w.id and status <> w.known offset 0) o
             """,
             new
             {

@@ -52,11 +52,12 @@ public static class ConnectionsFeature
         var settings = PostgresSource.Settings(
             "Orders",
             $"Maximum Pool Size={MaxPostgresConnections};Timeout=3;Command Timeout=10;Cancellation Timeout=300;"
-            // Planning the statement that places a batch costs as much as running it for a few dozen orders.
             + "Max Auto Prepare=50;"
-            // A process that freezes inside a transaction must not block a ledger row for all others. And no statement here is worth
-            // compiling: where the planner has no statistics yet, that takes seconds of a core, each time.
-            + "Options=-c idle_in_transaction_session_timeout=15s -c jit=off;"
+            // A process that freezes inside a transaction must not block a ledger row for all others. No statement here is worth
+            // compiling: where the planner has no statistics yet, that takes seconds of a core, each time. And no plan is kept: one that
+            // was made before the first order of a sale reads all orders each time, until PostgreSQL looks at the table again, a minute
+            // later. docs/decisions/0065 has the figures.
+            + "Options=-c idle_in_transaction_session_timeout=15s -c jit=off -c plan_cache_mode=force_custom_plan;"
             // Kerberos encryption is opt-in, and the images lack its library.
             + "GSS Encryption Mode=Disable;"
             // Shows the process in pg_stat_activity.

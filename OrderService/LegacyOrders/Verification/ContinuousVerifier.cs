@@ -91,7 +91,12 @@ internal sealed partial class ContinuousVerifier(
         var rows = await store.WalkAsync(cursor, [.. saleIds], WalkedPage, cancellationToken);
         var orderIds = rows.Select(row => row.OrderSn).OfType<string>().ToArray();
         var extras = await connection.QueryAsync<string>(
-            "select id from unnest(@orderIds) as t (id) where not exists (select from orders o where o.order_id = t.id)",
+            """
+            select t.id
+            from unnest(@orderIds) as t (id)
+            left join lateral (select order_id from orders where order_id = t.id offset 0) o on true
+            where o.order_id is null
+            """,
             new { orderIds }, cancellationToken);
         await DiscrepancyStore.RecordAsync(
             connection, extras, [.. extras.Select(id => new Finding(id, DiscrepancyClass.Extra, "", null, id))], cancellationToken);
