@@ -10,7 +10,7 @@ namespace Seckill.System.Tests.WholeSystem;
 /// Promise: the first minute of a sale costs PostgreSQL what each later one does. An order costs the same rows read in a small sale and in
 /// a large one, also before PostgreSQL has looked at the size of its tables. Broken by a plan that was made before the first order, by a
 /// join that reads a table for a page of orders, and by a page that sorts all orders. Mutants: plans that PostgreSQL keeps; a close_orders
-/// with one general plan; the audit's pages with a limit that the planner sees.
+/// with one general plan; the audit's lookups as plain joins, and its pages with a limit that the planner sees.
 /// </summary>
 public sealed class KeptPlanTests(ITestOutputHelper output)
 {
