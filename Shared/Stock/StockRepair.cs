@@ -86,10 +86,17 @@ public sealed class StockRepair(IConnectionMultiplexer redis)
 
     /// <summary>
     /// Restores the idempotency keys of these orders, live or not, and the turns that they used. Repeatable at any time: a key that leads
-    /// to an order already keeps it.
+    /// to an order already keeps it. Nothing is written for an item that is not in Redis: its sale is archived, and nothing would remove
+    /// the keys; or it was lost, and its rebuild restores them.
     /// </summary>
     public async Task RestoreKeysAsync(ItemKeys item, IReadOnlyCollection<HoldToRestore> orders)
     {
+        var database = redis.GetDatabase();
+        if (!await database.HashExistsAsync(item.State, "available", CommandFlags.DemandMaster))
+        {
+            return;
+        }
+
         RedisValue[] turns =
             [.. orders.Where(order => order.HasRoom).SelectMany(order => new RedisValue[] { order.UserId, UnixMilliseconds(order) })];
         if (turns.Length > 0)
@@ -97,7 +104,6 @@ public sealed class StockRepair(IConnectionMultiplexer redis)
             await EvaluateAsync(s_restoreTurns, [item.Keys], turns);
         }
 
-        var database = redis.GetDatabase();
         var restored = await Task.WhenAll(orders.Where(order => order.IdempotencyKey is not null).Select(order => database.HashSetAsync(
             item.Keys,
             string.Create(CultureInfo.InvariantCulture, $"{order.UserId} {order.IdempotencyKey}"),

@@ -113,6 +113,17 @@ public sealed class TurnTests
         Assert.Equal((Reserved, 0), await AskAsync(item, turn + 51));
     }
 
+    // The message of an order may come again when its sale is archived.
+    [Fact]
+    public async Task Nothing_is_restored_for_an_item_that_is_not_in_Redis()
+    {
+        var item = new ItemKeys(new ItemKey(TestItem.NewId(), TestItem.NewId()));
+        var now = TimeProvider.System.GetUtcNow().UtcDateTime;
+        await new StockRepair(Servers.Redis).RestoreKeysAsync(item, [new HoldToRestore("order", _user, 1, now, "click", HasRoom: true)]);
+        Assert.False(await Servers.Database.KeyExistsAsync(item.Keys));
+        Assert.False(await Servers.Database.KeyExistsAsync(item.State));
+    }
+
     private static async Task<long> NowAsync(TestItem item) => (await item.InspectAsync()).Now.ToUnixTimeMilliseconds();
 
     private Task RestoreAsync(TestItem item, params long[] times) => new StockRepair(Servers.Redis).RestoreKeysAsync(item.Keys,
