@@ -111,7 +111,10 @@ internal sealed class ChaosRun(Stage stage, Schedule schedule, Variant? variant,
             // What was found must also be repairable.
             await DualDatabases.AskAsync(stage.Apis[0].Now, "/repair", new { dryRun = false }, HttpMethod.Post);
             await EvidenceReader.DrainAsync(stage, buyers.Sale, drainLimit);
+            // The queue gave each event to the first reading.
+            var delivered = _evidence.Delivered;
             _evidence = await EvidenceReader.ReadAsync(stage, buyers, schedule, _history, watch, _faults.Losses);
+            _evidence = _evidence with { Delivered = [.. delivered, .. _evidence.Delivered] };
             Invariant.CheckAll(_evidence with { LegacyFound = new HashSet<string>() });
         }
     }
