@@ -1,4 +1,8 @@
+using System.Diagnostics;
 using System.Text.Json;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Options;
+using Seckill.OrderService.WaitingRoom;
 using Seckill.Shared.Security;
 using Seckill.Shared.WaitingRoom;
 
@@ -93,4 +97,31 @@ public sealed class QueueGateTests(StorefrontHost storefront)
 
     private static string Token(long user, BuyerClaims claims) =>
         new BuyerToken(DevelopmentKeys.BuyerToken, TimeProvider.System).Sign(user, s_later, claims);
+
+    [Fact]
+    public async Task A_registration_whose_work_is_done_is_one_of_the_rush()
+    {
+        var sale = await QueuedSale.OpenAsync(storefront, TimeSpan.FromHours(1), change: plan => plan with { WorkBits = 1 });
+        var calm = storefront.Services.GetRequiredService<IOptions<WaitingRoomOptions>>().Value.CalmRegistrationsPerSecond;
+        var user = TestItem.NewId() >> 1;
+        await Eventually.IsTrueAsync("one more than is calm in a second makes the work harder", async () =>
+        {
+            var refused = await sale.RegisterAsync(++user);
+            var solution = QueueWork.Solve(refused.Body.GetProperty("challenge").GetString()!, 1);
+            var demand = storefront.Services.GetRequiredService<RoomBoard>().Find(sale.Id)!.Demand;
+            for (var i = 0; i < calm; i++)
+            {
+                demand.Count();
+            }
+
+            Assert.Equal(202, (await sale.RegisterAsync(user, solution)).Status);
+            var since = Stopwatch.GetTimestamp();
+            while (demand.Rise.Asked == 0 && Stopwatch.GetElapsedTime(since) < TimeSpan.FromSeconds(2))
+            {
+                await Task.Delay(10);
+            }
+
+            return demand.Rise.Asked > 0;
+        });
+    }
 }
