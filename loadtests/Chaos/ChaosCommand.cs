@@ -65,7 +65,7 @@ internal static class ChaosCommand
     }
 
     private static ChaosSeries Series(TimeSpan drainLimit) =>
-        new("chaos", Path.Combine(ChaosServers.Root, ".run", "chaos"), Console.WriteLine, drainLimit);
+        new("chaos", Path.Combine(Checkout.Root, ".run", "chaos"), Console.WriteLine, drainLimit);
 
     private static Schedule[] Schedules(int seed, int runs, Variant? variant) =>
         [.. Enumerable.Range(0, runs).Select(run => Schedule.Draw(seed + run)).Select(variant?.Aim ?? (schedule => schedule))];

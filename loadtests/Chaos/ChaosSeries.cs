@@ -25,7 +25,7 @@ internal sealed class ChaosSeries(string instance, string evidence, Action<strin
     {
         var begun = Stopwatch.GetTimestamp();
         var results = new List<RunResult>();
-        var root = variant is null ? ChaosServers.Root : await VariantBuild.BuildAsync(variant, instance);
+        var root = variant is null ? Checkout.Root : await VariantBuild.BuildAsync(variant, instance);
         await using var stage = await Stage.StartAsync(instance, root);
         if (ShiftedClock.Library is null)
         {

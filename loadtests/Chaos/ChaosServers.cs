@@ -1,4 +1,3 @@
-using System.Diagnostics;
 using System.Globalization;
 using Seckill.Tests.Harness.Processes;
 
@@ -10,16 +9,12 @@ namespace Seckill.Chaos;
 /// </summary>
 internal sealed class ChaosServers : IAsyncDisposable
 {
-    private static readonly string s_script = Path.Combine(Root, "eng", "lib", "servers-to-kill.sh");
     // Two faults may end a server, and each starts it again.
     private readonly SemaphoreSlim _oneStartAtATime = new(1, 1);
     private readonly string _instance;
-    private readonly Dictionary<string, string> _settings;
+    private readonly IReadOnlyDictionary<string, string> _settings;
 
-    private ChaosServers(string instance, Dictionary<string, string> settings) => (_instance, _settings) = (instance, settings);
-
-    /// <summary>The checkout: loadtests/Chaos/bin/configuration/framework is below it.</summary>
-    public static string Root => new DirectoryInfo(AppContext.BaseDirectory).Parent!.Parent!.Parent!.Parent!.Parent!.FullName;
+    private ChaosServers(string instance, IReadOnlyDictionary<string, string> settings) => (_instance, _settings) = (instance, settings);
 
     /// <summary>Where their files, logs and pids are.</summary>
     public string Directory => _settings["DIRECTORY"];
@@ -35,12 +30,8 @@ internal sealed class ChaosServers : IAsyncDisposable
 
     /// <summary>Starts all four, empty.</summary>
     /// <param name="instance"><c>chaos</c> or <c>test-chaos</c>.</param>
-    public static async Task<ChaosServers> StartAsync(string instance)
-    {
-        var lines = await RunAsync(instance, "up");
-        return new ChaosServers(instance, lines.Split('\n', StringSplitOptions.RemoveEmptyEntries)
-            .Select(line => line.Split('=', 2)).Where(parts => parts.Length == 2).ToDictionary(parts => parts[0], parts => parts[1]));
-    }
+    public static async Task<ChaosServers> StartAsync(string instance) =>
+        new(instance, await ServersToKill.RunAsync(instance, "up"));
 
     /// <summary>kill -9. Processes of it that another fault has stopped go on first: they would keep the memory of a dead server.</summary>
     public void Kill(string server)
@@ -58,7 +49,7 @@ internal sealed class ChaosServers : IAsyncDisposable
     /// <summary>Starts it if it does not run, and waits until it answers.</summary>
     public Task StartAgainAsync(string server) => StartAfterAsync(server, () => Task.CompletedTask);
 
-    /// <summary>kill -9, something with its files, and a new start, with nobody who starts it between.</summary>
+    /// <summary>kill -9, something with its files, and a new start, and no other start between.</summary>
     public Task KillForAsync(string server, Action touchFiles) => StartAfterAsync(server, async () =>
     {
         Kill(server);
@@ -102,7 +93,7 @@ internal sealed class ChaosServers : IAsyncDisposable
 
     public async ValueTask DisposeAsync()
     {
-        await RunAsync(_instance, "wipe");
+        await ServersToKill.RunAsync(_instance, "wipe");
         _oneStartAtATime.Dispose();
     }
 
@@ -114,7 +105,7 @@ internal sealed class ChaosServers : IAsyncDisposable
             await before();
             if (!IsAlive(server))
             {
-                await RunAsync(_instance, "start", server);
+                await ServersToKill.RunAsync(_instance, "start", server);
             }
         }
         finally
@@ -155,20 +146,5 @@ internal sealed class ChaosServers : IAsyncDisposable
         {
             return ("Z", 0);
         }
-    }
-
-    private static async Task<string> RunAsync(params string[] arguments)
-    {
-        using var script = Process.Start(new ProcessStartInfo("bash", [s_script, .. arguments])
-        {
-            RedirectStandardOutput = true,
-            RedirectStandardError = true,
-        })!;
-        var complaints = script.StandardError.ReadToEndAsync();
-        var lines = await script.StandardOutput.ReadToEndAsync();
-        await script.WaitForExitAsync();
-        return script.ExitCode == 0
-            ? lines
-            : throw new InvalidOperationException($"The servers of the chaos runs: {string.Join(' ', arguments)}: {await complaints}");
     }
 }

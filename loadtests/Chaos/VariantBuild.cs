@@ -15,14 +15,14 @@ internal static class VariantBuild
     {
         if (variant.Changes.Count == 0)
         {
-            return ChaosServers.Root;
+            return Checkout.Root;
         }
 
         // One copy for all variants: what one changed the next puts back, and only that is built again.
-        var copy = Path.Combine(ChaosServers.Root, ".run", instance, "variant");
+        var copy = Path.Combine(Checkout.Root, ".run", instance, "variant");
         foreach (var file in Sources())
         {
-            var text = await File.ReadAllTextAsync(Path.Combine(ChaosServers.Root, file));
+            var text = await File.ReadAllTextAsync(Path.Combine(Checkout.Root, file));
             foreach (var (_, whatIs, becomes) in variant.Changes.Where(change => change.File == file))
             {
                 text = text.Replace(whatIs, becomes, StringComparison.Ordinal);
@@ -48,10 +48,10 @@ internal static class VariantBuild
 
     private static IEnumerable<string> Sources() =>
         s_settings
-            .Where(file => File.Exists(Path.Combine(ChaosServers.Root, file)))
+            .Where(file => File.Exists(Path.Combine(Checkout.Root, file)))
             .Concat(s_projects.SelectMany(project =>
-                new DirectoryInfo(Path.Combine(ChaosServers.Root, project)).EnumerateFiles("*", SearchOption.AllDirectories)
-                    .Select(file => Path.GetRelativePath(ChaosServers.Root, file.FullName))
+                new DirectoryInfo(Path.Combine(Checkout.Root, project)).EnumerateFiles("*", SearchOption.AllDirectories)
+                    .Select(file => Path.GetRelativePath(Checkout.Root, file.FullName))
                     .Where(file => !file.Split('/').Any(folder => folder is "bin" or "obj"))));
 
     private static async Task BuildAsync(string project, params string[] options)

@@ -1,4 +1,3 @@
-using System.Diagnostics;
 using System.Globalization;
 
 namespace Seckill.Tests.Harness.Processes;
@@ -10,7 +9,7 @@ namespace Seckill.Tests.Harness.Processes;
 public sealed class ClusterServers : IAsyncLifetime
 {
     private const string Instance = "test-cluster";
-    private Dictionary<string, string> _lines = [];
+    private IReadOnlyDictionary<string, string> _lines = new Dictionary<string, string>();
 
     /// <summary>For the environment of a process; an order is promised when a replica has it.</summary>
     internal (string, string?)[] Settings =>
@@ -30,36 +29,17 @@ public sealed class ClusterServers : IAsyncLifetime
 
     public async ValueTask InitializeAsync()
     {
-        var printed = await RunAsync("up", "cluster");
-        _lines = printed.Split('\n', StringSplitOptions.RemoveEmptyEntries)
-            .Select(line => line.Split('=', 2)).Where(parts => parts.Length == 2).ToDictionary(parts => parts[0], parts => parts[1]);
+        _lines = await ServersToKill.RunAsync(Instance, "up", "cluster");
         Connections = new StoreConnections(_lines[Servers.RedisSetting], _lines[Servers.OrdersSetting]);
     }
 
     public async ValueTask DisposeAsync()
     {
         await (Connections?.DisposeAsync() ?? default);
-        await RunAsync("wipe");
+        await ServersToKill.RunAsync(Instance, "wipe");
     }
 
     /// <summary>kill -9; another node takes over, and the killed one comes back as its replica.</summary>
     /// <param name="node">redis-1 to -6, rabbitmq-1 to -3, postgres-1 and -2, postgres-legacy-1 and -2.</param>
-    internal static Task FailAsync(string node) => RunAsync("fail", node);
-
-    // The checkout: tests/System.Tests/bin/configuration/framework is below it.
-    private static string Script => Path.Combine(
-        new DirectoryInfo(AppContext.BaseDirectory).Parent!.Parent!.Parent!.Parent!.Parent!.FullName, "eng", "lib", "servers-to-kill.sh");
-
-    private static async Task<string> RunAsync(params string[] arguments)
-    {
-        using var script = Process.Start(new ProcessStartInfo("bash", [Script, Instance, .. arguments])
-        {
-            RedirectStandardOutput = true, RedirectStandardError = true,
-        })!;
-        var complaints = script.StandardError.ReadToEndAsync();
-        var lines = await script.StandardOutput.ReadToEndAsync();
-        await script.WaitForExitAsync();
-        Assert.True(script.ExitCode == 0, $"{string.Join(' ', arguments)}: {await complaints}");
-        return lines;
-    }
+    internal static Task FailAsync(string node) => ServersToKill.RunAsync(Instance, "fail", node);
 }

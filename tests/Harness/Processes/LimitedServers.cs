@@ -143,8 +143,5 @@ public sealed class LimitedServers : IAsyncLifetime
     }
 
     private static Task<string> ReadAsync(string store, string file) =>
-        File.ReadAllTextAsync(Path.Combine(Root, "deploy", store, file));
-
-    // The checkout: tests/System.Tests/bin/configuration/framework is below it.
-    private static string Root => new DirectoryInfo(AppContext.BaseDirectory).Parent!.Parent!.Parent!.Parent!.Parent!.FullName;
+        File.ReadAllTextAsync(Path.Combine(Checkout.Root, "deploy", store, file));
 }

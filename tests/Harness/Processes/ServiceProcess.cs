@@ -61,8 +61,8 @@ internal sealed partial class ServiceProcess : IAsyncDisposable
         // tests/System.Tests/bin/<configuration>/<framework>: the services are built the same way.
         var output = new DirectoryInfo(AppContext.BaseDirectory);
         var program = Path.Combine(
-            output.Parent!.Parent!.Parent!.Parent!.Parent!.FullName, project, "bin",
-            output.Parent.Name, output.Name, $"Seckill.{Path.GetFileName(project)}.dll");
+            Checkout.Root, project, "bin",
+            output.Parent!.Name, output.Name, $"Seckill.{Path.GetFileName(project)}.dll");
         var start = new ProcessStartInfo("dotnet", [program, .. arguments])
         {
             RedirectStandardOutput = true,

@@ -62,7 +62,7 @@ public sealed class ChaosTests(ITestOutputHelper output)
     {
         foreach (var (file, whatIs, _) in Variant.All.Single(variant => variant.Name == name).Changes)
         {
-            var text = File.ReadAllText(Path.Combine(ChaosServers.Root, file));
+            var text = File.ReadAllText(Path.Combine(Checkout.Root, file));
             Assert.True(text.Split(whatIs).Length == 2, $"{file} has not exactly one {whatIs.Trim()}");
         }
     }
@@ -71,7 +71,7 @@ public sealed class ChaosTests(ITestOutputHelper output)
     {
         Assert.SkipUnless(ChaosServers.AreInstalled, "This needs the programs of Redis, RabbitMQ and PostgreSQL, to start and to kill.");
         output.WriteLine("seeds " + string.Join(", ", schedules.Select(schedule => schedule.Seed.ToString(CultureInfo.InvariantCulture))));
-        var evidence = Path.Combine(ChaosServers.Root, ".run", "test-chaos");
+        var evidence = Path.Combine(Checkout.Root, ".run", "test-chaos");
         // A product that is broken may never come to rest.
         var timeout = TimeSpan.FromSeconds(variant is null ? 60 : 4);
         return await new ChaosSeries("test-chaos", evidence, output.WriteLine, timeout).RunAsync(schedules, variant);

@@ -32,9 +32,6 @@ internal sealed class LoadProcess : IDisposable
         _process.BeginErrorReadLine();
     }
 
-    /// <summary>Of the repository.</summary>
-    public static string Root { get; } = s_here.Parent!.Parent!.Parent!.Parent!.Parent!.FullName;
-
     /// <summary>The program behind <c>./seckill load</c> and <c>token</c>.</summary>
     public static string Own { get; } = Program("loadtests", "LoadTests");
 
@@ -82,7 +79,7 @@ internal sealed class LoadProcess : IDisposable
 
     // Built as this program is.
     private static string Program(string folder, string name) =>
-        Path.Combine(Root, folder, "bin", s_here.Parent!.Name, s_here.Name, $"Seckill.{name}.dll");
+        Path.Combine(Checkout.Root, folder, "bin", s_here.Parent!.Name, s_here.Name, $"Seckill.{name}.dll");
 }
 
 /// <summary>What a load run left.</summary>

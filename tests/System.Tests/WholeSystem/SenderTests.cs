@@ -80,7 +80,7 @@ public sealed class SenderTests(SenderSite site, ITestOutputHelper output) : ICl
         using var k6 = Process.Start(new ProcessStartInfo("k6",
         [
             "run", "-e", $"URL={site.Api.Url}", "-e", $"SALE={sale.Id}", "-e", $"SKU={sale.Skus[0]}", "-e", $"TOKENS={tokens}",
-            "-e", "RATE=100", "-e", "SECONDS=3", "-e", "P99=30000", Path.Combine(LoadProcess.Root, "loadtests", "k6", "orders.js"),
+            "-e", "RATE=100", "-e", "SECONDS=3", "-e", "P99=30000", Path.Combine(Checkout.Root, "loadtests", "k6", "orders.js"),
         ]))!;
         await k6.WaitForExitAsync().InTime();
         Assert.Equal(0, k6.ExitCode);

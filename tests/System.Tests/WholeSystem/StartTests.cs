@@ -83,7 +83,7 @@ public sealed class StartTests(StoreConnections servers, ITestOutputHelper outpu
     [InlineData("InventoryService")]
     public async Task With_the_environment_of_its_image_a_service_listens_on_all_addresses(string project, params string[] arguments)
     {
-        var image = (await File.ReadAllLinesAsync(Path.Combine(ChaosServers.Root, project, "Dockerfile")))
+        var image = (await File.ReadAllLinesAsync(Path.Combine(Checkout.Root, project, "Dockerfile")))
             .Where(line => line.StartsWith("ENV ", StringComparison.Ordinal)).SelectMany(line => line[4..].Split(' '))
             .Select(variable => variable.Split('=', 2));
         await using var installation = new Installation();
