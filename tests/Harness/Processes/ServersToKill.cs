@@ -22,7 +22,8 @@ internal static class ServersToKill
         await script.WaitForExitAsync();
         return script.ExitCode == 0
             ? lines.Split('\n', StringSplitOptions.RemoveEmptyEntries)
-                .Select(line => line.Split('=', 2)).Where(parts => parts.Length == 2).ToDictionary(parts => parts[0], parts => parts[1])
+                .Select(line => line.Split('=', 2)).Where(parts => parts.Length == 2)
+                .GroupBy(parts => parts[0], parts => parts[1]).ToDictionary(lines => lines.Key, lines => lines.Last())
             : throw new InvalidOperationException($"{instance} {string.Join(' ', arguments)}: {await complaints}");
     }
 }
