@@ -92,7 +92,7 @@ public sealed class StockRepair(IConnectionMultiplexer redis)
     public async Task RestoreKeysAsync(ItemKeys item, IReadOnlyCollection<HoldToRestore> orders)
     {
         var database = redis.GetDatabase();
-        if (!await database.HashExistsAsync(item.State, "available", CommandFlags.DemandMaster))
+        if ((await database.HashGetAsync(item.State, "available", CommandFlags.DemandMaster)).IsNull)
         {
             return;
         }
