@@ -31,7 +31,7 @@ internal sealed class ChaosServers : IAsyncDisposable
     /// <summary>Starts all four, empty.</summary>
     /// <param name="instance"><c>chaos</c> or <c>test-chaos</c>.</param>
     public static async Task<ChaosServers> StartAsync(string instance) =>
-        new(instance, await ServersToKill.RunAsync(instance, "up"));
+        new(instance, await ServersToKill.StartAsync(instance));
 
     /// <summary>kill -9. Processes of it that another fault has stopped go on first: they would keep the memory of a dead server.</summary>
     public void Kill(string server)

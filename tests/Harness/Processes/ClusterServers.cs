@@ -29,7 +29,7 @@ public sealed class ClusterServers : IAsyncLifetime
 
     public async ValueTask InitializeAsync()
     {
-        _lines = await ServersToKill.RunAsync(Instance, "up", "cluster");
+        _lines = await ServersToKill.StartAsync(Instance, "cluster");
         Connections = new StoreConnections(_lines[Servers.RedisSetting], _lines[Servers.OrdersSetting]);
     }
 
