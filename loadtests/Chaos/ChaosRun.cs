@@ -112,9 +112,8 @@ internal sealed class ChaosRun(Stage stage, Schedule schedule, Variant? variant,
             await DualDatabases.AskAsync(stage.Apis[0].Now, "/repair", new { dryRun = false }, HttpMethod.Post);
             await EvidenceReader.DrainAsync(stage, buyers.Sale, drainLimit);
             // The queue gave each event to the first reading.
-            var delivered = _evidence.Delivered;
-            _evidence = await EvidenceReader.ReadAsync(stage, buyers, schedule, _history, watch, _faults.Losses);
-            _evidence = _evidence with { Delivered = [.. delivered, .. _evidence.Delivered] };
+            var again = await EvidenceReader.ReadAsync(stage, buyers, schedule, _history, watch, _faults.Losses);
+            _evidence = again with { Delivered = [.. _evidence.Delivered, .. again.Delivered] };
             Invariant.CheckAll(_evidence with { LegacyFound = new HashSet<string>() });
         }
     }

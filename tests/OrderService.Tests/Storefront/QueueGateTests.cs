@@ -93,17 +93,12 @@ public sealed class QueueGateTests(StorefrontHost storefront)
         static (int, int) Work((int Status, JsonElement Body) answer) => (answer.Status, answer.Body.GetProperty("bits").GetInt32());
     }
 
-    private static string Token(long user, string group) => Token(user, new BuyerClaims(group, null));
-
-    private static string Token(long user, BuyerClaims claims) =>
-        new BuyerToken(DevelopmentKeys.BuyerToken, TimeProvider.System).Sign(user, s_later, claims);
-
     [Fact]
     public async Task A_registration_whose_work_is_done_is_one_of_the_rush()
     {
-        var sale = await QueuedSale.OpenAsync(storefront, TimeSpan.FromHours(1), change: plan => plan with { WorkBits = 1 });
+        var sale = await QueuedSale.OpenAsync(storefront, s_later, change: plan => plan with { WorkBits = 1 });
         var calm = storefront.Services.GetRequiredService<IOptions<WaitingRoomOptions>>().Value.CalmRegistrationsPerSecond;
-        var user = TestItem.NewId() >> 1;
+        var user = _user;
         await Eventually.IsTrueAsync("one more than is calm in a second makes the work harder", async () =>
         {
             var refused = await sale.RegisterAsync(++user);
@@ -124,4 +119,9 @@ public sealed class QueueGateTests(StorefrontHost storefront)
             return demand.Rise.Asked > 0;
         });
     }
+
+    private static string Token(long user, string group) => Token(user, new BuyerClaims(group, null));
+
+    private static string Token(long user, BuyerClaims claims) =>
+        new BuyerToken(DevelopmentKeys.BuyerToken, TimeProvider.System).Sign(user, s_later, claims);
 }
